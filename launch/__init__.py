@@ -1,0 +1,1 @@
+"""One launcher a paper: `python -m launch.<paper>`."""

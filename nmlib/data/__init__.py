@@ -1,0 +1,1 @@
+"""What goes into an experiment: grain sources and generated tasks."""

@@ -1,0 +1,1 @@
+"""What one unit or layer computes: pure functions over pytrees."""
