@@ -1,1 +1,29 @@
 """How an experiment is run: fit, checkpoints, sharding, reports."""
+
+from nmlib.train.app import launch
+from nmlib.train.app import run_experiment
+from nmlib.train.fit import Fitted
+from nmlib.train.fit import fit
+from nmlib.train.log import NonFinite
+from nmlib.train.report import Claim
+from nmlib.train.report import Report
+from nmlib.train.run import Run
+from nmlib.train.schedule import Schedule
+from nmlib.train.state import TrainState
+from nmlib.train.state import gradient_step
+from nmlib.train.state import initializer
+
+__all__ = [
+    'Claim',
+    'Fitted',
+    'NonFinite',
+    'Report',
+    'Run',
+    'Schedule',
+    'TrainState',
+    'fit',
+    'gradient_step',
+    'initializer',
+    'launch',
+    'run_experiment',
+]

@@ -1,0 +1,235 @@
+"""The command line of every launcher: presets, flags, workdir, report."""
+
+from collections.abc import Callable
+from collections.abc import Mapping
+import dataclasses
+import difflib
+import pathlib
+import sys
+import traceback
+import typing
+from typing import Any
+
+from absl import app
+from absl import flags
+from absl import logging
+import jax
+import ml_collections
+from ml_collections import config_flags
+
+from nmlib.train import interrupt
+from nmlib.train import mesh as mesh_lib
+from nmlib.train import report as report_lib
+from nmlib.train import workdir as workdir_lib
+from nmlib.train.run import Run
+
+Experiment = Callable[[Any, Run], report_lib.Report]
+Command = Callable[[Any, Run], None]
+
+_REFUSED = 2
+_FAILED = 1
+
+
+def run_experiment(
+    experiment: Experiment,
+    config: Any,
+    *,
+    name: str,
+    preset: str,
+    run: Run,
+) -> dict[str, Any]:
+  """Runs an experiment in a workdir that the caller has locked.
+
+  Args:
+    experiment: the script.
+    config: its frozen dataclass.
+    name: the launcher's name.
+    preset: the preset's name.
+    run: workdir and devices.
+
+  Returns:
+    The stored report; at once if the workdir holds that of a finished run.
+
+  Raises:
+    ValueError: if the workdir belongs to another configuration.
+  """
+  workdir_lib.claim(
+      run.workdir,
+      {
+          'experiment': name,
+          'preset': preset,
+          'config': dataclasses.asdict(config),
+      },
+  )
+  stored = report_lib.load(run.workdir)
+  if stored is not None:
+    return stored
+  report = experiment(config, run)
+  report.experiment, report.preset = name, preset
+  report.config = dataclasses.asdict(config)
+  if jax.process_index() == 0:
+    report.save(run.workdir)
+  return typing.cast(dict[str, Any], report_lib.load(run.workdir))
+
+
+def launch(
+    experiment: Experiment,
+    presets: Mapping[str, Any],
+    *,
+    name: str,
+    commands: Mapping[str, tuple[str, Callable[[str, Any, Run], None]]] = {},
+) -> None:
+  """Runs a launcher as a program; call it under `__name__ == '__main__'`.
+
+  Args:
+    experiment: `experiment(config, run) -> Report`.
+    presets: config by preset name; `small` is the default. All are instances
+      of one frozen dataclass, whose docstring and fields `--help` shows.
+    name: the launcher's name; the default workdir is `runs/<name>-<preset>`.
+    commands: extra flags, `{flag: (help, command)}`: if the flag is given a
+      value, `command(value, config, run)` runs instead of the experiment, on
+      a finished or unfinished workdir.
+  """
+  main_module = sys.modules['__main__']
+  main_module.__doc__ = f'{main_module.__doc__}\n{_describe(presets)}'
+  _or_one_sentence(lambda: _define_flags(presets, name, commands))
+  jax.config.config_with_absl()
+
+  def main(argv):
+    if argv[1:]:
+      raise app.UsageError(f'unexpected arguments: {" ".join(argv[1:])}')
+    sys.exit(_main(experiment, presets, name, commands))
+
+  app.run(main, flags_parser=lambda a: _or_one_sentence(lambda: flags.FLAGS(a)))
+
+
+def _define_flags(presets, name: str, commands) -> None:
+  flags.DEFINE_string(
+      'workdir',
+      None,
+      'Folder of this run; the same command on the same folder resumes.'
+      f' Default: runs/{name}-<preset>.',
+  )
+  flags.DEFINE_enum('preset', 'small', list(presets), 'Size of the experiment.')
+  flags.DEFINE_string(
+      'mesh',
+      None,
+      'Devices by axis, as in replica:1,data:4,model:2: seeds, batch, model.'
+      ' Default: split seeds, then the batch, over all devices.',
+  )
+  flags.DEFINE_bool(
+      'overwrite', False, "Delete the workdir's earlier run and start again."
+  )
+  for flag, (text, _) in commands.items():
+    flags.DEFINE_string(flag, None, text)
+  first = next(iter(presets.values()))
+  config_flags.DEFINE_config_dict(
+      'config', ml_collections.ConfigDict(_plain(first)), lock_config=True
+  )
+
+
+def _or_one_sentence(parse: Callable[[], Any]) -> Any:
+  """Returns `parse()`; a wrong flag ends the program with one sentence."""
+  try:
+    return parse()
+  except (flags.Error, AttributeError, KeyError, TypeError, ValueError) as e:
+    text = ' '.join(str(e.args[0] if e.args else e).splitlines())
+    print(f'error: {text.removesuffix(".")}. See --help.', file=sys.stderr)
+    sys.exit(_REFUSED)
+
+
+def _main(experiment, presets, name, commands) -> int:
+  logging.get_absl_handler().addFilter(  # orbax narrates every save
+      lambda r: r.levelno >= logging.converter.STANDARD_WARNING
+      or '/orbax/' not in r.pathname
+  )
+  preset = flags.FLAGS.preset
+  workdir = pathlib.Path(flags.FLAGS.workdir or f'runs/{name}-{preset}')
+  workdir = workdir.absolute()
+  try:
+    config = override(
+        presets[preset], config_flags.get_override_values(flags.FLAGS['config'])
+    )
+    sizes = flags.FLAGS.mesh and mesh_lib.fill(
+        mesh_lib.parse(flags.FLAGS.mesh), jax.device_count()
+    )
+    with workdir_lib.lock(workdir), interrupt.watch() as watch:
+      if flags.FLAGS.overwrite:
+        workdir_lib.clear(workdir)
+      run = Run(workdir, sizes, watch)
+      for flag, (_, command) in commands.items():
+        if flags.FLAGS[flag].value is not None:
+          command(flags.FLAGS[flag].value, config, run)
+          return 0
+      return _run(experiment, config, name, preset, run)
+  except interrupt.Interrupted as e:
+    print(e.message, file=sys.stderr)
+    return interrupt.EXIT_CODE
+  except (ValueError, OSError, FloatingPointError) as e:
+    return _explain(e, workdir)
+
+
+def _run(experiment, config, name: str, preset: str, run: Run) -> int:
+  run.say(
+      f'{name}, preset {preset}: {jax.device_count()}'
+      f' {jax.devices()[0].device_kind} device(s), workdir {run.workdir}'
+  )
+  record = run_experiment(experiment, config, name=name, preset=preset, run=run)
+  run.say(report_lib.terminal(record))
+  run.say(f'Report: {run.workdir / "report.md"}')
+  return 0
+
+
+def _explain(error: Exception, workdir: pathlib.Path) -> int:
+  """Prints one sentence; the traceback goes to a file in the workdir."""
+  print(f'error: {error}', file=sys.stderr)
+  if (workdir / 'config.json').exists():
+    try:
+      (workdir / 'error.txt').write_text(
+          ''.join(traceback.format_exception(error))
+      )
+      print(f'Traceback: {workdir / "error.txt"}', file=sys.stderr)
+    except OSError:  # a full disk must not hide the sentence above
+      pass
+  return _FAILED if isinstance(error, FloatingPointError) else _REFUSED
+
+
+def override(config: Any, values: Mapping[str, Any]) -> Any:
+  """Returns the frozen dataclass with some fields, dotted paths, replaced.
+
+  Raises:
+    ValueError: for a name that is no field, with the nearest one suggested.
+  """
+  for path, value in values.items():
+    config = _override_one(config, path.split('.'), value)
+  return config
+
+
+def _override_one(config: Any, path: list[str], value: Any) -> Any:
+  names = [field.name for field in dataclasses.fields(config)]
+  if path[0] not in names:
+    near = difflib.get_close_matches(path[0], names, 1)
+    hint = f'did you mean {near[0]!r}?' if near else f'fields: {names}.'
+    raise ValueError(f'config has no field {path[0]!r}; {hint}')
+  if len(path) > 1:
+    value = _override_one(getattr(config, path[0]), path[1:], value)
+  return dataclasses.replace(config, **{path[0]: value})
+
+
+def _plain(config: Any) -> dict[str, Any]:
+  """Returns a config as the nested dict that the flags are made from."""
+  return dataclasses.asdict(config)
+
+
+def _describe(presets: Mapping[str, Any]) -> str:
+  """Lists every config field with its value in each preset."""
+  lines = ['Presets, and what --config.<field>=<value> can change:', '']
+  configs = list(presets.values())
+  width = max(len(f.name) for f in dataclasses.fields(configs[0]))
+  lines.append(f'  {"":{width}}  {" | ".join(presets)}')
+  for field in dataclasses.fields(configs[0]):
+    values = [repr(getattr(config, field.name)) for config in configs]
+    shown = values[0] if len(set(values)) == 1 else ' | '.join(values)
+    lines.append(f'  {field.name:{width}}  {shown}')
+  doc = (type(configs[0]).__doc__ or '').strip()
+  return '\n'.join([*lines, '', doc, ''])

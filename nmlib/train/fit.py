@@ -1,0 +1,227 @@
+"""The durable training loop: every stage of every experiment runs in it."""
+
+from collections.abc import Callable
+import contextlib
+import functools
+from typing import Any
+from typing import NamedTuple
+
+import grain
+import jax
+import jax.numpy as jnp
+from jax.sharding import NamedSharding
+from jax.sharding import PartitionSpec as P
+import numpy as np
+
+from nmlib.train import checkpoint
+from nmlib.train import interrupt
+from nmlib.train import loader
+from nmlib.train import log as log_lib
+from nmlib.train import metrics as metrics_lib
+from nmlib.train import sharding
+from nmlib.train import state as state_lib
+from nmlib.train.run import Run
+from nmlib.train.schedule import Schedule
+
+
+class Fitted(NamedTuple):
+  """What a finished stage leaves."""
+
+  state: Any  # seeds in front: [S, ...] each
+  history: metrics_lib.History  # name: steps [n], values [n, S]
+
+
+def fit(
+    run: Run,
+    stage: str,
+    schedule: Schedule,
+    *,
+    init: Callable[[jax.Array], Any],
+    step: Callable[[Any, Any], tuple[Any, state_lib.Metrics]],
+    data: grain.MapDataset | None = None,
+    seeds: tuple[int, ...] = (0,),
+    evaluate: Callable[[Any, Any], state_lib.Metrics] | None = None,
+    eval_data: Any = None,
+    rules: sharding.Rules = (),
+) -> Fitted:
+  """Runs a stage to its end, from wherever the workdir says it stopped.
+
+  `init`, `step` and `evaluate` are pure functions of ONE seed; all seeds train
+  together, vmapped in one compiled program and split over the mesh's axis
+  `replica`. The resumed stage equals the uninterrupted one bit for bit on the
+  same kind and number of devices.
+
+  Args:
+    run: the run: workdir and mesh.
+    stage: name, unique in the run; metrics and checkpoints go under it.
+    schedule: numbers of steps.
+    init: `init(key) -> state`, any pytree of arrays.
+    step: `step(state, batch) -> (state, metrics)`; `batch` has a leading axis
+      [batch_size] (None without data), metrics are scalars.
+    data: row `(step * S + s) * batch_size + b` is example b of seed s at
+      `step`; None if `step` makes its own data from the state's key.
+    seeds: S seeds; seed s starts from `jax.random.key(s)`.
+    evaluate: `evaluate(state, eval_data) -> metrics`, scalars.
+    eval_data: pytree of arrays, the same for every seed.
+    rules: where parameters live, as in `sharding.infer`.
+
+  Returns:
+    The final states and everything that was logged.
+
+  Raises:
+    ValueError: if data, mesh or an existing checkpoint do not fit.
+    NonFinite: if a metric or the state stops being finite; checkpoints of
+      earlier, finite states remain.
+    OSError: if a checkpoint or the metrics cannot be written.
+    interrupt.Interrupted: after SIGTERM or Ctrl-C, once the state is saved.
+  """
+  mesh = run.mesh(len(seeds), schedule.batch_size)
+  with contextlib.ExitStack() as stack:
+    stack.enter_context(jax.set_mesh(mesh))
+    checkpoints = checkpoint.Checkpoints(run.workdir / 'checkpoints' / stage)
+    stack.callback(checkpoints.close)
+
+    keys = jnp.stack([jax.random.key(seed) for seed in seeds])
+    init_all = jax.vmap(init, spmd_axis_name='replica')
+    shapes = jax.eval_shape(init_all, keys)
+    layout = sharding.infer(shapes, mesh, rules, leading=P('replica'))
+    restored = checkpoints.restore(_with_sharding(shapes, layout))
+    if restored is None:
+      start, position = 0, {'data': None, 'log': None}
+      state = jax.jit(init_all, out_shardings=layout)(keys)
+    else:
+      start, state, position = restored
+
+    table = metrics_lib.Table(
+        run.workdir / 'metrics', stage, seeds, start or -1
+    )
+    stack.callback(table.close)
+    if start == schedule.num_steps:
+      return Fitted(state, table.history())
+
+    batches = None
+    if data is not None:
+      batches = loader.Loader(
+          data, mesh, len(seeds), schedule.batch_size, schedule.num_steps
+      )
+      if position['data'] is not None:
+        batches.set_state(position['data'])
+    log = log_lib.Log(stage, schedule, table, seeds, start, position['log'])
+    stack.callback(log.progress.close)
+    call = _compiled_call(step, schedule.steps_per_call, layout, mesh)
+    measure = _compiled_evaluation(evaluate, eval_data, mesh)
+    finite = jax.jit(_all_finite, out_shardings=NamedSharding(mesh, P()))
+
+    def save(done: int) -> None:
+      if not bool(finite(state)):
+        raise log_lib.NonFinite(
+            f'{stage}: the state is no longer finite after step {done};'
+            f' {_advice(checkpoints)}'
+        )
+      table.flush()
+      checkpoints.save(
+          done,
+          state,
+          {
+              'data': None if batches is None else batches.get_state(),
+              'log': log.position(),
+          },
+      )
+
+    if start == 0 and measure is not None:
+      log.evaluated(0, measure(state))
+    done = start
+    while done < schedule.num_steps:
+      state, values = call(
+          state, batches and batches.next(schedule.steps_per_call)
+      )
+      done += schedule.steps_per_call
+      log.add(done, values)
+      last = done == schedule.num_steps
+      stop = run.watch(done) and not last
+      due = lambda every: last or (every and done % every == 0)  # noqa: B023
+      try:
+        if due(schedule.eval_every) or due(schedule.checkpoint_every) or stop:
+          log.drain()
+        else:
+          log.drain(all_but=1)  # the devices stay one call ahead
+      except log_lib.NonFinite as e:
+        raise log_lib.NonFinite(f'{e}; {_advice(checkpoints)}') from e
+      if due(schedule.eval_every) and measure is not None:
+        log.evaluated(done, measure(state))
+      if due(schedule.checkpoint_every) or stop:
+        save(done)
+      if stop:
+        checkpoints.wait()
+        raise interrupt.Interrupted(
+            f'{stage}: stopped and saved at step {done} of'
+            f' {schedule.num_steps}; the same command goes on from there.'
+        )
+    checkpoints.wait()
+    return Fitted(state, table.history())
+
+
+def _with_sharding(shapes: Any, layout: Any) -> Any:
+  return jax.tree.map(
+      lambda s, where: jax.ShapeDtypeStruct(s.shape, s.dtype, sharding=where),
+      shapes,
+      layout,
+  )
+
+
+def _compiled_call(step, num_steps: int, layout: Any, mesh):
+  """Compiles `num_steps` steps of all seeds into one donated call."""
+  step_all = jax.vmap(step, spmd_axis_name='replica')
+
+  @functools.partial(
+      jax.jit,
+      donate_argnums=0,
+      out_shardings=(layout, NamedSharding(mesh, P())),
+  )
+  def call(state, batches):
+    return jax.lax.scan(step_all, state, batches, length=num_steps)
+
+  return call
+
+
+def _compiled_evaluation(evaluate, eval_data: Any, mesh):
+  """Compiles the evaluation of all seeds; None if there is none."""
+  if evaluate is None:
+    return None
+  parts = mesh.shape['data']
+
+  def place(leaf):
+    split = np.ndim(leaf) and np.shape(leaf)[0] % parts == 0
+    return jax.device_put(
+        leaf, NamedSharding(mesh, P('data') if split else P())
+    )
+
+  placed = jax.tree.map(place, eval_data)
+  compiled = jax.jit(
+      jax.vmap(evaluate, in_axes=(0, None), spmd_axis_name='replica'),
+      out_shardings=NamedSharding(mesh, P()),
+  )
+  return lambda state: compiled(state, placed)
+
+
+def _all_finite(tree: Any) -> jax.Array:
+  return jnp.all(
+      jnp.stack(
+          [
+              jnp.all(jnp.isfinite(leaf))
+              for leaf in jax.tree.leaves(tree)
+              if jnp.issubdtype(leaf.dtype, jnp.inexact)
+          ]
+          or [jnp.bool_(True)]
+      )
+  )
+
+
+def _advice(checkpoints: checkpoint.Checkpoints) -> str:
+  checkpoints.wait()
+  steps = checkpoints.steps()
+  kept = f'is of step {steps[-1]}' if steps else 'does not exist yet'
+  return (
+      f'the last good checkpoint {kept}. Lower the learning rate or check the'
+      ' data, then start in a new --workdir.'
+  )

@@ -1,0 +1,65 @@
+"""What an experiment is handed: its folder, its devices, its watch."""
+
+from collections.abc import Callable
+from collections.abc import Mapping
+import dataclasses
+import io
+import pathlib
+
+import jax
+from jax.sharding import Mesh
+import numpy as np
+
+from nmlib.train import interrupt
+from nmlib.train import mesh as mesh_lib
+from nmlib.train import workdir as workdir_lib
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+  """One run of one experiment.
+
+  Attributes:
+    workdir: folder of this run, locked by the caller.
+    mesh_sizes: size of each mesh axis; None chooses by seeds and batch.
+    watch: tells when to stop.
+  """
+
+  workdir: pathlib.Path
+  mesh_sizes: Mapping[str, int] | None = None
+  watch: interrupt.Watch = dataclasses.field(default_factory=interrupt.Watch)
+
+  def mesh(self, num_seeds: int, batch_size: int) -> Mesh:
+    """Makes the mesh for a stage of this many seeds and rows a batch."""
+    sizes = self.mesh_sizes or mesh_lib.automatic(
+        jax.device_count(), num_seeds, batch_size
+    )
+    return mesh_lib.make(sizes)
+
+  def say(self, text: str) -> None:
+    """Prints a line for the user, once however many processes there are."""
+    if jax.process_index() == 0:
+      print(text, flush=True)
+
+  def result(
+      self, name: str, compute: Callable[[], Mapping[str, np.ndarray]]
+  ) -> dict[str, np.ndarray]:
+    """Returns `compute()`, done once: later runs read it from the workdir.
+
+    Args:
+      name: file name under `results/`, unique in the experiment.
+      compute: returns named arrays; deterministic, run on every process.
+
+    Returns:
+      The arrays.
+    """
+    path = self.workdir / 'results' / f'{name}.npz'
+    if path.exists():
+      with np.load(path, allow_pickle=False) as stored:
+        return dict(stored)
+    arrays = {k: np.asarray(v) for k, v in compute().items()}
+    if jax.process_index() == 0:
+      buffer = io.BytesIO()
+      np.savez(buffer, allow_pickle=False, **arrays)
+      workdir_lib.write_atomic(path, buffer.getvalue())
+    return arrays

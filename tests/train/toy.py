@@ -1,0 +1,119 @@
+"""A tiny experiment with every moving part, for the fault tests.
+
+Run as a program it is a launcher; `final.npz` gets the final parameters.
+"""
+
+import dataclasses
+import time
+from typing import NamedTuple
+
+import grain
+import jax
+import jax.numpy as jnp
+from matplotlib import figure
+import numpy as np
+import optax
+
+from nmlib import train
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+  """A linear student learns a linear teacher."""
+
+  num_steps: int = 60
+  steps_per_call: int = 2
+  learning_rate: float = 1e-1
+  num_seeds: int = 2
+  width: int = 4
+  explode_at: int = -1  # the step whose loss is made infinite
+  delay: float = 0.0  # seconds a batch, to be killed in
+
+  def __post_init__(self):
+    if self.width < 1:
+      raise ValueError(f'toy width must be at least 1, got {self.width}.')
+
+
+class Params(NamedTuple):
+  kernel: jax.Array  # [D]
+
+
+def rows(config: Config) -> grain.MapDataset:
+  """Returns endless examples; row i is a function of i alone."""
+
+  def example(index):
+    time.sleep(config.delay)
+    x = np.random.default_rng(int(index)).normal(size=config.width)
+    return {'x': x.astype(np.float32), 'index': np.int32(index)}
+
+  return grain.MapDataset.range(10**6).map(example)
+
+
+def loss(config: Config):
+  teacher = jnp.arange(config.width, dtype=jnp.float32)
+
+  def one(params, example, key):
+    noise = 0.1 * jax.random.normal(key)
+    error = jnp.dot(example['x'], params.kernel - teacher) + noise
+    step = example['index'] // (config.num_seeds * 4) + 1
+    blow = jnp.where(step == config.explode_at, jnp.inf, 1.0)
+    return blow * error**2, {'error': jnp.abs(error)}
+
+  return one
+
+
+def fit(config: Config, run: train.Run) -> train.Fitted:
+  optimizer = optax.adam(config.learning_rate)
+  return train.fit(
+      run,
+      'train',
+      train.Schedule(
+          config.num_steps,
+          batch_size=4,
+          steps_per_call=config.steps_per_call,
+          log_every=6,
+          eval_every=20,
+          checkpoint_every=10,
+      ),
+      init=train.initializer(
+          lambda key: Params(jax.random.normal(key, (config.width,))), optimizer
+      ),
+      step=train.gradient_step(loss(config), optimizer),
+      data=rows(config),
+      seeds=tuple(range(config.num_seeds)),
+      evaluate=lambda state, x: {
+          'validation/loss': jnp.mean(
+              (x @ state.params.kernel - jnp.arange(config.width)) ** 2
+          )
+      },
+      eval_data=jnp.eye(1, config.width, 1),
+  )
+
+
+def experiment(config: Config, run: train.Run) -> train.Report:
+  fitted = fit(config, run)
+  np.savez(
+      run.workdir / 'final.npz', kernel=np.asarray(fitted.state.params.kernel)
+  )
+  steps, losses = fitted.history['loss']
+  plot = figure.Figure()
+  plot.subplots().plot(steps, losses)
+  return train.Report(
+      claims=[
+          train.Claim(
+              'loss falls below half its start',
+              'toy',
+              '',
+              {'first': losses[0], 'last': losses[-1]},
+              bool((losses[-1] < losses[0] / 2).all()),
+          )
+      ],
+      data={'rows': 'generated'},
+      figures={'loss': plot},
+  )
+
+
+PRESETS = {'small': Config(), 'smoke': Config(num_steps=20)}
+
+if __name__ == '__main__':
+  train.launch(experiment, PRESETS, name='toy')
