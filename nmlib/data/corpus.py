@@ -18,6 +18,7 @@ import numpy as np
 
 SEPARATOR = b'\0'  # between documents in `joined`; no document contains it
 
+_Rule = Callable[[pathlib.Path], bool]  # of a path below the corpus
 _TEST_FOLDERS = {'test', 'tests', 'idle_test'}
 _FOREIGN_FOLDERS = {'site-packages', 'dist-packages', 'lib-dynload'}
 _MACHINE_FILES = ('_sysconfigdata', 'sitecustomize', 'usercustomize')
@@ -79,7 +80,7 @@ def python_library() -> Corpus:
     ValueError: this Python was installed without the sources of its library.
   """
   root = pathlib.Path(sysconfig.get_paths()['stdlib'])
-  documents, skipped = _walk(root, _is_library_source)
+  documents, skipped = _walk(root, _is_library_folder, _is_library_file)
   if not documents:
     raise ValueError(
         f'no Python sources under {root}: this Python comes without them;'
@@ -103,10 +104,12 @@ def read_text(path: str | os.PathLike[str]) -> Corpus:
   Raises:
     ValueError: nothing is there, it cannot be read, or it holds no text.
   """
-  path = pathlib.Path(path)
+  if not os.fspath(path):
+    raise ValueError('the path is empty; name a text file or a folder.')
+  path = pathlib.Path(path).expanduser()
   try:
     if path.is_dir():
-      documents, skipped = _walk(path, _is_visible)
+      documents, skipped = _walk(path, _is_visible, _is_visible)
     elif path.is_file():
       documents, skipped = (Document(path.name, path.read_bytes()),), ()
       if reason := _why_not_text(documents[0].data):
@@ -157,20 +160,16 @@ def _rows(corpus: Corpus) -> list[list[Any]]:
   return [[d.name, len(d.data), _sha256(d.data)] for d in corpus.documents]
 
 
-def _walk(
-    root: pathlib.Path, wanted: Callable[[pathlib.PurePath], bool]
-) -> tuple[tuple[Document, ...], tuple[str, ...]]:
-  """Reads the wanted files below root, sorted by name; says what it skips."""
+def _walk(root: pathlib.Path, keep_folder: _Rule, keep_file: _Rule):
+  """Reads the files kept below root, sorted by name; says what it skips."""
   paths = {}
   for folder, subfolders, names in os.walk(root, onerror=_raise):
     inside = pathlib.Path(folder)
     below = inside.relative_to(root)
-    subfolders[:] = [name for name in subfolders if wanted(below / name / '_')]
-    paths |= {
-        (below / name).as_posix(): inside / name
-        for name in names
-        if wanted(below / name) and (inside / name).is_file()
-    }
+    subfolders[:] = [name for name in subfolders if keep_folder(below / name)]
+    for name in names:
+      if keep_file(below / name) and (inside / name).is_file():
+        paths[(below / name).as_posix()] = inside / name
   documents, skipped, seen = [], [], {}
   for name, path in sorted(paths.items()):
     data = path.read_bytes()
@@ -183,19 +182,20 @@ def _walk(
   return tuple(documents), tuple(skipped)
 
 
-def _is_visible(path: pathlib.PurePath) -> bool:
-  return not any(part.startswith('.') for part in path.parts)
+def _is_visible(path: pathlib.Path) -> bool:
+  return not path.name.startswith('.')
 
 
-def _is_library_source(path: pathlib.PurePath) -> bool:
-  *folders, name = path.parts
-  return (
-      (name.endswith('.py') or name == '_')
-      and not name.startswith(_MACHINE_FILES)
-      and not (_TEST_FOLDERS | _FOREIGN_FOLDERS).intersection(folders)
-      and folders[:1] != ['encodings']
-      and not any(folder.startswith('config-') for folder in folders)
+def _is_library_folder(path: pathlib.Path) -> bool:
+  return not (
+      path.name in _TEST_FOLDERS | _FOREIGN_FOLDERS
+      or path.name.startswith('config-')
+      or path == pathlib.Path('encodings')
   )
+
+
+def _is_library_file(path: pathlib.Path) -> bool:
+  return path.suffix == '.py' and not path.name.startswith(_MACHINE_FILES)
 
 
 def _why_not_text(data: bytes) -> str | None:

@@ -16,7 +16,7 @@ class Crops(grain.sources.RandomAccessDataSource):
   """Element i is a random crop of `length` tokens and their successors.
 
   The crop starts at floor(u (N - length)), where N is the size of the text
-  and u in [0, 1) the first output of the counter-based generator Philox 4x64
+  and u in [0, 1) the first output of NumPy's counter-based generator Philox
   with key `seed` and counter i: every start is equally likely, independently
   for every i, and none depends on `num_examples`.
   """
@@ -33,7 +33,7 @@ class Crops(grain.sources.RandomAccessDataSource):
     if num_examples < 1:
       raise ValueError(f'num_examples must be positive, got {num_examples}.')
     self._repr = (
-        f'Crops(text={fingerprint(text)}, length={length}, seed={seed},'
+        f'Crops(text={fingerprint(self._text)}, length={length}, seed={seed},'
         f' num_examples={num_examples})'
     )
 
@@ -48,7 +48,7 @@ class Crops(grain.sources.RandomAccessDataSource):
     start = random * (len(self._text) - self._length) >> 64
     return pair(self._text[start : start + self._length + 1])
 
-  def __repr__(self) -> str:  # names the content: grain compares it on resume
+  def __repr__(self) -> str:  # grain's DataLoader compares it on resume
     return self._repr
 
 
@@ -131,5 +131,4 @@ def checked(text: np.ndarray, length: int) -> np.ndarray:
 
 def fingerprint(text: np.ndarray) -> str:
   """Returns a short hash of the tokens, the same for any integer dtype."""
-  content = np.ascontiguousarray(text, '<i8' if text.itemsize > 4 else '<i4')
-  return hashlib.sha256(content).hexdigest()[:16]
+  return hashlib.sha256(text.astype('<i4').tobytes()).hexdigest()[:16]

@@ -36,7 +36,7 @@ class Streams(grain.sources.RandomAccessDataSource):
       if value < 1:
         raise ValueError(f'{name} must be positive, got {value}.')
     self._repr = (
-        f'Streams(text={crops.fingerprint(text)}, length={length},'
+        f'Streams(text={crops.fingerprint(self._text)}, length={length},'
         f' num_rows={num_rows}, num_steps={num_steps}, separator={separator})'
     )
 
@@ -62,7 +62,7 @@ class Streams(grain.sources.RandomAccessDataSource):
         'reset': reset,
     }
 
-  def __repr__(self) -> str:  # names the content: grain compares it on resume
+  def __repr__(self) -> str:  # grain's DataLoader compares it on resume
     return self._repr
 
 

@@ -31,6 +31,7 @@ def load(data_dir: str | os.PathLike[str] | None = None) -> corpus.Corpus:
     ValueError: the data set has not been prepared in a readable format.
   """
   try:
+    # pyrefly: ignore [missing-import]
     import tensorflow_datasets as tfds
   except ImportError as e:
     raise ImportError(
@@ -42,7 +43,7 @@ def load(data_dir: str | os.PathLike[str] | None = None) -> corpus.Corpus:
         'tiny_shakespeare', data_dir=data_dir, file_format='array_record'
     )
     sources = builder.as_data_source(['train', 'validation', 'test'])
-    text = b''.join(source[0]['text'] for source in sources)
+    parts = [source[0]['text'] for source in sources]
   except Exception as e:  # TFDS raises many kinds
     reason = str(e).strip().partition('\n')[0]
     raise ValueError(
@@ -51,5 +52,6 @@ def load(data_dir: str | os.PathLike[str] | None = None) -> corpus.Corpus:
         ' prepare it as nmlib.data.tiny_shakespeare says, or name the text as'
         ' a plain file.'
     ) from e
-  document = corpus.Document('tiny_shakespeare', text)
+  parts = [p.encode() if isinstance(p, str) else bytes(p) for p in parts]
+  document = corpus.Document('tiny_shakespeare', b''.join(parts))
   return corpus.Corpus('TFDS tiny_shakespeare', (document,))
