@@ -106,9 +106,7 @@ def _count(text: np.ndarray, size: int, alpha: float) -> Ngrams:
   pairs = text[:-1] * size + text[1:]
   bigrams = np.bincount(pairs, minlength=size**2).reshape(size, size)
   codes, counts = _tally(pairs[:-1] * size + text[2:], size**3)
-  followed = np.bincount(
-      pairs[:-1], minlength=size**2
-  )  # n(ab) with a successor
+  followed = np.bincount(pairs[:-1], minlength=size**2)  # sum over c of n(abc)
   return Ngrams(
       unigram=smooth(np.bincount(text, minlength=size)),
       bigram=smooth(bigrams),

@@ -44,7 +44,7 @@ class Crops(grain.sources.RandomAccessDataSource):
     index = operator.index(index)
     if not 0 <= index < self._num_examples:
       raise IndexError(f'index {index} is not in [0, {self._num_examples}).')
-    random = int(np.random.Philox(key=self._seed, counter=index).random_raw())
+    random = np.random.Philox(key=self._seed, counter=index).random_raw()
     start = random * (len(self._text) - self._length) >> 64
     return pair(self._text[start : start + self._length + 1])
 
