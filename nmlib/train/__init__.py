@@ -4,7 +4,9 @@ from nmlib.train.app import launch
 from nmlib.train.app import run_experiment
 from nmlib.train.fit import Fitted
 from nmlib.train.fit import fit
+from nmlib.train.fit import restore
 from nmlib.train.log import NonFinite
+from nmlib.train.metrics import History
 from nmlib.train.report import Claim
 from nmlib.train.report import Report
 from nmlib.train.run import Run
@@ -16,6 +18,7 @@ from nmlib.train.state import initializer
 __all__ = [
     'Claim',
     'Fitted',
+    'History',
     'NonFinite',
     'Report',
     'Run',
@@ -25,5 +28,6 @@ __all__ = [
     'gradient_step',
     'initializer',
     'launch',
+    'restore',
     'run_experiment',
 ]

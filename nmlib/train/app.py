@@ -4,9 +4,11 @@ from collections.abc import Callable
 from collections.abc import Mapping
 import dataclasses
 import difflib
+import json
 import pathlib
 import sys
 import traceback
+import types
 import typing
 from typing import Any
 
@@ -24,7 +26,7 @@ from nmlib.train import workdir as workdir_lib
 from nmlib.train.run import Run
 
 Experiment = Callable[[Any, Run], report_lib.Report]
-Command = Callable[[Any, Run], None]
+Command = Callable[[str, Any, Run], None]
 
 _REFUSED = 2
 _FAILED = 1
@@ -77,7 +79,8 @@ def launch(
     presets: Mapping[str, Any],
     *,
     name: str,
-    commands: Mapping[str, tuple[str, Callable[[str, Any, Run], None]]] = {},
+    shortcuts: Mapping[str, str] = types.MappingProxyType({}),
+    commands: Mapping[str, tuple[str, Command]] = types.MappingProxyType({}),
 ) -> None:
   """Runs a launcher as a program; call it under `__name__ == '__main__'`.
 
@@ -86,24 +89,26 @@ def launch(
     presets: config by preset name; `small` is the default. All are instances
       of one frozen dataclass, whose docstring and fields `--help` shows.
     name: the launcher's name; the default workdir is `runs/<name>-<preset>`.
+    shortcuts: `{field: help}`: `--<field>=` is short for `--config.<field>=`.
     commands: extra flags, `{flag: (help, command)}`: if the flag is given a
-      value, `command(value, config, run)` runs instead of the experiment, on
-      a finished or unfinished workdir.
+      value, `command(value, config, run)` runs instead of the experiment. It
+      only reads the workdir, whose config it gets, so it also works while the
+      experiment runs.
   """
   main_module = sys.modules['__main__']
   main_module.__doc__ = f'{main_module.__doc__}\n{_describe(presets)}'
-  _or_one_sentence(lambda: _define_flags(presets, name, commands))
+  _or_one_sentence(lambda: _define_flags(presets, name, shortcuts, commands))
   jax.config.config_with_absl()
 
   def main(argv):
     if argv[1:]:
       raise app.UsageError(f'unexpected arguments: {" ".join(argv[1:])}')
-    sys.exit(_main(experiment, presets, name, commands))
+    sys.exit(_main(experiment, presets, name, shortcuts, commands))
 
   app.run(main, flags_parser=lambda a: _or_one_sentence(lambda: flags.FLAGS(a)))
 
 
-def _define_flags(presets, name: str, commands) -> None:
+def _define_flags(presets, name: str, shortcuts, commands) -> None:
   flags.DEFINE_string(
       'workdir',
       None,
@@ -120,6 +125,8 @@ def _define_flags(presets, name: str, commands) -> None:
   flags.DEFINE_bool(
       'overwrite', False, "Delete the workdir's earlier run and start again."
   )
+  for flag, text in shortcuts.items():
+    flags.DEFINE_string(flag, None, text)
   for flag, (text, _) in commands.items():
     flags.DEFINE_string(flag, None, text)
   first = next(iter(presets.values()))
@@ -138,29 +145,30 @@ def _or_one_sentence(parse: Callable[[], Any]) -> Any:
     sys.exit(_REFUSED)
 
 
-def _main(experiment, presets, name, commands) -> int:
-  logging.get_absl_handler().addFilter(  # orbax narrates every save
-      lambda r: r.levelno >= logging.converter.STANDARD_WARNING
-      or '/orbax/' not in r.pathname
-  )
+def _main(experiment, presets, name, shortcuts, commands) -> int:
+  if not flags.FLAGS['verbosity'].present:  # orbax and jax narrate
+    logging.set_verbosity(logging.WARNING)
   preset = flags.FLAGS.preset
   workdir = pathlib.Path(flags.FLAGS.workdir or f'runs/{name}-{preset}')
   workdir = workdir.absolute()
   try:
-    config = override(
-        presets[preset], config_flags.get_override_values(flags.FLAGS['config'])
-    )
+    values = dict(config_flags.get_override_values(flags.FLAGS['config']))
+    for field in shortcuts:
+      if flags.FLAGS[field].value is not None:
+        values[field] = flags.FLAGS[field].value
     sizes = flags.FLAGS.mesh and mesh_lib.fill(
         mesh_lib.parse(flags.FLAGS.mesh), jax.device_count()
     )
+    for flag, (_, command) in commands.items():
+      if flags.FLAGS[flag].value is not None:
+        config = override(_stored_config(presets[preset], workdir), values)
+        command(flags.FLAGS[flag].value, config, Run(workdir, sizes))
+        return 0
+    config = override(presets[preset], values)
     with workdir_lib.lock(workdir), interrupt.watch() as watch:
       if flags.FLAGS.overwrite:
         workdir_lib.clear(workdir)
       run = Run(workdir, sizes, watch)
-      for flag, (_, command) in commands.items():
-        if flags.FLAGS[flag].value is not None:
-          command(flags.FLAGS[flag].value, config, run)
-          return 0
       return _run(experiment, config, name, preset, run)
   except interrupt.Interrupted as e:
     print(e.message, file=sys.stderr)
@@ -178,6 +186,28 @@ def _run(experiment, config, name: str, preset: str, run: Run) -> int:
   run.say(report_lib.terminal(record))
   run.say(f'Report: {run.workdir / "report.md"}')
   return 0
+
+
+def _stored_config(like: Any, workdir: pathlib.Path) -> Any:
+  """Reads the config of the run in a workdir, of the type of `like`."""
+  record = workdir / 'config.json'
+  if not record.exists():
+    raise ValueError(
+        f'--workdir={workdir} holds no run yet; start one with the same'
+        ' command without this flag, or name the workdir of one.'
+    )
+  return _from_plain(like, json.loads(record.read_text())['config'])
+
+
+def _from_plain(like: Any, values: Mapping[str, Any]) -> Any:
+  """Rebuilds a dataclass, nested ones included, from its `asdict`."""
+  fields = {
+      name: _from_plain(getattr(like, name), value)
+      if dataclasses.is_dataclass(getattr(like, name, None))
+      else value
+      for name, value in values.items()
+  }
+  return dataclasses.replace(like, **fields)
 
 
 def _explain(error: Exception, workdir: pathlib.Path) -> int:

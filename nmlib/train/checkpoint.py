@@ -62,8 +62,18 @@ def _weighted_sum(leaf: jax.Array) -> jax.Array:
 class Checkpoints:
   """The checkpoints of one stage: the newest few, under `directory`."""
 
-  def __init__(self, directory: epath.PathLike, keep: int = 2):
-    """Opens (and makes) the folder; `keep` newest checkpoints are kept."""
+  def __init__(
+      self, directory: epath.PathLike, keep: int = 2, *, read_only: bool = False
+  ):
+    """Opens (and makes) the folder.
+
+    Args:
+      directory: where this stage's checkpoints lie.
+      keep: how many of the newest are kept.
+      read_only: leave unfinished and damaged checkpoints where they are: they
+        may belong to a run that is still going.
+    """
+    self._read_only = read_only
     self._directory = epath.Path(directory)
     policies: Any = ocp.training  # its protocols do not match its classes
     self._orbax = policies.Checkpointer(
@@ -72,7 +82,7 @@ class Checkpoints:
             1
         ),
         preservation_policy=policies.preservation_policies.LatestN(keep),
-        cleanup_tmp_directories=True,
+        cleanup_tmp_directories=not read_only,
     )
     self._saving = None
     self._fingerprint = jax.jit(fingerprint)
@@ -202,6 +212,8 @@ class Checkpoints:
     return Restored(step, contents['state'], stored['position'])
 
   def _set_aside(self, step: int) -> None:
+    if self._read_only:
+      return
     if jax.process_index() == 0:
       damaged = self._directory.parent / 'damaged'
       damaged.mkdir(parents=True, exist_ok=True)

@@ -81,14 +81,12 @@ def fit(
     checkpoints = checkpoint.Checkpoints(run.workdir / 'checkpoints' / stage)
     stack.callback(checkpoints.close)
 
-    keys = jnp.stack([jax.random.key(seed) for seed in seeds])
-    init_all = jax.vmap(init, spmd_axis_name='replica')
-    shapes = jax.eval_shape(init_all, keys)
-    layout = sharding.infer(shapes, mesh, rules, leading=P('replica'))
-    restored = checkpoints.restore(_with_sharding(shapes, layout))
+    like, layout = _layout(mesh, init, seeds, rules)
+    restored = checkpoints.restore(like)
     if restored is None:
       start, position = 0, {'data': None, 'log': None}
-      state = jax.jit(init_all, out_shardings=layout)(keys)
+      init_all = jax.vmap(init, spmd_axis_name='replica')
+      state = jax.jit(init_all, out_shardings=layout)(_keys(seeds))
     else:
       start, state, position = restored
 
@@ -159,6 +157,53 @@ def fit(
         )
     checkpoints.wait()
     return Fitted(state, table.history())
+
+
+def restore(
+    run: Run,
+    stage: str,
+    *,
+    init: Callable[[jax.Array], Any],
+    seeds: tuple[int, ...],
+    rules: sharding.Rules = (),
+) -> tuple[int, Any]:
+  """Reads the newest whole checkpoint of a stage, without running it.
+
+  Args:
+    run: the run; another process may be training in its workdir.
+    stage: name given to `fit`.
+    init: as given to `fit`.
+    seeds: as given to `fit`.
+    rules: as given to `fit`.
+
+  Returns:
+    The steps taken, and the state [S, ...].
+
+  Raises:
+    ValueError: if there is no checkpoint, or none fits.
+  """
+  folder = run.workdir / 'checkpoints' / stage
+  if not folder.exists():
+    raise ValueError(f'{run.workdir} has no checkpoint of {stage!r} yet.')
+  checkpoints = checkpoint.Checkpoints(folder, read_only=True)
+  with contextlib.closing(checkpoints):
+    like = _layout(run.mesh(len(seeds), 1), init, seeds, rules)[0]
+    restored = checkpoints.restore(like)
+  if restored is None:
+    raise ValueError(f'{run.workdir} has no checkpoint of {stage!r} yet.')
+  return restored.step, restored.state
+
+
+def _keys(seeds: tuple[int, ...]) -> jax.Array:
+  return jax.vmap(jax.random.key)(jnp.array(seeds))
+
+
+def _layout(mesh, init, seeds, rules) -> tuple[Any, Any]:
+  """Returns the shapes [S, ...] of the state with, and apart, shardings."""
+  keys = jax.eval_shape(lambda: _keys(seeds))
+  shapes = jax.eval_shape(jax.vmap(init), keys)
+  layout = sharding.infer(shapes, mesh, rules, leading=P('replica'))
+  return _with_sharding(shapes, layout), layout
 
 
 def _with_sharding(shapes: Any, layout: Any) -> Any:

@@ -9,6 +9,7 @@ import pathlib
 import jax
 from jax.sharding import Mesh
 import numpy as np
+import numpy.typing as npt
 
 from nmlib.train import interrupt
 from nmlib.train import mesh as mesh_lib
@@ -42,7 +43,7 @@ class Run:
       print(text, flush=True)
 
   def result(
-      self, name: str, compute: Callable[[], Mapping[str, np.ndarray]]
+      self, name: str, compute: Callable[[], Mapping[str, npt.ArrayLike]]
   ) -> dict[str, np.ndarray]:
     """Returns `compute()`, done once: later runs read it from the workdir.
 

@@ -1,0 +1,99 @@
+"""The main job, end to end, as a user starts it."""
+
+import json
+import pathlib
+import signal
+
+from absl.testing import absltest
+from absl.testing import parameterized
+import pytest
+
+from launch import bdh
+from tests.train import process
+
+_LAUNCH = ('-m', 'launch.bdh')
+
+
+class BdhTest(parameterized.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    self.workdir = pathlib.Path(self.create_tempdir().full_path) / 'run'
+
+  def _run(self, *args):
+    return process.run(*_LAUNCH, f'--workdir={self.workdir}', *args)
+
+  def test_smoke_writes_a_whole_report_resumes_and_samples(self):
+    args = ('--preset=smoke',)
+    first = process.start(*_LAUNCH, f'--workdir={self.workdir}', *args)
+    process.wait_for(self.workdir / 'metrics/train.csv', first)
+    first.send_signal(signal.SIGTERM)
+    self.assertIn(process.finish(first)[0], (0, 75))
+    code, out, err = self._run(*args)
+    self.assertEqual(code, 0, err)
+    self.assertIn('Report:', out)
+    record = json.loads((self.workdir / 'report.json').read_text())
+    self.assertEqual(record['preset'], 'smoke')
+    self.assertLen(record['claims'], 3)
+    self.assertLen(record['claims'][0]['ours']['BDH'], 2)
+    self.assertLen(record['data']['train']['sha256'], 64)
+    for name in ('loss', 'sparsity', 'synapses'):
+      self.assertTrue((self.workdir / record['figures'][name]).exists())
+    code, out, err = self._run('--sample=import ')
+    self.assertEqual(code, 0, err)
+    self.assertIn('[step 20, seed 0]\nimport ', out)
+    self.assertEqual(self._run('--sample=import ')[1], out)
+
+  def test_own_text_file(self):
+    text = self.workdir.with_name('mine.txt')
+    text.write_text('the cat sat on the mat. ' * 200)
+    code, out, err = self._run('--preset=smoke', f'--text_file={text}')
+    self.assertEqual(code, 0, err)
+    record = json.loads((self.workdir / 'report.json').read_text())
+    self.assertEqual(record['data']['text'], 'mine.txt: train')
+    self.assertEqual(record['config']['text_file'], str(text))
+
+  @parameterized.parameters(
+      ('missing.txt', None, 'missing.txt does not exist'),
+      ('empty.txt', b'', 'empty.txt'),
+      ('short.txt', b'too short', 'give more text'),
+      ('binary.txt', b'\x00\xff' * 100, 'UTF-8'),
+  )
+  def test_bad_text_is_refused_in_one_sentence(self, name, data, message):
+    path = self.workdir.with_name(name)
+    if data is not None:
+      path.write_bytes(data)
+    code, _, err = self._run('--preset=smoke', f'--text_file={path}')
+    self.assertEqual(code, 2, err)
+    self.assertIn(message, err)
+    self.assertNotIn('Traceback (most', err)
+
+  def test_sample_without_a_run_says_so(self):
+    code, _, err = self._run('--sample=x')
+    self.assertEqual(code, 2)
+    self.assertIn('holds no run yet', err)
+
+  def test_paper_preset_is_the_authors_demo(self):
+    config = bdh.PRESETS['paper']
+    model = config.model
+    count = 3 * model.num_neurons * model.embed_dim + 2 * 256 * model.embed_dim
+    self.assertEqual(count, 25_296_896)
+    tokens = config.batch_size * config.sequence_length * config.num_steps
+    self.assertEqual(tokens, 49_152_000)
+
+  def test_help_lists_presets_and_fields(self):
+    code, out, _ = process.run(*_LAUNCH, '--help')
+    self.assertEqual(code, 1)  # absl's own
+    for text in ('--preset', 'num_steps', 'small | smoke | paper', '--sample'):
+      self.assertIn(text, out)
+
+  @pytest.mark.slow
+  def test_small_claims_hold(self):
+    code, out, err = self._run()
+    self.assertEqual(code, 0, err)
+    record = json.loads((self.workdir / 'report.json').read_text())
+    self.assertTrue(all(c['holds'] for c in record['claims']), out)
+
+
+if __name__ == '__main__':
+  absltest.main()

@@ -1,0 +1,165 @@
+"""The loop: seeds, meshes, steps a call and resumption change no result."""
+
+import csv
+import pathlib
+
+from absl.testing import absltest
+from absl.testing import parameterized
+import jax
+import jax.numpy as jnp
+import numpy as np
+from tensorboard.backend.event_processing import event_accumulator
+
+from nmlib import train
+from nmlib.train import interrupt
+from nmlib.train import mesh as mesh_lib
+from tests.train import toy
+
+
+class _StopAt(interrupt.Watch):
+  """Asks to stop after a given step."""
+
+  def __init__(self, step):
+    super().__init__()
+    self._step = step
+
+  def __call__(self, step):
+    return step == self._step
+
+
+class FitTest(parameterized.TestCase):
+
+  def _run(self, mesh=None, stop=None, workdir=None):
+    sizes = mesh_lib.parse(mesh) if mesh else mesh_lib.parse('data:1')
+    return train.Run(
+        pathlib.Path(workdir or self.create_tempdir().full_path),
+        sizes,
+        interrupt.Watch() if stop is None else _StopAt(stop),
+    )
+
+  def _kernel(self, config, **kwargs):
+    fitted = toy.fit(config, self._run(**kwargs))
+    return np.asarray(fitted.state.params.kernel), fitted
+
+  def test_seeds_trained_together_equal_seeds_trained_alone(self):
+    together, fitted = self._kernel(toy.Config(num_seeds=2))
+    self.assertEqual(fitted.history['loss'][1].shape, (10, 2))
+    # The rows of a seed depend on how many seeds share a step, so one seed
+    # alone is compared through a step function without data.
+    init = lambda k: {'w': jax.random.normal(k, (3,))}
+    step = lambda s, _: ({'w': s['w'] * 1.5}, {'loss': s['w'].sum()})
+    fit = lambda seeds: train.fit(
+        self._run(), 'a', train.Schedule(4), init=init, step=step, seeds=seeds
+    ).state['w']
+    np.testing.assert_array_equal(fit((3, 5))[1], fit((5,))[0])
+    # XLA may fold the products: one float32 rounding each.
+    np.testing.assert_allclose(
+        fit((5,))[0], init(jax.random.key(5))['w'] * 1.5**4, rtol=1e-6
+    )
+    self.assertTrue((together[0] != together[1]).any())
+
+  @parameterized.parameters('replica:2', 'data:4', 'replica:2,data:4')
+  def test_mesh_changes_only_rounding(self, mesh):
+    config = toy.Config(num_steps=30)
+    expected, _ = self._kernel(config)
+    found, _ = self._kernel(config, mesh=mesh)
+    # Sums over the batch are taken in another order: a few float32 ulps a
+    # step of values of order one.
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+
+  def test_steps_per_call_change_no_row_of_data(self):
+    one, _ = self._kernel(toy.Config(num_steps=30, steps_per_call=1))
+    two, _ = self._kernel(toy.Config(num_steps=30, steps_per_call=2))
+    np.testing.assert_allclose(one, two, rtol=1e-5, atol=1e-5)
+
+  @parameterized.parameters(2, 14, 40, 58)
+  def test_stopped_and_resumed_equals_uninterrupted(self, step):
+    expected, whole = self._kernel(toy.Config())
+    workdir = self.create_tempdir().full_path
+    with self.assertRaises(SystemExit) as stopped:
+      self._kernel(toy.Config(), stop=step, workdir=workdir)
+    self.assertEqual(stopped.exception.code, interrupt.EXIT_CODE)
+    found, resumed = self._kernel(toy.Config(), workdir=workdir)
+    np.testing.assert_array_equal(found, expected)
+    for name, (steps, values) in whole.history.items():
+      np.testing.assert_array_equal(resumed.history[name][0], steps)
+      np.testing.assert_array_equal(resumed.history[name][1], values)
+
+  def test_longer_finished_stage_returns_at_once(self):
+    workdir = self.create_tempdir().full_path
+    first, _ = self._kernel(toy.Config(), workdir=workdir)
+    again, fitted = self._kernel(toy.Config(), workdir=workdir)
+    np.testing.assert_array_equal(first, again)
+    self.assertIn('validation/loss', fitted.history)
+
+  def test_table_and_events_hold_the_same_scalars(self):
+    run = self._run()
+    toy.fit(toy.Config(), run)
+    with (run.workdir / 'metrics/train.csv').open() as f:
+      rows = list(csv.DictReader(f))
+    table = [
+        (int(r['step']), float(r['value']))
+        for r in rows
+        if r['name'] == 'validation/loss' and r['seed'] == '1'
+    ]
+    self.assertEqual([step for step, _ in table], [0, 20, 40, 60])
+    events = event_accumulator.EventAccumulator(
+        str(run.workdir / 'metrics/train/seed-1')
+    )
+    events.Reload()
+    scalars = [(s.step, s.value) for s in events.Scalars('validation/loss')]
+    np.testing.assert_allclose(scalars, table, rtol=1e-6)  # float32 events
+
+  def test_bad_step_state_is_not_saved(self):
+    run = self._run()
+    init = lambda key: {'w': jax.random.normal(key)}
+    step = lambda s, _: ({'w': s['w'] * np.inf}, {'loss': jnp.ones(())})
+    with self.assertRaisesRegex(train.NonFinite, 'state is no longer finite'):
+      train.fit(run, 'a', train.Schedule(4), init=init, step=step)
+    self.assertEmpty(list((run.workdir / 'checkpoints/a').iterdir()))
+
+  def test_restore_reads_what_fit_saved(self):
+    run = self._run()
+    fitted = toy.fit(toy.Config(), run)
+    optimizer = toy.optax.adam(1e-1)
+    step, state = train.restore(
+        run,
+        'train',
+        init=train.initializer(
+            lambda key: toy.Params(jax.random.normal(key, (4,))), optimizer
+        ),
+        seeds=(0, 1),
+    )
+    self.assertEqual(step, 60)
+    np.testing.assert_array_equal(
+        state.params.kernel, fitted.state.params.kernel
+    )
+
+  @parameterized.parameters(
+      (dict(num_steps=0), 'num_steps must be at least 1, got 0'),
+      (dict(num_steps=9, steps_per_call=2), 'not a multiple of steps_per_call'),
+      (dict(num_steps=8, eval_every=-1), 'eval_every must be 0 or more'),
+  )
+  def test_bad_schedule(self, kwargs, message):
+    with self.assertRaisesRegex(ValueError, message):
+      train.Schedule(**kwargs)
+
+  def test_batch_that_does_not_divide_is_named(self):
+    with self.assertRaisesRegex(ValueError, '4 rows a batch .* data:8'):
+      toy.fit(toy.Config(), self._run(mesh='data:8'))
+
+  def test_too_little_data_is_named(self):
+    run = self._run()
+    with self.assertRaisesRegex(ValueError, 'the data have 8 rows'):
+      train.fit(
+          run,
+          'a',
+          train.Schedule(10),
+          init=lambda key: {'w': jax.random.normal(key)},
+          step=lambda s, b: (s, {'loss': b.sum()}),
+          data=toy.grain.MapDataset.range(8),
+      )
+
+
+if __name__ == '__main__':
+  absltest.main()
