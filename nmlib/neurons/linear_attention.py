@@ -12,7 +12,7 @@ import chex
 import jax
 import jax.numpy as jnp
 
-from nmlib.neurons import precision
+from nmlib.neurons import contraction
 
 FORMS = ('parallel', 'chunked', 'recurrent')
 
@@ -78,7 +78,7 @@ def strict_linear_attention(
   if size == length:
     return _block(query, value, key, state, decay, dtype, keep_state)
   if state is None:
-    state = jnp.zeros((h, n, d), precision.accumulator(dtype))
+    state = jnp.zeros((h, n, d), contraction.accumulator(dtype))
   chex.assert_shape(state, (h, n, d))
 
   whole = length // size * size
@@ -113,28 +113,28 @@ def _split(x, whole, size):
 def _block(query, value, key, state, decay, dtype, keep_state):
   """The parallel form; see `strict_linear_attention`."""
   h, length, _ = query.shape
-  wide = precision.accumulator(dtype)
+  wide = contraction.accumulator(dtype)
   age = jnp.arange(length, dtype=wide)
   read = jnp.zeros((h, length, value.shape[-1]), wide)
   if length > 1:
     if key is None:
-      scores = precision.gram(query, dtype)
+      scores = contraction.gram(query, dtype)
     else:
-      scores = precision.contract('htn,hsn->hts', query, key, dtype)
+      scores = contraction.contract('htn,hsn->hts', query, key, dtype)
     scores = jnp.tril(scores, -1)
     if decay:
       distance = jnp.maximum(age[:, None] - age[None], 0)
       scores *= jnp.exp(-decay * distance)[None]
-    read = precision.contract('hts,sd->htd', scores, value, dtype)
+    read = contraction.contract('hts,sd->htd', scores, value, dtype)
   if state is not None:
-    old = precision.contract('htn,hnd->htd', query, state, dtype)
+    old = contraction.contract('htn,hnd->htd', query, state, dtype)
     read += jnp.exp(-decay * age)[None, :, None] * old if decay else old
   if not keep_state:
     return read, None
   if decay:
     value = value * jnp.exp(-decay * (length - age))[:, None]
   key = query if key is None else key
-  written = precision.contract('htn,td->hnd', key, value, dtype)
+  written = contraction.contract('htn,td->hnd', key, value, dtype)
   if state is not None:
     written += math.exp(-decay * length) * state
   return read, written

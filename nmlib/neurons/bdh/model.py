@@ -8,10 +8,10 @@ import chex
 import jax
 import jax.numpy as jnp
 
+from nmlib.neurons import contraction
 from nmlib.neurons import dropout
 from nmlib.neurons import linear_attention
 from nmlib.neurons import normalization
-from nmlib.neurons import precision
 from nmlib.neurons import rotary
 from nmlib.neurons.bdh.config import Config
 from nmlib.neurons.bdh.params import Params
@@ -222,7 +222,7 @@ def _segment(params, config, capture, keep_state, words, state, tokens):
     rho, captured = jax.tree.map(lambda *a: jnp.stack(a), *outs)
   if 'v' in capture:
     captured['v'] = jnp.concatenate([first[None], captured['v']])
-  logits = precision.contract('td,dv->tv', v, params.lm_head, config.dtype)
+  logits = contraction.contract('td,dv->tv', v, params.lm_head, config.dtype)
   state = State(rho, positions[-1] + 1) if keep_state else None
   return Output(logits, state, captured)
 
@@ -232,7 +232,7 @@ def _layer(
 ):
   """One layer; carry (v [T, d], x [h, T, N] or None), inputs (l, rho)."""
   (v, x_below), (index, rho) = carry, inputs
-  contract = functools.partial(precision.contract, dtype=config.dtype)
+  contract = functools.partial(contraction.contract, dtype=config.dtype)
   norm = functools.partial(normalization.layer_norm, epsilon=config.epsilon)
   x = jax.nn.relu(contract('td,hdn->htn', v, params.encoder))
   x = x.astype(config.dtype)

@@ -6,6 +6,7 @@ decoder flat, [h * N, d], and call D_x, D_y, E encoder, encoder_v, decoder.
 
 from collections.abc import Mapping
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -77,7 +78,7 @@ def params_to_official(params: Params, config: Config) -> dict[str, np.ndarray]:
   The inverse of `params_from_official`; always with `attn.freqs`.
   """
   order = np.argsort(neuron_order(config))
-  p = Params(*(np.asarray(a, np.float32) for a in params))
+  p = jax.tree.map(lambda a: np.asarray(a, np.float32), params)
   frequency = frequencies(config)[order]
   return {
       'encoder': p.encoder[..., order],

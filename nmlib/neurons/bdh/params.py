@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jax.sharding import PartitionSpec as P
 import numpy as np
 
-from nmlib.neurons import precision
+from nmlib.neurons import contraction
 from nmlib.neurons import rotary
 from nmlib.neurons.bdh.config import Config
 
@@ -79,33 +79,31 @@ def phases(config: Config, positions: jax.Array) -> rotary.Tables:
       positions,
       config.num_merged * config.blocks_per_head,
       exact=config.exact_phases,
-      dtype=precision.accumulator(config.dtype),
+      dtype=contraction.accumulator(config.dtype),
   )
 
 
 def init(key: jax.Array, config: Config) -> Params:
   """Samples every weight from N(0, 0.02^2), float32 (the authors' code)."""
   h, d, n = config.num_heads, config.embed_dim, config.neurons_per_head
-  shapes = Params(
-      (h, d, n),
-      (h, d, n),
-      (h, n, d),
-      (config.vocab_size, d),
-      (d, config.vocab_size),
-  )
-  keys = jax.random.split(key, len(shapes))
+  keys = jax.random.split(key, 5)
+
+  def normal(i, *shape):
+    return 0.02 * jax.random.normal(keys[i], shape, jnp.float32)
+
   return Params(
-      *(
-          0.02 * jax.random.normal(k, shape, jnp.float32)
-          for k, shape in zip(keys, shapes, strict=True)
-      )
+      normal(0, h, d, n),
+      normal(1, h, d, n),
+      normal(2, h, n, d),
+      normal(3, config.vocab_size, d),
+      normal(4, d, config.vocab_size),
   )
 
 
 def initial_state(config: Config) -> State:
   """Returns the state before the first token: zero synapses at position 0."""
   h, d, n = config.num_heads, config.embed_dim, config.neurons_per_head
-  dtype = precision.accumulator(config.dtype)
+  dtype = contraction.accumulator(config.dtype)
   return State(
       jnp.zeros((config.num_layers, h, n, d), dtype), jnp.zeros((), jnp.int32)
   )
