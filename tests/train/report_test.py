@@ -33,7 +33,7 @@ class ReportTest(absltest.TestCase):
         preset='small',
         config={'x': 1},
     ).save(self.folder)
-    self.record = report.load(self.folder)
+    self.record = report.load(self.folder) or {}
 
   def test_json_has_the_promised_keys(self):
     stored = json.loads((self.folder / 'report.json').read_text())
