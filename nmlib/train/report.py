@@ -8,6 +8,7 @@ import pathlib
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from nmlib.train import workdir as workdir_lib
 
@@ -27,7 +28,7 @@ class Claim:
   text: str
   source: str
   paper: str
-  ours: Mapping[str, Sequence[float]]
+  ours: Mapping[str, npt.ArrayLike]
   holds: bool
 
 

@@ -22,7 +22,7 @@ class ReportTest(absltest.TestCase):
         claims=[
             train.Claim('A beats B', 'Fig. 1', '2.0', {'A': [1.0, 3.0]}, True),
             train.Claim(
-                'C is small', 'Table 2', '', {'C': np.array([5.0])}, False
+                'C is small', 'Table 2', '', {'C': [np.float32(5.0)]}, False
             ),
         ],
         data={'sha256': 'abc'},
