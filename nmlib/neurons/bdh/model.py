@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import chex
 import jax
+from jax import ad_checkpoint
 import jax.numpy as jnp
 
 from nmlib.neurons import contraction
@@ -38,7 +39,7 @@ class Output(NamedTuple):
   """What `apply` returns."""
 
   logits: jax.Array  # [T, V], float32
-  state: State  # after the last token
+  state: State | None  # after the last token
   captured: dict[str, jax.Array]  # see CAPTURES
 
 
@@ -153,37 +154,31 @@ def _run(params, tokens, config, state, form, key, capture, keep_state):
   length = len(tokens)
   if not length:
     raise ValueError('tokens must not be empty.')
-  size = {'parallel': length, 'chunked': config.chunk_size, 'recurrent': 1}[
-      form
-  ]
+  sizes = {'parallel': length, 'chunked': config.chunk_size, 'recurrent': 1}
+  size = min(sizes[form], length)
   whole = length // size * size
-  if whole <= size:
-    whole = 0  # one segment is no loop
-  else:
-    state = initial_state(config) if state is None else state
+  if size == length:
+    return segment(keep_state, words, state, tokens)
 
-    def body(state, chunk):
-      out = segment(True, words, state, chunk)
-      return out.state, (out.logits, out.captured)
+  def body(state, chunk):
+    out = segment(True, words, state, chunk)
+    return out.state, (out.logits, out.captured)
 
-    state, (logits, captured) = jax.lax.scan(
-        body, state, tokens[:whole].reshape(-1, size)
-    )
-    head = Output(logits.reshape(whole, -1), state, captured)
-    head = head._replace(captured=jax.tree.map(_join_chunks, captured))
-    if whole == length:
-      return head
-  tail = segment(keep_state, words, state, tokens[whole:])
-  if not whole:
-    return tail
+  state, (logits, captured) = jax.lax.scan(
+      body,
+      initial_state(config) if state is None else state,
+      tokens[:whole].reshape(-1, size),
+  )
+  logits = logits.reshape(whole, -1)
+  captured = jax.tree.map(_join_chunks, captured)
+  if whole == length:
+    return Output(logits, state, captured)
+  rest = segment(keep_state, words, state, tokens[whole:])
+  join = lambda x, y: jnp.concatenate([x, y], axis=-2)
   return Output(
-      jnp.concatenate([head.logits, tail.logits]),
-      tail.state,
-      jax.tree.map(
-          lambda a, b: jnp.concatenate([a, b], axis=-2),
-          head.captured,
-          tail.captured,
-      ),
+      join(logits, rest.logits),
+      rest.state,
+      jax.tree.map(join, captured, rest.captured),
   )
 
 
@@ -206,8 +201,13 @@ def _segment(params, config, capture, keep_state, words, state, tokens):
   layer = functools.partial(
       _layer, params, config, capture, keep_state, words, positions, table
   )
-  if config.remat:
-    layer = jax.checkpoint(layer, prevent_cse=not config.scan_layers)
+  if config.remat != 'none':
+    names = ('scores', 'a', 'u') if config.remat == 'wide' else ()
+    layer = jax.checkpoint(
+        layer,
+        prevent_cse=not config.scan_layers,
+        policy=jax.checkpoint_policies.save_only_these_names(*names),
+    )
   indices = jnp.arange(config.num_layers, dtype=jnp.uint32)
   first = v
   if config.scan_layers:
@@ -223,7 +223,7 @@ def _segment(params, config, capture, keep_state, words, state, tokens):
   if 'v' in capture:
     captured['v'] = jnp.concatenate([first[None], captured['v']])
   logits = contraction.contract('td,dv->tv', v, params.lm_head, config.dtype)
-  state = State(rho, positions[-1] + 1) if keep_state else None
+  state = None if rho is None else State(rho, positions[-1] + 1)
   return Output(logits, state, captured)
 
 
@@ -248,11 +248,13 @@ def _layer(
       keep_state=keep_state,
       dtype=config.dtype,
   )
+  a = ad_checkpoint.checkpoint_name(a, 'a')
   y_ungated = jax.nn.relu(contract('htd,hdn->htn', norm(a), params.encoder_v))
   y = y_gated = y_ungated.astype(config.dtype) * x
   if words is not None:
     y = dropout.dropout(y, config.dropout_rate, words, index, positions)
   u = contract('htn,hnd->td', y, params.decoder)
+  u = ad_checkpoint.checkpoint_name(u, 'u')
   v = norm(u) if x_below is not None else norm(v + norm(u))
   found = dict(v=v, x=x, q=q, a=a, y_ungated=y_ungated, y=y_gated, u=u)
   found['x_active'] = jnp.mean(x > 0, axis=-1, dtype=jnp.float32).T
