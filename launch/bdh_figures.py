@@ -92,7 +92,7 @@ def _synapses(params: bdh.Params, model: bdh.Config) -> figure.Figure:
   ]  # [h, T, N]
   scores = np.array(jnp.einsum('htn,hsn->hts', q, q, precision='highest'))
   scores = np.where(np.tri(len(tokens), k=-1), scores, np.nan).mean(axis=0)
-  limit = np.nanpercentile(np.abs(scores), 99)
+  limit = np.nanpercentile(np.abs(scores), 95)
   plot = figure.Figure(figsize=(7.5, 6.5))
   axes = plot.subplots()
   image = axes.imshow(scores, cmap='RdBu_r', vmin=-limit, vmax=limit)

@@ -34,7 +34,7 @@ class BdhTest(parameterized.TestCase):
     self.assertIn('Report:', out)
     record = json.loads((self.workdir / 'report.json').read_text())
     self.assertEqual(record['preset'], 'smoke')
-    self.assertLen(record['claims'], 3)
+    self.assertLen(record['claims'], 4)
     self.assertLen(record['claims'][0]['ours']['BDH'], 2)
     self.assertLen(record['data']['train']['sha256'], 64)
     for name in ('loss', 'sparsity', 'synapses'):
