@@ -173,7 +173,7 @@ def _main(experiment, presets, name, shortcuts, commands) -> int:
   except interrupt.Interrupted as e:
     print(e.message, file=sys.stderr)
     return interrupt.EXIT_CODE
-  except (ValueError, OSError, FloatingPointError) as e:
+  except (ValueError, OSError, FloatingPointError, ImportError) as e:
     return _explain(e, workdir)
 
 

@@ -1,0 +1,55 @@
+"""Presets and overrides become validated frozen configs."""
+
+import dataclasses
+
+from absl.testing import absltest
+from absl.testing import parameterized
+
+from nmlib.train import app
+
+
+@dataclasses.dataclass(frozen=True)
+class _Model:
+  width: int = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class _Config:
+  steps: int = 10
+  model: _Model = _Model()
+
+  def __post_init__(self):
+    if self.steps < 1:
+      raise ValueError(f'steps must be at least 1, got {self.steps}.')
+
+
+class OverrideTest(parameterized.TestCase):
+
+  def test_nested_fields_by_dotted_path(self):
+    config = app.override(_Config(), {'model.width': 5, 'steps': 2})
+    self.assertEqual(config, _Config(2, _Model(5)))
+
+  def test_validation_runs_again(self):
+    with self.assertRaisesRegex(ValueError, 'at least 1, got 0'):
+      app.override(_Config(), {'steps': 0})
+
+  @parameterized.parameters(
+      ('step', "did you mean 'steps'"), ('model.x', "fields: .'width'")
+  )
+  def test_unknown_field_is_named(self, path, message):
+    with self.assertRaisesRegex(ValueError, message):
+      app.override(_Config(), {path: 1})
+
+  def test_config_survives_json(self):
+    config = _Config(7, _Model(9))
+    plain = dataclasses.asdict(config)
+    self.assertEqual(app._from_plain(_Config(), plain), config)
+
+  def test_help_shows_every_field_of_every_preset(self):
+    text = app._describe({'small': _Config(), 'paper': _Config(steps=99)})
+    self.assertRegex(text, r'steps +10 \| 99')
+    self.assertIn('small | paper', text)
+
+
+if __name__ == '__main__':
+  absltest.main()
