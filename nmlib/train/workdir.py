@@ -14,16 +14,15 @@ import shutil
 import socket
 from typing import Any
 
-_CONTENTS = (
-    'config.json',
+_RESULTS = (
     'metrics',
     'checkpoints',
     'results',
     'figures',
     'report.json',
     'report.md',
-    'error.txt',
 )
+_CONTENTS = ('config.json', 'error.txt', *_RESULTS)
 
 
 def write_atomic(path: pathlib.Path, data: str | bytes) -> None:
@@ -95,11 +94,11 @@ def claim(path: pathlib.Path, identity: Mapping[str, Any]) -> None:
   """
   record = path / 'config.json'
   identity = json.loads(json.dumps(identity))
-  if not record.exists():
-    others = [name for name in _CONTENTS if (path / name).exists()]
-    if others:
+  found = [name for name in _RESULTS if (path / name).exists()]
+  if not record.exists() or not found:  # a run that failed at once left none
+    if found:
       raise ValueError(
-          f'--workdir={path} holds {", ".join(others)} but no config.json, so'
+          f'--workdir={path} holds {", ".join(found)} but no config.json, so'
           ' it is not known which run they belong to; choose another --workdir,'
           ' or pass --overwrite to delete them.'
       )

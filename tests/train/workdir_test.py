@@ -37,8 +37,16 @@ class WorkdirTest(parameterized.TestCase):
   )
   def test_difference_is_named(self, change, message):
     workdir.claim(self.path, _IDENTITY)
+    (self.path / 'metrics').mkdir()
     with self.assertRaisesRegex(ValueError, message):
       workdir.claim(self.path, {**_IDENTITY, **change})
+
+  def test_run_that_left_no_result_gives_way(self):
+    workdir.claim(self.path, _IDENTITY)
+    (self.path / 'error.txt').write_text('no such text')
+    workdir.claim(self.path, {**_IDENTITY, 'preset': 'q'})
+    stored = json.loads((self.path / 'config.json').read_text())
+    self.assertEqual(stored['preset'], 'q')
 
   def test_foreign_results_are_not_taken_over(self):
     (self.path / 'checkpoints').mkdir()
@@ -47,6 +55,7 @@ class WorkdirTest(parameterized.TestCase):
 
   def test_damaged_config_is_named(self):
     (self.path / 'config.json').write_text('{')
+    (self.path / 'results').mkdir()
     with self.assertRaisesRegex(ValueError, 'not valid JSON.*--overwrite'):
       workdir.claim(self.path, _IDENTITY)
 
