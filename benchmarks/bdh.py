@@ -1,0 +1,249 @@
+"""BDH on a CPU beside the authors' PyTorch model, in one alternating run.
+
+  pip install -e '.[bench]'
+  git clone https://github.com/pathwaycom/bdh
+  python benchmarks/bdh.py --official=bdh/bdh.py
+
+Both run in this process, on the same cores, in turns; ratios are taken within
+a turn, so that they hold when the machine's speed drifts. Timed are
+
+  train     forward, backward and AdamW on random bytes, dropout 0.1, float32
+  generate  192 bytes after a prompt of 64, greedy (the authors' model reads
+            the whole prefix again for every byte; ours carries its state)
+  context   our seconds a byte after 64, 512 and 2048 bytes: flat, if the work
+            does not depend on the position
+
+Beside training stands the bound that matrix products alone set: the model's
+FLOPs, L (18 n d + 3 n T + 3 h T d) + 6 V d a token, at the rate of a large
+product measured in the same turns.
+
+Without --official ours is timed alone.
+"""
+
+import functools
+import importlib.util
+import os
+import statistics
+import time
+from typing import Any
+
+from absl import app
+from absl import flags
+
+_OFFICIAL = flags.DEFINE_string('official', '', "Path of the authors' bdh.py.")
+_ROUNDS = flags.DEFINE_integer('rounds', 5, 'Turns; each times everything.')
+_THREADS = flags.DEFINE_integer('threads', 0, 'Cores for both; 0: all.')
+_SMALL = flags.DEFINE_bool('small', False, 'Tiny sizes, to try the program.')
+_VOCABULARY, _HEADS = 256, 4
+
+# L, d, n, T, B
+_TRAINING = ((6, 64, 2048, 128, 8), (4, 128, 4096, 256, 4))
+_TINY = ((2, 16, 256, 32, 2),)
+
+
+def model_flops(size) -> float:
+  """Returns the FLOPs of training on one token."""
+  layers, d, n, length, _ = size
+  layer = 18 * n * d + 3 * n * length + 3 * _HEADS * length * d
+  return layers * layer + 6 * _VOCABULARY * d
+
+
+def our_training(size):
+  """Returns a function that takes one training step and waits for it."""
+  import jax
+  import jax.numpy as jnp
+  import optax
+
+  from nmlib import train
+  from nmlib.neurons import bdh
+
+  layers, d, n, length, batch = size
+  config = bdh.Config(
+      num_layers=layers, embed_dim=d, num_neurons=n, scan_layers=False
+  )
+  optimizer = optax.adamw(1e-3, weight_decay=0.1)
+
+  def loss(params, tokens, key):
+    return bdh.loss(params, tokens[:-1], tokens[1:], config, key=key), {}
+
+  init = train.initializer(
+      functools.partial(bdh.init, config=config), optimizer
+  )
+  state = init(jax.random.key(0))
+  step = jax.jit(train.gradient_step(loss, optimizer), donate_argnums=0)
+  tokens = jax.random.randint(
+      jax.random.key(1), (batch, length + 1), 0, _VOCABULARY, jnp.int32
+  )
+
+  def run():
+    nonlocal state
+    state, metrics = step(state, tokens)
+    jax.block_until_ready((state, metrics))
+
+  return run
+
+
+def our_generation(size, prompt_length: int, num_tokens: int):
+  """Returns a function that generates; compiled once, on its first call."""
+  import jax
+
+  from nmlib.neurons import bdh
+
+  layers, d, n, _, _ = size
+  config = bdh.Config(num_layers=layers, embed_dim=d, num_neurons=n)
+  params = bdh.init(jax.random.key(0), config)
+  prompt = jax.random.randint(
+      jax.random.key(1), (prompt_length,), 0, _VOCABULARY
+  )
+  generate = jax.jit(
+      lambda params, prompt: bdh.generate(
+          params, prompt, num_tokens, config, temperature=0.0
+      )
+  )
+  return lambda: generate(params, prompt).block_until_ready()
+
+
+def official_model(path: str, size) -> tuple[Any, Any]:
+  """Loads the authors' module from a file; returns torch and a model."""
+  import torch  # pyrefly: ignore [missing-import]
+
+  spec = importlib.util.spec_from_file_location('official_bdh', path)
+  if spec is None or spec.loader is None or not os.path.exists(path):
+    raise app.UsageError(f"--official={path} is not the authors' bdh.py.")
+  module = importlib.util.module_from_spec(spec)
+  spec.loader.exec_module(module)
+  torch.set_num_threads(len(os.sched_getaffinity(0)))
+  torch.manual_seed(0)
+  layers, d, n, _, _ = size
+  config = module.BDHConfig(
+      n_layer=layers,
+      n_embd=d,
+      n_head=_HEADS,
+      mlp_internal_dim_multiplier=n // d,
+      vocab_size=_VOCABULARY,
+  )
+  return torch, module.BDH(config)
+
+
+def official_training(path: str, size):
+  """Returns a function that takes one step of the authors' model."""
+  torch, model = official_model(path, size)
+  optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.1)
+  tokens = torch.randint(_VOCABULARY, (size[4], size[3] + 1))
+  inputs, targets = tokens[:, :-1].contiguous(), tokens[:, 1:].contiguous()
+
+  def run():
+    _, loss = model(inputs, targets)
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    optimizer.step()
+
+  return run
+
+
+def official_generation(path: str, size, prompt_length: int, num_tokens: int):
+  """Returns a function that generates with the authors' model."""
+  torch, model = official_model(path, size)
+  model.eval()
+  prompt = torch.randint(_VOCABULARY, (1, prompt_length))
+  return lambda: model.generate(prompt, num_tokens, top_k=1)
+
+
+def product(side: int):
+  """Returns a function that multiplies two square float32 matrices."""
+  import jax
+  import jax.numpy as jnp
+
+  x = jnp.ones((side, side))
+  multiply = jax.jit(jnp.matmul)
+  return lambda: multiply(x, x).block_until_ready()
+
+
+def alternate(contenders, rounds: int) -> dict[str, list[float]]:
+  """Times every contender once a round; the first call of each is not timed."""
+  seconds: dict[str, list[float]] = {name: [] for name in contenders}
+  for run in contenders.values():
+    run()
+  for _ in range(rounds):
+    for name, run in contenders.items():
+      start = time.perf_counter()
+      run()
+      seconds[name].append(time.perf_counter() - start)
+  return seconds
+
+
+def spread(values) -> str:
+  """Shows the minimum, median and maximum."""
+  low, high = min(values), max(values)
+  return f'{statistics.median(values):.3g} ({low:.3g} to {high:.3g})'
+
+
+def _row(*cells) -> None:
+  print('| ' + ' | '.join(cells) + ' |', flush=True)
+
+
+def main(argv):
+  del argv
+  cores = sorted(os.sched_getaffinity(0))
+  if _THREADS.value:  # before JAX or PyTorch count their threads
+    os.sched_setaffinity(0, cores[: _THREADS.value])
+  path, rounds = _OFFICIAL.value, _ROUNDS.value
+  sizes = _TINY if _SMALL.value else _TRAINING
+  side, prompt, new = (256, 8, 8) if _SMALL.value else (2048, 64, 192)
+  contexts = (8, 16) if _SMALL.value else (64, 512, 2048)
+  print(f'{len(os.sched_getaffinity(0))} cores, {rounds} rounds;')
+  print('figures are the median (minimum to maximum) over rounds.\n')
+
+  _row('training', 'ours, tokens/s', 'official', 'ratio', 'products alone')
+  _row(*['---'] * 5)
+  for size in sizes:
+    contenders = {'ours': our_training(size), 'product': product(side)}
+    if path:
+      contenders['official'] = official_training(path, size)
+    seconds = alternate(contenders, rounds)
+    tokens = size[3] * size[4]
+    rate = [tokens / s for s in seconds['ours']]
+    bound = [2 * side**3 / s / model_flops(size) for s in seconds['product']]
+    theirs, ratio = '–', '–'
+    if path:
+      theirs = spread([tokens / s for s in seconds['official']])
+      pairs = zip(seconds['official'], seconds['ours'], strict=True)
+      ratio = spread([a / b for a, b in pairs])
+    name = 'L{} d{} n{} T{} B{}'.format(*size)
+    _row(name, spread(rate), theirs, ratio, spread(bound))
+
+  print()
+  _row(f'{new} bytes after {prompt}', 'ours, bytes/s', 'official', 'ratio')
+  _row(*['---'] * 4)
+  size = sizes[0]
+  contenders = {'ours': our_generation(size, prompt, new)}
+  if path:
+    contenders['official'] = official_generation(path, size, prompt, new)
+  seconds = alternate(contenders, rounds)
+  theirs, ratio = '–', '–'
+  if path:
+    theirs = spread([new / s for s in seconds['official']])
+    pairs = zip(seconds['official'], seconds['ours'], strict=True)
+    ratio = spread([a / b for a, b in pairs])
+  ours = spread([new / s for s in seconds['ours']])
+  _row('L{} d{} n{}'.format(*size[:3]), ours, theirs, ratio)
+
+  print()
+  _row('context', 'ours, ms a byte')
+  _row('---', '---')
+  contenders = {}
+  for context in contexts:  # the difference of two lengths leaves decoding
+    for extra in (new, 2 * new):
+      contenders[f'{context}+{extra}'] = our_generation(size, context, extra)
+  seconds = alternate(contenders, rounds)
+  for context in contexts:
+    pairs = zip(
+        seconds[f'{context}+{2 * new}'],
+        seconds[f'{context}+{new}'],
+        strict=True,
+    )
+    _row(str(context), spread([1e3 * (b - a) / new for b, a in pairs]))
+
+
+if __name__ == '__main__':
+  app.run(main)
