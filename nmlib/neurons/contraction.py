@@ -78,10 +78,12 @@ def _sizes(a, b, x, w):
   return dict(pairs)
 
 
-def _dot(x, w, *, subscripts, dtype):
+def _dot(x, w, *, subscripts, dtype, widen=False):
   """One `dot_general`, with its operands in the order that moves least."""
   a, b, out = _split(subscripts)
   x, w = x.astype(dtype), w.astype(dtype)
+  if widen:
+    x, w = x.astype(accumulator(dtype)), w.astype(accumulator(dtype))
   summed = set(a) & set(b) - set(out)
   size = math.prod(n for c, n in _sizes(a, b, x, w).items() if c in out)
 
@@ -144,10 +146,19 @@ def _transpose_w(g, x, w, *, subscripts, dtype):
 
 
 _contract_p = core.Primitive('contract')
-_contract_p.def_impl(jax.jit(_dot, static_argnames=('subscripts', 'dtype')))
+_contract_p.def_impl(
+    jax.jit(_contract_p.bind, static_argnames=('subscripts', 'dtype'))
+)
 _contract_p.def_abstract_eval(_abstract)
 ad.defbilinear(_contract_p, _transpose_x, _transpose_w)
 batching.primitive_batchers[_contract_p] = _batch
 mlir.register_lowering(
     _contract_p, mlir.lower_fun(_dot, multiple_results=False)
+)
+# XLA has no bfloat16 product with float32 sums on CPU, but the products of
+# two bfloat16 are exact in float32.
+mlir.register_lowering(
+    _contract_p,
+    mlir.lower_fun(functools.partial(_dot, widen=True), multiple_results=False),
+    platform='cpu',
 )

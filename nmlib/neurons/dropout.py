@@ -41,7 +41,10 @@ def key_words(key: jax.Array) -> jax.Array:
 
 
 def bits(
-    words: jax.Array, layer: jax.Array, positions: jax.Array, units: jax.Array
+    words: jax.Array,
+    layer: jax.Array | int,
+    positions: jax.Array,
+    units: jax.Array,
 ) -> jax.Array:
   """Returns random bits, uint32 [h, T, N].
 
@@ -62,7 +65,7 @@ def dropout(
     x: jax.Array,
     rate: float,
     words: jax.Array,
-    layer: jax.Array,
+    layer: jax.Array | int,
     positions: jax.Array,
 ) -> jax.Array:
   """Zeroes units with probability `rate` and scales the rest by 1/(1-rate).

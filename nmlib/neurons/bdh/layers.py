@@ -55,7 +55,8 @@ def segment(params, config, capture, keep_state, words, state, tokens):
   """
   rho, start = (None, 0) if state is None else state
   positions = start + jnp.arange(len(tokens), dtype=jnp.int32)
-  v = normalization.layer_norm(params.embed[tokens], config.epsilon)
+  v = jnp.take(params.embed, tokens, axis=0, mode='fill')  # NaN: no such token
+  v = normalization.layer_norm(v, config.epsilon)
   x = None
   if config.residual == 'neuron':
     shape = (config.num_heads, len(tokens), config.neurons_per_head)
