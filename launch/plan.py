@@ -30,6 +30,7 @@ from nmlib.train import app as train_app
 from nmlib.train import chips
 from nmlib.train import estimate
 from nmlib.train import mesh as mesh_lib
+from nmlib.train import mesh_search
 from nmlib.train import planner
 
 _REFUSED = 2
@@ -101,7 +102,9 @@ def table(plan: estimate.Plan, experiment: str) -> str:
   else:
     lines += [_row(name, _time(value)) for name, value in plan.terms.items()]
     lines += [
-        _row('step time, at least', f'{_time(plan.step_seconds)}  ({plan.bound})'),
+        _row(
+            'step time, at least', f'{_time(plan.step_seconds)}  ({plan.bound})'
+        ),
         _row(
             'at most',
             f'{_big(plan.items_per_second)} {plan.item}s/s on'
@@ -170,7 +173,9 @@ def _main(argv: list[str]) -> int:
     )
     request, refused = launcher.request(config), {}
     if values.mesh == 'auto':
-      plans, refused = planner.rank(request, values.topology, tell=_progress)
+      plans, refused = mesh_search.rank(
+          request, values.topology, tell=_progress
+      )
     else:
       sizes = mesh_lib.parse(values.mesh)
       plans = [planner.plan(request, values.topology, sizes)]

@@ -7,7 +7,7 @@ from jax.sharding import Mesh
 import numpy as np
 
 from nmlib.train import chips
-from nmlib.train import hlo
+from nmlib.train import collectives
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,8 +125,10 @@ def traffic(
     The largest first.
   """
   sums: dict[tuple[str, tuple[str, ...], int], np.ndarray] = {}
-  for one in hlo.collectives(text):
-    spans = _spans(one.groups[0], np.arange(mesh.size).reshape(mesh.devices.shape))
+  for one in collectives.find(text):
+    spans = _spans(
+        one.groups[0], np.arange(mesh.size).reshape(mesh.devices.shape)
+    )
     axes = tuple(a for a, s in zip(mesh.axis_names, spans, strict=True) if s)
     seconds = 0.0
     if where.chip is not None:
@@ -136,7 +138,13 @@ def traffic(
         [1, one.bytes, one.sent, seconds]
     )
   found = [
-      Traffic(*key, *values[:3].tolist(), float(values[3]) if where.chip else None)
+      Traffic(
+          *key,
+          count=float(values[0]),
+          bytes=float(values[1]),
+          sent_bytes=float(values[2]),
+          seconds=float(values[3]) if where.chip else None,
+      )
       for key, values in sums.items()
   ]
   return tuple(sorted(found, key=lambda one: -one.sent_bytes))

@@ -1,4 +1,4 @@
-"""Reads compiled programs: XLA's HLO text, its loops and its collectives.
+"""Reads compiled programs: XLA's HLO text, and how often each part of it runs.
 
 `compiled.as_text()` of a jitted program is the program of ONE device after
 partitioning, so every shape and every count here is a device's own.
@@ -11,15 +11,8 @@ import math
 import re
 from typing import NamedTuple
 
-import numpy as np
+import jax
 
-KINDS = (
-    'all-reduce',
-    'all-gather',
-    'reduce-scatter',
-    'all-to-all',
-    'collective-permute',
-)
 _BITS = {'pred': 8, 'token': 0, 'opaque': 0, 'bf16': 16}
 _ARRAY = re.compile(r'(\w+)\[([\d,<=]*)\](\{[^{}]*\})?')
 _HEADER = re.compile(r'^(ENTRY )?%?([\w.\-]+) \(.*\{\s*$')
@@ -76,31 +69,9 @@ class Executed(NamedTuple):
   fused: bool  # inside a fusion: touches no memory of its own
 
 
-class Collective(NamedTuple):
-  """One communication of the program."""
-
-  kind: str  # one of KINDS
-  arrays: tuple[Array, ...]  # what each device puts in
-  groups: np.ndarray  # int [groups, size], partition numbers that talk
-  times: int
-
-  @property
-  def bytes(self) -> int:
-    """What each device puts in, each time."""
-    return sum(array.bytes for array in self.arrays)
-
-  @property
-  def sent(self) -> float:
-    """Bytes a device must send at least, each time, as rings do."""
-    size = self.groups.shape[1]
-    share = {
-        'all-reduce': 2 * (size - 1) / size,
-        'all-gather': size - 1,
-        'reduce-scatter': (size - 1) / size,
-        'all-to-all': (size - 1) / size,
-        'collective-permute': 1,
-    }[self.kind]
-    return share * self.bytes
+def text_of(compiled: jax.stages.Compiled) -> str:
+  """Returns the HLO of a compiled function."""
+  return compiled.as_text() or ''
 
 
 @functools.lru_cache(maxsize=2)
@@ -116,34 +87,6 @@ def parse(text: str) -> Module:
     elif found := _INSTRUCTION.match(line):
       current[found[2]] = _instruction(found)
   return Module(computations, entry)
-
-
-def collectives(text: str) -> list[Collective]:
-  """Lists every collective of a program that is executed at least once.
-
-  A collective inside a loop counts as often as the loop turns. Those over
-  groups of one device are no communication and are left out.
-  """
-  found = []
-  for item in executed(text):
-    one, kind = item.instruction, _kind(item.instruction)
-    if kind is None:
-      continue
-    arrays = tuple(a for o in one.operands for a in item.computation[o].arrays)
-    groups = _groups(one.attributes, kind, _num_partitions(text))
-    if groups.shape[1] > 1:
-      found.append(Collective(kind, arrays, groups, item.times))
-  return found
-
-
-def totals(text: str) -> dict[str, tuple[int, int]]:
-  """Returns (arrays, bytes) a device puts into each kind of collective."""
-  sums: dict[str, tuple[int, int]] = {}
-  for one in collectives(text):
-    count, size = sums.get(one.kind, (0, 0))
-    count += one.times * len(one.arrays)
-    sums[one.kind] = (count, size + one.times * one.bytes)
-  return sums
 
 
 def executed(text: str) -> Iterator[Executed]:
@@ -222,11 +165,11 @@ def _constant(condition, name, outer, loop) -> int | None:
   while one.opcode in _PLUMBING:
     one = condition[one.operands[0]]
   if one.opcode == 'get-tuple-element':
-    index = int(re.search(r'index=(\d+)', one.attributes)[1])
+    index = re.search(r'index=(\d+)', one.attributes)
     start = outer[loop.operands[0]]
-    if start.opcode != 'tuple':
+    if start.opcode != 'tuple' or index is None:
       return None
-    one = outer[start.operands[index]]
+    one = outer[start.operands[int(index[1])]]
     while one.opcode in _PLUMBING:
       one = outer[one.operands[0]]
   if one.opcode == 'constant' and re.fullmatch(r'-?\d+', one.text):
@@ -266,53 +209,3 @@ def _closing(text: str, opening: int) -> int:
     if depth == 0:
       return i + 1
   return len(text)
-
-
-def _kind(one: Instruction) -> str | None:
-  kind = one.opcode.removesuffix('-start')
-  if kind == 'ragged-all-to-all':
-    kind = 'all-to-all'
-  return kind if kind in KINDS else None
-
-
-def _num_partitions(text: str) -> int:
-  found = re.search(r'num_partitions=(\d+)', text)
-  return int(found[1]) if found else 1
-
-
-def _groups(attributes: str, kind: str, partitions: int) -> np.ndarray:
-  """Reads who talks with whom, in any of the notations that XLA prints."""
-  if kind == 'collective-permute':
-    pairs = re.search(r'source_target_pairs=\{(.*?)\}\}', attributes)
-    return _listed(pairs[1] if pairs else '')
-  if found := re.search(
-      r'replica_groups=\[([\d,]+)\]<=\[([\d,]+)\](?:T\(([\d,]+)\))?', attributes
-  ):  # [4,2]<=[2,4]T(1,0): an iota reshaped, transposed, reshaped
-    shape, start, order = (_integers(part) for part in found.groups())
-    ids = np.arange(math.prod(start)).reshape(start)
-    return ids.transpose(order or None).reshape(shape)
-  if found := re.search(
-      r"replica_groups=mesh\[(.*?)\](?:, device_ids=\(([\d,]*)\))? \{(.*?)\}",
-      attributes,
-  ):  # mesh['a'=2,'b'=4] {'a'}: the axes that talk
-    axes = dict(re.findall(r"'([^']+)'=(\d+)", found[1]))
-    names, talk = list(axes), re.findall(r"'([^']+)'", found[3])
-    sizes = [int(size) for size in axes.values()]
-    order = [i for i, name in enumerate(names) if name not in talk]
-    order += [names.index(name) for name in talk]
-    size = math.prod(int(axes[name]) for name in talk)
-    ids = np.arange(math.prod(sizes)).reshape(sizes)
-    return ids.transpose(order).reshape(-1, size)
-  found = re.search(r'replica_groups=\{(\{.*?\})\}', attributes)
-  if found is None:  # {}: everyone
-    return np.arange(partitions)[None]
-  return _listed(found[1])
-
-
-def _listed(text: str) -> np.ndarray:
-  groups = re.findall(r'\{?([\d,]+)\}?', text)
-  return np.array([_integers(group) for group in groups if group.strip(',')])
-
-
-def _integers(text: str | None) -> list[int]:
-  return [int(n) for n in (text or '').split(',') if n]

@@ -13,25 +13,27 @@ import numpy as np
 from nmlib.train import hlo
 
 # Views, and whatever only waits for or runs others: no traffic of their own.
-_FREE = frozenset({
-    'add-dependency',
-    'after-all',
-    'async-done',
-    'async-start',
-    'async-update',
-    'bitcast',
-    'call',
-    'conditional',
-    'constant',
-    'copy-done',
-    'get-tuple-element',
-    'opt-barrier',
-    'parameter',
-    'partition-id',
-    'replica-id',
-    'tuple',
-    'while',
-})
+_FREE = frozenset(
+    {
+        'add-dependency',
+        'after-all',
+        'async-done',
+        'async-start',
+        'async-update',
+        'bitcast',
+        'call',
+        'conditional',
+        'constant',
+        'copy-done',
+        'get-tuple-element',
+        'opt-barrier',
+        'parameter',
+        'partition-id',
+        'replica-id',
+        'tuple',
+        'while',
+    }
+)
 _VIEWS = ('bitcast', 'reshape', 'get-tuple-element')
 _SLICES = ('dynamic-slice', 'slice', 'gather')
 
