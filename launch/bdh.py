@@ -134,14 +134,7 @@ def experiment(config: Config, run: train.Run) -> train.Report:
   fitted = train.fit(
       run,
       'train',
-      train.Schedule(
-          config.num_steps,
-          batch_size=config.batch_size,
-          steps_per_call=config.steps_per_call,
-          log_every=config.log_every,
-          eval_every=config.eval_every,
-          checkpoint_every=config.checkpoint_every,
-      ),
+      schedule(config),
       data=crops.dataset(
           learn,
           config.sequence_length,
@@ -188,6 +181,34 @@ def stage(config: Config) -> dict[str, Any]:
       'seeds': tuple(range(config.num_seeds)),
       'rules': bdh.PARTITION_RULES,
   }
+
+
+def schedule(config: Config) -> train.Schedule:
+  """Returns how long to train, and how often to look up."""
+  return train.Schedule(
+      config.num_steps,
+      batch_size=config.batch_size,
+      steps_per_call=config.steps_per_call,
+      log_every=config.log_every,
+      eval_every=config.eval_every,
+      checkpoint_every=config.checkpoint_every,
+  )
+
+
+def request(config: Config) -> train.Request:
+  """Returns the training stage for `launch.plan`."""
+  definition = stage(config)
+  text = jax.ShapeDtypeStruct((config.sequence_length,), jnp.int32)
+  return train.Request(
+      init=definition['init'],
+      step=definition['step'],
+      schedule=schedule(config),
+      example={'tokens': text, 'targets': text},
+      seeds=definition['seeds'],
+      rules=definition['rules'],
+      items_per_row=config.sequence_length,
+      item='token',
+  )
 
 
 def learning_rate_schedule(config: Config) -> optax.Schedule:

@@ -7,6 +7,7 @@ from nmlib.train.fit import fit
 from nmlib.train.fit import restore
 from nmlib.train.log import NonFinite
 from nmlib.train.metrics import History
+from nmlib.train.planner import Request
 from nmlib.train.report import Claim
 from nmlib.train.report import Report
 from nmlib.train.run import Run
@@ -21,6 +22,7 @@ __all__ = [
     'History',
     'NonFinite',
     'Report',
+    'Request',
     'Run',
     'Schedule',
     'TrainState',

@@ -97,7 +97,7 @@ def launch(
   """
   main_module = sys.modules['__main__']
   main_module.__doc__ = f'{main_module.__doc__}\n{_describe(presets)}'
-  _or_one_sentence(lambda: _define_flags(presets, name, shortcuts, commands))
+  or_one_sentence(lambda: _define_flags(presets, name, shortcuts, commands))
   jax.config.config_with_absl()
 
   def main(argv):
@@ -105,7 +105,7 @@ def launch(
       raise app.UsageError(f'unexpected arguments: {" ".join(argv[1:])}')
     sys.exit(_main(experiment, presets, name, shortcuts, commands))
 
-  app.run(main, flags_parser=lambda a: _or_one_sentence(lambda: flags.FLAGS(a)))
+  app.run(main, flags_parser=lambda a: or_one_sentence(lambda: flags.FLAGS(a)))
 
 
 def _define_flags(presets, name: str, shortcuts, commands) -> None:
@@ -129,13 +129,23 @@ def _define_flags(presets, name: str, shortcuts, commands) -> None:
     flags.DEFINE_string(flag, None, text)
   for flag, (text, _) in commands.items():
     flags.DEFINE_string(flag, None, text)
+  define_config(presets)
+
+
+def define_config(presets: Mapping[str, Any]) -> None:
+  """Defines the flags `--config.<field>=`, for the fields of the presets."""
   first = next(iter(presets.values()))
   config_flags.DEFINE_config_dict(
       'config', ml_collections.ConfigDict(_plain(first)), lock_config=True
   )
 
 
-def _or_one_sentence(parse: Callable[[], Any]) -> Any:
+def config_overrides() -> dict[str, Any]:
+  """Returns what the user gave as `--config.<field>=`, for `override`."""
+  return dict(config_flags.get_override_values(flags.FLAGS['config']))
+
+
+def or_one_sentence(parse: Callable[[], Any]) -> Any:
   """Returns `parse()`; a wrong flag ends the program with one sentence."""
   try:
     return parse()
@@ -152,7 +162,7 @@ def _main(experiment, presets, name, shortcuts, commands) -> int:
   workdir = pathlib.Path(flags.FLAGS.workdir or f'runs/{name}-{preset}')
   workdir = workdir.absolute()
   try:
-    values = dict(config_flags.get_override_values(flags.FLAGS['config']))
+    values = config_overrides()
     for field in shortcuts:
       if flags.FLAGS[field].value is not None:
         values[field] = flags.FLAGS[field].value

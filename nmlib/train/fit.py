@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 import contextlib
-import functools
 from typing import Any
 from typing import NamedTuple
 
@@ -18,6 +17,7 @@ from nmlib.train import interrupt
 from nmlib.train import loader
 from nmlib.train import log as log_lib
 from nmlib.train import metrics as metrics_lib
+from nmlib.train import program
 from nmlib.train import sharding
 from nmlib.train import state as state_lib
 from nmlib.train.run import Run
@@ -81,12 +81,12 @@ def fit(
     checkpoints = checkpoint.Checkpoints(run.workdir / 'checkpoints' / stage)
     stack.callback(checkpoints.close)
 
-    like, layout = _layout(mesh, init, seeds, rules)
+    like, layout = program.layout(mesh, init, seeds, rules)
     restored = checkpoints.restore(like)
     if restored is None:
       start, position = 0, {'data': None, 'log': None}
       init_all = jax.vmap(init, spmd_axis_name='replica')
-      state = jax.jit(init_all, out_shardings=layout)(_keys(seeds))
+      state = jax.jit(init_all, out_shardings=layout)(program.keys(seeds))
     else:
       start, state, position = restored
 
@@ -106,7 +106,7 @@ def fit(
         batches.set_state(position['data'])
     log = log_lib.Log(stage, schedule, table, seeds, start, position['log'])
     stack.callback(log.progress.close)
-    call = _compiled_call(step, schedule.steps_per_call, layout, mesh)
+    call = program.call(step, schedule.steps_per_call, layout, mesh)
     measure = _compiled_evaluation(evaluate, eval_data, mesh)
     finite = jax.jit(_all_finite, out_shardings=NamedSharding(mesh, P()))
 
@@ -187,46 +187,11 @@ def restore(
     raise ValueError(f'{run.workdir} has no checkpoint of {stage!r} yet.')
   checkpoints = checkpoint.Checkpoints(folder, read_only=True)
   with contextlib.closing(checkpoints):
-    like = _layout(run.mesh(len(seeds), 1), init, seeds, rules)[0]
+    like = program.layout(run.mesh(len(seeds), 1), init, seeds, rules)[0]
     restored = checkpoints.restore(like)
   if restored is None:
     raise ValueError(f'{run.workdir} has no checkpoint of {stage!r} yet.')
   return restored.step, restored.state
-
-
-def _keys(seeds: tuple[int, ...]) -> jax.Array:
-  return jax.vmap(jax.random.key)(jnp.array(seeds))
-
-
-def _layout(mesh, init, seeds, rules) -> tuple[Any, Any]:
-  """Returns the shapes [S, ...] of the state with, and apart, shardings."""
-  keys = jax.eval_shape(lambda: _keys(seeds))
-  shapes = jax.eval_shape(jax.vmap(init), keys)
-  layout = sharding.infer(shapes, mesh, rules, leading=P('replica'))
-  return _with_sharding(shapes, layout), layout
-
-
-def _with_sharding(shapes: Any, layout: Any) -> Any:
-  return jax.tree.map(
-      lambda s, where: jax.ShapeDtypeStruct(s.shape, s.dtype, sharding=where),
-      shapes,
-      layout,
-  )
-
-
-def _compiled_call(step, num_steps: int, layout: Any, mesh):
-  """Compiles `num_steps` steps of all seeds into one donated call."""
-  step_all = jax.vmap(step, spmd_axis_name='replica')
-
-  @functools.partial(
-      jax.jit,
-      donate_argnums=0,
-      out_shardings=(layout, NamedSharding(mesh, P())),
-  )
-  def call(state, batches):
-    return jax.lax.scan(step_all, state, batches, length=num_steps)
-
-  return call
 
 
 def _compiled_evaluation(evaluate, eval_data: Any, mesh):

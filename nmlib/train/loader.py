@@ -9,6 +9,8 @@ from jax.sharding import NamedSharding
 from jax.sharding import PartitionSpec as P
 import numpy as np
 
+from nmlib.train import program
+
 
 class _Steps:
   """Element k holds rows [k S B, (k + 1) S B) of a dataset, as [S, B, ...].
@@ -77,15 +79,7 @@ class Loader:
           f' {num_seeds} x {batch_size} rows need {needed_rows}; repeat() the'
           ' dataset or lower num_steps.'
       )
-    for axis, size, what in (
-        ('replica', num_seeds, 'seeds'),
-        ('data', batch_size, 'rows a batch'),
-    ):
-      if size % mesh.shape[axis]:
-        raise ValueError(
-            f'{size} {what} do not divide over the mesh axis'
-            f' {axis}:{mesh.shape[axis]}; choose another --mesh.'
-        )
+    program.check_batch(num_seeds, batch_size, mesh)
     shape = (num_seeds, batch_size)
     split = NamedSharding(mesh, P('replica', 'data'))
     numbers = np.arange(num_seeds * batch_size).reshape(shape)

@@ -4,6 +4,7 @@ Axes: `replica` (seeds), `data` (batch), `model` (heads, then neurons).
 """
 
 from collections.abc import Mapping
+from collections.abc import Sequence
 import math
 
 import jax
@@ -104,9 +105,20 @@ def make(sizes: Mapping[str, int]) -> Mesh:
         f' {jax.process_count()} processes; every device must take part: make'
         ' one axis -1.'
     )
+  return over(jax.devices()[:total], sizes)
+
+
+def over(devices: Sequence[jax.Device], sizes: Mapping[str, int]) -> Mesh:
+  """Arranges devices, as many as `sizes` ask for, with automatic sharding."""
   return jax.make_mesh(
       tuple(sizes[axis] for axis in AXES),
       AXES,
       axis_types=(AxisType.Auto,) * len(AXES),
-      devices=jax.devices()[:total],
+      devices=devices,
   )
+
+
+def shown(sizes: Mapping[str, int]) -> str:
+  """Writes a mesh as `parse` reads it, axes of size 1 left out."""
+  parts = [f'{axis}:{size}' for axis, size in sizes.items() if size != 1]
+  return ','.join(parts) or 'data:1'

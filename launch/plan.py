@@ -1,0 +1,239 @@
+"""Plans a launcher's training for machines that you do not have.
+
+  python -m launch.plan --experiment=bdh --preset=paper \\
+      --topology=v5e:2x4 --mesh=data:2,model:4
+
+compiles the train step of `launch.bdh` for eight TPU v5e chips, on any machine
+(a TPU is not needed, its compiler is: pip install 'nmlib[tpu]'), and prints the
+memory a chip, FLOPs, bytes, every collective, and a roofline of the step time.
+--mesh=auto tries every sensible mesh and ranks them; --format=json is for
+programs; --config.<field>=<value> changes the preset. --topology=cpu:8 compiles
+for eight virtual CPU devices, without any figure of speed.
+
+A launcher takes part by having, beside its `PRESETS`, a function
+`request(config) -> train.Request` that describes its main stage.
+"""
+
+import difflib
+import importlib
+import json
+import pathlib
+import sys
+from typing import Any
+
+from absl import app
+from absl import flags
+from absl import logging
+import jax
+
+from nmlib.train import app as train_app
+from nmlib.train import chips
+from nmlib.train import estimate
+from nmlib.train import mesh as mesh_lib
+from nmlib.train import mesh_search
+from nmlib.train import planner
+
+_REFUSED = 2
+
+
+def main() -> None:
+  """Parses the flags, some of which the experiment defines; plans; prints."""
+  train_app.or_one_sentence(_define_flags)
+  app.run(
+      lambda argv: sys.exit(_main(argv)),
+      flags_parser=lambda argv: train_app.or_one_sentence(
+          lambda: flags.FLAGS(argv)
+      ),
+  )
+
+
+def experiments() -> list[str]:
+  """Names the launchers that can be planned."""
+  folder = pathlib.Path(__file__).parent
+  return sorted(
+      path.stem
+      for path in folder.glob('*.py')
+      if '\ndef request(' in path.read_text()
+  )
+
+
+def load(name: str) -> Any:
+  """Imports the launcher of this name.
+
+  Raises:
+    ValueError: if there is none that can be planned.
+  """
+  names = experiments()
+  if name not in names:
+    near = difflib.get_close_matches(name, names, 1)
+    hint = f'did you mean {near[0]!r}?' if near else f'use one of {names}.'
+    raise ValueError(f'--experiment={name} cannot be planned; {hint}')
+  return importlib.import_module(f'launch.{name}')
+
+
+def table(plan: estimate.Plan, experiment: str) -> str:
+  """Writes a plan for people."""
+  chip = chips.parse(plan.topology).chip
+  lines = [
+      f'{experiment}: {_big(plan.num_parameters)} parameters on'
+      f' {plan.topology} ({plan.num_chips} chips), mesh'
+      f' {mesh_lib.shown(plan.mesh)}',
+      f'batch {plan.batch_size} rows a seed, {plan.items_per_step:,}'
+      f' {plan.item}s a step; compiled in {plan.compile_seconds:.0f} s',
+      '',
+      'memory a chip',
+      _row('arguments', _size(plan.argument_bytes)),
+      _row('outputs', _size(plan.output_bytes)),
+      _row('  of which in place', _size(-plan.alias_bytes)),
+      _row('temporaries', _size(plan.temporary_bytes)),
+      _row('code', _size(plan.code_bytes)),
+      _row('total', _size(plan.memory_bytes) + _of(plan)),
+      '',
+      'work a chip and step',
+      _row('matrix FLOPs', _big(plan.flops)),
+      _row('memory traffic', _size(plan.hbm_traffic)),
+      _row('put into collectives', _size(plan.collective_bytes)),
+  ]
+  lines += ['', 'collectives a chip and step']
+  lines += [_collective(one) for one in plan.collectives] or ['  none']
+  lines += ['', 'roofline of a step']
+  if chip is None:
+    lines.append('  no figures are published for virtual CPU devices')
+  else:
+    lines += [_row(name, _time(value)) for name, value in plan.terms.items()]
+    lines += [
+        _row(
+            'step time, at least', f'{_time(plan.step_seconds)}  ({plan.bound})'
+        ),
+        _row(
+            'at most',
+            f'{_big(plan.items_per_second)} {plan.item}s/s on'
+            f' {plan.num_chips} chips',
+        ),
+        f'  figures of the chip: {chip.source}',
+    ]
+  lines += [f'note: {note}' for note in plan.notes]
+  return '\n'.join(lines)
+
+
+def ranking(plans: list[estimate.Plan], refused: dict[str, str]) -> str:
+  """Writes what --mesh=auto found."""
+  width = max(len(mesh_lib.shown(plan.mesh)) for plan in plans)
+  lines = ['meshes, best first']
+  for plan in plans:
+    parts = [_size(plan.memory_bytes) + ' a chip']
+    if plan.terms:
+      parts.append(f'{_time(plan.step_seconds)} a step ({plan.bound})')
+    parts.append(_size(plan.collective_bytes) + ' into collectives')
+    lines.append(f'  {mesh_lib.shown(plan.mesh):{width}}  {", ".join(parts)}')
+  lines += [f'  {mesh}: {why}' for mesh, why in refused.items()]
+  return '\n'.join(lines)
+
+
+def _define_flags() -> None:
+  flags.DEFINE_enum('experiment', None, experiments(), 'The launcher.')
+  flags.DEFINE_string('topology', None, f'Machine: {chips.known()}.')
+  flags.DEFINE_string(
+      'mesh', 'auto', 'Chips by axis, as in data:2,model:4; or auto.'
+  )
+  flags.DEFINE_enum('format', 'table', ['table', 'json'], 'What is printed.')
+  flags.mark_flags_as_required(['experiment', 'topology'])
+  name = _peek('experiment')
+  if name is None:
+    flags.DEFINE_string('preset', 'paper', 'Preset of the experiment.')
+    return
+  presets = load(name).PRESETS
+  flags.DEFINE_enum('preset', 'paper', list(presets), 'Size of the experiment.')
+  train_app.define_config(presets)
+
+
+def _peek(flag: str) -> str | None:
+  """Reads a flag that other flags depend on, before flags are parsed."""
+  arguments = [a.lstrip('-') for a in sys.argv[1:]]
+  for i, argument in enumerate(arguments):
+    key, equals, value = argument.partition('=')
+    if key == flag:
+      return value if equals else next(iter(arguments[i + 1 :]), None)
+  return None
+
+
+def _main(argv: list[str]) -> int:
+  if argv[1:]:
+    raise app.UsageError(f'unexpected arguments: {" ".join(argv[1:])}')
+  logging.set_verbosity(logging.ERROR)
+  values = flags.FLAGS
+  try:
+    where = chips.parse(values.topology)
+    jax.config.update('jax_platforms', 'cpu')  # whatever is here is not used
+    if where.chip is None:
+      jax.config.update('jax_num_cpu_devices', where.num_chips)
+    launcher = load(values.experiment)
+    config = train_app.override(
+        launcher.PRESETS[values.preset], train_app.config_overrides()
+    )
+    request, refused = launcher.request(config), {}
+    if values.mesh == 'auto':
+      plans, refused = mesh_search.rank(
+          request, values.topology, tell=_progress
+      )
+    else:
+      sizes = mesh_lib.parse(values.mesh)
+      plans = [planner.plan(request, values.topology, sizes)]
+  except ValueError as e:
+    print(f'error: {e}', file=sys.stderr)
+    return _REFUSED
+  if values.format == 'json':
+    found: Any = [plan.as_dict() for plan in plans]
+    print(json.dumps(found if values.mesh == 'auto' else found[0], indent=1))
+    return 0
+  if values.mesh == 'auto':
+    print(ranking(plans, refused), end='\n\n')
+  print(table(plans[0], f'{values.experiment} ({values.preset})'))
+  return 0
+
+
+def _progress(text: str) -> None:
+  print(f'compiling for {text} ...', file=sys.stderr, flush=True)
+
+
+def _collective(one: estimate.Traffic) -> str:
+  seconds = '' if one.seconds is None else f', {_time(one.seconds)}'
+  return _row(
+      one.kind,
+      f'{one.count:g} x over {"+".join(one.axes)} ({one.group_size} chips),'
+      f' {_size(one.bytes)} in, {_size(one.sent_bytes)} sent{seconds}',
+  )
+
+
+def _row(name: str, text: str) -> str:
+  return f'  {name:22}{text}'
+
+
+def _of(plan: estimate.Plan) -> str:
+  if plan.hbm_bytes is None:
+    return ''
+  share = plan.memory_bytes / plan.hbm_bytes
+  return f' of {_size(plan.hbm_bytes)} ({share:.0%})'
+
+
+def _size(count: float) -> str:
+  for unit, power in (('GiB', 3), ('MiB', 2), ('KiB', 1)):
+    if abs(count) >= 1024**power:
+      return f'{count / 1024**power:.2f} {unit}'
+  return f'{count:.0f} B'
+
+
+def _big(count: float | None) -> str:
+  count = count or 0.0
+  for unit, power in (('P', 15), ('T', 12), ('G', 9), ('M', 6), ('k', 3)):
+    if count >= 10**power:
+      return f'{count / 10**power:.2f} {unit}'
+  return f'{count:.0f}'
+
+
+def _time(seconds: float | None) -> str:
+  return f'{1e3 * (seconds or 0.0):.3f} ms'
+
+
+if __name__ == '__main__':
+  main()
