@@ -1,0 +1,170 @@
+"""Arrays of BDH: weights, state, where they live on a mesh, how they merge."""
+
+from collections.abc import Sequence
+import dataclasses
+from typing import NamedTuple
+
+import chex
+import jax
+import jax.numpy as jnp
+from jax.sharding import PartitionSpec as P
+import numpy as np
+
+from nmlib.neurons import contraction
+from nmlib.neurons import rotary
+from nmlib.neurons.bdh.config import Config
+
+
+class Params(NamedTuple):
+  """What is learned, 3nd + 2Vd numbers; N is in the order of `neuron_order`.
+
+  Rotary frequencies are no part of it: they follow from the config, so that
+  neither a gradient nor weight decay can reach them.
+  """
+
+  encoder: jax.Array  # [h, d, N], D_x of the paper
+  encoder_v: jax.Array  # [h, d, N], D_y
+  decoder: jax.Array  # [h, N, d], E
+  embed: jax.Array  # [V, d]
+  lm_head: jax.Array  # [d, V]
+
+
+class State(NamedTuple):
+  """What evolves in time: L n d numbers and a clock."""
+
+  rho: jax.Array  # [L, h, N, d], float32: sum of rotated keys (x) values
+  position: jax.Array  # [], int32: tokens seen so far
+
+
+# Heads are split first. With these rules a layer has one collective: the sum
+# of u = y E over heads, d numbers a token.
+PARTITION_RULES = (
+    (r'(.*/)?(encoder|encoder_v|decoder)', P('model', None, None)),
+    (r'(.*/)?rho', P(None, 'model', None, None)),
+    ('.*', P()),
+)
+
+# For more devices than heads: neurons of each head are split, which adds one
+# collective a layer, the sum of a, h d numbers a token. Set `blocks_per_head`
+# to a multiple of the axis' size, or rotary pairs fall on two devices.
+SPLIT_HEAD_PARTITION_RULES = (
+    (r'(.*/)?(encoder|encoder_v)', P(None, None, 'model')),
+    (r'(.*/)?decoder', P(None, 'model', None)),
+    (r'(.*/)?rho', P(None, None, 'model', None)),
+    ('.*', P()),
+)
+
+
+def neuron_order(config: Config) -> np.ndarray:
+  """Returns the index in the authors' order of each stored neuron: int [N].
+
+  The same for every head: `stored = official[..., neuron_order(config)]`.
+  """
+  return rotary.storage_order(
+      config.neurons_per_head, config.num_merged, config.blocks_per_head
+  )
+
+
+def frequencies(config: Config) -> np.ndarray:
+  """Returns turns per token of each stored neuron of a head: float32 [N]."""
+  n = config.neurons_per_head // config.num_merged
+  one = rotary.frequencies(n, config.theta)
+  return np.tile(one, config.num_merged)[neuron_order(config)]
+
+
+def phases(config: Config, positions: jax.Array) -> rotary.Tables:
+  """Returns the rotary tables of positions [T]."""
+  return rotary.tables(
+      frequencies(config),
+      positions,
+      config.num_merged * config.blocks_per_head,
+      exact=config.exact_phases,
+      dtype=contraction.accumulator(config.dtype),
+  )
+
+
+def init(key: jax.Array, config: Config) -> Params:
+  """Samples every weight from N(0, 0.02^2), float32 (the authors' code)."""
+  h, d, n = config.num_heads, config.embed_dim, config.neurons_per_head
+  keys = jax.random.split(key, 5)
+
+  def normal(i, *shape):
+    return 0.02 * jax.random.normal(keys[i], shape, jnp.float32)
+
+  return Params(
+      normal(0, h, d, n),
+      normal(1, h, d, n),
+      normal(2, h, n, d),
+      normal(3, config.vocab_size, d),
+      normal(4, d, config.vocab_size),
+  )
+
+
+def initial_state(config: Config) -> State:
+  """Returns the state before the first token: zero synapses at position 0."""
+  h, d, n = config.num_heads, config.embed_dim, config.neurons_per_head
+  dtype = contraction.accumulator(config.dtype)
+  return State(
+      jnp.zeros((config.num_layers, h, n, d), dtype), jnp.zeros((), jnp.int32)
+  )
+
+
+def check_state(state: State, config: Config) -> None:
+  """Raises AssertionError unless the state has the shapes of the config."""
+  h, d, n = config.num_heads, config.embed_dim, config.neurons_per_head
+  chex.assert_shape(state.rho, (config.num_layers, h, n, d))
+  chex.assert_shape(state.position, ())
+
+
+def rebase_state(state: State, config: Config) -> State:
+  """Restarts the clock at 0 and turns the synapses back by as much.
+
+  What follows is the same function as before, since only differences of
+  positions matter; but the phases stay small, hence accurate.
+  """
+  check_state(state, config)
+  table = phases(config, -state.position[None])
+  rho = rotary.rotate(state.rho.mT[..., None, :], table)[..., 0, :].mT
+  return State(rho, jnp.zeros_like(state.position))
+
+
+def merge(models: Sequence[Params]) -> Params:
+  """Puts models side by side in each head (section 7.1 of the paper).
+
+  Neurons are concatenated, embedding and read-out are averaged; nothing is
+  trained. Apply the result with `merged_config(config, len(models))`, which
+  repeats the rotary frequencies; those of a larger model would be wrong.
+
+  Args:
+    models: parameters of the same shapes.
+
+  Returns:
+    Parameters with len(models) times as many neurons.
+
+  Raises:
+    ValueError: if there is no model, or shapes differ.
+  """
+  if not models:
+    raise ValueError('bdh.merge needs at least one model, got none.')
+  shapes = [tuple(a.shape for a in p) for p in models]
+  if any(s != shapes[0] for s in shapes):
+    raise ValueError(
+        'bdh.merge needs models of equal shapes, got'
+        f' {" and ".join(str(s) for s in sorted(set(shapes)))}.'
+    )
+  return Params(
+      jnp.concatenate([p.encoder for p in models], axis=2),
+      jnp.concatenate([p.encoder_v for p in models], axis=2),
+      jnp.concatenate([p.decoder for p in models], axis=1),
+      jnp.mean(jnp.stack([p.embed for p in models]), axis=0),
+      jnp.mean(jnp.stack([p.lm_head for p in models]), axis=0),
+  )
+
+
+def merged_config(config: Config, count: int) -> Config:
+  """Returns the config of `count` models with this config, merged."""
+  return dataclasses.replace(
+      config,
+      num_neurons=count * config.num_neurons,
+      num_merged=count * config.num_merged,
+  )
