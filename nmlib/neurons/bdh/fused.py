@@ -19,18 +19,13 @@ import chex
 import jax
 import jax.numpy as jnp
 
+from nmlib.neurons import contraction
 from nmlib.neurons import dropout
 from nmlib.neurons import linear_attention
-from nmlib.neurons import precision
-from nmlib.neurons.bdh import readout_gpu
-from nmlib.neurons.bdh import readout_tpu
-from nmlib.neurons.bdh import scores_gpu
-from nmlib.neurons.bdh import scores_tpu
+from nmlib.neurons.bdh import fused_vjp
 
 BACKENDS = ('auto', 'xla', 'tpu', 'gpu')
 _TOKEN_MULTIPLE = 128  # kernels take a multiple; padding adds tokens v = 0
-_SCORES = {'tpu': scores_tpu, 'gpu': scores_gpu}
-_READOUT = {'tpu': readout_tpu, 'gpu': readout_gpu}
 
 
 class Table(NamedTuple):
@@ -111,8 +106,8 @@ def attend(
   pad = -length % _TOKEN_MULTIPLE
   v = jnp.pad(v, ((0, 0), (0, pad), (0, 0)))
   table = Table(*(jnp.pad(a, ((0, pad), (0, 0))) for a in table))
-  options = _Options(backend, interpret, jnp.dtype(dtype))
-  a, state = _attend(options, encoder, v, table, state)
+  options = fused_vjp.Options(backend, interpret, jnp.dtype(dtype))
+  a, state = fused_vjp.attend(options, encoder, v, table, state)
   return a[:, :, :length], state
 
 
@@ -157,18 +152,9 @@ def readout(
   a = jnp.pad(a, ((0, 0), (0, 0), (0, pad), (0, 0)))
   if drop is not None:
     drop = Drop(jnp.pad(drop.row, ((0, 0), (0, pad))), drop.column)
-  options = _Options(backend, interpret, jnp.dtype(dtype), rate)
-  u = _readout(options, weights, v, a, drop)
+  options = fused_vjp.Options(backend, interpret, jnp.dtype(dtype), rate)
+  u = fused_vjp.readout(options, weights, v, a, drop)
   return u[:, :length]
-
-
-class _Options(NamedTuple):
-  """What is static in a call of a kernel."""
-
-  backend: str
-  interpret: bool
-  dtype: jnp.dtype
-  rate: float = 0.0
 
 
 def _resolve(backend):
@@ -180,7 +166,7 @@ def _resolve(backend):
 def _attend_xla(encoder, v, table, state, dtype):
   lead = (1, 1)
   cosine, sine = (a.reshape(lead + a.shape) for a in table)
-  x = precision.contract('btd,hdn->bhtn', v, encoder, dtype)
+  x = contraction.contract('btd,hdn->bhtn', v, encoder, dtype)
   x = jax.nn.relu(x).astype(dtype).astype(cosine.dtype)
   first, second = jnp.split(x, 2, axis=-1)
   q = jnp.concatenate(
@@ -197,7 +183,7 @@ def _attend_xla(encoder, v, table, state, dtype):
 
 
 def _readout_xla(weights, v, a, drop, rate, dtype):
-  lift = functools.partial(precision.contract, dtype=dtype)
+  lift = functools.partial(contraction.contract, dtype=dtype)
   x = lift('btd,hdn->bhtn', v, weights.encoder)
   z = lift('bhtd,hdn->bhtn', a, weights.encoder_v)
   y = jax.nn.relu(x).astype(dtype) * jax.nn.relu(z).astype(dtype)
@@ -205,78 +191,4 @@ def _readout_xla(weights, v, a, drop, rate, dtype):
     bits = dropout.mix(drop.row[:, None, :, None] ^ drop.column[:, :, None])
     keep = bits >= jnp.uint32(min(round(rate * 2**32), 2**32 - 1))
     y = jnp.where(keep, y * (1 / (1 - rate)), 0).astype(dtype)
-  return precision.contract('bhtn,hnd->btd', y, weights.decoder, dtype)
-
-
-@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _attend(options, encoder, v, table, state):
-  return _attend_forward(options, encoder, v, table, state)[0]
-
-
-def _attend_forward(options, encoder, v, table, state):
-  dtype = options.dtype
-  scores, read, new = _SCORES[options.backend].scores(
-      encoder.astype(dtype),
-      v.astype(dtype),
-      table,
-      state,
-      interpret=options.interpret,
-  )
-  a = precision.contract('bhts,bsd->bhtd', scores, v, dtype)
-  a = a if read is None else a + read
-  return (a, new), (encoder, v, table, state, scores)
-
-
-def _attend_backward(options, saved, cotangents):
-  encoder, v, table, state, scores = saved
-  da, dnew = cotangents
-  dtype = options.dtype
-  da, v = da.astype(dtype), v.astype(dtype)
-  dscores = precision.contract('bhtd,bsd->bhts', da, v, dtype)
-  dscores = jnp.tril(dscores, -1).astype(dtype)
-  dencoder, dv, dstate = _SCORES[options.backend].scores_vjp(
-      encoder.astype(dtype),
-      v,
-      table,
-      dscores + dscores.mT,
-      None if state is None else (state, da, dnew),
-      interpret=options.interpret,
-  )
-  dv += precision.contract('bhts,bhtd->bsd', scores, da, dtype)
-  return dencoder, dv, None, dstate
-
-
-_attend.defvjp(_attend_forward, _attend_backward)
-
-
-@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _readout(options, weights, v, a, drop):
-  return _READOUT[options.backend].readout(
-      *_cast(options.dtype, weights, v, a),
-      drop,
-      rate=options.rate,
-      interpret=options.interpret,
-  )
-
-
-def _readout_forward(options, weights, v, a, drop):
-  return _readout(options, weights, v, a, drop), (weights, v, a, drop)
-
-
-def _readout_backward(options, saved, du):
-  weights, v, a, drop = saved
-  dweights, dv, da = _READOUT[options.backend].readout_vjp(
-      *_cast(options.dtype, weights, v, a),
-      drop,
-      du.astype(options.dtype),
-      rate=options.rate,
-      interpret=options.interpret,
-  )
-  return Weights(*dweights), dv, da, None
-
-
-_readout.defvjp(_readout_forward, _readout_backward)
-
-
-def _cast(dtype, *trees):
-  return jax.tree.map(lambda a: a.astype(dtype), trees)
+  return contraction.contract('bhtn,hnd->btd', y, weights.decoder, dtype)

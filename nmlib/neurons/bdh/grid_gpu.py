@@ -3,24 +3,33 @@
 from jax.experimental import pallas as pl
 from jax.experimental.pallas import triton as pltriton
 
-_ROWS = 128  # tokens a tile
-_PAIRS = 64  # pairs a tile: products are [128, d] by [d, 64], twice
+# Tokens and pairs a tile. Products are [128, d] by [d, 64], twice; kernels
+# that hold more sums at a time take less, so that none spills its registers
+# when Triton compiles it for an H100 with d = 256.
+LARGE = (128, 64)
+FLAT = (128, 32)
+SMALL = (64, 64)
 _STEP = 64  # tokens a step of the sum over tokens
 
 
-def tile(length: int, n: int) -> tuple[int, int]:
+def tile(length: int, n: int, limits=LARGE) -> tuple[int, int]:
   """Returns tokens and pairs a tile; powers of two, as Triton wants.
+
+  Args:
+    length: T.
+    n: neurons of a head.
+    limits: largest values of the two.
 
   Raises:
     ValueError: if N / 2 has no divisor of at least 16 that is one.
   """
-  pairs = min(_PAIRS, (n // 2) & -(n // 2))
+  pairs = min(limits[1], (n // 2) & -(n // 2))
   if pairs < 16:
     raise ValueError(
-        'the GPU kernels need a number of pairs of neurons a head that is a'
+        "the GPU kernels need a number of pairs of neurons a head that is a"
         f" multiple of 16, got {n // 2}; use backend='xla'."
     )
-  return min(_ROWS, length & -length), pairs
+  return min(limits[0], length & -length), pairs
 
 
 def step(length: int) -> int:

@@ -1,6 +1,5 @@
 """Grids, blocks and compiler parameters that the TPU kernels of BDH share."""
 
-import jax
 from jax.experimental import pallas as pl
 from jax.experimental.pallas import tpu as pltpu
 

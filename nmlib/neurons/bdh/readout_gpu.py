@@ -11,15 +11,16 @@ import functools
 import jax
 from jax.experimental import pallas as pl
 
-from nmlib.neurons import precision
+from nmlib.neurons import contraction
 from nmlib.neurons.bdh import grid_gpu
 from nmlib.neurons.bdh import tiles
 
 
 def readout(weights, v, a, drop, *, rate=0.0, interpret=False):
   """Computes u, float32 [B, T, d]."""
-  grid, operands, in_specs = _operands(weights, v, a, drop)
-  y_spec, y_shape = _wide(weights, v, heads_first=False)
+  tile = grid_gpu.tile(v.shape[1], weights[0].shape[2])
+  grid, operands, in_specs = _operands(weights, v, a, drop, tile)
+  y_spec, y_shape = _wide(weights, v, tile, heads_first=False)
   y = grid_gpu.call(
       functools.partial(_readout_kernel, rate),
       grid,
@@ -29,7 +30,7 @@ def readout(weights, v, a, drop, *, rate=0.0, interpret=False):
       interpret,
   )(*operands)
   y = _join(y)
-  return precision.contract('bthn,hnd->btd', y, weights[2], v.dtype)
+  return contraction.contract('bthn,hnd->btd', y, weights[2], v.dtype)
 
 
 def _readout_kernel(rate, v_ref, a_ref, dx_ref, dy_ref, *refs):
@@ -47,15 +48,16 @@ def readout_vjp(weights, v, a, drop, du, *, rate=0.0, interpret=False):
   encoder, encoder_v, decoder = weights
   h, n, d = decoder.shape
   dtype = v.dtype
-  grid, operands, in_specs = _operands(weights, v, a, drop)
-  r, k = grid_gpu.tile(v.shape[1], n)
+  r, k = tile = grid_gpu.tile(v.shape[1], n, grid_gpu.SMALL)
+  grid, operands, in_specs = _operands(weights, v, a, drop, tile)
   operands += [du, decoder.reshape(h, 2, n // 2, d)]
   in_specs.append(pl.BlockSpec((1, r, d), lambda h, j, b, t: (b, t, 0)))
   in_specs.append(pl.BlockSpec((1, 2, k, d), lambda h, j, b, t: (h, 0, j, 0)))
   specs, shapes = zip(
-      _wide(weights, v, heads_first=False),
-      _wide(weights, v, heads_first=False),
-      _wide(weights, v, heads_first=True),
+      _wide(weights, v, tile, heads_first=False),
+      _wide(weights, v, tile, heads_first=False),
+      _wide(weights, v, tile, heads_first=True),
+      strict=True,
   )
   y, dx, dz = grid_gpu.call(
       functools.partial(_readout_vjp_kernel, rate),
@@ -67,12 +69,12 @@ def readout_vjp(weights, v, a, drop, du, *, rate=0.0, interpret=False):
   )(*operands)
   y, dx, dz = _join(y), _join(dx), _join(dz)
   dweights = (
-      precision.contract('btd,bthn->hdn', v, dx, dtype),
-      precision.contract('bhtd,hbtn->hdn', a, dz, dtype),
-      precision.contract('bthn,btd->hnd', y, du, dtype),
+      contraction.contract('btd,bthn->hdn', v, dx, dtype),
+      contraction.contract('bhtd,hbtn->hdn', a, dz, dtype),
+      contraction.contract('bthn,btd->hnd', y, du, dtype),
   )
-  dv = precision.contract('bthn,hdn->btd', dx, encoder, dtype)
-  da = precision.contract('hbtn,hdn->bhtd', dz, encoder_v, dtype)
+  dv = contraction.contract('bthn,hdn->btd', dx, encoder, dtype)
+  da = contraction.contract('hbtn,hdn->bhtd', dz, encoder_v, dtype)
   return dweights, dv, da
 
 
@@ -101,12 +103,12 @@ def _scale(drop_refs, m, rate, dtype):
   return tiles.scale_kept(row[:, None], column[None], rate, dtype)
 
 
-def _operands(weights, v, a, drop):
+def _operands(weights, v, a, drop, tile):
   """Grid (h, j, b, t), arguments and specs that both kernels take."""
   encoder, encoder_v, _ = weights
   h, d, n = encoder.shape
   batch, length, _ = v.shape
-  r, k = grid_gpu.tile(length, n)
+  r, k = tile
   weight = pl.BlockSpec((1, d, 2, k), lambda h, j, b, t: (h, 0, 0, j))
   operands = [v, a]
   operands += [w.reshape(h, d, 2, n // 2) for w in (encoder, encoder_v)]
@@ -120,17 +122,15 @@ def _operands(weights, v, a, drop):
     row, column = drop
     operands += [row, column.reshape(batch, h, 2, n // 2)]
     specs.append(pl.BlockSpec((1, r), lambda h, j, b, t: (b, t)))
-    specs.append(
-        pl.BlockSpec((1, 1, 2, k), lambda h, j, b, t: (b, h, 0, j))
-    )
+    specs.append(pl.BlockSpec((1, 1, 2, k), lambda h, j, b, t: (b, h, 0, j)))
   return (h, n // 2 // k, batch, length // r), operands, specs
 
 
-def _wide(weights, v, heads_first):
+def _wide(weights, v, tile, heads_first):
   """Spec and shape of an output [B, T, h, 2, N/2] or [h, B, T, 2, N/2]."""
   h, _, n = weights[0].shape
   batch, length, _ = v.shape
-  r, k = grid_gpu.tile(length, n)
+  r, k = tile
   if heads_first:
     spec = pl.BlockSpec((1, 1, r, 2, k), lambda h, j, b, t: (h, b, t, 0, j))
     shape = (h, batch, length, 2, n // 2)

@@ -13,7 +13,7 @@ import jax
 from jax.experimental import pallas as pl
 import jax.numpy as jnp
 
-from nmlib.neurons import precision
+from nmlib.neurons import contraction
 from nmlib.neurons.bdh import grid_gpu
 from nmlib.neurons.bdh import tiles
 
@@ -21,12 +21,12 @@ from nmlib.neurons.bdh import tiles
 def scores(encoder, v, table, state, *, interpret=False):
   """q q^T below the diagonal, and what the state contributes."""
   q = _lift(encoder, v, table, interpret)
-  s = precision.contract('bhtn,bhsn->bhts', q, q, v.dtype)
+  s = contraction.contract('bhtn,bhsn->bhts', q, q, v.dtype)
   s = jnp.tril(s, -1).astype(v.dtype)
   if state is None:
     return s, None, None
-  read = precision.contract('bhtn,bhnd->bhtd', q, state, v.dtype)
-  new = state + precision.contract('bhtn,btd->bhnd', q, v, v.dtype)
+  read = contraction.contract('bhtn,bhnd->bhtd', q, state, v.dtype)
+  new = state + contraction.contract('bhtn,btd->bhnd', q, v, v.dtype)
   return s, read, new
 
 
@@ -38,13 +38,13 @@ def scores_vjp(encoder, v, table, dscores, state, *, interpret=False):
   dv = jnp.zeros(v.shape, jnp.float32)
   if state is not None:
     old, dread, new = state
-    dq = precision.contract('bhtd,bhnd->bhtn', dread, old, dtype)
-    dq += precision.contract('btd,bhnd->bhtn', v, new, dtype)
-    dv += precision.contract('bhtn,bhnd->btd', q, new, dtype)
-    dstate = new + precision.contract('bhtn,bhtd->bhnd', q, dread, dtype)
+    dq = contraction.contract('bhtd,bhnd->bhtn', dread, old, dtype)
+    dq += contraction.contract('btd,bhnd->bhtn', v, new, dtype)
+    dv += contraction.contract('bhtn,bhnd->btd', q, new, dtype)
+    dstate = new + contraction.contract('bhtn,bhtd->bhnd', q, dread, dtype)
   dx = _lower(encoder, v, table, dscores, q, dq, interpret)
-  dv += precision.contract('bthn,hdn->btd', dx, encoder, dtype)
-  return precision.contract('btd,bthn->hdn', v, dx, dtype), dv, dstate
+  dv += contraction.contract('bthn,hdn->btd', dx, encoder, dtype)
+  return contraction.contract('btd,bthn->hdn', v, dx, dtype), dv, dstate
 
 
 def _lift(encoder, v, table, interpret):
@@ -80,7 +80,7 @@ def _lower(encoder, v, table, dscores, q, dq, interpret):
   """The cotangent of v D_x, [B, T, h, N], for that of q: dscores q + dq."""
   batch, length, d = v.shape
   h, _, n = encoder.shape
-  r, k = grid_gpu.tile(length, n)
+  r, k = grid_gpu.tile(length, n, grid_gpu.FLAT)
   row = pl.BlockSpec((r, k), lambda h, j, b, t: (t, j))
   wide = (batch, h, length, 2, n // 2)
   operands = [v, encoder.reshape(h, d, 2, n // 2), *table, dscores]

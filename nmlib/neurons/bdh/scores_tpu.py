@@ -57,9 +57,7 @@ def scores(encoder, v, table, state, *, interpret=False):
   if has_state:
     operands.append(state.reshape(batch, h, 2, n // 2, d))
     in_specs.append(synapses)
-    out_shape.append(
-        jax.ShapeDtypeStruct((batch, h, length, d), jnp.float32)
-    )
+    out_shape.append(jax.ShapeDtypeStruct((batch, h, length, d), jnp.float32))
     out_shape.append(jax.ShapeDtypeStruct(operands[-1].shape, jnp.float32))
     out_specs += [read, synapses]
   out = grid_tpu.call(
@@ -78,17 +76,14 @@ def scores(encoder, v, table, state, *, interpret=False):
 
 
 def _scores_kernel(has_state, v_ref, w1_ref, w2_ref, c_ref, s_ref, *refs):
-  if has_state:
-    state_ref, scores_ref, read_ref, out_ref, acc_ref = refs
-  else:
-    scores_ref, acc_ref = refs
-    state_ref = read_ref = out_ref = None
+  scores_ref, acc_ref = refs[int(has_state)], refs[-1]
   length, block = v_ref.shape[1], pl.program_id(2)
 
   @pl.when(block == 0)
   def _():
     acc_ref[...] = jnp.zeros_like(acc_ref)
     if has_state:
+      read_ref = refs[2]
       read_ref[...] = jnp.zeros_like(read_ref)
 
   def sequence(i, carry):
@@ -102,6 +97,7 @@ def _scores_kernel(has_state, v_ref, w1_ref, w2_ref, c_ref, s_ref, *refs):
           tiles.matmul_nt(z[start:end], z[:end]) for z in q
       )
     if has_state:
+      state_ref, _, read_ref, out_ref, _ = refs
       for m, z in enumerate(q):
         old = state_ref[i, 0, m]
         read_ref[i, 0] += tiles.matmul(z, old.astype(v.dtype))
@@ -185,11 +181,7 @@ def scores_vjp(encoder, v, table, dscores, state, *, interpret=False):
 def _scores_vjp_kernel(
     has_state, v_ref, w1_ref, w2_ref, c_ref, s_ref, g_ref, *refs
 ):
-  if has_state:
-    old_ref, dread_ref, new_ref, *dw_refs, dv_ref, dold_ref = refs
-  else:
-    *dw_refs, dv_ref = refs
-    old_ref = dread_ref = new_ref = dold_ref = None
+  *dw_refs, dv_ref = refs[3:6] if has_state else refs
 
   @pl.when(pl.program_id(2) == 0)
   def _():
@@ -204,6 +196,7 @@ def _scores_vjp_kernel(
     dq = [tiles.matmul(g_ref[i, 0], z) for z in q]
     dv = jnp.zeros(v.shape, jnp.float32)
     if has_state:
+      old_ref, dread_ref, new_ref, *_, dold_ref = refs
       dread = dread_ref[i, 0]
       for m, z in enumerate(q):
         old = old_ref[i, 0, m].astype(v.dtype)
@@ -212,7 +205,7 @@ def _scores_vjp_kernel(
         dv += tiles.matmul(z, new)
         dold_ref[i, 0, m] = new_ref[i, 0, m] + tiles.matmul_tn(z, dread)
     dx = tiles.unrotate(tiles.Pair(*dq), c_ref[...], s_ref[...])
-    for z, dz, w, ref in zip(x, dx, weights, dw_refs):
+    for z, dz, w, ref in zip(x, dx, weights, dw_refs, strict=True):
       dz = jnp.where(z > 0, dz, 0).astype(v.dtype)
       ref[0] += tiles.matmul_tn(v, dz)
       dv += tiles.matmul_nt(dz, w)
