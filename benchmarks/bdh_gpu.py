@@ -57,8 +57,8 @@ def model_flops() -> float:
 
 
 def _seconds(step, ready) -> float:
-  """Seconds of one step: the mean of a run, after two to warm up."""
-  for _ in range(2):
+  """Seconds of one step: the mean of a run, after four to warm up."""
+  for _ in range(4):
     step()
   ready()
   start = time.perf_counter()

@@ -243,7 +243,10 @@ for s in (None, state):
     text = jax.jit(grad).lower(*args).compile().as_text()
     assert text.count('tpu_custom_call') >= 4, 'kernels are missing'
   else:
-    lowered = jax.jit(grad).trace(*args).lower(lowering_platforms=('cuda',))
+    device = jax.sharding.AbstractDevice('NVIDIA H100 80GB HBM3', 132, 'gpu')
+    mesh = jax.sharding.AbstractMesh((1,), ('x',), abstract_device=device)
+    with jax.sharding.use_abstract_mesh(mesh):
+      lowered = jax.jit(grad).trace(*args).lower(lowering_platforms=('cuda',))
     assert lowered.as_text().count('xla.gpu.triton') >= 4
 """
 
