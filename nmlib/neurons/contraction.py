@@ -17,6 +17,7 @@ differentiation keeps working.
 """
 
 import functools
+import math
 import string
 
 import jax
@@ -72,19 +73,25 @@ def _split(subscripts):
   return *inputs.split(','), out
 
 
+def _sizes(a, b, x, w):
+  pairs = [*zip(a, x.shape, strict=True), *zip(b, w.shape, strict=True)]
+  return dict(pairs)
+
+
 def _dot(x, w, *, subscripts, dtype):
   """One `dot_general`, with its operands in the order that moves least."""
   a, b, out = _split(subscripts)
   x, w = x.astype(dtype), w.astype(dtype)
   summed = set(a) & set(b) - set(out)
-  # A product reads its left operand with the summed axes last, and its right
-  # operand with them first. If both have them last (or first), one has to be
-  # transposed: let it be the smaller.
-  if (a[-1] in summed) == (b[-1] in summed):
-    swap = (x.size < w.size) == (a[-1] in summed)
-  else:
-    swap = b[-1] in summed
-  if swap:
+  size = math.prod(n for c, n in _sizes(a, b, x, w).items() if c in out)
+
+  def transposed(left, a, right, b):
+    # A product reads its left operand with the summed axis last and its right
+    # one with it first, and writes the axes of the right one last.
+    moved = left.size * (a[-1] not in summed) + right.size * (b[-1] in summed)
+    return moved + size * (out[-1] not in b)
+
+  if transposed(w, b, x, a) < transposed(x, a, w, b):
     x, w, a, b = w, x, b, a
   batch = [c for c in out if c in a and c in b]
   order = [c for c in a if c in summed]
@@ -110,12 +117,7 @@ def _abstract(x, w, *, subscripts, dtype):
     raise ValueError(
         f'contract {subscripts!r} got the shapes {x.shape} and {w.shape}.'
     )
-  varying = getattr(x, 'vma', frozenset()) | getattr(w, 'vma', frozenset())
-  return jax.core.ShapedArray(
-      tuple(sizes[c] for c in out),
-      accumulator(dtype),
-      **(dict(vma=varying) if varying else {}),
-  )
+  return jax.core.ShapedArray(tuple(sizes[c] for c in out), accumulator(dtype))
 
 
 def _batch(args, axes, *, subscripts, dtype):
@@ -125,7 +127,8 @@ def _batch(args, axes, *, subscripts, dtype):
       t if i is None else t[:i] + new + t[i:]
       for t, i in zip((a, b), axes, strict=True)
   )
-  return contract(f'{a},{b}->{new}{out}', *args, dtype), 0
+  x, w = args
+  return contract(f'{a},{b}->{new}{out}', x, w, dtype), 0
 
 
 def _transpose_x(g, x, w, *, subscripts, dtype):

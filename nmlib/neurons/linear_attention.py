@@ -10,6 +10,7 @@ import math
 
 import chex
 import jax
+from jax import ad_checkpoint
 import jax.numpy as jnp
 
 from nmlib.neurons import contraction
@@ -121,7 +122,7 @@ def _block(query, value, key, state, decay, dtype, keep_state):
       scores = contraction.gram(query, dtype)
     else:
       scores = contraction.contract('htn,hsn->hts', query, key, dtype)
-    scores = jnp.tril(scores, -1)
+    scores = ad_checkpoint.checkpoint_name(jnp.tril(scores, -1), 'scores')
     if decay:
       distance = jnp.maximum(age[:, None] - age[None], 0)
       scores *= jnp.exp(-decay * distance)[None]

@@ -103,17 +103,17 @@ def rotate(x: jax.Array, table: Tables) -> jax.Array:
   blocks, half = table.cosine.shape[1:]
   lead = (1,) * (x.ndim - 2)
   cosine, sine = (a.reshape(lead + a.shape) for a in table)
-  pairs = x.reshape(x.shape[:-1] + (blocks, 2, half)).astype(cosine.dtype)
-  first, second = pairs[..., 0, :], pairs[..., 1, :]
+  pairs = x.reshape(x.shape[:-1] + (blocks, 2 * half)).astype(cosine.dtype)
+  first, second = pairs[..., :half], pairs[..., half:]
   out = _half(first * cosine - second * sine, 0)
-  out += _half(second * cosine + first * sine, 1)
+  out += _half(second * cosine + first * sine, half)
   return out.astype(x.dtype).reshape(x.shape)
 
 
-def _half(x, index):
-  """[..., P] to [..., 2, P], zero beside `index`.
+def _half(x, start):
+  """[..., P] to [..., 2 P], zero but for P numbers from `start`.
 
   XLA fuses a sum of padded halves into one loop; a concatenation costs twice.
   """
-  config = [(0, 0, 0)] * (x.ndim - 1) + [(index, 1 - index, 0), (0, 0, 0)]
-  return jax.lax.pad(x[..., None, :], jnp.zeros((), x.dtype), config)
+  config = [(0, 0, 0)] * (x.ndim - 1) + [(start, x.shape[-1] - start, 0)]
+  return jax.lax.pad(x, jnp.zeros((), x.dtype), config)

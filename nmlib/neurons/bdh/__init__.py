@@ -23,8 +23,8 @@ One sequence, no batch axis: `jax.vmap` gives the batch.
 
 from nmlib.neurons.bdh.config import Config
 from nmlib.neurons.bdh.generation import generate
-from nmlib.neurons.bdh.model import CAPTURES
-from nmlib.neurons.bdh.model import Output
+from nmlib.neurons.bdh.layers import CAPTURES
+from nmlib.neurons.bdh.layers import Output
 from nmlib.neurons.bdh.model import apply
 from nmlib.neurons.bdh.model import cross_entropy
 from nmlib.neurons.bdh.model import loss

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+REMATS = ('none', 'wide', 'all')
 RESIDUALS = ('value', 'neuron')
 DTYPES = ('bfloat16', 'float32', 'float64')
 
@@ -47,10 +48,10 @@ class Config:
   exact_phases: bool = False
   dtype: str = 'float32'  # of products; sums, LN and state: float32 or wider
   chunk_size: int = 256  # tokens a chunk in the chunked form
-  remat: bool = False  # keep only v of each layer for the backward pass
-  # A `lax.scan` over layers compiles once for any number of layers; the
-  # unrolled loop (False) is faster on CPU, where a scan copies what it saves.
-  scan_layers: bool = True
+  # What a layer keeps for the backward pass: 'none' recomputes nothing,
+  # 'wide' what is n wide, 'all' all but v (for long windows: no T x T scores).
+  remat: str = 'wide'
+  scan_layers: bool = True  # False: unrolled, one program of L layers
   num_merged: int = 1  # models side by side in each head; see `merge`
   blocks_per_head: int = 1  # cuts of a head between devices; a storage order
 
@@ -76,6 +77,8 @@ class Config:
       _fail('decay', 'at least 0 and finite', self.decay)
     if self.residual not in RESIDUALS:
       _fail('residual', f'one of {RESIDUALS}', self.residual)
+    if self.remat not in REMATS:
+      _fail('remat', f'one of {REMATS}', self.remat)
     if self.dtype not in DTYPES:
       _fail('dtype', f'one of {DTYPES}', self.dtype)
 

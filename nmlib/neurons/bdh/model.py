@@ -1,45 +1,20 @@
-"""The equations of BDH-GPU, for one sequence."""
+"""BDH-GPU as a function of one sequence, in three equal forms."""
 
 from collections.abc import Sequence
 import functools
-from typing import NamedTuple
 
 import chex
 import jax
 import jax.numpy as jnp
 
-from nmlib.neurons import contraction
 from nmlib.neurons import dropout
 from nmlib.neurons import linear_attention
-from nmlib.neurons import normalization
-from nmlib.neurons import rotary
+from nmlib.neurons.bdh import layers
 from nmlib.neurons.bdh.config import Config
 from nmlib.neurons.bdh.params import Params
 from nmlib.neurons.bdh.params import State
 from nmlib.neurons.bdh.params import check_state
 from nmlib.neurons.bdh.params import initial_state
-from nmlib.neurons.bdh.params import phases
-
-# What `apply` can capture. All have layers first and time next to last.
-CAPTURES = {
-    'v': '[L + 1, T, d], residual stream at the bottom, then above each',
-    'x': '[L, h, T, N], activations',
-    'q': '[L, h, T, N], activations rotated: query and key',
-    'a': '[L, h, T, d], what is read from the synapses, before its LN',
-    'y_ungated': '[L, h, T, N], relu(LN(a) D_y)',
-    'y': '[L, h, T, N], gated activations, before dropout',
-    'u': '[L, T, d], y E, before its LN',
-    'x_active': '[L, T, h], fraction of neurons with x > 0',
-    'y_active': '[L, T, h], fraction of neurons with y > 0, before dropout',
-}
-
-
-class Output(NamedTuple):
-  """What `apply` returns."""
-
-  logits: jax.Array  # [T, V], float32
-  state: State  # after the last token
-  captured: dict[str, jax.Array]  # see CAPTURES
 
 
 def apply(
@@ -51,7 +26,7 @@ def apply(
     form: str = 'parallel',
     key: jax.Array | None = None,
     capture: Sequence[str] = (),
-) -> Output:
+) -> layers.Output:
   """Predicts the next token at every position of one sequence.
 
   Equation (8) of the paper, as in the authors' code; see the package. The
@@ -68,7 +43,7 @@ def apply(
     form: 'parallel', 'chunked' or 'recurrent'.
     key: turns dropout on. The mask depends on the key, the layer, the absolute
       position and the neuron, and not on the form.
-    capture: names out of `CAPTURES`.
+    capture: names out of `bdh.CAPTURES`.
 
   Returns:
     Logits [T, V], the state after the last token, and what was captured.
@@ -77,9 +52,9 @@ def apply(
     ValueError: if form or a name in capture is unknown.
   """
   for name in capture:
-    if name not in CAPTURES:
+    if name not in layers.CAPTURES:
       raise ValueError(
-          f'capture takes names out of {tuple(CAPTURES)}, got {name!r}.'
+          f'capture takes names out of {tuple(layers.CAPTURES)}, got {name!r}.'
       )
   return _run(params, tokens, config, state, form, key, tuple(capture), True)
 
@@ -122,7 +97,7 @@ def step(
   """
   chex.assert_shape(token, ())
   check_state(state, config)
-  out = _segment(params, config, (), True, None, state, token[None])
+  out = layers.segment(params, config, (), True, None, state, token[None])
   return out.state, out.logits[0]
 
 
@@ -149,41 +124,35 @@ def _run(params, tokens, config, state, form, key, capture, keep_state):
   words = None
   if key is not None and config.dropout_rate > 0:
     words = dropout.key_words(key)
-  segment = functools.partial(_segment, params, config, capture)
+  segment = functools.partial(layers.segment, params, config, capture)
   length = len(tokens)
   if not length:
     raise ValueError('tokens must not be empty.')
-  size = {'parallel': length, 'chunked': config.chunk_size, 'recurrent': 1}[
-      form
-  ]
+  sizes = {'parallel': length, 'chunked': config.chunk_size, 'recurrent': 1}
+  size = min(sizes[form], length)
   whole = length // size * size
-  if whole <= size:
-    whole = 0  # one segment is no loop
-  else:
-    state = initial_state(config) if state is None else state
+  if size == length:
+    return segment(keep_state, words, state, tokens)
 
-    def body(state, chunk):
-      out = segment(True, words, state, chunk)
-      return out.state, (out.logits, out.captured)
+  def body(state, chunk):
+    out = segment(True, words, state, chunk)
+    return out.state, (out.logits, out.captured)
 
-    state, (logits, captured) = jax.lax.scan(
-        body, state, tokens[:whole].reshape(-1, size)
-    )
-    head = Output(logits.reshape(whole, -1), state, captured)
-    head = head._replace(captured=jax.tree.map(_join_chunks, captured))
-    if whole == length:
-      return head
-  tail = segment(keep_state, words, state, tokens[whole:])
-  if not whole:
-    return tail
-  return Output(
-      jnp.concatenate([head.logits, tail.logits]),
-      tail.state,
-      jax.tree.map(
-          lambda a, b: jnp.concatenate([a, b], axis=-2),
-          head.captured,
-          tail.captured,
-      ),
+  state, (logits, captured) = jax.lax.scan(
+      body,
+      initial_state(config) if state is None else state,
+      tokens[:whole].reshape(-1, size),
+  )
+  logits = logits.reshape(whole, -1)
+  captured = jax.tree.map(_join_chunks, captured)
+  if whole == length:
+    return layers.Output(logits, state, captured)
+  rest = segment(keep_state, words, state, tokens[whole:])
+  join = lambda x, y: jnp.concatenate([x, y], axis=-2)
+  return layers.Output(
+      join(logits, rest.logits),
+      rest.state,
+      jax.tree.map(join, captured, rest.captured),
   )
 
 
@@ -191,71 +160,3 @@ def _join_chunks(x):
   """[K, ..., C, W] to [..., K * C, W]."""
   x = jnp.moveaxis(x, 0, -3)
   return x.reshape(x.shape[:-3] + (-1, x.shape[-1]))
-
-
-def _segment(params, config, capture, keep_state, words, state, tokens):
-  """All layers for tokens [T] that follow the state (None: at the start)."""
-  rho, start = (None, 0) if state is None else state
-  positions = start + jnp.arange(len(tokens), dtype=jnp.int32)
-  v = normalization.layer_norm(params.embed[tokens], config.epsilon)
-  x = None
-  if config.residual == 'neuron':
-    shape = (config.num_heads, len(tokens), config.neurons_per_head)
-    x = jnp.zeros(shape, config.dtype)
-  table = phases(config, positions)
-  layer = functools.partial(
-      _layer, params, config, capture, keep_state, words, positions, table
-  )
-  if config.remat:
-    layer = jax.checkpoint(layer, prevent_cse=not config.scan_layers)
-  indices = jnp.arange(config.num_layers, dtype=jnp.uint32)
-  first = v
-  if config.scan_layers:
-    (v, x), (rho, captured) = jax.lax.scan(layer, (v, x), (indices, rho))
-  else:
-    carry, outs = (v, x), []
-    for i in range(config.num_layers):
-      old = None if rho is None else rho[i]
-      carry, out = layer(carry, (indices[i], old))
-      outs.append(out)
-    v, x = carry
-    rho, captured = jax.tree.map(lambda *a: jnp.stack(a), *outs)
-  if 'v' in capture:
-    captured['v'] = jnp.concatenate([first[None], captured['v']])
-  logits = contraction.contract('td,dv->tv', v, params.lm_head, config.dtype)
-  state = State(rho, positions[-1] + 1) if keep_state else None
-  return Output(logits, state, captured)
-
-
-def _layer(
-    params, config, capture, keep_state, words, positions, table, carry, inputs
-):
-  """One layer; carry (v [T, d], x [h, T, N] or None), inputs (l, rho)."""
-  (v, x_below), (index, rho) = carry, inputs
-  contract = functools.partial(contraction.contract, dtype=config.dtype)
-  norm = functools.partial(normalization.layer_norm, epsilon=config.epsilon)
-  x = jax.nn.relu(contract('td,hdn->htn', v, params.encoder))
-  x = x.astype(config.dtype)
-  if x_below is not None:
-    x = x_below + x
-  q = rotary.rotate(x, table)
-  a, rho = linear_attention.strict_linear_attention(
-      q,
-      v,
-      state=rho,
-      decay=config.decay,
-      detach=config.detach,
-      keep_state=keep_state,
-      dtype=config.dtype,
-  )
-  y_ungated = jax.nn.relu(contract('htd,hdn->htn', norm(a), params.encoder_v))
-  y = y_gated = y_ungated.astype(config.dtype) * x
-  if words is not None:
-    y = dropout.dropout(y, config.dropout_rate, words, index, positions)
-  u = contract('htn,hnd->td', y, params.decoder)
-  v = norm(u) if x_below is not None else norm(v + norm(u))
-  found = dict(v=v, x=x, q=q, a=a, y_ungated=y_ungated, y=y_gated, u=u)
-  found['x_active'] = jnp.mean(x > 0, axis=-1, dtype=jnp.float32).T
-  found['y_active'] = jnp.mean(y_gated > 0, axis=-1, dtype=jnp.float32).T
-  captured = {name: found[name] for name in capture}
-  return (v, x if x_below is not None else None), (rho, captured)

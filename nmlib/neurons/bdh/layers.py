@@ -1,0 +1,126 @@
+"""The layers of BDH-GPU, for a run of tokens that are compared pairwise."""
+
+import functools
+from typing import Any
+from typing import NamedTuple
+
+import jax
+from jax import ad_checkpoint
+import jax.numpy as jnp
+
+from nmlib.neurons import contraction
+from nmlib.neurons import dropout
+from nmlib.neurons import linear_attention
+from nmlib.neurons import normalization
+from nmlib.neurons import rotary
+from nmlib.neurons.bdh.params import State
+from nmlib.neurons.bdh.params import phases
+
+# What `apply` can capture. All have layers first and time next to last.
+CAPTURES = {
+    'v': '[L + 1, T, d], residual stream at the bottom, then above each',
+    'x': '[L, h, T, N], activations',
+    'q': '[L, h, T, N], activations rotated: query and key',
+    'a': '[L, h, T, d], what is read from the synapses, before its LN',
+    'y_ungated': '[L, h, T, N], relu(LN(a) D_y)',
+    'y': '[L, h, T, N], gated activations, before dropout',
+    'u': '[L, T, d], y E, before its LN',
+    'x_active': '[L, T, h], fraction of neurons with x > 0',
+    'y_active': '[L, T, h], fraction of neurons with y > 0, before dropout',
+}
+
+
+class Output(NamedTuple):
+  """What `apply` returns."""
+
+  logits: jax.Array  # [T, V], float32
+  state: State  # after the last token
+  captured: dict[str, jax.Array]  # see CAPTURES
+
+
+def segment(params, config, capture, keep_state, words, state, tokens):
+  """Runs all layers over tokens [T] that follow the state (None: at the start).
+
+  Args:
+    params: weights.
+    config: hyperparameters.
+    capture: names out of `CAPTURES`.
+    keep_state: False returns None for the state and saves its computation.
+    words: of the dropout key, uint32 [2]; None is no dropout.
+    state: synapses and position before the first token, or None.
+    tokens: int [T].
+
+  Returns:
+    The output; every pair of the T tokens is compared.
+  """
+  rho, start = (None, 0) if state is None else state
+  positions = start + jnp.arange(len(tokens), dtype=jnp.int32)
+  v = normalization.layer_norm(params.embed[tokens], config.epsilon)
+  x = None
+  if config.residual == 'neuron':
+    shape = (config.num_heads, len(tokens), config.neurons_per_head)
+    x = jnp.zeros(shape, config.dtype)
+  table = phases(config, positions)
+  layer = functools.partial(
+      _layer, params, config, capture, keep_state, words, positions, table
+  )
+  if config.remat != 'none':
+    names = ('scores', 'a', 'u') if config.remat == 'wide' else ()
+    layer = jax.checkpoint(
+        layer,
+        prevent_cse=not config.scan_layers,
+        policy=jax.checkpoint_policies.save_only_these_names(*names),
+    )
+  indices = jnp.arange(config.num_layers, dtype=jnp.uint32)
+  first = v
+  if config.scan_layers:
+    (v, x), (rho, captured) = jax.lax.scan(layer, (v, x), (indices, rho))
+  else:
+    carry, outs = (v, x), []
+    for i in range(config.num_layers):
+      old = None if rho is None else rho[i]
+      carry, out = layer(carry, (indices[i], old))
+      outs.append(out)
+    v, x = carry
+    rho, captured = jax.tree.map(lambda *a: jnp.stack(a), *outs)
+  if 'v' in capture:
+    captured['v'] = jnp.concatenate([first[None], captured['v']])
+  logits = contraction.contract('td,dv->tv', v, params.lm_head, config.dtype)
+  state: Any = None if rho is None else State(rho, positions[-1] + 1)
+  return Output(logits, state, captured)
+
+
+def _layer(
+    params, config, capture, keep_state, words, positions, table, carry, inputs
+):
+  """One layer; carry (v [T, d], x [h, T, N] or None), inputs (l, rho)."""
+  (v, x_below), (index, rho) = carry, inputs
+  contract = functools.partial(contraction.contract, dtype=config.dtype)
+  norm = functools.partial(normalization.layer_norm, epsilon=config.epsilon)
+  x = jax.nn.relu(contract('td,hdn->htn', v, params.encoder))
+  x = x.astype(config.dtype)
+  if x_below is not None:
+    x = x_below + x
+  q = rotary.rotate(x, table)
+  a, rho = linear_attention.strict_linear_attention(
+      q,
+      v,
+      state=rho,
+      decay=config.decay,
+      detach=config.detach,
+      keep_state=keep_state,
+      dtype=config.dtype,
+  )
+  a = ad_checkpoint.checkpoint_name(a, 'a')
+  y_ungated = jax.nn.relu(contract('htd,hdn->htn', norm(a), params.encoder_v))
+  y = y_gated = y_ungated.astype(config.dtype) * x
+  if words is not None:
+    y = dropout.dropout(y, config.dropout_rate, words, index, positions)
+  u = contract('htn,hnd->td', y, params.decoder)
+  u = ad_checkpoint.checkpoint_name(u, 'u')
+  v = norm(u) if x_below is not None else norm(v + norm(u))
+  found = dict(v=v, x=x, q=q, a=a, y_ungated=y_ungated, y=y_gated, u=u)
+  found['x_active'] = jnp.mean(x > 0, axis=-1, dtype=jnp.float32).T
+  found['y_active'] = jnp.mean(y_gated > 0, axis=-1, dtype=jnp.float32).T
+  captured = {name: found[name] for name in capture}
+  return (v, x if x_below is not None else None), (rho, captured)
