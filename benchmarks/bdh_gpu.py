@@ -33,7 +33,16 @@ import optax
 from nmlib.neurons import bdh
 from nmlib.neurons.bdh import batched
 
-_CONTENDERS = ('official', 'vmap', 'xla', 'xla+remat', 'gpu', 'gpu+remat')
+_CONTENDERS = (
+    'official',
+    'vmap',
+    'vmap+none',
+    'xla',
+    'xla+none',
+    'xla+all',
+    'gpu',
+    'gpu+all',
+)
 _OFFICIAL = flags.DEFINE_string('official', '', "Path of the authors' bdh.py.")
 _FORMS = flags.DEFINE_list('forms', list(_CONTENDERS), 'What to time.')
 _BATCH = flags.DEFINE_integer('batch', 32, 'Sequences a step.')
@@ -85,14 +94,14 @@ def time_ceiling() -> dict[str, float | str]:
 
 
 def time_ours(form: str) -> dict[str, float]:
-  """Times one form: 'vmap', 'xla' or 'gpu', with '+remat' or without."""
+  """Times a form: 'vmap', 'xla' or 'gpu', then maybe '+' and `remat`."""
   backend, _, remat = form.partition('+')
   config = bdh.Config(
       num_neurons=_NEURONS.value,
       embed_dim=_EMBED.value,
       num_layers=_LAYERS.value,
       dtype=_DTYPE.value,
-      remat=bool(remat),
+      remat=remat or 'wide',
   )
   optimizer = optax.adamw(1e-3, weight_decay=0.1)
   tokens = jax.random.randint(

@@ -9,6 +9,7 @@ import functools
 
 import chex
 import jax
+from jax import ad_checkpoint
 import jax.numpy as jnp
 
 from nmlib.neurons import contraction
@@ -76,8 +77,14 @@ def apply(
       positions,
       dict(dtype=config.dtype, backend=backend, interpret=interpret),
   )
-  if config.remat:
-    layer = jax.checkpoint(layer, prevent_cse=not config.scan_layers)
+  # Kernels keep nothing wide to begin with.
+  if config.remat == 'all' or config.remat == 'wide' and _is_plain(backend):
+    names = ('scores', 'a', 'u') if config.remat == 'wide' else ()
+    layer = jax.checkpoint(
+        layer,
+        prevent_cse=not config.scan_layers,
+        policy=jax.checkpoint_policies.save_only_these_names(*names),
+    )
   v = normalization.layer_norm(params.embed[tokens], config.epsilon)
   v, rho = _stack(layer, v, rho, config)
   logits = contraction.contract('btd,dv->btv', v, params.lm_head, config.dtype)
@@ -109,6 +116,10 @@ def check(config: Config) -> None:
       )
 
 
+def _is_plain(backend):
+  return backend in ('auto', 'xla')
+
+
 def _stack(layer: Callable, v, rho, config):
   indices = jnp.arange(config.num_layers, dtype=jnp.uint32)
   if config.scan_layers:
@@ -124,6 +135,7 @@ def _layer(params, config, table, words, positions, options, v, inputs):
   index, rho = inputs
   norm = functools.partial(normalization.layer_norm, epsilon=config.epsilon)
   a, rho = fused.attend(params.encoder, v, table, rho, **options)
+  a = ad_checkpoint.checkpoint_name(a, 'a')
   drop = None
   if words is not None:
     h, _, n = params.encoder.shape
@@ -132,4 +144,5 @@ def _layer(params, config, table, words, positions, options, v, inputs):
   u = fused.readout(
       weights, v, norm(a), drop, rate=config.dropout_rate, **options
   )
+  u = ad_checkpoint.checkpoint_name(u, 'u')
   return norm(v + norm(u)), rho

@@ -23,6 +23,7 @@ from nmlib.neurons import contraction
 from nmlib.neurons import dropout
 from nmlib.neurons import linear_attention
 from nmlib.neurons.bdh import fused_vjp
+from nmlib.neurons.bdh import tiles
 
 BACKENDS = ('auto', 'xla', 'tpu', 'gpu')
 _TOKEN_MULTIPLE = 128  # kernels take a multiple; padding adds tokens v = 0
@@ -188,7 +189,9 @@ def _readout_xla(weights, v, a, drop, rate, dtype):
   z = lift('bhtd,hdn->bhtn', a, weights.encoder_v)
   y = jax.nn.relu(x).astype(dtype) * jax.nn.relu(z).astype(dtype)
   if drop is not None:
-    bits = dropout.mix(drop.row[:, None, :, None] ^ drop.column[:, :, None])
+    bits = tiles.dropout_bits(
+        drop.row[:, None, :, None], drop.column[:, :, None]
+    )
     keep = bits >= jnp.uint32(min(round(rate * 2**32), 2**32 - 1))
     y = jnp.where(keep, y * (1 / (1 - rate)), 0).astype(dtype)
   return contraction.contract('bhtn,hnd->btd', y, weights.decoder, dtype)

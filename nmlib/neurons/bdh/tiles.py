@@ -12,8 +12,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nmlib.neurons import dropout
-
 
 class Pair(NamedTuple):
   """The two members of K rotary pairs."""
@@ -55,6 +53,12 @@ def unrotate(q: Pair, cosine: jax.Array, sine: jax.Array) -> Pair:
   return Pair(a * cosine + b * sine, b * cosine - a * sine)
 
 
+def dropout_bits(row: jax.Array, column: jax.Array) -> jax.Array:
+  """`dropout.bits`, from the hashes of tokens and of neurons, uint32."""
+  z = row ^ column
+  return (z ^ (z >> 16)) * np.uint32(0x846CA68B)
+
+
 def scale_kept(
     row: jax.Array, column: jax.Array, rate: float, dtype
 ) -> jax.Array:
@@ -68,7 +72,7 @@ def scale_kept(
   """
   threshold = min(round(rate * 2**32), 2**32 - 1)
   # Compared as signed integers, the only ones that every kernel compares.
-  bits = dropout.mix(row ^ column) ^ np.uint32(2**31)
+  bits = dropout_bits(row, column) ^ np.uint32(2**31)
   keep = jax.lax.bitcast_convert_type(bits, jnp.int32) >= np.int32(
       threshold - 2**31
   )

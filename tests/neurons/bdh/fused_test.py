@@ -16,6 +16,7 @@ from nmlib.neurons import bdh
 from nmlib.neurons import dropout
 from nmlib.neurons.bdh import batched
 from nmlib.neurons.bdh import fused
+from nmlib.neurons.bdh import tiles
 
 _H, _D, _N, _B = 2, 32, 128, 3
 _RATE = 0.3
@@ -128,7 +129,9 @@ class FusedTest(parameterized.TestCase):
     words = jnp.arange(2 * _B, dtype=jnp.uint32).reshape(_B, 2)
     positions = 5 + jnp.arange(7)
     drop = fused.drop_hashes(words, jnp.uint32(2), positions, (_H, _N))
-    bits = dropout.mix(drop.row[:, None, :, None] ^ drop.column[:, :, None])
+    bits = tiles.dropout_bits(
+        drop.row[:, None, :, None], drop.column[:, :, None]
+    )
     for i in range(_B):
       expected = dropout.bits(
           words[i],
@@ -157,7 +160,7 @@ class BatchedTest(parameterized.TestCase):
     )
     self.tokens = jax.random.randint(jax.random.key(1), (3, 21), 0, 40)
 
-  @parameterized.parameters(('xla', False), ('tpu', True), ('gpu', False))
+  @parameterized.parameters(('xla', 'wide'), ('tpu', 'all'), ('gpu', 'wide'))
   def test_loss_and_gradient_equal_vmap_of_the_model(self, backend, remat):
     tokens, targets = self.tokens[:, :-1], self.tokens[:, 1:]
     keys = jax.random.split(jax.random.key(2), 3)
