@@ -74,7 +74,9 @@ class CpuTest(parameterized.TestCase):
 
   @parameterized.parameters(False, True)
   def test_bdh_flops_are_those_of_its_equations(self, scan):
-    config, model = _bdh(num_neurons=1024, embed_dim=32, scan_layers=scan)
+    config, model = _bdh(
+        num_neurons=1024, embed_dim=32, scan_layers=scan, remat='none'
+    )
     found = planner.plan(launcher.request(config), 'cpu:1', {})
     n, d, h = model.num_neurons, model.embed_dim, model.num_heads
     length, tokens = config.sequence_length, found.items_per_step
