@@ -1,6 +1,7 @@
 """Generation from BDH: exact in its greedy form, fair in its random form."""
 
 import dataclasses
+from typing import Any
 
 from absl.testing import absltest
 from absl.testing import parameterized
@@ -37,10 +38,10 @@ class GenerateTest(parameterized.TestCase):
   @parameterized.parameters(
       dict(top_k=1), dict(top_p=1e-6), dict(top_k=3, temperature=0.0)
   )
-  def test_most_likely_token_alone_is_greedy(self, **kwargs):
-    kwargs = dict(temperature=1.0, key=jax.random.key(0)) | kwargs
+  def test_most_likely_token_alone_is_greedy(self, **kwargs: Any):
+    options: Any = dict(temperature=1.0, key=jax.random.key(0)) | kwargs
     np.testing.assert_array_equal(
-        bdh.generate(_params(), _PROMPT, 12, _CONFIG, **kwargs),
+        bdh.generate(_params(), _PROMPT, 12, _CONFIG, **options),
         bdh.generate(_params(), _PROMPT, 12, _CONFIG, temperature=0),
     )
 
