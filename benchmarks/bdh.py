@@ -4,8 +4,9 @@
   git clone https://github.com/pathwaycom/bdh
   python benchmarks/bdh.py --official=bdh/bdh.py
 
-Both run in this process, on the same cores, in turns; ratios are taken within
-a turn, so that they hold when the machine's speed drifts. Timed are
+Each runs in a process of its own, on the same cores, in turns: a library's
+threads that still wait for work would slow the other down. Ratios are taken
+within a turn, so that they hold when the machine's speed drifts. Timed are
 
   train     forward, backward and AdamW on random bytes, dropout 0.1, float32
   generate  192 bytes after a prompt of 64, greedy (the authors' model reads
@@ -22,6 +23,7 @@ Without --official ours is timed alone.
 
 import functools
 import importlib.util
+import multiprocessing
 import os
 import statistics
 import time
@@ -35,6 +37,7 @@ _ROUNDS = flags.DEFINE_integer('rounds', 5, 'Turns; each times everything.')
 _THREADS = flags.DEFINE_integer('threads', 0, 'Cores for both; 0: all.')
 _SMALL = flags.DEFINE_bool('small', False, 'Tiny sizes, to try the program.')
 _VOCABULARY, _HEADS = 256, 4
+_STEPS = 4  # of training, a turn
 
 # L, d, n, T, B
 _TRAINING = ((6, 64, 2048, 128, 8), (4, 128, 4096, 256, 4))
@@ -49,7 +52,7 @@ def model_flops(size) -> float:
 
 
 def our_training(size):
-  """Returns a function that takes one training step and waits for it."""
+  """Returns a function that takes training steps and waits for each."""
   import jax
   import jax.numpy as jnp
   import optax
@@ -58,9 +61,7 @@ def our_training(size):
   from nmlib.neurons import bdh
 
   layers, d, n, length, batch = size
-  config = bdh.Config(
-      num_layers=layers, embed_dim=d, num_neurons=n, scan_layers=False
-  )
+  config = bdh.Config(num_layers=layers, embed_dim=d, num_neurons=n)
   optimizer = optax.adamw(1e-3, weight_decay=0.1)
 
   def loss(params, tokens, key):
@@ -77,8 +78,9 @@ def our_training(size):
 
   def run():
     nonlocal state
-    state, metrics = step(state, tokens)
-    jax.block_until_ready((state, metrics))
+    for _ in range(_STEPS):
+      state, metrics = step(state, tokens)
+      jax.block_until_ready((state, metrics))
 
   return run
 
@@ -126,17 +128,18 @@ def official_model(path: str, size) -> tuple[Any, Any]:
 
 
 def official_training(path: str, size):
-  """Returns a function that takes one step of the authors' model."""
+  """Returns a function that takes steps of the authors' model."""
   torch, model = official_model(path, size)
   optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.1)
   tokens = torch.randint(_VOCABULARY, (size[4], size[3] + 1))
   inputs, targets = tokens[:, :-1].contiguous(), tokens[:, 1:].contiguous()
 
   def run():
-    _, loss = model(inputs, targets)
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    optimizer.step()
+    for _ in range(_STEPS):
+      _, loss = model(inputs, targets)
+      optimizer.zero_grad(set_to_none=True)
+      loss.backward()
+      optimizer.step()
 
   return run
 
@@ -160,16 +163,46 @@ def product(side: int):
 
 
 def alternate(contenders, rounds: int) -> dict[str, list[float]]:
-  """Times every contender once a round; the first call of each is not timed."""
+  """Times every contender once a round, each in a process of its own.
+
+  Args:
+    contenders: name to (function, arguments); the function returns the one
+      that is timed, whose first call is not.
+    rounds: how often.
+
+  Returns:
+    Seconds of every round.
+  """
+  context = multiprocessing.get_context('spawn')
+  pipes = {}
+  for name, call in contenders.items():
+    pipes[name], theirs = context.Pipe()
+    context.Process(target=_serve, args=(theirs, *call), daemon=True).start()
+    theirs.close()
+    pipes[name].recv()
   seconds: dict[str, list[float]] = {name: [] for name in contenders}
-  for run in contenders.values():
-    run()
   for _ in range(rounds):
-    for name, run in contenders.items():
-      start = time.perf_counter()
-      run()
-      seconds[name].append(time.perf_counter() - start)
+    for name, pipe in pipes.items():
+      time.sleep(0.3)  # threads that spin for work go to sleep
+      pipe.send(None)
+      seconds[name].append(pipe.recv())
+  for pipe in pipes.values():
+    pipe.close()
   return seconds
+
+
+def _serve(pipe, make, *arguments) -> None:
+  run = make(*arguments)
+  run()
+  pipe.send(None)
+  while True:
+    try:
+      pipe.recv()
+    except EOFError:
+      return
+    start = time.perf_counter()
+    run()
+    pipe.send(time.perf_counter() - start)
 
 
 def spread(values) -> str:
@@ -197,11 +230,14 @@ def main(argv):
   _row('training', 'ours, tokens/s', 'official', 'ratio', 'products alone')
   _row(*['---'] * 5)
   for size in sizes:
-    contenders = {'ours': our_training(size), 'product': product(side)}
+    contenders: dict[str, tuple] = {
+        'ours': (our_training, size),
+        'product': (product, side),
+    }
     if path:
-      contenders['official'] = official_training(path, size)
+      contenders['official'] = (official_training, path, size)
     seconds = alternate(contenders, rounds)
-    tokens = size[3] * size[4]
+    tokens = _STEPS * size[3] * size[4]
     rate = [tokens / s for s in seconds['ours']]
     bound = [2 * side**3 / s / model_flops(size) for s in seconds['product']]
     theirs, ratio = '–', '–'
@@ -216,9 +252,9 @@ def main(argv):
   _row(f'{new} bytes after {prompt}', 'ours, bytes/s', 'official', 'ratio')
   _row(*['---'] * 4)
   size = sizes[0]
-  contenders = {'ours': our_generation(size, prompt, new)}
+  contenders = {'ours': (our_generation, size, prompt, new)}
   if path:
-    contenders['official'] = official_generation(path, size, prompt, new)
+    contenders['official'] = (official_generation, path, size, prompt, new)
   seconds = alternate(contenders, rounds)
   theirs, ratio = '–', '–'
   if path:
@@ -234,7 +270,7 @@ def main(argv):
   contenders = {}
   for context in contexts:  # the difference of two lengths leaves decoding
     for extra in (new, 2 * new):
-      contenders[f'{context}+{extra}'] = our_generation(size, context, extra)
+      contenders[f'{context}+{extra}'] = (our_generation, size, context, extra)
   seconds = alternate(contenders, rounds)
   for context in contexts:
     pairs = zip(

@@ -67,9 +67,7 @@ class Config:
   temperature: float = 1.0
   top_k: int = 3
   form: str = 'parallel'
-  model: bdh.Config = bdh.Config(
-      embed_dim=64, num_neurons=2048, num_layers=3, scan_layers=False
-  )
+  model: bdh.Config = bdh.Config(embed_dim=64, num_neurons=2048, num_layers=3)
 
   def __post_init__(self):
     if self.source not in SOURCES:
@@ -105,7 +103,6 @@ PRESETS = {
             num_neurons=256,
             num_heads=2,
             num_layers=2,
-            scan_layers=False,
         ),
     ),
     'paper': Config(

@@ -47,7 +47,16 @@ def contract(subscripts: str, x: jax.Array, w: jax.Array, dtype) -> jax.Array:
   Returns:
     The product, accumulated in float32 or wider. Cotangents have the dtypes of
     the operands.
+
+  Raises:
+    ValueError: sizes that disagree.
   """
+  a, b, _ = _split(subscripts)
+  sizes = _sizes(a, b, x, w)
+  if any(sizes[c] != n for c, n in zip(a, x.shape, strict=True)):
+    raise ValueError(
+        f'contract {subscripts!r} got the shapes {x.shape} and {w.shape}.'
+    )
   return _contract_p.bind(x, w, subscripts=subscripts, dtype=jnp.dtype(dtype))
 
 
@@ -112,13 +121,7 @@ def _dot(x, w, *, subscripts, dtype, widen=False):
 
 def _abstract(x, w, *, subscripts, dtype):
   a, b, out = _split(subscripts)
-  sizes = dict(zip(a, x.shape, strict=True)) | dict(
-      zip(b, w.shape, strict=True)
-  )
-  if any(sizes[c] != n for c, n in zip(a, x.shape, strict=True)):
-    raise ValueError(
-        f'contract {subscripts!r} got the shapes {x.shape} and {w.shape}.'
-    )
+  sizes = _sizes(a, b, x, w)
   return jax.core.ShapedArray(tuple(sizes[c] for c in out), accumulator(dtype))
 
 
@@ -147,7 +150,10 @@ def _transpose_w(g, x, w, *, subscripts, dtype):
 
 _contract_p = core.Primitive('contract')
 _contract_p.def_impl(
-    jax.jit(_contract_p.bind, static_argnames=('subscripts', 'dtype'))
+    jax.jit(
+        functools.partial(_dot, widen=True),
+        static_argnames=('subscripts', 'dtype'),
+    )
 )
 _contract_p.def_abstract_eval(_abstract)
 ad.defbilinear(_contract_p, _transpose_x, _transpose_w)

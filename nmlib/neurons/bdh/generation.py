@@ -1,13 +1,14 @@
 """Sampling from BDH at a cost a token that does not grow with the context."""
 
 import functools
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 
+from nmlib.neurons.bdh import layers
 from nmlib.neurons.bdh.config import Config
 from nmlib.neurons.bdh.model import apply
-from nmlib.neurons.bdh.model import step
 from nmlib.neurons.bdh.params import Params
 from nmlib.neurons.bdh.params import State
 
@@ -105,7 +106,9 @@ def _generate(
     state, logits = carry
     index_key = None if key is None else jax.random.fold_in(key, i)
     token = sample(logits, index_key, temperature, top_k, top_p)
-    return step(params, state, token, config), token
+    out = layers.segment(params, config, (), True, None, state, token[None])
+    return (out.state, out.logits[0]), token
 
-  first = (out.state, out.logits[-1])
+  synapses: Any = tuple(out.state.rho)  # layers apart: updated where they lie
+  first = (out.state._replace(rho=synapses), out.logits[-1])
   return jax.lax.scan(body, first, jnp.arange(num_tokens))[1]

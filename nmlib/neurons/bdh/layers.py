@@ -3,6 +3,7 @@
 import functools
 from typing import Any
 from typing import NamedTuple
+from typing import cast
 
 import jax
 from jax import ad_checkpoint
@@ -47,16 +48,20 @@ def segment(params, config, capture, keep_state, words, state, tokens):
     capture: names out of `CAPTURES`.
     keep_state: False returns None for the state and saves its computation.
     words: of the dropout key, uint32 [2]; None is no dropout.
-    state: synapses and position before the first token, or None.
+    state: synapses and position before the first token, or None. Synapses may
+      be a tuple of layers, and then stay one: a loop over tokens can update
+      each layer where it lies, whereas a stack is cut and rebuilt.
     tokens: int [T].
 
   Returns:
     The output; every pair of the T tokens is compared.
   """
   rho, start = (None, 0) if state is None else state
+  apart = isinstance(rho, tuple)
   positions = start + jnp.arange(len(tokens), dtype=jnp.int32)
   v = jnp.take(params.embed, tokens, axis=0, mode='fill')  # NaN: no such token
   v = normalization.layer_norm(v, config.epsilon)
+  v = v.astype(contraction.accumulator(config.dtype))
   x = None
   if config.residual == 'neuron':
     shape = (config.num_heads, len(tokens), config.neurons_per_head)
@@ -74,7 +79,7 @@ def segment(params, config, capture, keep_state, words, state, tokens):
     )
   indices = jnp.arange(config.num_layers, dtype=jnp.uint32)
   first = v
-  if config.scan_layers:
+  if config.scan_layers and not apart:
     (v, x), (rho, captured) = jax.lax.scan(layer, (v, x), (indices, rho))
   else:
     carry, outs = (v, x), []
@@ -83,11 +88,14 @@ def segment(params, config, capture, keep_state, words, state, tokens):
       carry, out = layer(carry, (indices[i], old))
       outs.append(out)
     v, x = carry
-    rho, captured = jax.tree.map(lambda *a: jnp.stack(a), *outs)
+    if apart:
+      rho, outs = tuple(rho for rho, _ in outs), [(None, c) for _, c in outs]
+    stacked, captured = jax.tree.map(lambda *a: jnp.stack(a), *outs)
+    rho = rho if apart else stacked
   if 'v' in capture:
     captured['v'] = jnp.concatenate([first[None], captured['v']])
   logits = contraction.contract('td,dv->tv', v, params.lm_head, config.dtype)
-  state: Any = None if rho is None else State(rho, positions[-1] + 1)
+  state: Any = None if rho is None else State(cast(Any, rho), positions[-1] + 1)
   return Output(logits, state, captured)
 
 

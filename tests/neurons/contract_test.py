@@ -1,0 +1,124 @@
+"""What every model of the library keeps to; adding a paper adds a row."""
+
+from absl.testing import absltest
+from absl.testing import parameterized
+import chex
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from nmlib.neurons import bdh
+
+
+def _tokens(key, config, length):
+  return jax.random.randint(key, (length,), 0, config.vocab_size)
+
+
+# module, config, function (key, config, T) -> inputs of one trial [T, ...]
+_MODELS = (
+    ('bdh', bdh, bdh.Config(11, 8, 2, 48, 2, chunk_size=4), _tokens),
+    (
+        'bdh_as_in_the_paper',
+        bdh,
+        bdh.Config(11, 8, 2, 48, 2, residual='neuron', decay=0.1),
+        _tokens,
+    ),
+)
+# Batched products add in another order than single ones, in float32.
+_CLOSE = dict(rtol=1e-4, atol=1e-4)
+
+
+class ContractTest(parameterized.TestCase):
+
+  def _setup(self, model, config, inputs, batch=4):
+    params = model.init(jax.random.key(0), config)
+    params = jax.tree.map(lambda a: 5 * a, params)
+    state = model.initial_state(config)
+    keys = jax.random.split(jax.random.key(1), batch)
+    xs = jnp.stack([inputs(key, config, 10) for key in keys])
+    return params, state, xs
+
+  @parameterized.named_parameters(*_MODELS)
+  def test_vmap_equals_loop_and_compiles_once(self, model, config, inputs):
+    params, state, xs = self._setup(model, config, inputs)
+    traced = []
+
+    def run(x):
+      traced.append(x)
+      return model.unroll(params, state, x, config)
+
+    batched = jax.jit(jax.vmap(run))
+    batched(xs)
+    out = batched(xs[::-1])  # same shapes: must not trace again
+    self.assertLen(traced, 1)
+    for i, x in enumerate(xs[::-1]):
+      chex.assert_trees_all_close(
+          jax.tree.map(lambda a, i=i: a[i], out),
+          model.unroll(params, state, x, config),
+          **_CLOSE,
+      )
+
+  @parameterized.named_parameters(*_MODELS)
+  def test_state_keeps_shape_and_dtype(self, model, config, inputs):
+    params, state, xs = self._setup(model, config, inputs)
+    once, _ = model.step(params, state, xs[0, 0], config)
+    last, _ = model.unroll(params, state, xs[0], config)
+    chex.assert_trees_all_equal_shapes_and_dtypes(state, once, last)
+
+  @parameterized.named_parameters(*_MODELS)
+  def test_scan_of_step_equals_unroll(self, model, config, inputs):
+    params, state, xs = self._setup(model, config, inputs)
+    step = lambda s, x: model.step(params, s, x, config)
+    chex.assert_trees_all_close(
+        jax.lax.scan(step, state, xs[0]),
+        model.unroll(params, state, xs[0], config),
+        **_CLOSE,
+    )
+
+  @parameterized.named_parameters(*_MODELS)
+  def test_jit_changes_nothing(self, model, config, inputs):
+    params, state, xs = self._setup(model, config, inputs)
+    with jax.disable_jit():
+      expected = model.step(params, state, xs[0, 0], config)
+    step = jax.jit(model.step, static_argnums=3)
+    chex.assert_trees_all_close(
+        step(params, state, xs[0, 0], config), expected, **_CLOSE
+    )
+
+  @parameterized.named_parameters(*_MODELS)
+  def test_gradient_of_vmap_is_mean_of_gradients(self, model, config, inputs):
+    params, state, xs = self._setup(model, config, inputs)
+
+    def loss(params, x):
+      _, out = model.unroll(params, state, x, config)
+      return jnp.mean(jnp.square(out))
+
+    batched = lambda p: jnp.mean(jax.vmap(loss, in_axes=(None, 0))(p, xs))
+    grads = jax.jit(jax.grad(batched))(params)
+    per_example = jax.vmap(jax.grad(loss), in_axes=(None, 0))(params, xs)
+    chex.assert_trees_all_close(
+        grads,
+        jax.tree.map(lambda a: jnp.mean(a, axis=0), per_example),
+        **_CLOSE,
+    )
+    chex.assert_trees_all_equal_shapes_and_dtypes(grads, params)
+    for leaf in jax.tree.leaves(grads):
+      self.assertTrue(np.isfinite(leaf).all())
+      self.assertGreater(np.abs(leaf).max(), 0)
+
+  @parameterized.named_parameters(*_MODELS)
+  def test_pmap_equals_vmap(self, model, config, inputs):
+    count = jax.device_count()
+    self.assertEqual(count, 8)
+    params, state, xs = self._setup(model, config, inputs, batch=count)
+    run = lambda x: model.unroll(params, state, x, config)
+    chex.assert_trees_all_close(jax.pmap(run)(xs), jax.vmap(run)(xs), **_CLOSE)
+
+  @parameterized.named_parameters(*_MODELS)
+  def test_config_is_a_static_argument(self, model, config, inputs):
+    del model, inputs
+    self.assertIsInstance(hash(config), int)
+
+
+if __name__ == '__main__':
+  absltest.main()
