@@ -153,25 +153,29 @@ def known() -> str:
   return f'{", ".join(slices)}, or cpu:N for N virtual CPU devices'
 
 
-def egress(chip: Chip, shape: Sequence[int], spans: Sequence[bool]) -> float:
+def egress(
+    chip: Chip, shape: Sequence[int], places: Sequence[Sequence[int]]
+) -> float:
   """Bytes/s that a chip sends in a ring collective within a slice.
 
-  A dimension of the torus contributes if the group of chips spans it: two
-  links where the dimension closes to a ring, else one (the ends of a line have
-  no neighbour to pass through).
+  A dimension of the torus gives a group of chips two links if the group fills
+  it and it closes to a ring, and one if the group is a stretch of it. Where the
+  group takes every k-th chip, it shares the links with others: none. A group
+  has one link at least.
 
   Args:
     chip: its kind.
     shape: of the slice.
-    spans: for each dimension, whether chips of the group differ in it.
+    places: coordinates of the chips of the group.
   """
-  link = chip.ici_bandwidth / (2 * chip.dimensions)
-  links = sum(
-      2 if size % chip.wraps_at == 0 else 1
-      for size, spanned in zip(shape, spans, strict=True)
-      if spanned
-  )
-  return link * max(1, links)
+  links = 0
+  for axis, size in enumerate(shape):
+    at = {place[axis] for place in places}
+    if len(at) == size and size % chip.wraps_at == 0:
+      links += 2
+    elif len(at) > 1 and max(at) - min(at) + 1 == len(at):
+      links += 1
+  return chip.ici_bandwidth / (2 * chip.dimensions) * max(1, links)
 
 
 def _shown(shape: Sequence[int]) -> str:

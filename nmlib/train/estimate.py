@@ -159,6 +159,5 @@ def _spans(group: np.ndarray, grid: np.ndarray) -> list[bool]:
 def _bandwidth(group, mesh: Mesh, where: chips.Topology) -> float:
   assert where.chip is not None
   devices = mesh.devices.ravel()
-  places = np.array([devices[i].coords for i in np.asarray(group).ravel()])
-  spans = (places.max(0) > places.min(0))[: len(where.shape)]
-  return chips.egress(where.chip, where.shape, spans.tolist())
+  places = [devices[i].coords for i in np.asarray(group).ravel()]
+  return chips.egress(where.chip, where.shape, places)

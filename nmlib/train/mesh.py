@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import math
 
 import jax
+from jax.experimental import mesh_utils
 from jax.sharding import AxisType
 from jax.sharding import Mesh
 
@@ -109,13 +110,17 @@ def make(sizes: Mapping[str, int]) -> Mesh:
 
 
 def over(devices: Sequence[jax.Device], sizes: Mapping[str, int]) -> Mesh:
-  """Arranges devices, as many as `sizes` ask for, with automatic sharding."""
-  return jax.make_mesh(
+  """Arranges devices, as many as `sizes` ask for, with automatic sharding.
+
+  On TPUs, devices that are neighbours on an axis are neighbours in the machine
+  as far as possible; axes of the mesh need not be axes of the machine.
+  """
+  grid = mesh_utils.create_device_mesh(
       tuple(sizes[axis] for axis in AXES),
-      AXES,
-      axis_types=(AxisType.Auto,) * len(AXES),
-      devices=devices,
+      devices,
+      allow_split_physical_axes=True,
   )
+  return Mesh(grid, AXES, axis_types=(AxisType.Auto,) * len(AXES))
 
 
 def shown(sizes: Mapping[str, int]) -> str:

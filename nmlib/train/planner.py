@@ -26,6 +26,12 @@ from nmlib.train import program
 from nmlib.train import sharding
 from nmlib.train.schedule import Schedule
 
+# What libtpu says of a program that needs A of B bytes.
+_FULL = (
+    r'Used ([\d.]+[KMGT]?) of ([\d.]+[KMGT]?) hbm',
+    r'\(([\d.]+[KMGT]?)\) exceeds available HBM \(([\d.]+[KMGT]?)\)',
+)
+
 
 class Unavailable(ValueError):
   """The compiler for a topology is not installed."""
@@ -159,6 +165,8 @@ def devices(where: chips.Topology) -> list[Any]:
         " needed) with: pip install 'nmlib[tpu]'. Or use --topology=cpu:8."
     )
   os.environ.setdefault('TPU_SKIP_MDS_QUERY', '1')  # ask no metadata server
+  # Nothing runs on a TPU, so several planners may work at the same time.
+  os.environ.setdefault('ALLOW_MULTIPLE_LIBTPU_LOAD', '1')
   options = dict(where.chip.options)
   if where.num_chips == 1:
     options['chips_per_host_bounds'] = (1, 1, 1)
@@ -201,7 +209,7 @@ def _compile(call, state, batches, where):
   try:
     return lowered.compile()
   except jax.errors.JaxRuntimeError as e:
-    found = re.search(r'Used ([\d.]+[KMGT]?) of ([\d.]+[KMGT]?) hbm', str(e))
+    found = next(filter(None, (re.search(p, str(e)) for p in _FULL)), None)
     if found is None:
       raise
     mesh = {axis: int(n) for axis, n in jax.sharding.get_mesh().shape.items()}

@@ -9,6 +9,7 @@ from absl.testing import parameterized
 import jax
 import jax.numpy as jnp
 from jax.sharding import PartitionSpec as P
+import numpy as np
 import optax
 
 from launch import bdh as launcher
@@ -141,17 +142,20 @@ class ChipsTest(parameterized.TestCase):
     where = chips.parse(f'{name}:{shape}')
     self.assertEqual(where.num_chips, chip.max_chips)
 
-  def test_a_ring_over_more_of_the_torus_is_faster(self):
-    v5p, v5e = chips.CHIPS['v5p'], chips.CHIPS['v5e']
-    cases = (
-        (v5p, (4, 4, 8), (True, False, False), 200e9),  # a ring: 2 of 6 links
-        (v5p, (4, 4, 8), (True, True, True), 600e9),
-        (v5p, (2, 2, 2), (True, False, False), 100e9),  # a line
-        (v5e, (2, 4), (False, True), 50e9),
-        (v5e, (16, 16), (True, True), 200e9),
-    )
-    for chip, shape, spans, want in cases:
-      self.assertEqual(chips.egress(chip, shape, spans), want)
+  @parameterized.parameters(
+      ('v5p:4x4x8', (4, 1, 1), 1, 200e9),  # a ring: 2 of 6 links
+      ('v5p:4x4x8', (4, 4, 8), 1, 600e9),  # all links
+      ('v5p:8x8x8', (4, 1, 1), 1, 100e9),  # a stretch of a dimension
+      ('v5p:8x8x8', (2, 8, 8), 4, 400e9),  # every 4th chip in one dimension
+      ('v5p:2x2x2', (2, 2, 1), 1, 200e9),  # too short to close
+      ('v5e:2x4', (1, 4), 1, 50e9),
+      ('v5e:16x16', (16, 16), 1, 200e9),
+  )
+  def test_links_that_a_group_can_use(self, name, extent, stride, want):
+    where = chips.parse(name)
+    places = [(place[0] * stride, *place[1:]) for place in np.ndindex(*extent)]
+    assert where.chip is not None
+    self.assertEqual(chips.egress(where.chip, where.shape, places), want)
 
 
 @absltest.skipUnless(
