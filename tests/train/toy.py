@@ -92,9 +92,9 @@ def fit(config: Config, run: train.Run) -> train.Fitted:
 
 def experiment(config: Config, run: train.Run) -> train.Report:
   fitted = fit(config, run)
-  np.savez(
-      run.workdir / 'final.npz', kernel=np.asarray(fitted.state.params.kernel)
-  )
+  kernel = train.to_host(fitted.state.params.kernel)
+  if jax.process_index() == 0:
+    np.savez(run.workdir / 'final.npz', kernel=kernel)
   steps, losses = fitted.history['loss']
   plot = figure.Figure()
   plot.subplots().plot(steps, losses)
