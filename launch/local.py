@@ -12,6 +12,7 @@ It is for trying a many-hosts run on one machine; one process uses several
 devices by itself. The processes use the CPU unless --platform says otherwise.
 """
 
+from collections.abc import Mapping
 from collections.abc import Sequence
 import os
 import signal
@@ -20,6 +21,7 @@ import subprocess
 import sys
 import threading
 import time
+import types
 
 from absl import app
 from absl import flags
@@ -45,11 +47,19 @@ def free_port() -> int:
 class Group:
   """Processes that run together and end together."""
 
-  def __init__(self, arguments: Sequence[str], count: int, platform: str = ''):
-    """Starts `python <arguments>` `count` times."""
-    environment = {**os.environ, 'PYTHONUNBUFFERED': '1'}
-    if platform:
-      environment['JAX_PLATFORMS'] = platform
+  def __init__(
+      self,
+      arguments: Sequence[str],
+      count: int,
+      environment: Mapping[str, str] = types.MappingProxyType({}),
+  ):
+    """Starts `python <arguments>` `count` times.
+
+    Args:
+      arguments: of every process; its place among them is added.
+      count: how many.
+      environment: variables on top of this process's own.
+    """
     address = f'127.0.0.1:{free_port()}'
     self.processes = [
         subprocess.Popen(
@@ -60,7 +70,7 @@ class Group:
                 f'--num_processes={count}',
                 f'--process_id={index}',
             ],
-            env=environment,
+            env={**os.environ, 'PYTHONUNBUFFERED': '1', **environment},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -133,7 +143,9 @@ def main(argv: Sequence[str]) -> None:
         'say what to start, as in: python -m launch.local --num_processes=2 --'
         ' -m launch.bdh --preset=smoke'
     )
-  group = Group(argv[1:], _NUM_PROCESSES.value, _PLATFORM.value)
+  platform = _PLATFORM.value
+  environment = {'JAX_PLATFORMS': platform} if platform else {}
+  group = Group(argv[1:], _NUM_PROCESSES.value, environment)
   asked = []
 
   def forward(number, frame):

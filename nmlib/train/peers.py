@@ -6,8 +6,11 @@ it when a process dies, and its keep-alive packets find a lost host within half
 a minute, however busy the process itself is.
 """
 
+import contextlib
+import ctypes
 import os
 import selectors
+import signal
 import sys
 import threading
 import time
@@ -20,6 +23,21 @@ _ADVICE = (
     'this process ends too. Start all processes with the same command again to'
     ' go on from the newest complete checkpoint.'
 )
+
+
+def _delay_abort() -> None:
+  """Makes abort() sleep for 6 s (the signal's number) before it aborts.
+
+  When process 0 dies, JAX's threads in the others abort, within milliseconds;
+  the sleep lets the watching thread say first what happened, and exit with
+  EXIT_CODE. Without a C library to ask, there is no sleep.
+  """
+  with contextlib.suppress(OSError, AttributeError, TypeError):
+    library = ctypes.CDLL(None)
+    library.signal.argtypes = (ctypes.c_int, ctypes.c_void_p)
+    library.signal.restype = ctypes.c_void_p
+    sleep = ctypes.cast(library.sleep, ctypes.c_void_p)
+    library.signal(signal.SIGABRT, sleep)
 
 
 class Peers:
@@ -41,6 +59,7 @@ class Peers:
     self._selector = selectors.DefaultSelector()
     for index, lines in connections.items():
       self._selector.register(lines.socket, selectors.EVENT_READ, index)
+    _delay_abort()
     self._thread = threading.Thread(
         target=self._watch, name='nmlib-peers', daemon=True
     )
@@ -92,7 +111,9 @@ class Peers:
       report: `report()` prints what happened; not called if it turns out
         that another process was lost, which is then said instead.
     """
-    time.sleep(1.0)  # a broken collective is often another process's death
+    # A broken collective is often another process's death, and an error that
+    # all have is best told by process 0.
+    time.sleep(1.0 if self._process_id == 0 else 2.0)
     with self._lock:
       report()
       word = f'ended 0 {code}' if self._process_id == 0 else f'end {code}'

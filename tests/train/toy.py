@@ -10,6 +10,7 @@ from typing import NamedTuple
 import grain
 import jax
 import jax.numpy as jnp
+from jax.sharding import PartitionSpec as P
 from matplotlib import figure
 import numpy as np
 import optax
@@ -87,6 +88,7 @@ def fit(config: Config, run: train.Run) -> train.Fitted:
           )
       },
       eval_data=jnp.eye(1, config.width, 1),
+      rules=(('kernel', P('model')), ('.*', P())),
   )
 
 
