@@ -142,7 +142,9 @@ def experiment(config: Config, run: train.Run) -> train.Report:
       **stage(config),
   )
 
-  params = jax.tree.map(lambda leaf: leaf[0], fitted.state.params)
+  params = jax.tree.map(
+      lambda leaf: leaf[0], train.to_host(fitted.state.params)
+  )
   sample = run.result(
       'sample',
       lambda: {'tokens': continuation(params, config.sample_prompt, config)},

@@ -2,6 +2,7 @@
 
 from nmlib.train.app import launch
 from nmlib.train.app import run_experiment
+from nmlib.train.distributed import to_host
 from nmlib.train.fit import Fitted
 from nmlib.train.fit import fit
 from nmlib.train.fit import restore
@@ -32,4 +33,5 @@ __all__ = [
     'launch',
     'restore',
     'run_experiment',
+    'to_host',
 ]

@@ -19,6 +19,7 @@ import jax
 import ml_collections
 from ml_collections import config_flags
 
+from nmlib.train import distributed
 from nmlib.train import interrupt
 from nmlib.train import mesh as mesh_lib
 from nmlib.train import report as report_lib
@@ -55,14 +56,12 @@ def run_experiment(
   Raises:
     ValueError: if the workdir belongs to another configuration.
   """
-  workdir_lib.claim(
-      run.workdir,
-      {
-          'experiment': name,
-          'preset': preset,
-          'config': dataclasses.asdict(config),
-      },
-  )
+  identity = {
+      'experiment': name,
+      'preset': preset,
+      'config': dataclasses.asdict(config),
+  }
+  distributed.from_first(lambda: workdir_lib.claim(run.workdir, identity))
   stored = report_lib.load(run.workdir)
   if stored is not None:
     return stored
@@ -103,7 +102,7 @@ def launch(
   def main(argv):
     if argv[1:]:
       raise app.UsageError(f'unexpected arguments: {" ".join(argv[1:])}')
-    sys.exit(_main(experiment, presets, name, shortcuts, commands))
+    sys.exit(_join_and_leave(experiment, presets, name, shortcuts, commands))
 
   app.run(main, flags_parser=lambda a: or_one_sentence(lambda: flags.FLAGS(a)))
 
@@ -124,6 +123,18 @@ def _define_flags(presets, name: str, shortcuts, commands) -> None:
   )
   flags.DEFINE_bool(
       'overwrite', False, "Delete the workdir's earlier run and start again."
+  )
+  flags.DEFINE_string(
+      'coordinator',
+      None,
+      'With several processes: host:port of process 0, the same for all; or'
+      ' auto, to ask SLURM, Open MPI, Kubernetes or the TPU for this and the'
+      ' next two.',
+  )
+  flags.DEFINE_integer('num_processes', None, 'How many processes there are.')
+  flags.DEFINE_integer('process_id', None, 'Which process this is, from 0.')
+  flags.DEFINE_float(
+      'join_timeout', 300.0, 'Seconds to wait for the other processes.'
   )
   for flag, text in shortcuts.items():
     flags.DEFINE_string(flag, None, text)
@@ -155,9 +166,32 @@ def or_one_sentence(parse: Callable[[], Any]) -> Any:
     sys.exit(_REFUSED)
 
 
-def _main(experiment, presets, name, shortcuts, commands) -> int:
+def _join_and_leave(*args) -> int:
+  """Runs `_main` among the other processes, if there are any."""
   if not flags.FLAGS['verbosity'].present:  # orbax and jax narrate
     logging.set_verbosity(logging.WARNING)
+  values = flags.FLAGS
+  try:
+    distributed.initialize(
+        values.coordinator,
+        values.num_processes,
+        values.process_id,
+        values.join_timeout,
+    )
+  except ValueError as e:
+    print(f'error: {e}', file=sys.stderr)
+    return _REFUSED
+  try:
+    code = _main(*args)
+    distributed.shutdown()
+  except BaseException:
+    if jax.process_count() > 1:
+      distributed.fail(_FAILED)
+    raise
+  return code
+
+
+def _main(experiment, presets, name, shortcuts, commands) -> int:
   preset = flags.FLAGS.preset
   workdir = pathlib.Path(flags.FLAGS.workdir or f'runs/{name}-{preset}')
   workdir = workdir.absolute()
@@ -175,13 +209,15 @@ def _main(experiment, presets, name, shortcuts, commands) -> int:
         command(flags.FLAGS[flag].value, config, Run(workdir, sizes))
         return 0
     config = override(presets[preset], values)
-    with workdir_lib.lock(workdir), interrupt.watch() as watch:
+    lock = distributed.first_holds(workdir_lib.lock(workdir))
+    with lock, interrupt.watch() as watch:
       if flags.FLAGS.overwrite:
-        workdir_lib.clear(workdir)
+        distributed.from_first(lambda: workdir_lib.clear(workdir))
       run = Run(workdir, sizes, watch)
       return _run(experiment, config, name, preset, run)
   except interrupt.Interrupted as e:
-    print(e.message, file=sys.stderr)
+    if jax.process_index() == 0:
+      print(e.message, file=sys.stderr)
     return interrupt.EXIT_CODE
   except (ValueError, OSError, FloatingPointError, ImportError) as e:
     return _explain(e, workdir)
@@ -222,16 +258,21 @@ def _from_plain(like: Any, values: Mapping[str, Any]) -> Any:
 
 def _explain(error: Exception, workdir: pathlib.Path) -> int:
   """Prints one sentence; the traceback goes to a file in the workdir."""
-  print(f'error: {error}', file=sys.stderr)
-  if (workdir / 'config.json').exists():
-    try:
-      (workdir / 'error.txt').write_text(
-          ''.join(traceback.format_exception(error))
-      )
-      print(f'Traceback: {workdir / "error.txt"}', file=sys.stderr)
-    except OSError:  # a full disk must not hide the sentence above
-      pass
-  return _FAILED if isinstance(error, FloatingPointError) else _REFUSED
+  code = _FAILED if isinstance(error, FloatingPointError) else _REFUSED
+  process = jax.process_index()
+  path = workdir / (f'error-{process}.txt' if process else 'error.txt')
+
+  def say() -> None:
+    print(f'error: {error}', file=sys.stderr)
+    if (workdir / 'config.json').exists():
+      try:
+        path.write_text(''.join(traceback.format_exception(error)))
+        print(f'Traceback: {path}', file=sys.stderr)
+      except OSError:  # a full disk must not hide the sentence above
+        pass
+
+  distributed.fail(code, say)
+  return code
 
 
 def override(config: Any, values: Mapping[str, Any]) -> Any:

@@ -18,6 +18,8 @@ import jax
 import jax.numpy as jnp
 from orbax.checkpoint import v1 as ocp
 
+from nmlib.train import distributed
+
 
 class Restored(NamedTuple):
   step: int
@@ -163,7 +165,7 @@ class Checkpoints:
     Raises:
       ValueError: if a checkpoint fits another config, or none is whole.
     """
-    steps = self.steps()
+    steps = self._steps_of_first()
     for step in reversed(steps):
       try:
         return self._load(step, like)
@@ -188,9 +190,15 @@ class Checkpoints:
       )
     return None
 
+  def _steps_of_first(self) -> list[int]:
+    """Returns the steps that process 0 sees, on every process."""
+    listed = distributed.from_first(lambda: json.dumps(self.steps()).encode())
+    return json.loads(listed or b'[]')
+
   def _load(self, step: int, like: Any) -> Restored:
-    _check_files(self._directory / str(step))
-    stored: Any = self._orbax.checkpointables_metadata(step).custom_metadata
+    folder = self._directory / str(step)
+    distributed.from_first(lambda: _check_files(folder))
+    stored = self._position_and_shapes(step)
     _check_shapes(stored['shapes'], _shapes(like))
     num_leaves = len(jax.tree.leaves(like))
     replicated = jax.tree.leaves(like)[0].sharding.mesh
@@ -202,14 +210,27 @@ class Checkpoints:
             sharding=jax.NamedSharding(replicated, jax.P()),
         ),
     }
-    contents = self._orbax.load_checkpointables(step, {'contents': target})[
-        'contents'
-    ]
+    contents, error = None, None
+    try:
+      contents = self._orbax.load_checkpointables(step, {'contents': target})[
+          'contents'
+      ]
+    except Exception as e:  # must be known to all before the next collective
+      error = e
+    if not distributed.everywhere(error is None):
+      raise error or OSError('another process could not read its part')
     expected = jax.device_get(contents['fingerprint'])
     found = jax.device_get(self._fingerprint(contents['state']))
     if (expected != found).any():
       raise OSError('its contents differ from what was written')
     return Restored(step, contents['state'], stored['position'])
+
+  def _position_and_shapes(self, step: int) -> dict[str, Any]:
+    read: Any = self._orbax.checkpointables_metadata
+    text = distributed.from_first(
+        lambda: json.dumps(dict(read(step).custom_metadata)).encode()
+    )
+    return json.loads(text or b'{}')
 
   def _set_aside(self, step: int) -> None:
     if self._read_only:
@@ -220,6 +241,7 @@ class Checkpoints:
       count = len(list(damaged.iterdir()))
       target = damaged / f'{self._directory.name}-{step}-{count}'
       (self._directory / str(step)).rename(target)
+    distributed.everywhere(True)  # moved, before anybody looks again
     self._orbax.reload()
 
   def close(self) -> None:

@@ -136,7 +136,7 @@ def fit(
       done += schedule.steps_per_call
       log.add(done, values)
       last = done == schedule.num_steps
-      stop = run.watch(done) and not last
+      stop = run.watch() and not last
       due = lambda every: last or (every and done % every == 0)  # noqa: B023
       try:
         if due(schedule.eval_every) or due(schedule.checkpoint_every) or stop:
@@ -202,8 +202,9 @@ def _compiled_evaluation(evaluate, eval_data: Any, mesh):
 
   def place(leaf):
     split = np.ndim(leaf) and np.shape(leaf)[0] % parts == 0
-    return jax.device_put(
-        leaf, NamedSharding(mesh, P('data') if split else P())
+    where = NamedSharding(mesh, P('data') if split else P())
+    return jax.make_array_from_callback(
+        np.shape(leaf), where, lambda index: np.asarray(leaf)[index]
     )
 
   placed = jax.tree.map(place, eval_data)

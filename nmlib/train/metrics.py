@@ -10,6 +10,8 @@ import numpy as np
 import tensorboardX
 import tqdm
 
+from nmlib.train import distributed
+
 History = dict[str, tuple[np.ndarray, np.ndarray]]  # name: (steps, values)
 
 
@@ -92,15 +94,18 @@ class Table:
       writer.close()
 
   def history(self) -> History:
-    """Reads the whole table: for each name steps [n] and values [n, S]."""
+    """Reads the whole table: for each name steps [n] and values [n, S].
+
+    Every process must call it; process 0 reads.
+    """
     self.flush()
+    text = (distributed.from_first(self._path.read_bytes) or b'').decode()
     columns: dict[str, dict[int, dict[int, float]]] = {}
-    with self._path.open(newline='') as f:
-      for line in csv.DictReader(f):
-        steps = columns.setdefault(line['name'], {})
-        steps.setdefault(int(line['step']), {})[int(line['seed'])] = float(
-            line['value']
-        )
+    for line in csv.DictReader(text.splitlines()):
+      steps = columns.setdefault(line['name'], {})
+      steps.setdefault(int(line['step']), {})[int(line['seed'])] = float(
+          line['value']
+      )
     return {
         name: (
             np.array(sorted(steps)),

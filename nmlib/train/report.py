@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from nmlib.train import distributed
 from nmlib.train import workdir as workdir_lib
 
 
@@ -91,9 +92,15 @@ class Report:
 
 
 def load(folder: pathlib.Path) -> dict[str, Any] | None:
-  """Returns the stored report as a dict; None if the run has not ended."""
+  """Returns the stored report as a dict; None if the run has not ended.
+
+  Every process must call it; process 0 reads.
+  """
   path = folder / 'report.json'
-  return json.loads(path.read_text()) if path.exists() else None
+  stored = distributed.from_first(
+      lambda: path.read_bytes() if path.exists() else None
+  )
+  return None if stored is None else json.loads(stored)
 
 
 def summary(values: Sequence[float]) -> str:

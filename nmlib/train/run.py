@@ -11,6 +11,7 @@ from jax.sharding import Mesh
 import numpy as np
 import numpy.typing as npt
 
+from nmlib.train import distributed
 from nmlib.train import interrupt
 from nmlib.train import mesh as mesh_lib
 from nmlib.train import workdir as workdir_lib
@@ -55,9 +56,12 @@ class Run:
       The arrays.
     """
     path = self.workdir / 'results' / f'{name}.npz'
-    if path.exists():
-      with np.load(path, allow_pickle=False) as stored:
-        return dict(stored)
+    stored = distributed.from_first(
+        lambda: path.read_bytes() if path.exists() else None
+    )
+    if stored is not None:
+      with np.load(io.BytesIO(stored), allow_pickle=False) as contents:
+        return dict(contents)
     arrays = {k: np.asarray(v) for k, v in compute().items()}
     if jax.process_index() == 0:
       buffer = io.BytesIO()

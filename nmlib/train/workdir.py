@@ -73,7 +73,8 @@ def lock(path: pathlib.Path):
 
 def clear(path: pathlib.Path) -> None:
   """Deletes a run's files from its folder, and nothing else."""
-  for name in _CONTENTS:
+  errors = [p.name for p in path.glob('error-*.txt')]
+  for name in (*_CONTENTS, *errors):
     target = path / name
     if target.is_dir():
       shutil.rmtree(target)

@@ -1,25 +1,26 @@
 """Starts launchers as a user would, in processes of their own."""
 
+import contextlib
+import io
 import os
 import pathlib
 import subprocess
 import sys
 import time
+from typing import Any
+
+from launch import local
 
 ROOT = pathlib.Path(__file__).parents[2]
 TOY = ROOT / 'tests' / 'train' / 'toy.py'
+ENVIRONMENT = {'PYTHONPATH': str(ROOT), 'JAX_PLATFORMS': 'cpu'}
 
 
 def start(*args: str | pathlib.Path, **kwargs) -> subprocess.Popen:
   """Starts `python <args>` on one CPU device, output captured."""
-  environment = {
-      **os.environ,
-      'PYTHONPATH': str(ROOT),
-      'JAX_PLATFORMS': 'cpu',
-  }
   return subprocess.Popen(
       [sys.executable, *map(str, args)],
-      env=environment,
+      env={**os.environ, **ENVIRONMENT},
       cwd=ROOT,
       stdout=subprocess.PIPE,
       stderr=subprocess.PIPE,
@@ -28,8 +29,10 @@ def start(*args: str | pathlib.Path, **kwargs) -> subprocess.Popen:
   )
 
 
-def finish(process: subprocess.Popen) -> tuple[int, str, str]:
+def finish(process: 'subprocess.Popen | Hosts') -> tuple[Any, str, str]:
   """Waits; returns the exit code, stdout and stderr."""
+  if isinstance(process, Hosts):
+    return process.finish()
   out, err = process.communicate(timeout=300)
   return process.returncode, out, err
 
@@ -38,10 +41,35 @@ def run(*args: str | pathlib.Path) -> tuple[int, str, str]:
   return finish(start(*args))
 
 
-def wait_for(path: pathlib.Path, process: subprocess.Popen) -> None:
+def wait_for(path: pathlib.Path, process: 'subprocess.Popen | Hosts') -> None:
   """Waits until a file exists and is not empty."""
   deadline = time.monotonic() + 120
   while not (path.exists() and path.stat().st_size):
-    assert process.poll() is None, process.communicate()
+    assert process.poll() is None, finish(process)
     assert time.monotonic() < deadline, f'{path} never appeared'
     time.sleep(0.01)
+
+
+class Hosts:
+  """Several processes of one run on the loopback device, output kept."""
+
+  def __init__(self, count: int, *args: str | pathlib.Path):
+    self.err = io.StringIO()
+    self.out = io.StringIO()
+    with (
+        contextlib.redirect_stdout(self.out),
+        contextlib.redirect_stderr(self.err),
+    ):
+      self._group = local.Group([*map(str, args)], count, ENVIRONMENT)
+    self.processes = self._group.processes
+
+  def poll(self) -> int | None:
+    """Returns the exit code of one that has ended, or None."""
+    codes = (process.poll() for process in self.processes)
+    return next((code for code in codes if code is not None), None)
+
+  def finish(self) -> tuple[list[int], str, str]:
+    """Waits; returns exit codes, stdout and stderr."""
+    self._group.wait(grace=60.0)
+    codes = [process.wait() for process in self.processes]
+    return codes, self.out.getvalue(), self.err.getvalue()

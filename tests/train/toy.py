@@ -10,6 +10,7 @@ from typing import NamedTuple
 import grain
 import jax
 import jax.numpy as jnp
+from jax.sharding import PartitionSpec as P
 from matplotlib import figure
 import numpy as np
 import optax
@@ -87,14 +88,15 @@ def fit(config: Config, run: train.Run) -> train.Fitted:
           )
       },
       eval_data=jnp.eye(1, config.width, 1),
+      rules=(('kernel', P('model')), ('.*', P())),
   )
 
 
 def experiment(config: Config, run: train.Run) -> train.Report:
   fitted = fit(config, run)
-  np.savez(
-      run.workdir / 'final.npz', kernel=np.asarray(fitted.state.params.kernel)
-  )
+  kernel = train.to_host(fitted.state.params.kernel)
+  if jax.process_index() == 0:
+    np.savez(run.workdir / 'final.npz', kernel=kernel)
   steps, losses = fitted.history['loss']
   plot = figure.Figure()
   plot.subplots().plot(steps, losses)

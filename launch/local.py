@@ -1,0 +1,163 @@
+"""Starts a launcher as several processes on this machine.
+
+  python -m launch.local --num_processes=2 -- -m launch.bdh --preset=smoke
+
+What follows `--` is given to Python in every process, with --coordinator,
+--num_processes and --process_id added. Lines are prefixed with the process
+they come from. Ctrl-C or SIGTERM stops the run at a checkpoint (exit code 75);
+a second Ctrl-C ends it at once. If a process dies, the others end too, and the
+same command goes on from the newest complete checkpoint.
+
+It is for trying a many-hosts run on one machine; one process uses several
+devices by itself. The processes use the CPU unless --platform says otherwise.
+"""
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import types
+
+from absl import app
+from absl import flags
+
+_NUM_PROCESSES = flags.DEFINE_integer(
+    'num_processes', 2, 'How many processes to start.', lower_bound=1
+)
+_GRACE = flags.DEFINE_float(
+    'grace', 60.0, 'Seconds the others have to end once one has failed.'
+)
+_PLATFORM = flags.DEFINE_string(
+    'platform', 'cpu', 'Value of JAX_PLATFORMS in every process; "" keeps it.'
+)
+
+
+def free_port() -> int:
+  """Returns a port of the loopback device that nobody uses."""
+  with socket.socket() as s:
+    s.bind(('127.0.0.1', 0))
+    return s.getsockname()[1]
+
+
+class Group:
+  """Processes that run together and end together."""
+
+  def __init__(
+      self,
+      arguments: Sequence[str],
+      count: int,
+      environment: Mapping[str, str] = types.MappingProxyType({}),
+  ):
+    """Starts `python <arguments>` `count` times.
+
+    Args:
+      arguments: of every process; its place among them is added.
+      count: how many.
+      environment: variables on top of this process's own.
+    """
+    address = f'127.0.0.1:{free_port()}'
+    self.processes = [
+        subprocess.Popen(
+            [
+                sys.executable,
+                *arguments,
+                f'--coordinator={address}',
+                f'--num_processes={count}',
+                f'--process_id={index}',
+            ],
+            env={**os.environ, 'PYTHONUNBUFFERED': '1', **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors='replace',
+            start_new_session=True,  # Ctrl-C reaches them through `send`
+        )
+        for index in range(count)
+    ]
+    self._threads = [
+        threading.Thread(target=_copy, args=(index, source, target))
+        for index, process in enumerate(self.processes)
+        for source, target in (
+            (process.stdout, sys.stdout),
+            (process.stderr, sys.stderr),
+        )
+    ]
+    for thread in self._threads:
+      thread.start()
+
+  def send(self, number: int) -> None:
+    """Sends a signal to the processes that still run."""
+    for process in self.processes:
+      if process.poll() is None:
+        process.send_signal(number)
+
+  def wait(self, grace: float) -> int:
+    """Waits for all; returns the exit code of the first that failed.
+
+    Args:
+      grace: seconds after which the others are killed once one has failed.
+    """
+    deadline, code = None, 0
+    while any(process.poll() is None for process in self.processes):
+      if deadline is None:
+        code = self._first_failure()
+        deadline = time.monotonic() + grace if code else None
+      elif time.monotonic() > deadline:
+        _say(f'the others did not end within {grace:g} s; killing them.')
+        self.send(signal.SIGKILL)
+      time.sleep(0.05)
+    for thread in self._threads:
+      thread.join(timeout=5.0)
+    return code or self._first_failure()
+
+  def _first_failure(self) -> int:
+    for index, process in enumerate(self.processes):
+      code = process.poll()
+      if code and code < 0:
+        name = signal.Signals(-code).name
+        _say(f'process {index} was ended by {name}; waiting for the others.')
+        return 128 - code
+      if code:
+        return code
+    return 0
+
+
+def _say(text: str) -> None:
+  print(f'launch.local: {text}', file=sys.stderr, flush=True)
+
+
+def _copy(index: int, source, target) -> None:
+  for line in source:
+    target.write(f'[{index}] {line}')
+    target.flush()
+
+
+def main(argv: Sequence[str]) -> None:
+  if len(argv) < 2:
+    raise app.UsageError(
+        'say what to start, as in: python -m launch.local --num_processes=2 --'
+        ' -m launch.bdh --preset=smoke'
+    )
+  platform = _PLATFORM.value
+  environment = {'JAX_PLATFORMS': platform} if platform else {}
+  group = Group(argv[1:], _NUM_PROCESSES.value, environment)
+  asked = []
+
+  def forward(number, frame):
+    del frame
+    again = number == signal.SIGINT and signal.SIGINT in asked
+    asked.append(number)
+    group.send(signal.SIGKILL if again else signal.SIGTERM)
+
+  for number in (signal.SIGTERM, signal.SIGINT):
+    signal.signal(number, forward)
+  sys.exit(group.wait(_GRACE.value))
+
+
+if __name__ == '__main__':
+  app.run(main)
