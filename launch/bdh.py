@@ -5,7 +5,7 @@ Kosowski, Uznanski, Chorowski, Stamirowska, Bartoszkiewicz (arXiv 2509.26507,
 weights. It learns language about as well as a Transformer, and its activations
 become sparse though nothing asks them to.
 
-  python -m launch.bdh                        # small: about 6 minutes, 2 cores
+  python -m launch.bdh                        # small: about 4 minutes, 2 cores
   python -m launch.bdh --text_file=my_texts/  # on your own text or folder
   python -m launch.bdh --sample="def main("   # from the newest checkpoint
   python -m launch.bdh --preset=paper         # the authors' demo, one GPU
