@@ -178,7 +178,7 @@ def stage(config: Config) -> dict[str, Any]:
       'step': train.gradient_step(loss, optimizer),
       'evaluate': functools.partial(evaluate, config=config),
       'seeds': tuple(range(config.num_seeds)),
-      'rules': bdh.PARTITION_RULES,
+      'rules': bdh.partition_rules(config.model),
   }
 
 

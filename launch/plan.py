@@ -136,6 +136,9 @@ def _define_flags() -> None:
   flags.DEFINE_string(
       'mesh', 'auto', 'Chips by axis, as in data:2,model:4; or auto.'
   )
+  flags.DEFINE_bool(
+      'shard_optimizer', False, 'Split the optimizer state over data (ZeRO).'
+  )
   flags.DEFINE_enum('format', 'table', ['table', 'json'], 'What is printed.')
   flags.mark_flags_as_required(['experiment', 'topology'])
   name = _peek('experiment')
@@ -174,11 +177,21 @@ def _main(argv: list[str]) -> int:
     request, refused = launcher.request(config), {}
     if values.mesh == 'auto':
       plans, refused = mesh_search.rank(
-          request, values.topology, tell=_progress
+          request,
+          values.topology,
+          shard_optimizer=values.shard_optimizer,
+          tell=_progress,
       )
     else:
       sizes = mesh_lib.parse(values.mesh)
-      plans = [planner.plan(request, values.topology, sizes)]
+      plans = [
+          planner.plan(
+              request,
+              values.topology,
+              sizes,
+              shard_optimizer=values.shard_optimizer,
+          )
+      ]
   except ValueError as e:
     print(f'error: {e}', file=sys.stderr)
     return _REFUSED

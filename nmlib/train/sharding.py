@@ -1,6 +1,7 @@
 """Where each array lives: tables of (path regex, PartitionSpec)."""
 
 from collections.abc import Sequence
+import math
 import re
 from typing import Any
 
@@ -52,6 +53,41 @@ def infer(tree: Any, mesh: Mesh, rules: Rules, *, leading: P = P()) -> Any:
   return jax.tree_util.tree_map_with_path(one, tree)
 
 
+def over_data(where: Any, shapes: Any, mesh: Mesh, branch: str) -> Any:
+  """Splits the arrays under one branch over `data` as well (ZeRO stage 1).
+
+  Each goes along its longest axis that is whole and divides; arrays without
+  such an axis stay as they are. See Rajbhandari et al. 2020, arXiv 1910.02054.
+
+  Args:
+    where: a pytree of `NamedSharding`, from `infer`.
+    shapes: the same pytree of arrays or `ShapeDtypeStruct`s.
+    mesh: the mesh.
+    branch: name of the pytree's node, such as `opt_state`.
+
+  Returns:
+    The pytree of `NamedSharding`.
+  """
+  parts = mesh.shape['data']
+
+  def one(path, place, leaf):
+    name = jax.tree_util.keystr(path, simple=True, separator='/')
+    if branch not in name.split('/'):
+      return place
+    spec = list(place.spec) + [None] * (leaf.ndim - len(place.spec))
+    free = [
+        axis
+        for axis, entry in enumerate(spec)
+        if _parts(entry, mesh) == 1 and leaf.shape[axis] % parts == 0
+    ]
+    if not free:
+      return place
+    spec[max(free, key=lambda axis: leaf.shape[axis])] = 'data'
+    return NamedSharding(mesh, P(*spec))
+
+  return jax.tree_util.tree_map_with_path(one, where, shapes)
+
+
 def _present(entry, mesh: Mesh):
   """Drops from one entry of a spec the axes that the mesh does not have."""
   axes = entry if isinstance(entry, tuple) else (entry,)
@@ -59,14 +95,17 @@ def _present(entry, mesh: Mesh):
   return kept[0] if len(kept) == 1 else kept or None
 
 
+def _parts(entry, mesh: Mesh) -> int:
+  """Returns into how many parts one entry of a spec splits its axis."""
+  axes = entry if isinstance(entry, tuple) else (entry,)
+  return math.prod(mesh.shape[axis] for axis in axes if axis)
+
+
 def _check(name: str, shape: tuple[int, ...], spec: P, mesh: Mesh) -> None:
   if len(spec) > len(shape):
     raise ValueError(f'{name!r} has shape {shape}, but its rule is {spec}.')
   for size, entry in zip(shape, spec, strict=False):
-    axes = entry if isinstance(entry, tuple) else (entry,)
-    parts = 1
-    for axis in axes:
-      parts *= mesh.shape[axis] if axis else 1
+    parts = _parts(entry, mesh)
     if size % parts:
       raise ValueError(
           f'{name!r} of shape {shape} cannot be split as {spec}: {size} is not'
