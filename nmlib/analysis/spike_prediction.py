@@ -1,0 +1,119 @@
+"""How well spikes and soma voltage are predicted, as NeuronIO's authors count.
+
+Metrics of Beniaguev, Segev, London (Neuron 2021) in the form of the ELM paper
+(arXiv 2306.16922): NumPy arrays [simulation, time] in, floats out.
+"""
+
+import numpy as np
+
+
+def roc_curve(
+    truth: np.ndarray, score: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+  """Returns false and true positive rates, a point a distinct threshold.
+
+  Points inside a straight stretch are left out, as in scikit-learn, for the
+  metrics at a false positive rate take the nearest point.
+
+  Args:
+    truth: 0 or 1, any shape.
+    score: of the same shape; higher means a spike is likelier.
+
+  Raises:
+    ValueError: truth holds only one of the classes.
+  """
+  truth, score = np.ravel(truth).astype(np.int64), np.ravel(score)
+  if truth.min() == truth.max():
+    raise ValueError('truth must hold both 0 and 1 for a ROC curve.')
+  order = np.argsort(-score, kind='stable')
+  truth, score = truth[order], score[order]
+  ends = np.append(np.flatnonzero(np.diff(score)), truth.size - 1)
+  hits = np.cumsum(truth)[ends]
+  misses = 1 + ends - hits
+  if hits.size > 2:
+    bend = np.diff(misses, 2).astype(bool) | np.diff(hits, 2).astype(bool)
+    keep = np.concatenate([[True], bend, [True]])
+    hits, misses = hits[keep], misses[keep]
+  rate = lambda count: np.append(0, count) / count[-1]
+  return rate(misses), rate(hits)
+
+
+def area(truth: np.ndarray, score: np.ndarray) -> float:
+  """Returns the area under the ROC curve; ties count half."""
+  return float(np.trapezoid(*roc_curve(truth, score)[::-1]))
+
+
+def hits_at(truth: np.ndarray, score: np.ndarray, false_rate: float) -> float:
+  """Returns the true positive rate at the point nearest to `false_rate`."""
+  false, true = roc_curve(truth, score)
+  return float(true[max(1, np.argmin(np.abs(false - false_rate)))])
+
+
+def mean_hits_below(
+    truth: np.ndarray, score: np.ndarray, false_rate: float
+) -> float:
+  """Returns the mean true positive rate below `false_rate`."""
+  grid = np.linspace(0, 1, 20000)
+  true = np.interp(grid, *roc_curve(truth, score))
+  return float(true[: max(1, np.argmin(np.abs(grid - false_rate)))].mean())
+
+
+def explained_variance(truth: np.ndarray, predicted: np.ndarray) -> float:
+  """Returns 1 - var(error) / var(truth)."""
+  return float(1 - np.var(truth - predicted) / np.var(truth))
+
+
+def align(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+  """Gives the prediction the mean and the standard deviation of the truth.
+
+  The authors do so before they measure, which hides errors of offset and
+  scale: report unaligned errors too.
+  """
+  score = (predicted - predicted.mean()) / predicted.std()
+  return truth.std() * score + truth.mean()
+
+
+def metrics(
+    spikes: np.ndarray,
+    spike_scores: np.ndarray,
+    voltage: np.ndarray,
+    predicted_voltage: np.ndarray,
+    *,
+    false_rates: tuple[float, ...] = (0.0025, 0.01),
+    ignore: int = 500,
+    max_spikes: int | None = 24,
+) -> dict[str, float]:
+  """Measures a prediction under the names that the authors use.
+
+  Args:
+    spikes: 0 or 1, [N, T].
+    spike_scores: [N, T].
+    voltage: mV, [N, T].
+    predicted_voltage: mV, [N, T].
+    false_rates: where the hits are counted.
+    ignore: time steps at the start that do not count.
+    max_spikes: simulations with more are left out; None: keep all.
+
+  Raises:
+    ValueError: no simulation is left, or none of them has a spike.
+  """
+  count = spikes.sum(axis=1)
+  kept = count <= (np.inf if max_spikes is None else max_spikes)
+  if not kept.any():
+    raise ValueError(f'every simulation has more than {max_spikes} spikes.')
+  y, score, v, v_hat = (
+      np.asarray(a)[kept, ignore:]
+      for a in (spikes, spike_scores, voltage, predicted_voltage)
+  )
+  found = {}
+  for rate in false_rates:
+    found[f'TP @ {rate:.4f} FP'] = hits_at(y, score, rate)
+    found[f'AUC @ {rate:.4f} FP'] = mean_hits_below(y, score, rate)
+  error = v.astype(np.float64) - v_hat
+  return {
+      **found,
+      'AUC': area(y, score),
+      'soma_explained_variance_percent': 100 * explained_variance(v, v_hat),
+      'soma_RMSE': float(np.sqrt(np.mean(error**2))),
+      'soma_MAE': float(np.mean(np.abs(error))),
+  }
