@@ -1,0 +1,364 @@
+"""ELM, the Expressive Leaky Memory neuron, learns what a neuron computes.
+
+Spieler, Rahaman, Martius, Schoelkopf, Levina (arXiv 2306.16922, ICLR 2024)
+fit one recurrent neuron with a few slowly decaying memory units and a small
+MLP to the input and output of a simulated cortical neuron. They find that 10
+to 20 memory units, slow ones among them, and a nonlinear integration are
+needed.
+
+  python -m launch.elm_neuronio                  # small: minutes on 2 cores
+  python -m launch.elm_neuronio --preset=paper   # the sizes of the paper
+
+The teacher is a reduced pyramidal neuron simulated here
+(`nmlib.data.pyramidal`), not the detailed model of NeuronIO, so figures of
+the paper do not compare: its orderings do. Seeds train together; each variant
+is a stage of its own. The same command again resumes.
+"""
+
+import dataclasses
+import functools
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from matplotlib import figure
+import numpy as np
+import optax
+
+from nmlib import train
+from nmlib.analysis import spike_prediction
+from nmlib.data import pyramidal
+from nmlib.neurons import elm
+
+_SCALE = 5.0  # mV; the voltage head learns V / _SCALE
+VARIANTS = {
+    'd_m 10': {},
+    'd_m 3': {'num_memory': 3},
+    'd_m 1': {'num_memory': 1, 'tau_min': 25.0},
+    'd_m 10, tau 1-5': {'tau_max': 5.0},
+    'd_m 10, linear': {'num_layers': 0},
+    'd_m 10, lambda 1': {'input_speed': 1.0},
+}
+METRICS = ('explained_variance', 'auc', 'rmse')
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+  """Times in ms. Fresh recordings are simulated at every step."""
+
+  num_seeds: int = 3
+  num_steps: int = 1200
+  batch_size: int = 16
+  length: int = 300  # of a training recording
+  learning_rate: float = 5e-3
+  clip: float = 1.0  # of the gradient's global norm
+  spike_bias: float = -4.0  # of the spike head at the start
+  test_trials: int = 64
+  test_length: int = 600
+  ignore: int = 100  # start of a test recording that does not count
+  version: int = 2
+  num_memory: int = 10
+  tau_min: float = 1.0
+  tau_max: float = 150.0
+  checkpoint_every: int = 400
+  log_every: int = 20
+  steps_per_call: int = 20
+  teacher: pyramidal.Config = pyramidal.Config()
+
+  def __post_init__(self):
+    if self.version not in (1, 2):
+      raise ValueError(f'config.version must be 1 or 2, got {self.version}.')
+    if not 0 <= self.ignore < self.test_length:
+      raise ValueError(
+          f'config.ignore must be in [0, test_length={self.test_length}), got'
+          f' {self.ignore}.'
+      )
+
+
+PRESETS = {
+    'small': Config(),
+    'smoke': Config(
+        num_seeds=2,
+        num_steps=4,
+        batch_size=2,
+        length=40,
+        test_trials=4,
+        test_length=200,
+        ignore=20,
+        checkpoint_every=0,
+        log_every=2,
+        steps_per_call=2,
+    ),
+    'paper': Config(
+        num_steps=350_000,
+        batch_size=8,
+        length=500,
+        learning_rate=5e-4,
+        num_memory=20,
+        checkpoint_every=10_000,
+        log_every=100,
+    ),
+}
+
+
+def experiment(config: Config, run: train.Run) -> train.Report:
+  """Trains every variant, and sets the orderings beside the paper's."""
+  strength = pyramidal.strengths(jax.random.key(1234), config.teacher)
+  test = run.result('test', lambda: recordings(strength, config)._asdict())
+  found = {}
+  for name in VARIANTS:
+    run.say(f'variant {name}')
+    stage = name.replace(', ', '_').replace(' ', '_')
+    student = student_config(name, config)
+    fitted = train.fit(
+        run,
+        stage,
+        train.Schedule(
+            config.num_steps,
+            batch_size=config.batch_size,
+            steps_per_call=config.steps_per_call,
+            log_every=config.log_every,
+            checkpoint_every=config.checkpoint_every,
+        ),
+        seeds=tuple(range(config.num_seeds)),
+        **definition(strength, student, config),
+    )
+    found[name] = run.result(
+        f'test_{stage}',
+        functools.partial(
+            measure, fitted.state.params, test, student, config
+        ),
+    )
+  return report(config, test, found)
+
+
+def student_config(name: str, config: Config) -> elm.Config:
+  """Returns the neuron of a variant: a branch for each of the teacher's."""
+  fields = {
+      'num_memory': config.num_memory,
+      'tau_min': config.tau_min,
+      'tau_max': config.tau_max,
+      **VARIANTS[name],
+  }
+  teacher = config.teacher
+  return elm.version(
+      config.version,
+      num_inputs=teacher.num_inputs,
+      num_outputs=2,
+      num_branches=teacher.num_branches,
+      synapses_per_branch=teacher.excitatory + teacher.inhibitory,
+      **fields,
+  )
+
+
+def definition(
+    strength: jax.Array, student: elm.Config, config: Config
+) -> dict[str, Any]:
+  """Returns what defines the training of one seed, for `train.fit`."""
+  optimizer = optax.chain(
+      optax.clip_by_global_norm(config.clip),
+      optax.adam(
+          optax.cosine_decay_schedule(config.learning_rate, config.num_steps)
+      ),
+  )
+
+  def init(key):
+    params = elm.init(key, student)
+    bias = params.readout.bias.at[0].set(config.spike_bias)
+    return params._replace(readout=params.readout._replace(bias=bias))
+
+  update = train.gradient_step(
+      lambda params, recording, key: (loss(params, recording, student), {}),
+      optimizer,
+  )
+
+  def step(state, unused_batch):
+    key = jax.random.fold_in(jax.random.fold_in(state.key, state.step), 1)
+    return update(
+        state,
+        jax.vmap(
+            lambda k: pyramidal.simulate(
+                k, strength, config.length, config.teacher
+            )
+        )(jax.random.split(key, config.batch_size)),
+    )
+
+  return {'init': train.initializer(init, optimizer), 'step': step}
+
+
+def loss(
+    params: elm.Params, recording: pyramidal.Recording, student: elm.Config
+) -> jax.Array:
+  """Half the spikes' cross-entropy and half the voltage's squared error."""
+  out = predict(params, recording.inputs, student)
+  spikes = optax.sigmoid_binary_cross_entropy(out[:, 0], recording.spikes)
+  error = out[:, 1] - recording.voltage / _SCALE
+  return 0.5 * jnp.mean(spikes) + 0.5 * jnp.mean(error**2)
+
+
+def predict(
+    params: elm.Params, inputs: jax.Array, student: elm.Config
+) -> jax.Array:
+  """Returns the spike's logit and V / _SCALE, [T, 2]."""
+  return elm.unroll(params, elm.initial_state(student), inputs, student)[1]
+
+
+def recordings(strength: jax.Array, config: Config) -> pyramidal.Recording:
+  """Simulates the test set, which no training step sees."""
+  keys = jax.random.split(jax.random.key(4321), config.test_trials)
+  simulate = lambda key: pyramidal.simulate(
+      key, strength, config.test_length, config.teacher
+  )
+  return jax.jit(jax.vmap(simulate))(keys)
+
+
+def measure(
+    params: elm.Params,
+    test: dict[str, np.ndarray],
+    student: elm.Config,
+    config: Config,
+) -> dict[str, np.ndarray]:
+  """Returns test metrics of every seed [S], and its first prediction [T, 2]."""
+  one = lambda p, x: predict(p, x, student)
+  over_trials = jax.vmap(one, in_axes=(None, 0))
+  outputs = jax.jit(jax.vmap(over_trials, in_axes=(0, None)))(
+      params, jnp.asarray(test['inputs'])
+  )
+  outputs = np.asarray(outputs)[:, :, config.ignore :]
+  spikes, voltage = (
+      test[name][:, config.ignore :] for name in ('spikes', 'voltage')
+  )
+  rows = []
+  for out in outputs:
+    error = voltage - _SCALE * out[..., 1]
+    rows.append((
+        spike_prediction.explained_variance(voltage, _SCALE * out[..., 1]),
+        spike_prediction.area(spikes, out[..., 0]),
+        np.sqrt(np.mean(error**2)),
+    ))
+  values = np.array(rows).T
+  return dict(zip(METRICS, values, strict=True)) | {'example': outputs[0, 0]}
+
+
+def report(
+    config: Config,
+    test: dict[str, np.ndarray],
+    found: dict[str, dict[str, np.ndarray]],
+) -> train.Report:
+  """Holds what was measured against the claims."""
+  rate = 1000 * float(test['spikes'][:, config.ignore :].mean())
+  names = list(found)
+  return train.Report(
+      claims=_claims(found),
+      data={
+          'teacher': 'reduced pyramidal neuron, nmlib.data.pyramidal',
+          'test': f'{config.test_trials} trials of {config.test_length} ms',
+          'mean rate': f'{rate:.1f} Hz',
+      },
+      differences=[
+          'The teacher is a reduced pyramidal neuron of'
+          f' {config.teacher.num_inputs} synapses, not the detailed L5 model'
+          ' of NeuronIO (1278 synapses).',
+          f'{config.num_steps} steps of {config.batch_size} recordings of'
+          f' {config.length} ms.',
+          'Predicted voltages are measured as they are, not aligned to the'
+          ' mean and variance of the target.',
+      ],
+      figures={'variants': _bars(found), 'example': _example(test, found)},
+      notes={
+          'Learned parameters': '\n'.join(
+              f'{name}: {elm.num_params(student_config(name, config))}'
+              for name in names
+          )
+      },
+  )
+
+
+def _claims(found) -> list[train.Claim]:
+  def claim(text, better, worse, margin, metric='explained_variance'):
+    ours = {name: found[name][metric] for name in (better, worse)}
+    gap = ours[better].mean() - ours[worse].mean()
+    return train.Claim(
+        text, 'section 4, ablations on NeuronIO', '', ours, bool(gap > margin)
+    )
+
+  ten = 'd_m 10'
+  return [
+      claim(
+          'More memory helps: explained variance of V, 10 units above 3 by'
+          ' 0.04 in the mean',
+          ten,
+          'd_m 3',
+          0.04,
+      ),
+      claim(
+          'One memory unit is too few: 3 units above 1 by 0.04',
+          'd_m 3',
+          'd_m 1',
+          0.04,
+      ),
+      claim(
+          'Slow units are needed: time constants to 150 ms above those to 5 ms'
+          ' by 0.02',
+          ten,
+          'd_m 10, tau 1-5',
+          0.02,
+      ),
+      claim(
+          'Integration is nonlinear: a hidden layer above none by 0.03',
+          ten,
+          'd_m 10, linear',
+          0.03,
+      ),
+      claim(
+          'Input must act faster than memory decays: lambda 5 not below 1',
+          ten,
+          'd_m 10, lambda 1',
+          0.0,
+      ),
+      claim(
+          'Spikes follow: AUC of 10 units above 3', ten, 'd_m 3', 0.0, 'auc'
+      ),
+      claim('AUC of 3 units above 1', 'd_m 3', 'd_m 1', 0.0, 'auc'),
+  ]
+
+
+def _bars(found) -> figure.Figure:
+  """Explained variance and AUC of every variant, a dot a seed."""
+  plot = figure.Figure(figsize=(9, 3.8))
+  for axes, metric, label in zip(
+      plot.subplots(1, 2, sharey=True),
+      ('explained_variance', 'auc'),
+      ('explained variance of V', 'area under the ROC curve of spikes'),
+      strict=True,
+  ):
+    for place, name in enumerate(found):
+      values = found[name][metric]
+      axes.plot(values, np.full(len(values), place), 'o', color='tab:blue')
+      axes.plot(values.mean(), place, '|', color='black', ms=16)
+    axes.set_yticks(range(len(found)), list(found))
+    axes.set(xlabel=label)
+    axes.grid(axis='x', alpha=0.3)
+  plot.axes[0].invert_yaxis()
+  plot.suptitle('Test recordings; a dot a seed, a bar their mean')
+  plot.tight_layout()
+  return plot
+
+
+def _example(test, found) -> figure.Figure:
+  """Voltage of the first test recording, and what two variants make of it."""
+  plot = figure.Figure(figsize=(9, 3.2))
+  axes = plot.subplots()
+  predicted = found['d_m 10']['example']
+  time = np.arange(test['voltage'].shape[1])[-len(predicted) :]
+  axes.plot(time, test['voltage'][0, time], color='black', lw=1, label='neuron')
+  for name, colour in (('d_m 10', 'tab:blue'), ('d_m 1', 'tab:orange')):
+    voltage = _SCALE * found[name]['example'][:, 1]
+    axes.plot(time, voltage, color=colour, lw=1, label=name)
+  axes.set(xlabel='ms', ylabel='voltage above rest (mV)')
+  axes.legend(frameon=False, fontsize=8, ncols=3)
+  return plot
+
+
+if __name__ == '__main__':
+  train.launch(experiment, PRESETS, name='elm_neuronio')
