@@ -48,9 +48,7 @@ class Peers:
   closes without a word means that the process was killed.
   """
 
-  def __init__(
-      self, process_id: int, connections: dict[int, rendezvous.Lines]
-  ):
+  def __init__(self, process_id: int, connections: dict[int, rendezvous.Lines]):
     self._process_id = process_id
     self._connections = connections
     self._present = set(connections)
