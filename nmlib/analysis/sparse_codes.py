@@ -192,12 +192,12 @@ def optimal_threshold(n: int, a: int, s: int, v: int, weight: float = 1) -> int:
     raise ValueError(f'weight must be positive and finite, got {weight}.')
   if _whole('s', s) < 1:
     raise ValueError(f's must be at least 1 to have a threshold, got {s}.')
-  weight = Fraction(weight)
+  exact_weight = Fraction(weight)
 
   def cost(theta):
-    return weight * false_positive(n, a, s, theta, exact=True) + false_negative(
-        a, s, v, theta, exact=True
-    )
+    return exact_weight * false_positive(
+        n, a, s, theta, exact=True
+    ) + false_negative(a, s, v, theta, exact=True)
 
   return min(range(1, s + 1), key=cost)
 

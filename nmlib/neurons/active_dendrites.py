@@ -7,6 +7,7 @@ switches the unit off.
 """
 
 import dataclasses
+from typing import Any
 from typing import NamedTuple
 
 import jax
@@ -64,7 +65,7 @@ class Config:
 class Params(NamedTuple):
   kernel: jax.Array  # [D, N]
   bias: jax.Array  # [N]
-  segments: jax.Array  # [N, S, C]
+  segments: Any  # [N, S, C]; None if there are none
 
 
 def init(key: jax.Array, config: Config) -> Params:
@@ -84,7 +85,9 @@ def init(key: jax.Array, config: Config) -> Params:
       ),
       jax.random.uniform(
           segment_key, segments, minval=-segment_limit, maxval=segment_limit
-      ),
+      )
+      if config.num_segments
+      else None,
   )
 
 
@@ -161,7 +164,7 @@ def apply(
   if weight_mask is not None:
     kernel = jnp.where(weight_mask, kernel, 0)
   y = x @ kernel + params.bias
-  if config.num_segments == 0:
+  if params.segments is None:
     return y
   answer, _ = winner(params.segments, context, config.rule)
   return y + answer if config.rule == 'bias' else y * jax.nn.sigmoid(answer)
