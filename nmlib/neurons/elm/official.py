@@ -38,6 +38,7 @@ _ROUTINGS = {
     'neuronio_routing': 'neuronio',
     'random_routing': 'random',
 }
+_ROUTING_ARRAYS = ('input_to_synapse_indices', 'valid_indices_mask')
 
 
 def config_from_official(mapping: Mapping[str, Any]) -> Config:
@@ -92,6 +93,12 @@ def params_from_official(
   Raises:
     ValueError: an array is missing, unknown, or of another shape.
   """
+  # Without routing their state_dict holds empty indices and an empty mask.
+  arrays = {
+      name: array
+      for name, array in arrays.items()
+      if np.size(array) or name not in _ROUTING_ARRAYS
+  }
   _check_names(arrays, config)
   get = lambda name, *shape: _array(arrays, name, shape)
   memory, branches = config.num_memory, config.branches

@@ -135,3 +135,14 @@ def test_derived_constants_are_the_authors(name, request):
   derived = elm.derive(elm.params_from_official(arrays, config), config)
   np.testing.assert_allclose(derived.tau, data['derived/tau_m'], rtol=1e-5)
   np.testing.assert_allclose(derived.kappa, data['derived/kappa_m'], rtol=1e-6)
+
+
+def test_empty_routing_of_a_state_dict_is_none(request):
+  _, arrays, config = _read('v1_plain', request, np.float32)
+  empty = {
+      'input_to_synapse_indices': np.zeros(0, np.int64),
+      'valid_indices_mask': np.zeros(0, bool),
+  }
+  found = elm.params_from_official(arrays | empty, config)
+  expected = elm.params_from_official(arrays, config)
+  jax.tree.map(np.testing.assert_array_equal, found, expected)

@@ -1,0 +1,59 @@
+"""ELM beside its ablations on a simulated neuron, as a user starts it."""
+
+import json
+import pathlib
+
+from absl.testing import absltest
+from absl.testing import parameterized
+import pytest
+
+from launch import elm_neuronio
+from nmlib.neurons import elm
+from tests.train import process
+
+_LAUNCH = ('-m', 'launch.elm_neuronio')
+
+
+class ElmNeuronioTest(parameterized.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    self.workdir = pathlib.Path(self.create_tempdir().full_path) / 'run'
+
+  def _run(self, *args):
+    return process.run(*_LAUNCH, f'--workdir={self.workdir}', *args)
+
+  def test_smoke_writes_a_whole_report(self):
+    code, out, err = self._run('--preset=smoke')
+    self.assertEqual(code, 0, err)
+    record = json.loads((self.workdir / 'report.json').read_text())
+    self.assertLen(record['claims'], 2)  # of 7: two variants
+    self.assertLen(record['claims'][0]['ours']['d_m 10'], 2)
+    for name in ('variants', 'example'):
+      self.assertTrue((self.workdir / record['figures'][name]).exists())
+
+  @parameterized.parameters(
+      ('d_m 1', 155), ('d_m 3', 229), ('d_m 10', 740), ('d_m 10, linear', 340)
+  )
+  def test_sizes_of_the_variants(self, name, count):
+    student = elm_neuronio.student_config(name, elm_neuronio.Config())
+    self.assertEqual(elm.num_params(student), count)
+
+  def test_bad_fields_are_refused(self):
+    with self.assertRaisesRegex(ValueError, 'version must be 1 or 2, got 3'):
+      elm_neuronio.Config(version=3)
+    with self.assertRaisesRegex(ValueError, 'variants must be some of'):
+      elm_neuronio.Config(variants=('lstm',))
+    with self.assertRaisesRegex(ValueError, r'ignore must be in \[0, test_'):
+      elm_neuronio.Config(ignore=600)
+
+  @pytest.mark.slow
+  def test_small_claims_hold(self):
+    code, out, err = self._run()
+    self.assertEqual(code, 0, err)
+    record = json.loads((self.workdir / 'report.json').read_text())
+    self.assertTrue(all(c['holds'] for c in record['claims']), out)
+
+
+if __name__ == '__main__':
+  absltest.main()
