@@ -120,7 +120,7 @@ def kernel_target_alignment(kernel: jax.Array, target: jax.Array) -> jax.Array:
 
 def dimension(states: jax.Array) -> jax.Array:
   """Returns the participation ratio [] of the covariance of states [B, N]."""
-  centred = states - jnp.mean(states, 0)
+  centred = states - jnp.mean(states, 0, keepdims=True)
   values = jnp.linalg.svd(centred, compute_uv=False) ** 2
   return jnp.sum(values) ** 2 / jnp.sum(values**2)
 

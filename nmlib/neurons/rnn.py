@@ -135,7 +135,9 @@ def init(
   )
 
 
-def initial_state(config: Config, dtype: npt.DTypeLike = jnp.float32) -> State:
+def initial_state(
+    config: Config, dtype: jax.typing.DTypeLike = jnp.float32
+) -> State:
   """Returns h = 0 [N]."""
   return State(jnp.zeros(config.num_units, dtype))
 
