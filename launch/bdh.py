@@ -154,6 +154,7 @@ def experiment(config: Config, run: train.Run) -> train.Report:
 
 def stage(config: Config) -> dict[str, Any]:
   """Returns what defines the training of one seed, for `train.fit`."""
+  rules = bdh.partition_rules(config.model)
   optimizer = optax.adamw(
       learning_rate_schedule(config), weight_decay=config.weight_decay
   )
@@ -175,10 +176,10 @@ def stage(config: Config) -> dict[str, Any]:
       'init': train.initializer(
           functools.partial(bdh.init, config=config.model), optimizer
       ),
-      'step': train.gradient_step(loss, optimizer),
+      'step': train.gradient_step(loss, optimizer, rules),
       'evaluate': functools.partial(evaluate, config=config),
       'seeds': tuple(range(config.num_seeds)),
-      'rules': bdh.partition_rules(config.model),
+      'rules': rules,
   }
 
 

@@ -169,7 +169,13 @@ def devices(where: chips.Topology) -> list[Any]:
         f'--topology={where.name} needs the TPU compiler; install it (no TPU'
         " needed) with: pip install 'nmlib[tpu]'. Or use --topology=cpu:8."
     )
-  os.environ.setdefault('TPU_SKIP_MDS_QUERY', '1')  # ask no metadata server
+  # There is no metadata server to ask; without answers libtpu complains.
+  for name, value in (
+      ('TPU_SKIP_MDS_QUERY', '1'),
+      ('TPU_WORKER_HOSTNAMES', 'localhost'),
+      ('TPU_ACCELERATOR_TYPE', 'v5litepod-8'),
+  ):
+    os.environ.setdefault(name, value)
   # Nothing runs on a TPU, so several planners may work at the same time.
   os.environ.setdefault('ALLOW_MULTIPLE_LIBTPU_LOAD', '1')
   options = dict(where.chip.options)

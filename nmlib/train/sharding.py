@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import jax
+from jax.sharding import AbstractMesh
 from jax.sharding import Mesh
 from jax.sharding import NamedSharding
 from jax.sharding import PartitionSpec as P
@@ -13,7 +14,9 @@ from jax.sharding import PartitionSpec as P
 Rules = Sequence[tuple[str, P]]
 
 
-def infer(tree: Any, mesh: Mesh, rules: Rules, *, leading: P = P()) -> Any:
+def infer(
+    tree: Any, mesh: Mesh | AbstractMesh, rules: Rules, *, leading: P = P()
+) -> Any:
   """Maps each leaf to the sharding of the first rule that matches its path.
 
   A rule matches a whole path (`params/encoder`) or its end (`encoder`), so a
@@ -88,20 +91,22 @@ def over_data(where: Any, shapes: Any, mesh: Mesh, branch: str) -> Any:
   return jax.tree_util.tree_map_with_path(one, where, shapes)
 
 
-def _present(entry, mesh: Mesh):
+def _present(entry, mesh: Mesh | AbstractMesh):
   """Drops from one entry of a spec the axes that the mesh does not have."""
   axes = entry if isinstance(entry, tuple) else (entry,)
   kept = tuple(a for a in axes if a in mesh.axis_names)
   return kept[0] if len(kept) == 1 else kept or None
 
 
-def _parts(entry, mesh: Mesh) -> int:
+def _parts(entry, mesh: Mesh | AbstractMesh) -> int:
   """Returns into how many parts one entry of a spec splits its axis."""
   axes = entry if isinstance(entry, tuple) else (entry,)
   return math.prod(mesh.shape[axis] for axis in axes if axis)
 
 
-def _check(name: str, shape: tuple[int, ...], spec: P, mesh: Mesh) -> None:
+def _check(
+    name: str, shape: tuple[int, ...], spec: P, mesh: Mesh | AbstractMesh
+) -> None:
   if len(spec) > len(shape):
     raise ValueError(f'{name!r} has shape {shape}, but its rule is {spec}.')
   for size, entry in zip(shape, spec, strict=False):

@@ -22,7 +22,7 @@ import pytest
 from nmlib.train import metrics
 from tests.train import process
 
-_SLOW = '--config.delay=0.03'  # some seconds of training, to be stopped in
+_SLOW = '--config.delay=0.06'  # some seconds of training, to be stopped in
 _METRICS = 'metrics/train.csv'
 
 

@@ -1,0 +1,1 @@
+"""Neurons wired into whole models."""

@@ -1,0 +1,1 @@
+"""How weights change other than by plain backpropagation."""
