@@ -22,10 +22,8 @@ def poisson(
     num_steps: T.
     gain: factor of the rates.
   """
-  p = jnp.clip(gain * rates, 0, 1)
-  return jax.random.bernoulli(key, p, (num_steps, *rates.shape)).astype(
-      rates.dtype
-  )
+  p = jnp.broadcast_to(jnp.clip(gain * rates, 0, 1), (num_steps, *rates.shape))
+  return jax.random.bernoulli(key, p).astype(rates.dtype)
 
 
 def spike_times(
@@ -128,7 +126,7 @@ def rank_order(data: jax.Array, num_steps: int) -> jax.Array:
   """Returns one spike each [T, N], the largest first; ranks spread over T."""
   rank = jnp.argsort(jnp.argsort(-data, stable=True))
   time = rank * num_steps // data.shape[0]
-  return (jnp.arange(num_steps)[:, None] == time).astype(data.dtype)
+  return (jnp.arange(num_steps)[:, None] == time[None]).astype(data.dtype)
 
 
 def population(
@@ -160,7 +158,8 @@ def population(
   gaps = num_neurons if circular else num_neurons - 1
   spacing = (high - low) / gaps
   width = spacing if width is None else width
-  distance = data[..., None] - (low + spacing * jnp.arange(num_neurons))
+  preferred = low + spacing * jnp.arange(num_neurons)
+  distance = data[..., None] - preferred.reshape(*[1] * data.ndim, -1)
   if circular:
     turn = 2 * jnp.pi / (high - low)
     return jnp.exp((jnp.cos(turn * distance) - 1) / (turn * width) ** 2)

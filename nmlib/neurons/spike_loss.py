@@ -159,9 +159,7 @@ def rate_upper(spikes: jax.Array, most: float) -> jax.Array:
   return jnp.square(jax.nn.relu(rate_l1(spikes) - most))
 
 
-def membrane_bound(
-    membranes: jax.Array, low: float, high: float
-) -> jax.Array:
+def membrane_bound(membranes: jax.Array, low: float, high: float) -> jax.Array:
   """Mean square of what membranes [T, N] exceed [low, high] by."""
   over = jax.nn.relu(membranes - high) + jax.nn.relu(low - membranes)
   return jnp.mean(jnp.square(over))

@@ -1,6 +1,7 @@
 """Encoders, readouts and losses: snnTorch's numbers and closed forms."""
 
 import pathlib
+from typing import Any
 
 from absl.testing import absltest
 from absl.testing import parameterized
@@ -38,7 +39,7 @@ class SpikeCodingTest(parameterized.TestCase):
 
   @parameterized.parameters(*_LATENCY)
   def test_latency_equals_snntorch(self, name):
-    options = dict(_LATENCY[name])
+    options: dict[str, Any] = dict(_LATENCY[name])
     data = jnp.asarray(self.stored['data'])
     spikes = spike_encoding.latency(data, 20, tau=5.0, **options)
     np.testing.assert_array_equal(spikes, self.stored[f'latency_spk/{name}'])
@@ -165,9 +166,13 @@ class SpikeCodingTest(parameterized.TestCase):
 
   def test_regularisers_are_zero_inside_their_bounds(self):
     spikes = jnp.zeros((10, 2)).at[:5, 0].set(1.0)
-    self.assertEqual(float(spike_loss.rate_lower(spikes, 0.1)), 0.1**2 / 2)
+    np.testing.assert_allclose(
+        spike_loss.rate_lower(spikes, 0.1), 0.1**2 / 2, rtol=1e-6
+    )
     self.assertEqual(float(spike_loss.rate_upper(spikes, 0.3)), 0)
-    np.testing.assert_allclose(spike_loss.rate_upper(spikes, 0.2), 0.05**2)
+    np.testing.assert_allclose(
+        spike_loss.rate_upper(spikes, 0.2), 0.05**2, rtol=1e-6
+    )
     np.testing.assert_allclose(spike_loss.rate_l2(spikes), 0.125)
     self.assertEqual(float(spike_loss.membrane_bound(spikes, 0, 1)), 0)
 
