@@ -5,7 +5,7 @@ Kosowski, Uznanski, Chorowski, Stamirowska, Bartoszkiewicz (arXiv 2509.26507,
 weights. It learns language about as well as a Transformer, and its activations
 become sparse though nothing asks them to.
 
-  python -m launch.bdh                        # small: about 6 minutes, 2 cores
+  python -m launch.bdh                        # small: about 4 minutes, 2 cores
   python -m launch.bdh --text_file=my_texts/  # on your own text or folder
   python -m launch.bdh --sample="def main("   # from the newest checkpoint
   python -m launch.bdh --preset=paper         # the authors' demo, one GPU
@@ -154,6 +154,7 @@ def experiment(config: Config, run: train.Run) -> train.Report:
 
 def stage(config: Config) -> dict[str, Any]:
   """Returns what defines the training of one seed, for `train.fit`."""
+  rules = bdh.partition_rules(config.model)
   optimizer = optax.adamw(
       learning_rate_schedule(config), weight_decay=config.weight_decay
   )
@@ -175,10 +176,10 @@ def stage(config: Config) -> dict[str, Any]:
       'init': train.initializer(
           functools.partial(bdh.init, config=config.model), optimizer
       ),
-      'step': train.gradient_step(loss, optimizer),
+      'step': train.gradient_step(loss, optimizer, rules),
       'evaluate': functools.partial(evaluate, config=config),
       'seeds': tuple(range(config.num_seeds)),
-      'rules': bdh.PARTITION_RULES,
+      'rules': rules,
   }
 
 

@@ -82,17 +82,17 @@ def table(plan: estimate.Plan, experiment: str) -> str:
       f' {plan.item}s a step; compiled in {plan.compile_seconds:.0f} s',
       '',
       'memory a chip',
-      _row('arguments', _size(plan.argument_bytes)),
-      _row('outputs', _size(plan.output_bytes)),
-      _row('  of which in place', _size(-plan.alias_bytes)),
-      _row('temporaries', _size(plan.temporary_bytes)),
-      _row('code', _size(plan.code_bytes)),
-      _row('total', _size(plan.memory_bytes) + _of(plan)),
+      _row('arguments', size(plan.argument_bytes)),
+      _row('outputs', size(plan.output_bytes)),
+      _row('  of which in place', size(-plan.alias_bytes)),
+      _row('temporaries', size(plan.temporary_bytes)),
+      _row('code', size(plan.code_bytes)),
+      _row('total', size(plan.memory_bytes) + _of(plan)),
       '',
       'work a chip and step',
       _row('matrix FLOPs', _big(plan.flops)),
-      _row('memory traffic', _size(plan.hbm_traffic)),
-      _row('put into collectives', _size(plan.collective_bytes)),
+      _row('memory traffic', size(plan.hbm_traffic)),
+      _row('put into collectives', size(plan.collective_bytes)),
   ]
   lines += ['', 'collectives a chip and step']
   lines += [_collective(one) for one in plan.collectives] or ['  none']
@@ -121,10 +121,10 @@ def ranking(plans: list[estimate.Plan], refused: dict[str, str]) -> str:
   width = max(len(mesh_lib.shown(plan.mesh)) for plan in plans)
   lines = ['meshes, best first']
   for plan in plans:
-    parts = [_size(plan.memory_bytes) + ' a chip']
+    parts = [size(plan.memory_bytes) + ' a chip']
     if plan.terms:
       parts.append(f'{_time(plan.step_seconds)} a step ({plan.bound})')
-    parts.append(_size(plan.collective_bytes) + ' into collectives')
+    parts.append(size(plan.collective_bytes) + ' into collectives')
     lines.append(f'  {mesh_lib.shown(plan.mesh):{width}}  {", ".join(parts)}')
   lines += [f'  {mesh}: {why}' for mesh, why in refused.items()]
   return '\n'.join(lines)
@@ -135,6 +135,9 @@ def _define_flags() -> None:
   flags.DEFINE_string('topology', None, f'Machine: {chips.known()}.')
   flags.DEFINE_string(
       'mesh', 'auto', 'Chips by axis, as in data:2,model:4; or auto.'
+  )
+  flags.DEFINE_bool(
+      'shard_optimizer', False, 'Split the optimizer state over data (ZeRO).'
   )
   flags.DEFINE_enum('format', 'table', ['table', 'json'], 'What is printed.')
   flags.mark_flags_as_required(['experiment', 'topology'])
@@ -174,11 +177,21 @@ def _main(argv: list[str]) -> int:
     request, refused = launcher.request(config), {}
     if values.mesh == 'auto':
       plans, refused = mesh_search.rank(
-          request, values.topology, tell=_progress
+          request,
+          values.topology,
+          shard_optimizer=values.shard_optimizer,
+          tell=_progress,
       )
     else:
       sizes = mesh_lib.parse(values.mesh)
-      plans = [planner.plan(request, values.topology, sizes)]
+      plans = [
+          planner.plan(
+              request,
+              values.topology,
+              sizes,
+              shard_optimizer=values.shard_optimizer,
+          )
+      ]
   except ValueError as e:
     print(f'error: {e}', file=sys.stderr)
     return _REFUSED
@@ -201,7 +214,7 @@ def _collective(one: estimate.Traffic) -> str:
   return _row(
       one.kind,
       f'{one.count:g} x over {"+".join(one.axes)} ({one.group_size} chips),'
-      f' {_size(one.bytes)} in, {_size(one.sent_bytes)} sent{seconds}',
+      f' {size(one.bytes)} in, {size(one.sent_bytes)} sent{seconds}',
   )
 
 
@@ -213,10 +226,11 @@ def _of(plan: estimate.Plan) -> str:
   if plan.hbm_bytes is None:
     return ''
   share = plan.memory_bytes / plan.hbm_bytes
-  return f' of {_size(plan.hbm_bytes)} ({share:.0%})'
+  return f' of {size(plan.hbm_bytes)} ({share:.0%})'
 
 
-def _size(count: float) -> str:
+def size(count: float) -> str:
+  """Writes a number of bytes for people."""
   for unit, power in (('GiB', 3), ('MiB', 2), ('KiB', 1)):
     if abs(count) >= 1024**power:
       return f'{count / 1024**power:.2f} {unit}'

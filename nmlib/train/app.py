@@ -122,6 +122,12 @@ def _define_flags(presets, name: str, shortcuts, commands) -> None:
       ' Default: split seeds, then the batch, over all devices.',
   )
   flags.DEFINE_bool(
+      'shard_optimizer',
+      False,
+      'Split the optimizer state over the mesh axis data too (ZeRO stage 1):'
+      ' less memory a device, the same training up to rounding.',
+  )
+  flags.DEFINE_bool(
       'overwrite', False, "Delete the workdir's earlier run and start again."
   )
   flags.DEFINE_string(
@@ -213,7 +219,7 @@ def _main(experiment, presets, name, shortcuts, commands) -> int:
     with lock, interrupt.watch() as watch:
       if flags.FLAGS.overwrite:
         distributed.from_first(lambda: workdir_lib.clear(workdir))
-      run = Run(workdir, sizes, watch)
+      run = Run(workdir, sizes, watch, flags.FLAGS.shard_optimizer)
       return _run(experiment, config, name, preset, run)
   except interrupt.Interrupted as e:
     if jax.process_index() == 0:

@@ -210,7 +210,8 @@ class Checkpoints:
             sharding=jax.NamedSharding(replicated, jax.P()),
         ),
     }
-    contents, error = None, None
+    contents: Any = None
+    error: Exception | None = None
     try:
       contents = self._orbax.load_checkpointables(step, {'contents': target})[
           'contents'

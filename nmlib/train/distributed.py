@@ -91,14 +91,15 @@ def _detect(num_processes, process_id, timeout: float) -> Place:
   except (RuntimeError, KeyError, OSError) as e:
     reason = ' '.join(str(e).split())
     raise ValueError(f'--coordinator=auto failed: {reason}') from e
-  if None in found[:3]:
+  address, count, index, devices = found
+  if address is None or count is None or index is None:
     raise ValueError(
         '--coordinator=auto found no SLURM step, Open MPI, Kubernetes or TPU'
         ' environment; give --coordinator=host:port, --num_processes and'
         ' --process_id.'
     )
-  address, count, index, devices = found
-  return Place(address, count, index, devices and list(devices))
+  chosen = None if devices is None else list(devices)
+  return Place(address, count, index, chosen)
 
 
 def initialize(
@@ -240,6 +241,7 @@ def to_host(tree: Any) -> Any:
 
   def whole(leaf):
     if isinstance(leaf, jax.Array) and not leaf.is_fully_addressable:
+      assert isinstance(leaf.sharding, NamedSharding)
       replicated = NamedSharding(leaf.sharding.mesh, P())
       leaf = jax.jit(lambda x: x, out_shardings=replicated)(leaf)
     return np.asarray(leaf)

@@ -52,7 +52,8 @@ def fit(
   same kind and number of devices.
 
   Args:
-    run: the run: workdir and mesh.
+    run: the run: workdir, mesh, and whether the node `opt_state` of the state
+      is split over `data` too.
     stage: name, unique in the run; metrics and checkpoints go under it.
     schedule: numbers of steps.
     init: `init(key) -> state`, any pytree of arrays.
@@ -81,7 +82,7 @@ def fit(
     checkpoints = checkpoint.Checkpoints(run.workdir / 'checkpoints' / stage)
     stack.callback(checkpoints.close)
 
-    like, layout = program.layout(mesh, init, seeds, rules)
+    like, layout = program.layout(mesh, init, seeds, rules, run.shard_optimizer)
     restored = checkpoints.restore(like)
     if restored is None:
       start, position = 0, {'data': None, 'log': None}

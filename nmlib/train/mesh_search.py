@@ -30,6 +30,7 @@ def rank(
     request: planner.Request,
     topology: str,
     *,
+    shard_optimizer: bool = False,
     tell: Callable[[str], None] = lambda text: None,
 ) -> tuple[list[estimate.Plan], dict[str, str]]:
   """Plans every mesh of `candidates`, fastest first.
@@ -37,6 +38,7 @@ def rank(
   Args:
     request: the stage.
     topology: as `chips.parse` reads it.
+    shard_optimizer: as the launchers' flag.
     tell: is told which mesh is next.
 
   Returns:
@@ -54,7 +56,11 @@ def rank(
   ):
     tell(mesh_lib.shown(sizes))
     try:
-      found.append(planner.plan(request, topology, sizes))
+      found.append(
+          planner.plan(
+              request, topology, sizes, shard_optimizer=shard_optimizer
+          )
+      )
     except ValueError as e:
       refused[mesh_lib.shown(sizes)] = str(e)
       if isinstance(e, planner.TooLarge):

@@ -72,7 +72,11 @@ class Request:
 
 
 def plan(
-    request: Request, topology: str, mesh_sizes: Mapping[str, int]
+    request: Request,
+    topology: str,
+    mesh_sizes: Mapping[str, int],
+    *,
+    shard_optimizer: bool = False,
 ) -> estimate.Plan:
   """Compiles a stage for a topology and measures the program.
 
@@ -80,6 +84,7 @@ def plan(
     request: the stage.
     topology: as `chips.parse` reads it.
     mesh_sizes: size of each mesh axis; one may be -1, the rest.
+    shard_optimizer: as the launchers' flag.
 
   Returns:
     Its needs.
@@ -95,7 +100,7 @@ def plan(
   schedule, num_seeds = request.schedule, len(request.seeds)
   with jax.set_mesh(mesh):
     state, layout = program.layout(
-        mesh, request.init, request.seeds, request.rules
+        mesh, request.init, request.seeds, request.rules, shard_optimizer
     )
     batches = program.batches(
         request.example,
@@ -164,7 +169,13 @@ def devices(where: chips.Topology) -> list[Any]:
         f'--topology={where.name} needs the TPU compiler; install it (no TPU'
         " needed) with: pip install 'nmlib[tpu]'. Or use --topology=cpu:8."
     )
-  os.environ.setdefault('TPU_SKIP_MDS_QUERY', '1')  # ask no metadata server
+  # There is no metadata server to ask; without answers libtpu complains.
+  for name, value in (
+      ('TPU_SKIP_MDS_QUERY', '1'),
+      ('TPU_WORKER_HOSTNAMES', 'localhost'),
+      ('TPU_ACCELERATOR_TYPE', 'v5litepod-8'),
+  ):
+    os.environ.setdefault(name, value)
   # Nothing runs on a TPU, so several planners may work at the same time.
   os.environ.setdefault('ALLOW_MULTIPLE_LIBTPU_LOAD', '1')
   options = dict(where.chip.options)

@@ -23,11 +23,25 @@ def layout(
     init: Callable[[jax.Array], Any],
     seeds: tuple[int, ...],
     rules: sharding.Rules,
+    shard_optimizer: bool = False,
 ) -> tuple[Any, Any]:
-  """Returns the shapes [S, ...] of the state with, and apart, shardings."""
+  """Returns the shapes [S, ...] of the state with, and apart, shardings.
+
+  Args:
+    mesh: the mesh.
+    init: of one seed, as `fit` takes it.
+    seeds: S seeds, split over `replica`.
+    rules: where parameters live.
+    shard_optimizer: splits the node `opt_state` over `data` too.
+
+  Returns:
+    The shapes with their shardings, and the shardings.
+  """
   each = jax.eval_shape(lambda: keys(seeds))
   shapes = jax.eval_shape(jax.vmap(init), each)
   where = sharding.infer(shapes, mesh, rules, leading=P('replica'))
+  if shard_optimizer:
+    where = sharding.over_data(where, shapes, mesh, 'opt_state')
   return _with_sharding(shapes, where), where
 
 

@@ -25,11 +25,13 @@ class Run:
     workdir: folder of this run, locked by the caller.
     mesh_sizes: size of each mesh axis; None chooses by seeds and batch.
     watch: tells when to stop.
+    shard_optimizer: splits optimizer states over the mesh axis `data` (ZeRO).
   """
 
   workdir: pathlib.Path
   mesh_sizes: Mapping[str, int] | None = None
   watch: interrupt.Watch = dataclasses.field(default_factory=interrupt.Watch)
+  shard_optimizer: bool = False
 
   def mesh(self, num_seeds: int, batch_size: int) -> Mesh:
     """Makes the mesh for a stage of this many seeds and rows a batch."""

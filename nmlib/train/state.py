@@ -8,6 +8,8 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from nmlib.train import sharding
+
 Metrics = dict[str, jax.Array]
 
 
@@ -37,6 +39,7 @@ def initializer(
 def gradient_step(
     loss: Callable[[Any, Any, jax.Array], tuple[jax.Array, Metrics]],
     optimizer: optax.GradientTransformation,
+    rules: sharding.Rules = (),
 ) -> Callable[[TrainState, Any], tuple[TrainState, Metrics]]:
   """Returns one optimizer step on the mean loss of a batch.
 
@@ -44,6 +47,8 @@ def gradient_step(
     loss: `(params, example, key) -> (loss [], metrics)` of ONE example; the
       batch is vmapped here, each example with its own key.
     optimizer: an optax transformation.
+    rules: where parameters live, as given to `fit`. Gradients are then added
+      up there, once a step, even if the optimizer's state is split further.
 
   Returns:
     `step(state, batch) -> (state, metrics)`, where batch has a leading axis B
@@ -62,6 +67,11 @@ def gradient_step(
     (value, metrics), grads = jax.value_and_grad(mean_loss, has_aux=True)(
         state.params, batch, key
     )
+    mesh = jax.sharding.get_abstract_mesh()
+    if rules and not mesh.empty:
+      grads = jax.lax.with_sharding_constraint(
+          grads, sharding.infer(grads, mesh, rules)
+      )
     updates, opt_state = optimizer.update(grads, state.opt_state, state.params)
     params = optax.apply_updates(state.params, updates)
     return (

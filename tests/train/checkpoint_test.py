@@ -152,7 +152,10 @@ class CheckpointTest(parameterized.TestCase):
     self.assertTrue((self.folder / '1').exists())
 
   @parameterized.parameters(
-      ('data:1', 'data:8'), ('data:8', 'data:1'), ('data:2,model:4', 'model:2')
+      ('data:1', 'data:8'),
+      ('data:8', 'data:1'),
+      ('data:2,model:4', 'model:2'),
+      ('data:2,model:4', 'data:4,model:2'),
   )
   def test_restores_on_another_mesh(self, before, after):
     rules = [('w|half', P(('data', 'model'))), ('.*', P())]

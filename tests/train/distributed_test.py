@@ -5,10 +5,12 @@ another order differ by some 1e-7 a step, over 60 steps of Adam. The same
 number of processes gives the same bits.
 """
 
+import os
 import pathlib
 import random
 import shutil
 import signal
+import subprocess
 import tempfile
 import time
 
@@ -20,7 +22,7 @@ import pytest
 from nmlib.train import metrics
 from tests.train import process
 
-_SLOW = '--config.delay=0.03'  # some seconds of training, to be stopped in
+_SLOW = '--config.delay=0.06'  # some seconds of training, to be stopped in
 _METRICS = 'metrics/train.csv'
 
 
@@ -95,9 +97,9 @@ class ProcessesTest(parameterized.TestCase):
   @parameterized.parameters(2, 4)
   def test_losses_equal_one_process_and_only_process_0_writes(self, count):
     workdir = self._whole(count)
-    self._assert_close_to_one_process(workdir)
     events = [p.parent.name for p in workdir.glob('metrics/train/*/events*')]
     self.assertCountEqual(events, ['seed-0', 'seed-1'])
+    self._assert_close_to_one_process(workdir)  # opens another
 
   def test_sigterm_on_one_of_4_stops_all_and_other_counts_resume(self):
     workdir = self.root / 'four'
@@ -119,11 +121,11 @@ class ProcessesTest(parameterized.TestCase):
     workdir = self.root / f'killed-{victim}'
     self._kill_and_resume(2, victim, workdir)
 
-  @pytest.mark.slow
   @parameterized.product(victim=(0, 3), seed=(0, 1, 2))
+  @pytest.mark.slow
   def test_sigkill_at_random_moments(self, victim, seed):
     workdir = self.root / f'random-{victim}-{seed}'
-    wait = random.Random(seed).uniform(0, 2)
+    wait = random.Random(seed).uniform(0, 1)  # training takes 1.5 s longer
     self._kill_and_resume(4, victim, workdir, wait)
 
   def _kill_and_resume(self, count, victim, workdir, wait=0.0):
@@ -143,6 +145,32 @@ class ProcessesTest(parameterized.TestCase):
     self._resume(count, workdir)
     self._assert_same_bits(workdir, self._whole(count))
 
+  def test_one_command_survives_a_kill(self):
+    workdir = self.root / 'restarted'
+    command = (
+        '-m',
+        'launch.local',
+        '--num_processes=2',
+        '--restarts=1',
+        '--',
+        process.TOY,
+        f'--workdir={workdir}',
+        _SLOW,
+    )
+    running = process.start(*command)
+    process.wait_for(workdir / 'checkpoints/train/10/files.json', running)
+    found = subprocess.run(
+        ['ps', '-o', 'pid=', '--ppid', str(running.pid)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    os.kill(int(found.stdout.split()[-1]), signal.SIGKILL)
+    code, _, err = process.finish(running)
+    self.assertEqual(code, 0, err)
+    self.assertIn('starting all processes again (0 more', err)
+    self._assert_same_bits(workdir, self._whole(2))
+
   def test_an_error_is_said_once_and_ends_all(self):
     workdir = self.root / 'infinite'
     args = (f'--workdir={workdir}', '--config.explode_at=37')
@@ -154,7 +182,7 @@ class ProcessesTest(parameterized.TestCase):
   def test_a_workdir_in_use_is_refused_on_all(self):
     workdir = self.root / 'used'
     first = self._start(2, workdir)
-    args = (process.TOY, f'--workdir={workdir}')
+    args = (process.TOY, f'--workdir={workdir}', _SLOW)
     codes, _, err = process.Hosts(2, *args).finish()
     self.assertEqual(codes, [2, 2], err)
     self.assertIn(' is in use by process', err)

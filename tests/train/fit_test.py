@@ -17,24 +17,26 @@ from tests.train import toy
 
 
 class _StopAt(interrupt.Watch):
-  """Asks to stop after a given step."""
+  """Asks to stop after a given step; each question is two steps later."""
 
   def __init__(self, step):
     super().__init__()
-    self._step = step
+    self._left = step
 
-  def __call__(self, step):
-    return step == self._step
+  def __call__(self):
+    self._left -= toy.Config().steps_per_call
+    return self._left <= 0
 
 
 class FitTest(parameterized.TestCase):
 
-  def _run(self, mesh=None, stop=None, workdir=None):
+  def _run(self, mesh=None, stop=None, workdir=None, shard_optimizer=False):
     sizes = mesh_lib.parse(mesh) if mesh else mesh_lib.parse('data:1')
     return train.Run(
         pathlib.Path(workdir or self.create_tempdir().full_path),
         sizes,
         interrupt.Watch() if stop is None else _StopAt(stop),
+        shard_optimizer,
     )
 
   def _kernel(self, config, **kwargs):
@@ -66,6 +68,22 @@ class FitTest(parameterized.TestCase):
     # Sums over the batch are taken in another order: a few float32 ulps a
     # step of values of order one.
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+
+  def test_sharded_optimizer_changes_only_rounding_and_the_mesh(self):
+    config = toy.Config(num_steps=30)
+    expected, _ = self._kernel(config, mesh='replica:2,data:4')
+    workdir = self.create_tempdir().full_path
+    found, fitted = self._kernel(
+        config, mesh='replica:2,data:4', shard_optimizer=True, workdir=workdir
+    )
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+    state = fitted.state
+    held = lambda leaf: leaf.addressable_shards[0].data.shape
+    self.assertEqual(held(state.params.kernel), (1, 4))
+    self.assertEqual(held(state.opt_state[0].mu.kernel), (1, 1))
+    # A checkpoint does not care how its arrays were split.
+    again, _ = self._kernel(config, mesh='data:2', workdir=workdir)
+    np.testing.assert_array_equal(again, found)
 
   def test_steps_per_call_change_no_row_of_data(self):
     one, _ = self._kernel(toy.Config(num_steps=30, steps_per_call=1))

@@ -69,6 +69,18 @@ class ShardingTest(parameterized.TestCase):
       self.assertEqual(found.spec, P('replica', 'model'))
     self.assertEqual(layout['count'].spec, P('replica'))
 
+  def test_over_data_takes_the_longest_whole_axis_of_one_branch(self):
+    mesh = mesh_lib.make(mesh_lib.parse('data:4,model:2'))
+    tree = {
+        'params': jnp.zeros((2, 4, 8)),
+        'opt_state': {'mu': jnp.zeros((2, 4, 8)), 'odd': jnp.zeros((3, 5))},
+    }
+    where = sharding.infer(tree, mesh, [('params|mu', P('model')), ('.*', P())])
+    found = sharding.over_data(where, tree, mesh, 'opt_state')
+    self.assertEqual(found['params'].spec, P('model'))
+    self.assertEqual(found['opt_state']['mu'].spec, P('model', None, 'data'))
+    self.assertEqual(found['opt_state']['odd'].spec, P())
+
   def test_no_rules_replicate(self):
     layout = sharding.infer({'w': jnp.zeros((8, 8))}, self.mesh, [])
     self.assertEqual(layout['w'].spec, P())

@@ -35,6 +35,9 @@ class Config:
       raise ValueError(f'toy width must be at least 1, got {self.width}.')
 
 
+RULES = (('kernel', P('model')), ('.*', P()))
+
+
 class Params(NamedTuple):
   kernel: jax.Array  # [D]
 
@@ -79,7 +82,7 @@ def fit(config: Config, run: train.Run) -> train.Fitted:
       init=train.initializer(
           lambda key: Params(jax.random.normal(key, (config.width,))), optimizer
       ),
-      step=train.gradient_step(loss(config), optimizer),
+      step=train.gradient_step(loss(config), optimizer, RULES),
       data=rows(config),
       seeds=tuple(range(config.num_seeds)),
       evaluate=lambda state, x: {
@@ -88,7 +91,7 @@ def fit(config: Config, run: train.Run) -> train.Fitted:
           )
       },
       eval_data=jnp.eye(1, config.width, 1),
-      rules=(('kernel', P('model')), ('.*', P())),
+      rules=RULES,
   )
 
 

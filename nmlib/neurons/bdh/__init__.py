@@ -42,6 +42,7 @@ from nmlib.neurons.bdh.params import initial_state
 from nmlib.neurons.bdh.params import merge
 from nmlib.neurons.bdh.params import merged_config
 from nmlib.neurons.bdh.params import neuron_order
+from nmlib.neurons.bdh.params import partition_rules
 from nmlib.neurons.bdh.params import rebase_state
 
 __all__ = [
@@ -64,6 +65,7 @@ __all__ = [
     'neuron_order',
     'params_from_official',
     'params_to_official',
+    'partition_rules',
     'rebase_state',
     'step',
     'unroll',

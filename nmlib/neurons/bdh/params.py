@@ -55,6 +55,12 @@ SPLIT_HEAD_PARTITION_RULES = (
 )
 
 
+def partition_rules(config: Config) -> tuple[tuple[str, P], ...]:
+  """Returns the table for this config: heads split, or neurons within."""
+  split = config.blocks_per_head > 1
+  return SPLIT_HEAD_PARTITION_RULES if split else PARTITION_RULES
+
+
 def neuron_order(config: Config) -> np.ndarray:
   """Returns the index in the authors' order of each stored neuron: int [N].
 
