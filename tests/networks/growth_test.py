@@ -161,7 +161,8 @@ class GrowthTest(parameterized.TestCase):
       )
 
     # Every third step goes the wrong way, so that single scores do fall.
-    optimizer = optax.adam(lambda t: jnp.where(t % 3 == 2, -0.5, 0.3))
+    rate = lambda t: jnp.where(jnp.mod(t, 3) == 2, -0.5, 0.3)
+    optimizer = optax.adam(rate)
     fresh = dendritic.init_candidates(
         jax.random.key(4), _recurrent, params, xs[0], 0.01
     )
