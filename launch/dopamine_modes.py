@@ -48,12 +48,14 @@ METHODS = (
     'linear_probe',
     'full',
 )
+_COMPARED = ('frozen', 'bitfit', 'mode_gate', 'lora_4', 'lora_8')
 
 
 @dataclasses.dataclass(frozen=True)
 class Config:
   """Steps are optimizer steps (Adam); angles are in degrees."""
 
+  methods: tuple[str, ...] = METHODS  # at least those of `_COMPARED`
   source: str = 'digits'  # or 'mnist'
   path: str = ''  # of MNIST's four files; '' asks TFDS
   num_seeds: int = 5
@@ -78,6 +80,17 @@ class Config:
         raise ValueError(
             f'config.{name} must be at least 1, got {getattr(self, name)}.'
         )
+    for method in self.methods:
+      if method not in METHODS:
+        raise ValueError(
+            f'config.methods must be among {METHODS}, got {method!r}.'
+        )
+    for method in _COMPARED:
+      if method not in self.methods:
+        raise ValueError(
+            f'config.methods must include {method!r}, which the report'
+            ' compares.'
+        )
     for base in self.bases:
       if base not in dopamine_modes_several.BASES:
         raise ValueError(
@@ -100,6 +113,8 @@ class Config:
 PRESETS = {
     'small': Config(),
     'smoke': Config(
+        methods=_COMPARED,
+        bases=('convolutional',),
         num_seeds=2,
         hidden=(16, 12),
         foundation_steps=20,
@@ -153,7 +168,7 @@ def experiment(config: Config, run: train.Run) -> train.Report:
   base, upright = foundation(config, run, data, 'foundation')
   limited, _ = foundation(config, run, data, 'foundation_upright')
   results, conditional = {}, {}
-  for method in (*METHODS, 'mode_gate_sparse', *_LIMITED):
+  for method in (*config.methods, 'mode_gate_sparse', *_LIMITED):
     name, _, _ = options(config, method)
     bases = limited if method in _LIMITED else base
     state = specialised(config, run, data, method, bases)

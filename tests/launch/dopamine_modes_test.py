@@ -25,9 +25,7 @@ class DopamineModesTest(parameterized.TestCase):
     return out, json.loads((self.workdir / 'report.json').read_text())
 
   def test_smoke_writes_a_whole_report(self):
-    out, record = self._run(
-        '--preset=smoke', '--config.bases=("convolutional",)'
-    )
+    out, record = self._run('--preset=smoke')
     self.assertIn('Report:', out)
     self.assertLen(record['figures'], 4)
     ours = {c['text'][:20]: c for c in record['claims']}
@@ -40,6 +38,8 @@ class DopamineModesTest(parameterized.TestCase):
   @parameterized.parameters(
       (dict(temperature=0.0), 'temperature must be positive, got 0.0'),
       (dict(learning_rates=()), 'learning_rates must be positive and at least'),
+      (dict(methods=('dora',)), "methods must be among .*, got 'dora'"),
+      (dict(methods=('full',)), "methods must include 'frozen'"),
       (dict(steps=0), 'steps must be at least 1, got 0'),
       (dict(bases=('cnn',)), "bases must be among .*, got 'cnn'"),
       (dict(angles=(45.0,)), 'angles must be two or more'),
