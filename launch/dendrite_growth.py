@@ -6,16 +6,17 @@ with the neuron's remaining error; the node is frozen, feeds the neuron through
 one weight, and training goes on. The published rule, not the authors' closed
 trainer.
 
-  python -m launch.dendrite_growth                 # small: minutes, 2 cores
-  python -m launch.dendrite_growth --preset=paper  # more seeds, wider, longer
+  python -m launch.dendrite_growth                  # small: six minutes, a core
+  python -m launch.dendrite_growth --preset=layers  # convolutions, recurrence
+  python -m launch.dendrite_growth --preset=paper   # more seeds, wider, longer
   python -m launch.dendrite_growth --config.tasks='("deep",)' --workdir=runs/d
 
 Every rival takes as many optimizer steps in all: training on without dendrites
 (control), dendrites that stay random, dendrites trained by ordinary gradients
 through the network (gradient), and a plain network of as many parameters
-(wide). Tasks: two perceptrons on 8 x 8 digits, a convolutional network and a
-recurrent one on the same, and point clouds of five solids. The same command
-again resumes; a finished run prints its report at once.
+(wide). Tasks: two perceptrons on 8 x 8 digits and a network over point clouds
+of five solids; on request a convolutional and a recurrent network on digits.
+The same command again resumes; a finished run prints its report at once.
 """
 
 import dataclasses
@@ -46,7 +47,7 @@ class Config:
   more_steps.
   """
 
-  tasks: tuple[str, ...] = dendrite_growth_tasks.NAMES
+  tasks: tuple[str, ...] = ('shallow', 'deep', 'points')
   kinds: tuple[str, ...] = KINDS
   source: str = 'digits'  # of images; or 'mnist'
   path: str = ''  # of MNIST's four files; '' asks TFDS
@@ -108,6 +109,7 @@ class Config:
 
 PRESETS = {
     'small': Config(),
+    'layers': Config(tasks=('convolutional', 'recurrent')),
     'smoke': Config(
         tasks=('shallow',),
         num_seeds=2,
@@ -119,6 +121,7 @@ PRESETS = {
         inner_steps=20,
     ),
     'paper': Config(
+        tasks=dendrite_growth_tasks.NAMES,
         source='mnist',
         num_seeds=10,
         widen=4,

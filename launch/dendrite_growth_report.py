@@ -56,13 +56,16 @@ def _claims(name, ours, kinds):
       ('wide', 'a plain network of as many parameters'),
   ):
     if kind in kinds:
+      difference = ours['test'][:, -1] - last(kind, 'test')
+      error = _spread(difference) / len(difference) ** 0.5
       yield claim(
-          f'mean test accuracy is higher than with {what}',
-          ours['test'][:, -1].mean() > last(kind, 'test').mean(),
+          'test accuracy is higher, by more than two standard errors of the'
+          f' paired differences, than with {what}',
+          difference.mean() > 2 * error,
           **{
               'correlation': ours['test'][:, -1],
               kind: last(kind, 'test'),
-              'difference': ours['test'][:, -1] - last(kind, 'test'),
+              'difference': difference,
           },
       )
   if 'random' in kinds:

@@ -9,6 +9,7 @@ from absl.testing import parameterized
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from launch import dendrite_growth
 from launch import dendrite_growth_stages
@@ -160,6 +161,29 @@ class DendriteGrowthTest(parameterized.TestCase):
   def test_bad_config(self, kwargs, message):
     with self.assertRaisesRegex(ValueError, message):
       dendrite_growth.Config(**kwargs)
+
+  @pytest.mark.slow
+  def test_small_says_what_is_clear_over_three_seeds(self):
+    code, out, err = process.run(*_LAUNCH, f'--workdir={self.workdir}')
+    self.assertEqual(code, 0, err)
+    record = json.loads((self.workdir / 'report.json').read_text())
+
+    def holds(task, words):
+      (found,) = [
+          claim['holds']
+          for claim in record['claims']
+          if claim['text'].startswith(task) and words in claim['text']
+      ]
+      return found
+
+    for task in ('shallow', 'deep'):
+      self.assertTrue(holds(task, 'training loss is below half'), out)
+      self.assertTrue(holds(task, 'than with training on'), out)
+    self.assertTrue(holds('shallow', 'stay random'), out)
+    for task in ('shallow', 'deep', 'points'):
+      self.assertTrue(holds(task, 'correlate with the error'), out)
+      # A plain network of the same size is better throughout.
+      self.assertFalse(holds(task, 'a plain network'), out)
 
 
 if __name__ == '__main__':
