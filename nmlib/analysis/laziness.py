@@ -1,0 +1,140 @@
+"""How much learning changed a network: lazy (little) or rich (much).
+
+The measures of Liu et al. (arXiv 2310.08513) between a network before and
+after training. Higher alignments and smaller weight changes are lazier. They
+mean something only for a network that did learn.
+"""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+
+
+def weight_change(after: jax.Array, before: jax.Array) -> jax.Array:
+  """Returns |W - W0|_F []."""
+  return jnp.linalg.norm((after - before).ravel())
+
+
+def relative_weight_change(after: jax.Array, before: jax.Array) -> jax.Array:
+  """Returns |W - W0|_F / |W0|_F []."""
+  return weight_change(after, before) / jnp.linalg.norm(before.ravel())
+
+
+def effective_weight_change(after: jax.Array, before: jax.Array) -> jax.Array:
+  """Returns the change that is not a mere rescaling, relative to |W|_F, [].
+
+  The distance of W from the line through W0: sin of their angle.
+  """
+  a, b = after.ravel(), before.ravel()
+  residual = a - (a @ b) / (b @ b) * b
+  return jnp.linalg.norm(residual) / jnp.linalg.norm(a)
+
+
+def kernel_alignment(kernel: jax.Array, other: jax.Array) -> jax.Array:
+  """Returns <K, K0> / (|K| |K0|) [], in [0, 1] for kernels."""
+  # Scaled first, so that squares stay in range.
+  a = kernel / jnp.linalg.norm(kernel)
+  b = other / jnp.linalg.norm(other)
+  return jnp.sum(a * b)
+
+
+def representation_alignment(after: jax.Array, before: jax.Array) -> jax.Array:
+  """Returns the alignment [] of Gram matrices of states [B, N]; uncentred CKA.
+
+  Equals `kernel_alignment(H H^T, H0 H0^T)`; works with whichever of the
+  [B, B] and [N, N] products is smaller.
+  """
+  if after.shape[0] <= after.shape[1]:
+    return kernel_alignment(after @ after.T, before @ before.T)
+  cross = jnp.linalg.norm(after.T @ before) ** 2
+  norm = jnp.linalg.norm(after.T @ after) * jnp.linalg.norm(before.T @ before)
+  return cross / norm
+
+
+def sign_similarity(after: jax.Array, before: jax.Array) -> jax.Array:
+  """Returns the part [] of entries with one sign; zero is a sign of its own."""
+  return jnp.mean(jnp.sign(after) == jnp.sign(before))
+
+
+def tangent_kernel(
+    function: Callable[[jax.Array], jax.Array], weights: jax.Array
+) -> jax.Array:
+  """Returns K = J J^T [R, R] without ever holding J [R, P].
+
+  One row at a time: K v for each unit vector v, as a vector-Jacobian product
+  followed by a Jacobian-vector product.
+
+  Args:
+    function: weights -> outputs of any shape with R entries, rows in C order.
+    weights: array of any shape with P entries.
+  """
+  flat = lambda w: function(w).ravel()
+  outputs, backward = jax.vjp(flat, weights)
+  _, forward = jax.linearize(flat, weights)
+  rows = jnp.eye(outputs.size, dtype=outputs.dtype)
+  return jax.lax.map(lambda v: forward(backward(v)[0]), rows, batch_size=32)
+
+
+def tangent_kernel_dense(
+    function: Callable[[jax.Array], jax.Array], weights: jax.Array
+) -> jax.Array:
+  """Returns K = J J^T [R, R] from the whole Jacobian: fast when J fits."""
+  jacobian = jax.jacrev(lambda w: function(w).ravel())(weights)
+  jacobian = jacobian.reshape(jacobian.shape[0], -1)
+  return jacobian @ jacobian.T
+
+
+def tangent_kernel_alignment(
+    function: Callable[[jax.Array], jax.Array],
+    after: jax.Array,
+    before: jax.Array,
+) -> jax.Array:
+  """Returns the alignment [] of tangent kernels at two weights.
+
+  Neither Jacobian nor kernel is held: rows of both kernels are made together
+  and only three sums are kept.
+  """
+  flat = lambda w: function(w).ravel()
+  pairs = []
+  for weights in (after, before):
+    outputs, backward = jax.vjp(flat, weights)
+    pairs.append((jax.linearize(flat, weights)[1], backward))
+  size = outputs.size
+
+  def row(i):
+    v = jnp.zeros(size, outputs.dtype).at[i].set(1.0)
+    k, k0 = (forward(backward(v)[0]) for forward, backward in pairs)
+    return jnp.stack([k @ k0, k @ k, k0 @ k0])
+
+  cross, norm, norm0 = jnp.sum(
+      jax.lax.map(row, jnp.arange(size), batch_size=32), 0
+  )
+  return cross / (jnp.sqrt(norm) * jnp.sqrt(norm0))
+
+
+def kernel_target_alignment(kernel: jax.Array, target: jax.Array) -> jax.Array:
+  """Returns y^T K y / (|y|^2 tr K) [], for a target y [R]."""
+  return target @ kernel @ target / (target @ target * jnp.trace(kernel))
+
+
+def dimension(states: jax.Array) -> jax.Array:
+  """Returns the participation ratio [] of the covariance of states [B, N]."""
+  centred = states - jnp.mean(states, 0, keepdims=True)
+  values = jnp.linalg.svd(centred, compute_uv=False) ** 2
+  return jnp.sum(values) ** 2 / jnp.sum(values**2)
+
+
+def task_alignment(weights: jax.Array, directions: jax.Array) -> jax.Array:
+  """Returns the part [] of |W|_F^2 that reads from the task's directions.
+
+  Args:
+    weights: W [M, N].
+    directions: [K, N], the task's directions in the space W reads.
+
+  Returns:
+    |W Q|_F^2 / |W|_F^2 with Q an orthonormal basis of the directions: 1 if W
+    reads nothing else, K / N on average for a random W.
+  """
+  basis, _ = jnp.linalg.qr(directions.T)
+  return jnp.sum((weights @ basis) ** 2) / jnp.sum(weights**2)

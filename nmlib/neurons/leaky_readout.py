@@ -1,0 +1,127 @@
+"""Leaky integrator: a membrane that never fires, a network's readout."""
+
+import dataclasses
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from nmlib.neurons import current_lif
+from nmlib.neurons import firing
+from nmlib.neurons import lif
+from nmlib.neurons import sequence
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+  """Hyperparameters; decays are initial values of parameters.
+
+  Raises:
+    ValueError: naming the field, if a value is out of range.
+  """
+
+  num_units: int  # N
+  membrane_decay: float = 0.9  # a step
+  synapse_decay: float = 0.0  # a step; 0: no synaptic current
+  current_order: str = 'decay_then_add'  # as in `current_lif`
+  gain: str = 'one'  # or 'complement', of the current
+  rest_voltage: float = 0.0
+
+  def __post_init__(self):
+    rule = firing.Rule(reset='none')
+    firing.check('leaky_readout', self.num_units, 1.0, rule)
+    for field in ('membrane_decay', 'synapse_decay'):
+      firing.check_decay('leaky_readout', field, getattr(self, field))
+    for field, allowed in (
+        ('current_order', current_lif.ORDERS),
+        ('gain', lif.GAINS),
+    ):
+      if getattr(self, field) not in allowed:
+        raise ValueError(
+            f'leaky_readout.Config.{field} must be one of {allowed}, got'
+            f' {getattr(self, field)!r}.'
+        )
+
+
+class Params(NamedTuple):
+  membrane_decay: jax.Array  # []
+  synapse_decay: jax.Array  # []
+
+
+class State(NamedTuple):
+  voltage: jax.Array  # [N]
+  current: jax.Array  # [N]
+
+
+def init(key: jax.Array, config: Config) -> Params:
+  """Returns the configured values; nothing is random."""
+  del key
+  return Params(
+      jnp.asarray(config.membrane_decay, float),
+      jnp.asarray(config.synapse_decay, float),
+  )
+
+
+def initial_state(config: Config) -> State:
+  """Returns membranes at rest, without current."""
+  return State(
+      jnp.full(config.num_units, config.rest_voltage, float),
+      jnp.zeros(config.num_units),
+  )
+
+
+def step(
+    params: Params, state: State, x_t: jax.Array, config: Config
+) -> tuple[State, jax.Array]:
+  """Advances one step: v = beta v + g I; returns the state and v [N].
+
+  Raises:
+    ValueError: if x_t has not N elements.
+  """
+  lif.check_input('leaky_readout', x_t, config.num_units)
+  seen, current = current_lif.synapse(
+      params.synapse_decay, state.current, x_t, config.current_order
+  )
+  if config.gain == 'complement':
+    seen = (1 - params.membrane_decay) * seen
+  rest = config.rest_voltage
+  voltage = rest + params.membrane_decay * (state.voltage - rest) + seen
+  return State(voltage, current), voltage
+
+
+def unroll(
+    params: Params,
+    state: State,
+    xs: jax.Array,
+    config: Config,
+    *,
+    chunk_size: int | None = None,
+) -> tuple[State, jax.Array]:
+  """Runs `step` over inputs [T, N]; returns the last state, v [T, N]."""
+  return sequence.scan(
+      lambda s, x: step(params, s, x, config), state, xs, chunk_size=chunk_size
+  )
+
+
+def norse(
+    num_units: int,
+    *,
+    tau_syn: float = 5e-3,
+    tau_mem: float = 1e-2,
+    dt: float = 1e-3,
+    v_leak: float = 0.0,
+) -> Config:
+  """Returns the conventions of Norse's LI; times in seconds."""
+  return Config(
+      num_units,
+      1 - dt / tau_mem,
+      1 - dt / tau_syn,
+      'add_then_decay',
+      'complement',
+      v_leak,
+  )
+
+
+def spyx(num_units: int, *, beta: float = 0.8) -> Config:
+  """Returns the conventions of Spyx's LI."""
+  return Config(num_units, beta)

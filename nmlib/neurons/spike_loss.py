@@ -1,0 +1,169 @@
+"""Readouts, losses and regularisers of spike trains.
+
+One trial: spikes or membranes [T, N], a label, an integer; batches are mapped
+and averaged by the caller. The classification losses carry snnTorch's names
+and normalisation.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+
+def count(spikes: jax.Array) -> jax.Array:
+  """Returns the number of spikes of each neuron [N]."""
+  return jnp.sum(spikes, 0)
+
+
+def rate(spikes: jax.Array) -> jax.Array:
+  """Returns spikes a step of each neuron [N]."""
+  return jnp.mean(spikes, 0)
+
+
+def population_count(spikes: jax.Array, num_classes: int) -> jax.Array:
+  """Returns spikes of each class [C]: blocks of N / C neighbours."""
+  if spikes.shape[-1] % num_classes:
+    raise ValueError(
+        f'{spikes.shape[-1]} neurons cannot be shared among'
+        f' {num_classes} classes.'
+    )
+  return jnp.sum(count(spikes).reshape(num_classes, -1), -1)
+
+
+def first_spike(spikes: jax.Array) -> jax.Array:
+  """Returns the step of each neuron's first spike [N]; T - 1 if none."""
+  fired = spikes > 0
+  last = spikes.shape[0] - 1
+  return jnp.where(jnp.any(fired, 0), jnp.argmax(fired, 0), last)
+
+
+def soft_first_spike(spikes: jax.Array) -> jax.Array:
+  """Returns `first_spike`, with T if none, as a differentiable sum [N].
+
+  The sum over t of the product over s <= t of (1 - spikes_s).
+  """
+  return jnp.sum(jnp.cumprod(1 - spikes, 0), 0)
+
+
+def ce_count(spikes: jax.Array, label: jax.Array) -> jax.Array:
+  """Cross-entropy of the spike counts as logits."""
+  return _cross_entropy(count(spikes), label)
+
+
+def ce_rate(spikes: jax.Array, label: jax.Array) -> jax.Array:
+  """Mean over time of the cross-entropy of each step's spikes."""
+  return jnp.mean(jax.vmap(_cross_entropy, (0, None))(spikes, label))
+
+
+def ce_max_membrane(membranes: jax.Array, label: jax.Array) -> jax.Array:
+  """Cross-entropy of each membrane's maximum over time."""
+  return _cross_entropy(jnp.max(membranes, 0), label)
+
+
+def mse_count(
+    spikes: jax.Array,
+    label: jax.Array,
+    *,
+    correct_rate: float = 0.8,
+    incorrect_rate: float = 0.2,
+) -> jax.Array:
+  """Mean squared distance of the counts to target rates, over T."""
+  steps, classes = spikes.shape
+  right = jax.nn.one_hot(label, classes)
+  target = jnp.where(right > 0, correct_rate, incorrect_rate) * steps
+  return jnp.mean(jnp.square(count(spikes) - target)) / steps
+
+
+def mse_membrane(
+    membranes: jax.Array,
+    label: jax.Array,
+    *,
+    on_target: float = 1.0,
+    off_target: float = 0.0,
+) -> jax.Array:
+  """Mean squared distance of the membranes to their targets at every step."""
+  right = jax.nn.one_hot(label, membranes.shape[-1])
+  target = jnp.where(right > 0, on_target, off_target)
+  return jnp.mean(jnp.square(membranes - target[None]))
+
+
+def spike_time_mse(spikes: jax.Array, target: jax.Array) -> jax.Array:
+  """Mean squared distance of first spike times to target steps [N], over T."""
+  steps = spikes.shape[0]
+  return jnp.mean(jnp.square((soft_first_spike(spikes) - target) / steps))
+
+
+def van_rossum(
+    spikes: jax.Array, target: jax.Array, *, tau: float, dt: float = 1.0
+) -> jax.Array:
+  r"""Distance of spike trains [T, N] (van Rossum 2001), summed over neurons.
+
+  .. math:: D^2 = \frac{1}{\tau} \int_0^\infty (f - g)^2 dt
+
+  for trains filtered by exp(-t / tau), exact after the last step too; two
+  spikes far apart have distance 1, one spike and none 1 / 2.
+
+  Raises:
+    ValueError: a tau or dt that is not positive.
+  """
+  if not tau > 0 or not dt > 0:
+    raise ValueError(f'van_rossum: tau and dt must be positive: {tau}, {dt}.')
+  decay = float(np.exp(-dt / tau))
+
+  def step(trace, difference):
+    trace = decay * trace + difference
+    return trace, jnp.square(trace)
+
+  difference = spikes - target
+  last, squares = jax.lax.scan(step, jnp.zeros_like(difference[0]), difference)
+  # Between steps, and beyond the last, the trace decays exponentially.
+  inside = (1 - decay**2) / 2 * jnp.sum(squares[:-1])
+  return inside + jnp.sum(jnp.square(last)) / 2
+
+
+def victor_purpura(times: np.ndarray, others: np.ndarray, cost: float) -> float:
+  """Least cost of turning one list of spike times into another; a metric.
+
+  Victor & Purpura (1996): 1 to add or remove a spike, `cost` a unit of time
+  to move one. NumPy, not differentiable.
+  """
+  table = np.arange(len(others) + 1, dtype=float)
+  for i, time in enumerate(times):
+    row = np.empty_like(table)
+    row[0] = i + 1
+    for j, other in enumerate(others):
+      move = table[j] + cost * abs(time - other)
+      row[j + 1] = min(table[j + 1] + 1, row[j] + 1, move)
+    table = row
+  return float(table[-1])
+
+
+def rate_l1(spikes: jax.Array) -> jax.Array:
+  """Mean rate of all neurons and steps."""
+  return jnp.mean(spikes)
+
+
+def rate_l2(spikes: jax.Array) -> jax.Array:
+  """Mean over neurons of the squared rate."""
+  return jnp.mean(jnp.square(rate(spikes)))
+
+
+def rate_lower(spikes: jax.Array, least: float) -> jax.Array:
+  """Mean over neurons of max(0, least - rate)^2."""
+  return jnp.mean(jnp.square(jax.nn.relu(least - rate(spikes))))
+
+
+def rate_upper(spikes: jax.Array, most: float) -> jax.Array:
+  """max(0, mean rate of the layer - most)^2."""
+  return jnp.square(jax.nn.relu(rate_l1(spikes) - most))
+
+
+def membrane_bound(membranes: jax.Array, low: float, high: float) -> jax.Array:
+  """Mean square of what membranes [T, N] exceed [low, high] by."""
+  over = jax.nn.relu(membranes - high) + jax.nn.relu(low - membranes)
+  return jnp.mean(jnp.square(over))
+
+
+def _cross_entropy(logits, label):
+  return optax.softmax_cross_entropy_with_integer_labels(logits, label)

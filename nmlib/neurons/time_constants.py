@@ -1,0 +1,76 @@
+"""Time constants as decays a step, and back.
+
+beta means exp(-dt / tau) in some libraries and 1 - dt / tau in others; name
+the method where you convert.
+"""
+
+import jax
+import jax.numpy as jnp
+
+METHODS = ('exact', 'euler')
+
+
+def decay(tau, dt: float = 1.0, *, method: str = 'exact'):
+  """Returns what is left of a leaking quantity after dt.
+
+  Args:
+    tau: time constant, in the unit of dt; a positive number or array.
+    dt: step.
+    method: 'exact', exp(-dt / tau), or 'euler', 1 - dt / tau.
+
+  Raises:
+    ValueError: a time constant or step that is not positive, an Euler step
+      beyond tau, or an unknown method.
+  """
+  if method not in METHODS:
+    raise ValueError(f'method must be one of {METHODS}, got {method!r}.')
+  if not dt > 0:
+    raise ValueError(f'dt must be positive, got {dt}.')
+  if not isinstance(tau, jax.core.Tracer):
+    if not jnp.all(jnp.asarray(tau) > 0):
+      raise ValueError(f'time constants must be positive, got {tau}.')
+    if method == 'euler' and jnp.any(jnp.asarray(tau) < dt):
+      raise ValueError(f'an Euler step dt={dt} must not exceed tau={tau}.')
+  return jnp.exp(-dt / tau) if method == 'exact' else 1 - dt / tau
+
+
+def time_constant(decayed, dt: float = 1.0):
+  """Returns tau of an exact decay, in the unit of dt."""
+  return -dt / jnp.log(decayed)
+
+
+def to_logit(decayed) -> jax.Array:
+  """Returns the number whose logistic function is the decay.
+
+  Learn this instead of the decay: a decay clipped to [0, 1] has no gradient
+  at its bounds. SpikingJelly's parametric neuron learns -to_logit.
+  """
+  decayed = jnp.asarray(decayed)
+  return jnp.log(decayed) - jnp.log1p(-decayed)
+
+
+def from_logit(logit: jax.Array) -> jax.Array:
+  """Returns the decay in (0, 1)."""
+  return jax.nn.sigmoid(logit)
+
+
+def heterogeneous(
+    key: jax.Array, tau: float, spread: float, shape: tuple[int, ...]
+) -> jax.Array:
+  """Samples time constants from a gamma distribution (Perez-Nieves 2021).
+
+  Args:
+    key: of randomness.
+    tau: their mean.
+    spread: their standard deviation over their mean; 0: all alike.
+    shape: of the result.
+  """
+  if not tau > 0 or not spread >= 0:
+    raise ValueError(
+        'tau must be positive and spread at least 0, got'
+        f' tau={tau}, spread={spread}.'
+    )
+  if spread == 0:
+    return jnp.full(shape, tau)
+  k = 1 / spread**2
+  return tau / k * jax.random.gamma(key, k, shape)

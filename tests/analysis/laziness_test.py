@@ -1,0 +1,102 @@
+"""Measures of laziness: equal forms, bounds, closed forms."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from nmlib.analysis import laziness
+
+
+def _outputs(weights):
+  x = jnp.linspace(-1.0, 1.0, 12).reshape(4, 3)
+  return jnp.tanh(x @ weights)
+
+
+def test_kernels_of_all_forms_agree():
+  w, w0 = jax.random.normal(jax.random.key(0), (2, 3, 5))
+  streamed = laziness.tangent_kernel(_outputs, w)
+  dense = laziness.tangent_kernel_dense(_outputs, w)
+  np.testing.assert_allclose(streamed, dense, atol=1e-5)  # float32
+  explicit = [
+      jax.grad(lambda w, i=i: _outputs(w).ravel()[i])(w).ravel()
+      for i in range(20)
+  ]
+  explicit = jnp.stack(explicit)
+  np.testing.assert_allclose(dense, explicit @ explicit.T, atol=1e-5)
+  np.testing.assert_allclose(
+      laziness.tangent_kernel_alignment(_outputs, w, w0),
+      laziness.kernel_alignment(
+          dense, laziness.tangent_kernel_dense(_outputs, w0)
+      ),
+      rtol=1e-5,
+  )
+
+
+@given(st.integers(0, 100), st.integers(2, 9), st.integers(2, 9))
+def test_representation_alignment_is_that_of_gram_matrices(seed, rows, columns):
+  h, h0 = jax.random.normal(jax.random.key(seed), (2, rows, columns))
+  got = laziness.representation_alignment(h, h0)
+  np.testing.assert_allclose(
+      got, laziness.kernel_alignment(h @ h.T, h0 @ h0.T), rtol=1e-4
+  )
+  assert 0 <= got <= 1.0001
+  np.testing.assert_allclose(
+      laziness.representation_alignment(2 * h, h), 1.0, rtol=1e-5
+  )
+
+
+def test_alignment_falls_with_the_square_of_a_learning_step():
+  w, direction = jax.random.normal(jax.random.key(2), (2, 3, 5))
+  with jax.enable_x64(True):
+    w, direction = w.astype(jnp.float64), direction.astype(jnp.float64)
+    lost = [
+        1 - laziness.tangent_kernel_alignment(_outputs, w + r * direction, w)
+        for r in (1e-3, 2e-3)
+    ]
+  np.testing.assert_allclose(lost[1] / lost[0], 4.0, rtol=0.02)  # O(r) left
+
+
+def test_weight_changes():
+  before = jnp.array([[3.0, 0.0], [0.0, 4.0]])
+  assert laziness.weight_change(before, before) == 0
+  np.testing.assert_allclose(laziness.weight_change(2 * before, before), 5.0)
+  np.testing.assert_allclose(
+      laziness.relative_weight_change(2 * before, before), 1.0
+  )
+  np.testing.assert_allclose(
+      laziness.effective_weight_change(2 * before, before), 0.0, atol=1e-6
+  )
+  off = jnp.array([[0.0, 5.0], [0.0, 0.0]])
+  np.testing.assert_allclose(
+      laziness.effective_weight_change(before + off, before),
+      0.5**0.5,
+      rtol=1e-6,
+  )
+
+
+def test_signs_count_zero_as_a_sign():
+  a, b = jnp.array([0.0, 1.0, -2.0, 0.0]), jnp.array([0.0, 3.0, 2.0, 1.0])
+  assert laziness.sign_similarity(a, b) == 0.5
+
+
+def test_dimension_and_alignments_with_a_target():
+  square = jnp.array([[1.0, 0], [-1, 0], [0, 1], [0, -1]])
+  np.testing.assert_allclose(laziness.dimension(square + 3.0), 2.0, rtol=1e-6)
+  target = jnp.array([1.0, 2.0])
+  np.testing.assert_allclose(
+      laziness.kernel_target_alignment(jnp.outer(target, target), target), 1.0
+  )
+  np.testing.assert_allclose(
+      laziness.kernel_target_alignment(jnp.eye(2), target), 0.5
+  )
+  directions = jnp.array([[0.0, 1.0, 1.0]])
+  np.testing.assert_allclose(
+      laziness.task_alignment(jnp.ones((4, 1)) * directions, directions),
+      1.0,
+      rtol=1e-6,
+  )
+  np.testing.assert_allclose(
+      laziness.task_alignment(jnp.eye(3), directions), 1 / 3, rtol=1e-6
+  )
