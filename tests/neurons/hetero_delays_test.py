@@ -43,6 +43,22 @@ class HeteroDelaysTest(absltest.TestCase):
     np.testing.assert_allclose(out[0, 3:], events[1, :-3], atol=1e-6)
     np.testing.assert_array_equal(out[0, :3], 0)
 
+  def test_convolution_equals_sum_over_events(self):
+    rng = np.random.default_rng(3)
+    events = (rng.random((2, 9, 6, 7)) < 0.1).astype(np.float32)
+    # Small integers, so that sums are exact in any order.
+    kernel = rng.integers(-4, 5, (3, 2, 4, 3, 5)).astype(np.float32)
+    expected = np.zeros((3, 9, 6, 7), np.float32)
+    for p, t, x, y in np.argwhere(events):
+      for k, i, j in np.ndindex(4, 3, 5):
+        t_out, x_out, y_out = t + 3 - k, x + 1 - i, y + 2 - j
+        if t_out < 9 and 0 <= x_out < 6 and 0 <= y_out < 7:
+          expected[:, t_out, x_out, y_out] += kernel[:, p, k, i, j]
+    out = hetero_delays.delay_conv(
+        jnp.asarray(events), jnp.asarray(kernel), jnp.zeros(3)
+    )
+    np.testing.assert_array_equal(out, expected)
+
   def test_future_does_not_change_past(self):
     keys = jax.random.split(jax.random.key(1))
     events = jax.random.normal(keys[0], (2, 12, 5, 5))
