@@ -26,7 +26,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from launch import active_dendrites_figures
+from launch import active_dendrites_report
 from nmlib import train
 from nmlib.data import digits
 from nmlib.networks import active_dendrites as network
@@ -117,13 +117,6 @@ PRESETS = {
         num_segments=10,
     ),
 }
-_PAPER = {  # mean test accuracy after ten tasks, eight seeds
-    'active_dendrites': '0.9455',
-    'active_dendrites_si': '0.9723',
-    'k_winners': '0.9133',
-    'dendrites': '0.8285',
-    'mlp': '0.8203',
-}
 
 
 class Tasks(NamedTuple):
@@ -171,7 +164,7 @@ def experiment(config: Config, run: train.Run) -> train.Report:
     histories[method] = fitted.history
     final = fitted.history['accuracy'][1][-1]
     run.say(f'{method}: {final.mean():.4f} after {config.num_tasks} tasks')
-  return report(config, data, histories)
+  return active_dendrites_report.make(config, data, histories)
 
 
 def make_tasks(config: Config) -> tuple[Tasks, dict[str, Any]]:
@@ -361,94 +354,6 @@ def evaluate(state: State, tasks: Tasks, *, sizes, num_tasks: int):
   for task in range(num_tasks):
     metrics[f'accuracy/task_{task + 1}'] = accuracy[task]
   return metrics
-
-
-def report(
-    config: Config, data: dict[str, Any], histories: dict[str, train.History]
-) -> train.Report:
-  """Holds the order of the methods against the paper's."""
-  final = {name: h['accuracy'][1][-1] for name, h in histories.items()}
-  claims = []
-
-  def claim(text, better, worse, gap, source):
-    if better in final and worse in final:
-      claims.append(
-          train.Claim(
-              text,
-              source,
-              _published(better, worse),
-              {better: final[better], worse: final[worse]},
-              bool(final[better].mean() > final[worse].mean() + gap),
-          )
-      )
-
-  more = f'by more than {config.gap} in the mean over seeds'
-  table = 'results of the released code'
-  claim(
-      f'Segments add to k-winners: mean accuracy higher {more}',
-      *('active_dendrites', 'k_winners', config.gap, table),
-  )
-  claim(
-      f'k-winners alone beat segments alone {more}',
-      *('k_winners', 'dendrites', config.gap, table),
-  )
-  claim(
-      f'Segments alone beat an ordinary network {more}',
-      *('dendrites', 'mlp', config.gap, table),
-  )
-  claim(
-      'Synaptic intelligence adds to active dendrites: a higher mean',
-      *('active_dendrites_si', 'active_dendrites', 0.0, table),
-  )
-  claim(
-      'Active dendrites beat an ordinary network with synaptic intelligence'
-      ' in the mean',
-      *('active_dendrites', 'mlp_si', 0.0, 'own comparison'),
-  )
-  claim(
-      'Active dendrites beat replay from a store of earlier images in the mean',
-      *('active_dendrites', 'mlp_replay', 0.0, 'own comparison'),
-  )
-  inferred = next(iter(histories.values()))['context_accuracy'][1][-1]
-  claims.append(
-      train.Claim(
-          'The task is inferred from one image: nearest prototype right for'
-          ' more than 99 % of test images',
-          'methods',
-          '',
-          {'context accuracy': inferred},
-          bool((inferred > 0.99).all()),
-      )
-  )
-  return train.Report(
-      claims=claims,
-      data=data,
-      differences=differences(config),
-      figures=active_dendrites_figures.draw(histories, config.num_tasks),
-  )
-
-
-def _published(*methods: str) -> str:
-  known = [f'{m} {_PAPER[m]}' for m in methods if m in _PAPER]
-  if len(known) < len(methods):
-    return ''
-  return ', '.join(known) + ' (10 tasks of MNIST)'
-
-
-def differences(config: Config) -> list[str]:
-  """Says how a run departs from the paper's experiment."""
-  said = []
-  if config.source == 'digits':
-    said.append(
-        'Permuted 8 x 8 digits (1,200 to learn from), not permuted MNIST.'
-    )
-  if config.hidden != (2048, 2048):
-    said.append(f'Hidden layers of {config.hidden}, not (2048, 2048).')
-  said.append(
-      'Learning rates are those of the spec, not tuned for each method;'
-      ' synaptic intelligence runs as long as the other methods.'
-  )
-  return said
 
 
 if __name__ == '__main__':

@@ -22,6 +22,7 @@ def draw(
       'forgetting': _forgetting(histories, num_tasks),
       'segment_errors': _segment_errors(),
       'false_positives': _false_positives(),
+      'unions': _unions(),
   }
 
 
@@ -83,5 +84,28 @@ def _false_positives() -> figure.Figure:
   axes.semilogy(sizes, dense, ls='--', label='half of the cells active')
   axes.set(xlabel='cells n', ylabel='false positive of one segment')
   axes.set_title(f'{s} synapses, threshold {theta}')
+  axes.legend(frameon=False, fontsize=8)
+  return plot
+
+
+def _unions() -> figure.Figure:
+  """False positives of a segment that stores several sub-patterns."""
+  plot = figure.Figure(figsize=(6, 4))
+  axes = plot.subplots()
+  n, a, s = 4000, 40, 12
+  stored = range(1, 31)
+  for theta in (6, 8, 10):
+    exact = [
+        sparse_codes.union_false_positive_exact_mixture(n, a, s, m, theta)
+        for m in stored
+    ]
+    rough = [
+        sparse_codes.union_false_positive_disjoint(n, a, s, m, theta)
+        for m in stored
+    ]
+    (line,) = axes.semilogy(stored, exact, label=f'threshold {theta}')
+    axes.semilogy(stored, rough, ls=':', color=line.get_color())
+  axes.set(xlabel='patterns on one segment', ylabel='false positive')
+  axes.set_title(f'{s} synapses each, {a} of {n} cells; dotted: no overlap')
   axes.legend(frameon=False, fontsize=8)
   return plot

@@ -27,7 +27,7 @@ class ActiveDendritesTest(absltest.TestCase):
     self.assertIn('Report:', out)
     record = json.loads((self.workdir / 'report.json').read_text())
     self.assertTrue(record['claims'][-1]['holds'])
-    self.assertLen(record['figures'], 3)
+    self.assertLen(record['figures'], 4)
 
   def test_unknown_method_is_refused(self):
     with self.assertRaisesRegex(ValueError, "among .*, got 'cnn'"):

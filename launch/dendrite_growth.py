@@ -1,0 +1,347 @@
+"""Dendrite growth: a trained network gets dendrites for its remaining error.
+
+Brenner and Itti (arXiv 2501.18018, 2025): when training no longer helps, every
+neuron gets a node with the same inputs, trained (all else frozen) to covary
+with the neuron's remaining error; the node is frozen, feeds the neuron through
+one weight, and training goes on. The published rule, not the authors' closed
+trainer.
+
+  python -m launch.dendrite_growth                  # small: six minutes, a core
+  python -m launch.dendrite_growth --preset=layers  # convolutions, recurrence
+  python -m launch.dendrite_growth --preset=paper   # more seeds, wider, longer
+  python -m launch.dendrite_growth --config.tasks='("deep",)' --workdir=runs/d
+
+Every rival takes as many optimizer steps in all: training on without dendrites
+(control), dendrites that stay random, dendrites trained by ordinary gradients
+through the network (gradient), and a plain network of as many parameters
+(wide). Tasks: two perceptrons on 8 x 8 digits and a network over point clouds
+of five solids; on request a convolutional and a recurrent network on digits.
+The same command again resumes; a finished run prints its report at once.
+"""
+
+import dataclasses
+import math
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from launch import dendrite_growth_report
+from launch import dendrite_growth_stages as stages
+from launch import dendrite_growth_tasks
+from nmlib import train
+from nmlib.networks import dendritic
+from nmlib.networks import growth
+from nmlib.neurons import dendrite_nodes
+
+KINDS = ('correlation', 'control', 'random', 'gradient', 'wide')
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+  """Sizes and lengths; steps are optimizer steps (Adam).
+
+  A cycle is: candidates learn for candidate_steps (rivals that have none get
+  these steps too), trials find the rate to start from, neurons learn for
+  more_steps.
+  """
+
+  tasks: tuple[str, ...] = ('shallow', 'deep', 'points')
+  kinds: tuple[str, ...] = KINDS
+  source: str = 'digits'  # of images; or 'mnist'
+  path: str = ''  # of MNIST's four files; '' asks TFDS
+  num_seeds: int = 3
+  widen: int = 1  # times the small networks' width
+  cycles: int = 2
+  neuron_steps: int = 4000
+  more_steps: int = 2000
+  candidate_steps: int = 300
+  inner_steps: int = 50  # between looks at the validation images
+  batch_size: int = 64
+  learning_rate: float = 5e-3
+  rate_factors: tuple[float, ...] = (1.0, 0.3)  # tried after each switch
+  trial_steps: int = 200
+  candidate_rate: float = 2e-2
+  score: str = 'normalized'  # or 'covariance', 'pearson'
+  scale: float = 0.01  # of a candidate's first weights
+  rival_scale: float = 0.3  # of random and of gradient-trained dendrites
+  switch: str = 'fixed'  # or 'history': see patience
+  patience: int = 10  # looks without a new best validation score
+  max_tries: int = 0  # of a cycle that brings no new best; 0 keeps all cycles
+
+  def __post_init__(self):
+    for name in (
+        'num_seeds', 'widen', 'cycles', 'neuron_steps', 'more_steps',
+        'candidate_steps', 'inner_steps', 'batch_size', 'trial_steps',
+        'patience',
+    ):  # fmt: skip
+      if getattr(self, name) < 1:
+        raise ValueError(
+            f'config.{name} must be at least 1, got {getattr(self, name)}.'
+        )
+    for name, known in (
+        ('tasks', dendrite_growth_tasks.NAMES),
+        ('kinds', KINDS),
+    ):
+      for value in getattr(self, name):
+        if value not in known:
+          raise ValueError(
+              f'config.{name} must be among {known}, got {value!r}.'
+          )
+    for name, known in (
+        ('switch', ('fixed', 'history')),
+        ('score', dendrite_nodes.KINDS),
+    ):
+      if getattr(self, name) not in known:
+        raise ValueError(
+            f'config.{name} must be one of {known}, got'
+            f' {getattr(self, name)!r}.'
+        )
+    if not self.rate_factors or list(self.rate_factors) != sorted(
+        self.rate_factors, reverse=True
+    ):
+      raise ValueError(
+          'config.rate_factors must fall from first to last, got'
+          f' {self.rate_factors}.'
+      )
+
+
+PRESETS = {
+    'small': Config(),
+    'layers': Config(tasks=('convolutional', 'recurrent')),
+    'smoke': Config(
+        tasks=('shallow',),
+        num_seeds=2,
+        cycles=1,
+        neuron_steps=60,
+        more_steps=40,
+        candidate_steps=40,
+        trial_steps=20,
+        inner_steps=20,
+    ),
+    'paper': Config(
+        tasks=dendrite_growth_tasks.NAMES,
+        source='mnist',
+        num_seeds=10,
+        widen=4,
+        neuron_steps=20_000,
+        more_steps=10_000,
+        candidate_steps=1000,
+        switch='history',
+        max_tries=2,
+    ),
+}
+
+
+def experiment(config: Config, run: train.Run) -> train.Report:
+  """Grows dendrites on every task, beside the rivals."""
+  found = {}
+  for name in config.tasks:
+    task = dendrite_growth_tasks.make(name, config.source, config.path)
+    task = task._replace(width=config.widen * task.width)
+    base = first_phase(config, run, f'{name}_first', task, task.width)
+    found[name] = {}
+    for kind in config.kinds:
+      found[name][kind] = grow(config, run, name, task, kind, base)
+      r = found[name][kind]
+      run.say(
+          f'{name}, {kind}: {int(r["parameters"][-1])} parameters, training'
+          f' loss {r["loss"][:, -1].mean():.4f},'
+          f' test accuracy {r["test"][:, -1].mean():.4f}'
+      )
+  return dendrite_growth_report.make(config, found)
+
+
+def first_phase(config: Config, run: train.Run, stage, task, width: int):
+  """Trains networks without dendrites, one a seed; the best are returned."""
+  fresh = jax.jit(
+      jax.vmap(
+          lambda key: dendritic.bare(
+              task.network, task.init(key, width), task.train.inputs[0]
+          )
+      )
+  )(jax.vmap(jax.random.key)(100 + jnp.arange(config.num_seeds)))
+  rates = np.full(config.num_seeds, config.learning_rate)
+  done = stages.neurons(
+      config, run, stage, task, fresh, config.neuron_steps, rates=rates
+  )
+  return done['best']
+
+
+def grow(config: Config, run: train.Run, name: str, task, kind: str, params):
+  """Runs all cycles of one kind; returns measurements, [S, 1 + cycles]."""
+  if kind == 'wide':
+    target = final_size(config, task)
+    width = dendrite_growth_tasks.matched_width(task, target)
+    params = first_phase(config, run, f'{name}_wide', task, width)
+  cycles = [measure(run, f'{name}_{kind}_0', task, params)]
+  for cycle in range(1, config.cycles + 1):
+    params, pearson = one_cycle(
+        config, run, f'{name}_{kind}_{cycle}', task, kind, params
+    )
+    cycles.append(
+        measure(run, f'{name}_{kind}_{cycle}', task, params) | pearson
+    )
+  out = {
+      key: np.stack([c[key] for c in cycles], 1)
+      for key in ('loss', 'validation', 'test')
+  }
+  out['parameters'] = np.array([c['parameters'] for c in cycles])
+  out['pearson'] = np.stack([c['pearson'] for c in cycles[1:]], 1)
+  return out
+
+
+def one_cycle(config: Config, run: train.Run, stage, task, kind, params):
+  """Grows (or not), searches the rate, trains on; may take a cycle back."""
+  old = measure(run, f'{stage}_before', task, params)['validation']
+  kept = np.zeros(config.num_seeds, bool)
+  pearson = {'pearson': np.zeros(config.num_seeds)}
+  silent = params
+  for attempt in range(max(1, config.max_tries)):
+    tag = f'{stage}_try{attempt}' if attempt else stage
+    start = params
+    if kind in ('correlation', 'random', 'gradient'):
+      new = dendrites(config, run, tag, task, kind, params)
+      start = jax.vmap(dendritic.accept)(params, new)
+      pearson = run.result(
+          f'{tag}_pearson',
+          lambda n=new: {'pearson': mean_pearson(task, params, n)},
+      )
+    if not attempt:
+      silent = start  # new dendrites say nothing yet: the network as it was
+    done = train_on(config, run, tag, task, kind, start)
+    better = np.asarray(done['score']) > old + 1e-3 * old
+    take = (~kept & better) | (config.max_tries == 0)
+    silent = choose(take, done['best'], silent)
+    kept |= take
+    if kept.all():
+      break
+  return silent, pearson
+
+
+def dendrites(config: Config, run: train.Run, stage, task, kind, params):
+  """Returns a new dendrite for every neuron of every seed."""
+  if kind == 'correlation':
+    grown = stages.candidates(config, run, f'{stage}_candidates', task, params)
+    return grown.best
+  keys = jax.vmap(lambda s: stages.own_key(jax.random.key(s), stage))(
+      jnp.arange(config.num_seeds)
+  )
+  return jax.jit(
+      jax.vmap(
+          lambda key, p: dendritic.init_candidates(
+              key, task.network, p, task.train.inputs[0], config.rival_scale
+          )
+      )
+  )(keys, params)
+
+
+def train_on(config: Config, run: train.Run, stage, task, kind, params):
+  """Searches the rate to start from, then trains the neurons."""
+  rates = config.learning_rate * np.array(config.rate_factors)
+  chosen = np.full(config.num_seeds, rates[0])
+  learn = kind == 'gradient'
+  if len(rates) > 1:
+    trials = stages.neurons(
+        config,
+        run,
+        f'{stage}_rates',
+        task,
+        params,
+        config.trial_steps,
+        all_learn=learn,
+        rates=np.tile(rates, (config.num_seeds, 1)),
+    )
+    chosen = rates[np.asarray(jax.vmap(growth.chosen_rate)(trials['score']))]
+  steps = config.more_steps
+  if kind != 'correlation':
+    steps += config.candidate_steps
+  # Rounded up, so that no rival gets fewer steps than dendrites do.
+  steps = math.ceil(steps / config.inner_steps) * config.inner_steps
+  return stages.neurons(
+      config,
+      run,
+      f'{stage}_neurons',
+      task,
+      params,
+      steps,
+      all_learn=learn,
+      rates=chosen,
+  )
+
+
+def measure(run: train.Run, name: str, task, params) -> dict[str, Any]:
+  """Returns loss and accuracies of every seed, [S]."""
+
+  def network(params, x):
+    return dendritic.apply(task.network, params, x)
+
+  def one(params):
+    logits = jax.vmap(lambda x: network(params, x))(task.train.inputs)
+    return {
+        'loss': jnp.mean(
+            jax.vmap(stages.cross_entropy)(logits, task.train.labels)
+        ),
+        'validation': stages.accuracy(network, params, task.validation),
+        'test': stages.accuracy(network, params, task.test),
+    }
+
+  first = jax.tree.map(lambda leaf: leaf[0], params)
+  return run.result(
+      f'{name}_measured',
+      lambda: {
+          **jax.tree.map(np.asarray, jax.jit(jax.vmap(one))(params)),
+          'parameters': dendritic.count(first),
+      },
+  )
+
+
+def mean_pearson(task, params, new) -> np.ndarray:
+  """Mean |correlation| of new dendrites with their neurons' errors, [S]."""
+
+  def one(params, new):
+    errors = stages.errors_of(task, params)
+    values = stages.values_of(task, params, new)
+    scores = [
+        dendrite_nodes.candidate_score(values[n], errors[n], 'pearson')
+        for n in errors
+    ]
+    return jnp.mean(jnp.concatenate(scores))
+
+  return np.asarray(jax.jit(jax.vmap(one))(params, new))
+
+
+def final_size(config: Config, task) -> int:
+  """Returns the number of parameters after all cycles."""
+
+  def grown(key):
+    example = task.train.inputs[0]
+    params = dendritic.bare(task.network, task.init(key, task.width), example)
+    for cycle in range(config.cycles):
+      new = dendritic.init_candidates(
+          jax.random.fold_in(key, cycle), task.network, params, example, 1.0
+      )
+      params = dendritic.accept(params, new)
+    return params
+
+  return dendritic.count(jax.eval_shape(grown, jax.random.key(0)))
+
+
+def choose(take: np.ndarray, new: Any, old: Any) -> Any:
+  """Takes `new` for some seeds."""
+
+  def one(a, b):
+    shape = (-1,) + (1,) * (a.ndim - 1)
+    return jnp.where(jnp.asarray(take).reshape(shape), a, b)
+
+  return jax.tree.map(one, new, old)
+
+
+if __name__ == '__main__':
+  train.launch(
+      experiment,
+      PRESETS,
+      name='dendrite_growth',
+      shortcuts={'path': "Folder of MNIST's four files."},
+  )

@@ -1,0 +1,166 @@
+"""What `launch.dendrite_growth` trains: data, and networks for it."""
+
+from collections.abc import Callable
+from typing import Any
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from nmlib.data import digits
+from nmlib.networks import dendritic
+from nmlib.networks import image_classifiers
+from nmlib.networks import mlp
+
+NAMES = ('shallow', 'deep', 'convolutional', 'recurrent', 'points')
+_SHAPES = ('sphere', 'cube', 'cylinder', 'cone', 'torus')
+
+
+class Part(NamedTuple):
+  inputs: jax.Array  # [N, ...]
+  labels: jax.Array  # [N]
+
+
+class Task(NamedTuple):
+  """A network of some width, and examples."""
+
+  network: dendritic.Network
+  init: Callable[[jax.Array, int], Any]  # (key, width) -> parameters
+  width: int
+  train: Part
+  validation: Part
+  test: Part
+
+
+def make(name: str, source: str = 'digits', path: str = '') -> Task:
+  """Returns one of the tasks `NAMES`.
+
+  Args:
+    name: which.
+    source: of images, as in `digits.load`.
+    path: likewise.
+  """
+  if name == 'points':
+    parts = [_points(seed, n) for seed, n in ((0, 1000), (1, 200), (2, 600))]
+    return Task(_point_network, _init_points, 6, *parts)
+  split = digits.load(source, path)
+  shape = split.train.images.shape[1:]
+  parts = [Part(jnp.asarray(p.images), jnp.asarray(p.labels)) for p in split]
+  if name in ('shallow', 'deep'):
+    flat = [
+        p._replace(inputs=p.inputs.reshape(len(p.labels), -1)) for p in parts
+    ]
+    size = shape[0] * shape[1]
+    if name == 'shallow':
+      return Task(
+          _perceptron, lambda k, w: mlp.init(k, (size, w, 10)), 6, *flat
+      )
+    return Task(
+        _perceptron, lambda k, w: mlp.init(k, (size, w, w, 10)), 4, *flat
+    )
+  if name == 'convolutional':
+    return Task(
+        _convolutional,
+        lambda k, w: image_classifiers.init_convolutional(
+            k, shape, w, 2 * w, 10
+        ),
+        3,
+        *parts,
+    )
+
+  def init_recurrent(key, width):
+    keys = jax.random.split(key)
+    (cell,) = mlp.init(keys[0], (shape[1] + width, width))
+    return cell._replace(kernel=cell.kernel / 2**0.5), *mlp.init(
+        keys[1], (width, 10)
+    )
+
+  return Task(_recurrent, init_recurrent, 8, *parts)
+
+
+def _dense(layer: mlp.Layer, x: jax.Array) -> jax.Array:
+  shape = (1,) * (x.ndim - 1) + layer.bias.shape
+  return x @ layer.kernel + layer.bias.reshape(shape)
+
+
+def _perceptron(params, x, call):
+  for i, layer in enumerate(params):
+    x = call(f'dense_{i}', _dense, layer, x)
+    x = jax.nn.relu(x) if i + 1 < len(params) else x
+  return x
+
+
+def _convolutional(params, image, call):
+  convolve = image_classifiers.convolve
+  x = jax.nn.relu(call('first', convolve, params.first, image[..., None]))
+  halve = lambda layer, x: convolve(layer, x, 2)
+  x = jax.nn.relu(call('second', halve, params.second, x))
+  return _perceptron(params.dense, x.reshape(-1), call)
+
+
+def _recurrent(params, image, call):
+  """Reads an image row by row."""
+  h = jnp.zeros_like(params[0].bias)
+  for row in image:
+    h = jnp.tanh(call('cell', _dense, params[0], jnp.concatenate([row, h])))
+  return call('readout', _dense, params[1], h)
+
+
+def _init_points(key, width):
+  keys = jax.random.split(key)
+  return *mlp.init(keys[0], (3, width, 2 * width)), *mlp.init(
+      keys[1], (2 * width, len(_SHAPES))
+  )
+
+
+def _point_network(params, points, call):
+  """Layers shared by all points, the maximum over them, a readout."""
+  x = points
+  for i, layer in enumerate(params[:-1]):
+    x = jax.nn.relu(call(f'point_{i}', _dense, layer, x))
+  return call('readout', _dense, params[-1], x.max(0))
+
+
+def _points(seed: int, count: int, num_points: int = 32) -> Part:
+  """Draws noisy points on the surfaces of turned solids."""
+  rng = np.random.Generator(np.random.Philox(seed))
+  clouds = []
+  labels = rng.integers(len(_SHAPES), size=count)
+  for label in labels:
+    angle, other = rng.uniform(0, 2 * np.pi, (2, num_points))
+    u = rng.uniform(-1, 1, num_points)
+    if _SHAPES[label] == 'sphere':
+      ring = np.sqrt(1 - u**2)
+      cloud = [ring * np.cos(angle), ring * np.sin(angle), u]
+    elif _SHAPES[label] == 'cube':
+      cloud = rng.uniform(-1, 1, (3, num_points))
+      face = rng.integers(3, size=num_points)
+      cloud[face, np.arange(num_points)] = np.sign(u)
+      cloud = list(cloud * 0.8)
+    elif _SHAPES[label] == 'cylinder':
+      cloud = [0.7 * np.cos(angle), 0.7 * np.sin(angle), u]
+    elif _SHAPES[label] == 'cone':
+      cloud = [(1 - u) / 2 * np.cos(angle), (1 - u) / 2 * np.sin(angle), u]
+    else:
+      ring = 0.7 + 0.3 * np.cos(other)
+      cloud = [ring * np.cos(angle), ring * np.sin(angle), 0.3 * np.sin(other)]
+    rotation, _ = np.linalg.qr(rng.normal(size=(3, 3)))
+    cloud = rotation @ np.stack(cloud) * rng.uniform(0.8, 1.2)
+    clouds.append(cloud.T + 0.03 * rng.normal(size=(num_points, 3)))
+  return Part(
+      jnp.asarray(np.stack(clouds), jnp.float32), jnp.asarray(labels, jnp.int32)
+  )
+
+
+def matched_width(task: Task, target: int) -> int:
+  """Returns the width whose plain network comes closest to `target` weights."""
+
+  def size(width):
+    shapes = jax.eval_shape(lambda k: task.init(k, width), jax.random.key(0))
+    return sum(leaf.size for leaf in jax.tree.leaves(shapes))
+
+  width = 1
+  while size(width + 1) <= target:
+    width += 1
+  return min(width, width + 1, key=lambda w: abs(size(w) - target))

@@ -1,0 +1,168 @@
+"""Two small image classifiers: convolutions, and a transformer over rows.
+
+Ordinary networks with ReLU, as bases for what grows on or gates them. One
+image, no batch axis.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from nmlib.networks import mlp
+
+
+class Convolutional(NamedTuple):
+  """Two 3 x 3 convolutions, the second of stride two, and a perceptron."""
+
+  first: mlp.Layer  # kernel [3, 3, 1, C]
+  second: mlp.Layer  # kernel [3, 3, C, C]
+  dense: mlp.Params
+
+
+class Block(NamedTuple):
+  query: jax.Array  # [D, A, D / A]
+  key: jax.Array  # [D, A, D / A]
+  value: jax.Array  # [D, A, D / A]
+  output: jax.Array  # [A, D / A, D]
+  up: mlp.Layer  # [D, M]
+  down: mlp.Layer  # [M, D]
+
+
+class Transformer(NamedTuple):
+  embedding: mlp.Layer  # [W, D]: a row of pixels is a token
+  position: jax.Array  # [H, D]
+  blocks: tuple[Block, ...]
+  output: mlp.Layer  # [D, classes]
+
+
+def init_convolutional(
+    key: jax.Array,
+    shape: tuple[int, int],
+    channels: int,
+    hidden: int,
+    classes: int,
+) -> Convolutional:
+  """Draws He-normal weights and zero biases.
+
+  Args:
+    key: of the weights.
+    shape: H and W of an image.
+    channels: C of both convolutions.
+    hidden: neurons of the dense layer.
+    classes: outputs.
+
+  Raises:
+    ValueError: if a size is not positive.
+  """
+  if min(*shape, channels, hidden, classes) < 1:
+    raise ValueError(
+        'sizes must be positive, got'
+        f' shape={shape}, channels={channels}, hidden={hidden},'
+        f' classes={classes}.'
+    )
+  keys = jax.random.split(key, 3)
+
+  def kernel(key, inputs):
+    scale = (2 / (9 * inputs)) ** 0.5
+    weights = scale * jax.random.normal(key, (3, 3, inputs, channels))
+    return mlp.Layer(weights, jnp.zeros(channels))
+
+  pixels = -(-shape[0] // 2) * -(-shape[1] // 2)
+  dense = mlp.init(keys[2], (pixels * channels, hidden, classes))
+  return Convolutional(kernel(keys[0], 1), kernel(keys[1], channels), dense)
+
+
+def convolve(layer: mlp.Layer, x: jax.Array, stride: int = 1) -> jax.Array:
+  """Returns pre-activations [H', W', C] of one padded input [H, W, D]."""
+  y = jax.lax.conv_general_dilated(
+      x[None],
+      layer.kernel,
+      (stride, stride),
+      'SAME',
+      dimension_numbers=('NHWC', 'HWIO', 'NHWC'),
+  )[0]
+  return y + layer.bias[None, None]
+
+
+def convolutional(params: Convolutional, image: jax.Array) -> jax.Array:
+  """Returns the logits [classes] of one image [H, W]."""
+  x = jax.nn.relu(convolve(params.first, image[..., None]))
+  x = jax.nn.relu(convolve(params.second, x, 2))
+  return mlp.apply(params.dense, x.reshape(-1))
+
+
+def init_transformer(
+    key: jax.Array,
+    shape: tuple[int, int],
+    width: int,
+    heads: int,
+    num_blocks: int,
+    classes: int,
+) -> Transformer:
+  """Draws weights of variance 1 / inputs; MLPs are four times as wide.
+
+  Args:
+    key: of the weights.
+    shape: H and W of an image.
+    width: D.
+    heads: A, divides D.
+    num_blocks: attention and MLP, so many times.
+    classes: outputs.
+
+  Raises:
+    ValueError: if a size is not positive or heads do not divide the width.
+  """
+  if min(*shape, width, heads, num_blocks, classes) < 1 or width % heads:
+    raise ValueError(
+        'sizes must be positive and heads divide width, got'
+        f' shape={shape}, width={width}, heads={heads},'
+        f' num_blocks={num_blocks}, classes={classes}.'
+    )
+
+  def dense(key, inputs, outputs):
+    scale = inputs**-0.5
+    weights = scale * jax.random.normal(key, (inputs, outputs))
+    return mlp.Layer(weights, jnp.zeros(outputs))
+
+  def block(key):
+    keys = jax.random.split(key, 6)
+    split = (width, heads, width // heads)
+    q, k, v = (width**-0.5 * jax.random.normal(key, split) for key in keys[:3])
+    output = width**-0.5 * jax.random.normal(keys[3], (*split[1:], width))
+    return Block(
+        q, k, v, output, dense(keys[4], width, 4 * width),
+        dense(keys[5], 4 * width, width),
+    )  # fmt: skip
+
+  keys = jax.random.split(key, 3 + num_blocks)
+  return Transformer(
+      dense(keys[0], shape[1], width),
+      width**-0.5 * jax.random.normal(keys[1], (shape[0], width)),
+      tuple(block(k) for k in keys[3:]),
+      dense(keys[2], width, classes),
+  )
+
+
+def transformer(params: Transformer, image: jax.Array) -> jax.Array:
+  """Returns the logits [classes] of one image [H, W]; the mean token decides.
+
+  Normalisation comes first in each part, without learned scales.
+  """
+  x = _dense(params.embedding, image) + params.position
+  for block in params.blocks:
+    y = jax.nn.standardize(x)
+    q, k, v = (
+        jnp.einsum('td,dac->tac', y, w)
+        for w in (block.query, block.key, block.value)
+    )
+    heard = jax.nn.dot_product_attention(q, k, v)
+    x = x + jnp.einsum('tac,acd->td', heard, block.output)
+    hidden = jax.nn.relu(_dense(block.up, jax.nn.standardize(x)))
+    x = x + _dense(block.down, hidden)
+  mean = jnp.mean(jax.nn.standardize(x), axis=0)
+  return mean @ params.output.kernel + params.output.bias
+
+
+def _dense(layer: mlp.Layer, x: jax.Array) -> jax.Array:
+  return x @ layer.kernel + layer.bias[None]

@@ -1,0 +1,59 @@
+"""The experiment of mode gates, as a user starts it."""
+
+import json
+import pathlib
+
+from absl.testing import absltest
+from absl.testing import parameterized
+import pytest
+
+from launch import dopamine_modes
+from tests.train import process
+
+_LAUNCH = ('-m', 'launch.dopamine_modes')
+
+
+class DopamineModesTest(parameterized.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    self.workdir = pathlib.Path(self.create_tempdir().full_path) / 'run'
+
+  def _run(self, *args):
+    code, out, err = process.run(*_LAUNCH, f'--workdir={self.workdir}', *args)
+    self.assertEqual(code, 0, err)
+    return out, json.loads((self.workdir / 'report.json').read_text())
+
+  def test_smoke_writes_a_whole_report(self):
+    out, record = self._run('--preset=smoke')
+    self.assertIn('Report:', out)
+    self.assertLen(record['figures'], 4)
+    ours = {c['text'][:20]: c for c in record['claims']}
+    count = ours['Gates train fewer th']
+    # 2 (16 + 12) thresholds and gains; 8 (64 + 16 + 16 + 12 + 12 + 10).
+    self.assertEqual(count['ours'], {'gates': [56], 'lora_8': [1040]})
+    skipped = ours['Skipped neurons are ']['ours']
+    self.assertLess(max(skipped['flop_ratio']), 1)
+
+  @parameterized.parameters(
+      (dict(temperature=0.0), 'temperature must be positive, got 0.0'),
+      (dict(learning_rates=()), 'learning_rates must be positive and at least'),
+      (dict(methods=('dora',)), "methods must be among .*, got 'dora'"),
+      (dict(methods=('full',)), "methods must include 'frozen'"),
+      (dict(steps=0), 'steps must be at least 1, got 0'),
+      (dict(bases=('cnn',)), "bases must be among .*, got 'cnn'"),
+      (dict(angles=(45.0,)), 'angles must be two or more'),
+  )
+  def test_bad_config(self, kwargs, message):
+    with self.assertRaisesRegex(ValueError, message):
+      dopamine_modes.Config(**kwargs)
+
+  @pytest.mark.slow
+  def test_small_claims_hold(self):
+    out, record = self._run()
+    failing = [c['text'] for c in record['claims'] if not c['holds']]
+    self.assertEqual(failing, [], out)
+
+
+if __name__ == '__main__':
+  absltest.main()
