@@ -1,0 +1,50 @@
+"""Fewer delayed synapses: by magnitude, by delay; and what they cost.
+
+Grimaldi and Perrinet 2023 (arXiv 2307.14077), "Accuracy versus efficiency".
+"""
+
+import jax
+import jax.numpy as jnp
+
+
+def prune_by_magnitude(kernel: jax.Array, keep: int) -> jax.Array:
+  """Returns the kernel with all but its `keep` largest weights at zero.
+
+  Of equal magnitudes, the earlier in memory is kept.
+
+  Raises:
+    ValueError: if `keep` is not from 0 to the number of weights.
+  """
+  if not 0 <= keep <= kernel.size:
+    raise ValueError(f"keep is {keep}; it must be from 0 to {kernel.size}.")
+  flat = kernel.reshape(-1)
+  kept = jnp.argsort(-jnp.abs(flat), stable=True)[:keep]
+  return jnp.zeros_like(flat).at[kept].set(flat[kept]).reshape(kernel.shape)
+
+
+def shorten_delays(kernel: jax.Array, keep: int) -> jax.Array:
+  """Returns the kernel with only its `keep` shortest delays.
+
+  Args:
+    kernel: (C, P, K_T, K_X, K_Y); the last time slice is delay 0.
+    keep: how many delays stay.
+
+  Raises:
+    ValueError: if `keep` is not from 0 to K_T.
+  """
+  k_t = kernel.shape[2]
+  if not 0 <= keep <= k_t:
+    raise ValueError(f"keep is {keep}; it must be from 0 to {k_t}.")
+  return kernel.at[:, :, : k_t - keep].set(0)
+
+
+def count_synaptic_operations(
+    events: jax.Array, kernel: jax.Array
+) -> jax.Array:
+  """Returns the paper's workload: events times non-zero weights, a float.
+
+  Every event is counted against the weights of both polarities, as the paper
+  does; space's borders are not subtracted.
+  """
+  weights = jnp.count_nonzero(kernel).astype(float)
+  return jnp.count_nonzero(events).astype(float) * weights
