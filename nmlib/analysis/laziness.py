@@ -54,7 +54,8 @@ def representation_alignment(after: jax.Array, before: jax.Array) -> jax.Array:
 
 def sign_similarity(after: jax.Array, before: jax.Array) -> jax.Array:
   """Returns the part [] of entries with one sign; zero is a sign of its own."""
-  return jnp.mean(jnp.sign(after) == jnp.sign(before))
+  same = jnp.sign(after) == jnp.sign(before)
+  return jnp.mean(same, dtype=after.dtype)
 
 
 def tangent_kernel(

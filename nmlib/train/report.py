@@ -105,6 +105,8 @@ def load(folder: pathlib.Path) -> dict[str, Any] | None:
 
 def summary(values: Sequence[float]) -> str:
   """Shows values as mean ± standard deviation over n seeds."""
+  if not len(values):
+    return 'no seed'
   if len(values) == 1:
     return f'{values[0]:.4g} (n=1)'
   mean, spread = np.mean(values), np.std(values, ddof=1)

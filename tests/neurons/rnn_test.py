@@ -1,6 +1,7 @@
 """The leaky RNN: parity with the authors' training loop, forms, messages."""
 
 import itertools
+import pathlib
 
 from absl.testing import parameterized
 import chex
@@ -29,10 +30,11 @@ def _loss(params, x, y, config):
 
 
 @pytest.mark.parametrize('rank', (1, 5, 40))
-def test_training_and_measures_equal_the_programs(data_folder, rank):
-  path = data_folder.parent / 'fixtures/rich_lazy_rank_replay_2af.npz'
-  if not path.exists():
-    pytest.skip(f'{path.name} is not beside the data folder')
+def test_training_and_measures_equal_the_programs(rank):
+  path = (
+      pathlib.Path(__file__).parents[1]
+      / 'fixtures/rich_lazy_rank_replay_2af.npz'
+  )
   with np.load(path) as stored, jax.enable_x64(True):
     fixture = {k.removeprefix('2AF/'): v for k, v in stored.items()}
     got = {

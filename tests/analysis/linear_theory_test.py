@@ -1,0 +1,132 @@
+"""The closed form of the linear network against its fixture and its flow."""
+
+import pathlib
+
+from absl.testing import absltest
+from absl.testing import parameterized
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from nmlib.analysis import linear_theory
+
+
+def _flow(first, second, beta, steps=4000, time=0.02):
+  """Gradient flow of |beta - W1^T w2|^2 / 2 by Runge-Kutta 4."""
+
+  def rate(pair):
+    w1, w2 = pair
+    error = beta - w1.T @ w2
+    return jnp.outer(w2, error), w1 @ error
+
+  def step(pair, _):
+    add = lambda k, h: jax.tree.map(lambda p, d: p + h * d, pair, k)
+    k1 = rate(pair)
+    k2 = rate(add(k1, time / 2))
+    k3 = rate(add(k2, time / 2))
+    k4 = rate(add(k3, time))
+    total = jax.tree.map(
+        lambda a, b, c, d: a + 2 * b + 2 * c + d, k1, k2, k3, k4
+    )
+    return add(total, time / 6), None
+
+  return jax.lax.scan(step, (first, second), None, steps)[0]
+
+
+def _alignment(a, b):
+  return jnp.sum(a * b) / (jnp.linalg.norm(a) * jnp.linalg.norm(b))
+
+
+class LinearTheoryTest(parameterized.TestCase):
+
+  @parameterized.parameters(1, 3, 10)
+  def test_agrees_with_gradient_flow(self, rank):
+    d, sigma = 10, 1e-3
+    keys = jax.random.split(jax.random.key(rank), 3)
+    first = jax.random.normal(keys[0], (d, rank)) @ jax.random.normal(
+        keys[1], (rank, d)
+    )
+    first *= sigma / jnp.linalg.norm(first)
+    second = jnp.zeros(d)
+    beta = jax.random.normal(keys[2], (d,))
+    beta /= jnp.linalg.norm(beta)
+    end = _flow(first, second, beta)
+    np.testing.assert_allclose(end[0].T @ end[1], beta, atol=1e-3)
+    simulated = _alignment(
+        linear_theory.tangent_kernel(first, second),
+        linear_theory.tangent_kernel(*end),
+    )
+    closed = linear_theory.kernel_alignment(beta, first, second)
+    # The closed form is the limit of small sigma: an error of order sigma.
+    np.testing.assert_allclose(simulated, closed, atol=5e-3)
+
+  def test_aligned_low_rank_is_the_lazy_exception(self):
+    d = 12
+    u, b, other = jnp.linalg.qr(jax.random.normal(jax.random.key(0), (d, 3)))[
+        0
+    ].T
+    of = linear_theory.kernel_alignment
+    self.assertAlmostEqual(float(of(b, jnp.outer(u, b), u)), 1, places=5)
+    self.assertAlmostEqual(
+        float(of(b, jnp.outer(u, b), 0 * u)), 2 / (d + 3) ** 0.5, places=5
+    )
+    angle = 0.7
+    near = np.cos(angle) * b + np.sin(angle) * other
+    self.assertAlmostEqual(
+        float(of(b, jnp.outer(u, near), u)),
+        (np.cos(angle) ** 2 + d + 2) / (d + 3),
+        places=5,
+    )
+
+  @parameterized.product(ratio=(0.0, 1.0), rank=(1, 5, 10))
+  def test_mean_over_teachers(self, ratio, rank):
+    d = 10
+    keys = jax.random.split(jax.random.key(rank), 3)
+    first = jax.random.normal(keys[0], (d, rank)) @ jax.random.normal(
+        keys[1], (rank, d)
+    )
+    second = jnp.zeros(d).at[0].set((ratio * jnp.sum(first**2)) ** 0.5)
+    s = jnp.linalg.svd(first, compute_uv=False)
+    participation = jnp.sum(s**2) ** 2 / jnp.sum(s**4)
+    teachers = jax.random.normal(keys[2], (4000, d))
+    each = jax.vmap(
+        lambda beta: linear_theory.kernel_alignment(beta, first, second)
+    )(teachers)
+    # 5 standard errors of the mean, and rounding.
+    reach = 5 * float(each.std()) / 4000**0.5 + 1e-6
+    expected = linear_theory.expected_kernel_alignment(d, participation, ratio)
+    np.testing.assert_allclose(each.mean(), expected, atol=reach)
+
+  @parameterized.parameters('rank1', 'rank3', 'flat', 'powerlaw1', 'powerlaw2')
+  def test_equals_the_reference(self, spectrum):
+    path = (
+        pathlib.Path(__file__).parents[1]
+        / 'fixtures/rich_lazy_rank_effective_rank_and_theory.npz'
+    )
+    with np.load(path) as stored, jax.enable_x64(True):
+      closed = {
+          k: stored[f'closed/{spectrum}/{k}']
+          for k in ('PR', 'E_alignment_w2zero', 'E_alignment_w2equal')
+      }
+      for ratio, name in (0.0, 'zero'), (1.0, 'equal'):
+        got = linear_theory.expected_kernel_alignment(10, closed['PR'], ratio)
+        np.testing.assert_allclose(
+            got, closed[f'E_alignment_w2{name}'], rtol=1e-12
+        )
+      flow = {
+          k: jnp.asarray(stored[f'flow/{spectrum}/{k}'])
+          for k in ('W1_0', 'w2_0', 'W1_inf', 'w2_inf', 'beta', 'alignment')
+      }
+      ended = _flow(flow['W1_0'], flow['w2_0'], flow['beta'])
+      # The reference integrates to an error of 1e-12, we for as long.
+      np.testing.assert_allclose(ended[0], flow['W1_inf'], atol=1e-6)
+      np.testing.assert_allclose(ended[1], flow['w2_inf'], atol=1e-6)
+      got = linear_theory.kernel_alignment(
+          flow['beta'], flow['W1_0'], flow['w2_0']
+      )
+      # The closed form is the limit of small sigma (here 1e-3).
+      np.testing.assert_allclose(got, flow['alignment'], atol=5e-3)
+
+
+if __name__ == '__main__':
+  absltest.main()

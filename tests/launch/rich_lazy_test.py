@@ -1,0 +1,87 @@
+"""The study of rank, end to end, as a user starts it."""
+
+import json
+import pathlib
+
+from absl.testing import absltest
+from absl.testing import parameterized
+import numpy as np
+import pytest
+
+from launch import rich_lazy
+from launch import rich_lazy_report
+from tests.train import process
+
+_LAUNCH = ('-m', 'launch.rich_lazy')
+
+
+class RichLazyTest(parameterized.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    self.workdir = pathlib.Path(self.create_tempdir().full_path) / 'run'
+
+  def _run(self, *args):
+    return process.run(*_LAUNCH, f'--workdir={self.workdir}', *args)
+
+  def test_smoke_places_a_users_matrix_in_the_sweep(self):
+    matrix = self.workdir.with_name('mine.csv')
+    draw = np.random.default_rng(0).normal(size=(12, 12))
+    np.savetxt(matrix, draw, delimiter=',')
+    code, out, err = self._run('--preset=smoke', f'--connectivity={matrix}')
+    self.assertEqual(code, 0, err)
+    self.assertIn('Report:', out)
+    record = json.loads((self.workdir / 'report.json').read_text())
+    ranks = record['notes']['Effective ranks at the start, seed 0']
+    self.assertIn('rank 1: ', ranks)
+    self.assertIn('given: ', ranks)
+    self.assertIn('shuffled: ', ranks)
+    for name in ('laziness', 'over_training'):
+      self.assertTrue((self.workdir / record['figures'][name]).exists())
+    # Six steps teach nothing, and a network that did not learn never counts.
+    for claim in record['claims'][:-1]:
+      self.assertFalse(claim['holds'], claim['text'])
+
+  @pytest.mark.slow
+  def test_small_claims(self):
+    code, _, err = self._run('--preset=small')
+    self.assertEqual(code, 0, err)
+    record = json.loads((self.workdir / 'report.json').read_text())
+    required = [
+        claim
+        for claim in record['claims']
+        if 'frobenius' in claim['text'] and 'weight' not in claim['text']
+    ]
+    self.assertLen(required, 2)
+    for claim in required:
+      self.assertTrue(claim['holds'], claim)
+
+  @parameterized.parameters(
+      ({'tasks': ('3AF',)}, "config.tasks must be .* got \\('3AF',\\)"),
+      ({'ranks': (1, 200)}, 'config.ranks must be .* got'),
+      ({'ranks': (30, 1)}, 'config.ranks must be .* got'),
+      ({'matches': ('l1',)}, 'config.matches must be .* got'),
+      ({'kernel_trials': 999}, 'config.kernel_trials must be .* got 999'),
+  )
+  def test_bad_config(self, changes, message):
+    with self.assertRaisesRegex(ValueError, message):
+      rich_lazy.Config(**changes)
+
+  def test_matrix_of_another_size_is_refused(self):
+    matrix = self.workdir.with_name('mine.npy')
+    np.save(matrix, np.eye(7))
+    code, _, err = self._run('--preset=smoke', f'--connectivity={matrix}')
+    self.assertNotEqual(code, 0)
+    self.assertIn('--config.num_units=7', err)
+
+  def test_interval_of_a_difference(self):
+    low, high = np.array([1.0, 2.0, np.nan]), np.array([2.0, 5.0, 9.0])
+    mean, bottom, top = rich_lazy_report.difference(low, high)
+    # Gaps 1 and 3: mean 2, standard error 1, t(1 degree, 97.5 %) = 12.706.
+    np.testing.assert_allclose(
+        (mean, bottom, top), (2, 2 - 12.7062, 2 + 12.7062), rtol=1e-4
+    )
+
+
+if __name__ == '__main__':
+  absltest.main()
