@@ -236,11 +236,16 @@ def definition(
         state.params, trials
     )
     keep = config.smoothing
-    active = state.stopped < 0
+    updates, opt_state = optimizer.update(grads, state.opt_state)
+    # A network that diverges stays as it was and never reaches the criterion;
+    # a low rank scaled to a spectral radius can start with huge weights.
+    sound = jnp.isfinite(losses)
+    for update in jax.tree.leaves(updates):
+      sound &= jnp.all(jnp.isfinite(update), (1, 2))
+    active = (state.stopped < 0) & sound
     smoothed = jnp.where(
         active, keep * state.smoothed + (1 - keep) * losses, state.smoothed
     )
-    updates, opt_state = optimizer.update(grads, state.opt_state)
     # Criterion met: the network stays as it was when this loss was measured.
     done = active & (smoothed < CRITERIA[task])
     going = active & ~done
@@ -257,7 +262,12 @@ def definition(
         smoothed=smoothed,
         stopped=stopped,
     )
-    return state, {'loss': jnp.mean(losses)}
+    total = jnp.sum(jnp.where(sound, losses, 0.0))
+    return state, {
+        'loss': total / jnp.maximum(1, jnp.sum(sound)),
+        'diverged': jnp.sum(~sound),
+        'stopped': jnp.sum(stopped >= 0),
+    }
 
   probes = sample(jax.random.split(jax.random.key(4321), config.probe_trials))
   return {

@@ -182,6 +182,22 @@ def power_law(
   return describe(match_norm((u * spectrum[None]) @ vt, base, match))
 
 
+def dale_signs(num_excitatory: int, num_inhibitory: int) -> np.ndarray:
+  """Returns signs [N], excitatory first, that balance: their sum is 0.
+
+  Raises:
+    ValueError: unless there is a unit of either sign.
+  """
+  if num_excitatory < 1 or num_inhibitory < 1:
+    raise ValueError(
+        "Dale's law needs at least one excitatory and one inhibitory unit, got"
+        f' {num_excitatory} and {num_inhibitory}.'
+    )
+  balance = num_excitatory / num_inhibitory
+  size = num_excitatory + num_inhibitory
+  return np.where(np.arange(size) < num_excitatory, 1.0, -balance)
+
+
 def dale(
     key: jax.Array,
     num_excitatory: int,
@@ -198,15 +214,9 @@ def dale(
   Raises:
     ValueError: unless there is a unit of either sign.
   """
-  if num_excitatory < 1 or num_inhibitory < 1:
-    raise ValueError(
-        "Dale's law needs at least one excitatory and one inhibitory unit, got"
-        f' {num_excitatory} and {num_inhibitory}.'
-    )
+  signs = dale_signs(num_excitatory, num_inhibitory)
   size = num_excitatory + num_inhibitory
   base = gaussian(key, size, gain).matrix
-  balance = num_excitatory / num_inhibitory
-  signs = np.where(np.arange(size) < num_excitatory, 1.0, -balance)
   matrix = jnp.abs(base) * jnp.asarray(signs, base.dtype)[None]
   return describe(match_norm(matrix, base, match))
 
