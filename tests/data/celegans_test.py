@@ -25,7 +25,8 @@ class CelegansTest(absltest.TestCase):
     self.assertEqual(worm.chemical[at('ASHL'), at('AVAL')], 0)
     self.assertEqual(worm.chemical[at('VA8'), at('AVAL')], 7)
     # The 13 VD and 6 DD motor neurons are the classic GABA neurons.
-    gaba = {n for n, t in zip(worm.names, worm.transmitters) if t == 'GABA'}
+    released = dict(zip(worm.names, worm.transmitters, strict=True))
+    gaba = {name for name in worm.names if released[name] == 'GABA'}
     self.assertContainsSubset({f'DD{i}' for i in range(1, 7)}, gaba)
     self.assertContainsSubset({'AVL', 'DVB', 'RIS', 'RMED', 'RMEV'}, gaba)
 

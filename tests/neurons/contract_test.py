@@ -8,10 +8,17 @@ import jax.numpy as jnp
 import numpy as np
 
 from nmlib.neurons import bdh
+from nmlib.neurons import elm
+from nmlib.neurons import gru
+from nmlib.neurons import rnn
 
 
 def _tokens(key, config, length):
   return jax.random.randint(key, (length,), 0, config.vocab_size)
+
+
+def _currents(key, config, length):
+  return jax.random.normal(key, (length, config.num_inputs))
 
 
 # module, config, function (key, config, T) -> inputs of one trial [T, ...]
@@ -23,6 +30,24 @@ _MODELS = (
         bdh.Config(11, 8, 2, 48, 2, residual='neuron', decay=0.1),
         _tokens,
     ),
+    *(
+        (
+            f'elm_{version}',
+            elm,
+            elm.version(
+                version,
+                num_inputs=6,
+                num_outputs=2,
+                num_memory=5,
+                learn_tau=True,
+            ),
+            _currents,
+        )
+        for version in (1, 2)
+    ),
+    ('rnn', rnn, rnn.Config(3, 7), _currents),
+    ('rnn_of_the_paper', rnn, rnn.Config(3, 7, form='current'), _currents),
+    ('gru', gru, gru.Config(3, 7), _currents),
 )
 # Batched products add in another order than single ones, in float32.
 _CLOSE = dict(rtol=1e-4, atol=1e-4)
@@ -91,7 +116,7 @@ class ContractTest(parameterized.TestCase):
 
     def loss(params, x):
       _, out = model.unroll(params, state, x, config)
-      return jnp.mean(jnp.square(out))
+      return sum(jnp.mean(jnp.square(a)) for a in jax.tree.leaves(out))
 
     batched = lambda p: jnp.mean(jax.vmap(loss, in_axes=(None, 0))(p, xs))
     grads = jax.jit(jax.grad(batched))(params)
@@ -102,9 +127,11 @@ class ContractTest(parameterized.TestCase):
         **_CLOSE,
     )
     chex.assert_trees_all_equal_shapes_and_dtypes(grads, params)
-    for leaf in jax.tree.leaves(grads):
-      self.assertTrue(np.isfinite(leaf).all())
-      self.assertGreater(np.abs(leaf).max(), 0)
+    for path, leaf in jax.tree_util.tree_leaves_with_path(grads):
+      name = jax.tree_util.keystr(path)
+      self.assertTrue(np.isfinite(leaf).all(), name)
+      if '.fixed' not in name:  # what a model keeps, it says so
+        self.assertGreater(np.abs(leaf).max(), 0, name)
 
   @parameterized.named_parameters(*_MODELS)
   def test_pmap_equals_vmap(self, model, config, inputs):
