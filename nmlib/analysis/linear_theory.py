@@ -49,3 +49,43 @@ def expected_kernel_alignment(
   top = 1 + 1 / d + a * (1 + d)
   spread = 1 / participation + 2 * a + d * a**2
   return top / (jnp.sqrt(d + 3.0) * jnp.sqrt(spread))
+
+
+def gradient_flow(
+    beta: jax.Array,
+    first: jax.Array,
+    second: jax.Array,
+    *,
+    time_step: float = 0.02,
+    num_steps: int = 4000,
+) -> tuple[jax.Array, jax.Array]:
+  """Returns W1 and w2 after gradient flow of |beta - W1^T w2|^2 / 2.
+
+  Runge-Kutta of order 4, which is stable for time_step |beta| below about 1.
+
+  Args:
+    beta: the teacher [d].
+    first: W1 at the start [h, d].
+    second: w2 at the start [h].
+    time_step: of the integration.
+    num_steps: of the integration.
+  """
+
+  def rate(w1, w2):
+    error = beta - w1.T @ w2
+    return jnp.outer(w2, error), w1 @ error
+
+  def step(weights, _):
+    ahead = lambda slope, by: [
+        w + by * s for w, s in zip(weights, slope, strict=True)
+    ]
+    k1 = rate(*weights)
+    k2 = rate(*ahead(k1, time_step / 2))
+    k3 = rate(*ahead(k2, time_step / 2))
+    k4 = rate(*ahead(k3, time_step))
+    mean = jax.tree.map(
+        lambda a, b, c, d: (a + 2 * b + 2 * c + d) / 6, k1, k2, k3, k4
+    )
+    return tuple(ahead(mean, time_step)), None
+
+  return jax.lax.scan(step, (first, second), None, num_steps)[0]

@@ -11,28 +11,6 @@ import numpy as np
 from nmlib.analysis import linear_theory
 
 
-def _flow(first, second, beta, steps=4000, time=0.02):
-  """Gradient flow of |beta - W1^T w2|^2 / 2 by Runge-Kutta 4."""
-
-  def rate(pair):
-    w1, w2 = pair
-    error = beta - w1.T @ w2
-    return jnp.outer(w2, error), w1 @ error
-
-  def step(pair, _):
-    add = lambda k, h: jax.tree.map(lambda p, d: p + h * d, pair, k)
-    k1 = rate(pair)
-    k2 = rate(add(k1, time / 2))
-    k3 = rate(add(k2, time / 2))
-    k4 = rate(add(k3, time))
-    total = jax.tree.map(
-        lambda a, b, c, d: a + 2 * b + 2 * c + d, k1, k2, k3, k4
-    )
-    return add(total, time / 6), None
-
-  return jax.lax.scan(step, (first, second), None, steps)[0]
-
-
 def _alignment(a, b):
   return jnp.sum(a * b) / (jnp.linalg.norm(a) * jnp.linalg.norm(b))
 
@@ -50,7 +28,7 @@ class LinearTheoryTest(parameterized.TestCase):
     second = jnp.zeros(d)
     beta = jax.random.normal(keys[2], (d,))
     beta /= jnp.linalg.norm(beta)
-    end = _flow(first, second, beta)
+    end = linear_theory.gradient_flow(beta, first, second)
     np.testing.assert_allclose(end[0].T @ end[1], beta, atol=1e-3)
     simulated = _alignment(
         linear_theory.tangent_kernel(first, second),
@@ -117,7 +95,9 @@ class LinearTheoryTest(parameterized.TestCase):
           k: jnp.asarray(stored[f'flow/{spectrum}/{k}'])
           for k in ('W1_0', 'w2_0', 'W1_inf', 'w2_inf', 'beta', 'alignment')
       }
-      ended = _flow(flow['W1_0'], flow['w2_0'], flow['beta'])
+      ended = linear_theory.gradient_flow(
+          flow['beta'], flow['W1_0'], flow['w2_0']
+      )
       # The reference integrates to an error of 1e-12, we for as long.
       np.testing.assert_allclose(ended[0], flow['W1_inf'], atol=1e-6)
       np.testing.assert_allclose(ended[1], flow['w2_inf'], atol=1e-6)
