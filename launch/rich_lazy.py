@@ -7,6 +7,7 @@ and the tangent kernel; low rank: rich learning.
 
   python -m launch.rich_lazy                        # small: minutes, 2 cores
   python -m launch.rich_lazy --connectivity=W.npz   # your own matrix in it
+  python -m launch.rich_lazy --preset=connectome    # a worm's wiring in it
   python -m launch.rich_lazy --preset=paper         # 300 units
 
 Every rank and seed of a task trains in one program, on the same trials. A
@@ -24,46 +25,57 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from launch import rich_lazy_measures
 from launch import rich_lazy_report
+from launch import rich_lazy_tasks
+from launch import rich_lazy_theory
 from nmlib import train
 from nmlib.analysis import connectivity
+from nmlib.analysis import connectivity_structure
 from nmlib.analysis import effective_rank
-from nmlib.analysis import laziness
-from nmlib.data import decision_tasks
+from nmlib.data import celegans
 from nmlib.data import matrix_file
+from nmlib.neurons import gru
 from nmlib.neurons import rnn
 
-CRITERIA = {'2AF': 0.042, 'DMS': 0.010, 'CXT': 0.050}  # nats, mean of 8 steps
+NEURONS = {'rnn': rnn, 'gru': gru}
 
 
 @dataclasses.dataclass(frozen=True)
 class Config:
   """Ranks share one W_0 and one order of trials within a seed."""
 
-  tasks: tuple[str, ...] = ('2AF', 'DMS', 'CXT')
+  tasks: tuple[str, ...] = ('2AF', 'DMS', 'CXT', 'digits')
+  neuron: str = 'rnn'  # or 'gru': one W_0 for its three products
   ranks: tuple[int, ...] = (1, 30, 100)
   matches: tuple[str, ...] = ('frobenius', 'spectral', 'radius')  # norms kept
-  connectivity: str = ''  # a file; its matrix and a shuffled control join in
+  connectivity: str = ''  # 'celegans' or a file; joins in, with controls
+  digits: str = 'digits'  # source of `nmlib.data.digits.load`
+  digits_path: str = ''
   num_units: int = 100  # N; of the file, if one is given
   gain: float = 1.25
-  num_seeds: int = 4
-  num_steps: int = 4000
+  num_seeds: int = 8
+  num_steps: int = 3000
   batch_size: int = 32
   learning_rate: float = 0.003
   momentum: float = 0.9
   smoothing: float = 0.98  # of the loss that is held against the criterion
   probe_trials: int = 320  # for representations
   kernel_trials: int = 32  # of them for tangent kernels
-  measure_every: int = 1000
+  measure_every: int = 250
   log_every: int = 100
   steps_per_call: int = 100
 
   def __post_init__(self):
-    unknown = set(self.tasks) - set(decision_tasks.TASKS)
+    unknown = set(self.tasks) - set(rich_lazy_tasks.NAMES)
     if unknown or not self.tasks:
       raise ValueError(
-          f'config.tasks must be some of {tuple(decision_tasks.TASKS)}, got'
+          f'config.tasks must be some of {rich_lazy_tasks.NAMES}, got'
           f' {self.tasks}.'
+      )
+    if self.neuron not in NEURONS:
+      raise ValueError(
+          f'config.neuron must be one of {tuple(NEURONS)}, got {self.neuron!r}.'
       )
     unknown = set(self.matches) - set(connectivity.NORMS)
     if unknown or not self.matches:
@@ -105,6 +117,15 @@ PRESETS = {
         num_units=300,
         num_steps=10_000,
         matches=('frobenius',),
+        digits='mnist',
+    ),
+    'connectome': Config(
+        tasks=('2AF', 'DMS'),
+        ranks=(30, 302),
+        matches=('radius',),
+        connectivity='celegans',
+        num_units=302,
+        num_seeds=4,
     ),
 }
 
@@ -113,8 +134,8 @@ class State(NamedTuple):
   """R networks of one seed, side by side."""
 
   step: jax.Array  # []
-  params: rnn.Params  # [R, ...]
-  start: rnn.Params  # [R, ...], at initialisation
+  params: rnn.Params | gru.Params  # [R, ...]
+  start: rnn.Params | gru.Params  # [R, ...], at initialisation
   opt_state: optax.OptState  # of all R
   smoothed: jax.Array  # [R], running mean of the loss
   stopped: jax.Array  # int [R], steps taken to the criterion; -1: not yet
@@ -123,15 +144,7 @@ class State(NamedTuple):
 
 def experiment(config: Config, run: train.Run) -> train.Report:
   """Trains every rank, seed and task, and relates laziness to rank."""
-  given = None
-  if config.connectivity:
-    given = connectivity.from_array(matrix_file.read(config.connectivity))
-    size = given.matrix.shape[0]
-    if size != config.num_units:
-      raise ValueError(
-          f'{config.connectivity} is [{size}, {size}]: start with'
-          f' --config.num_units={size} and ranks up to it.'
-      )
+  given = _given(config)
   names = variants(config)
   seeds = tuple(range(config.num_seeds))
   found = {}
@@ -159,28 +172,58 @@ def experiment(config: Config, run: train.Run) -> train.Report:
           for name, (_, values) in fitted.history.items()
       }
   ranks = run.result('ranks', lambda: initial_ranks(given, config))
-  return rich_lazy_report.report(config, names, found, ranks, CRITERIA)
+  theory = run.result('theory', rich_lazy_theory.study)
+  return rich_lazy_report.report(config, names, found, ranks, theory)
+
+
+def _given(config: Config) -> dict[str, jax.Array]:
+  """Returns a measured matrix and its deterministic control, by name."""
+  if not config.connectivity:
+    return {}
+  name, values = 'given', None
+  if config.connectivity == 'celegans':
+    name, values = 'C. elegans', celegans.signed_weights(celegans.load())
+  else:
+    values = matrix_file.read(config.connectivity)
+  matrix = connectivity.from_array(values).matrix
+  size = matrix.shape[0]
+  if size != config.num_units:
+    raise ValueError(
+        f'{config.connectivity} is [{size}, {size}]: start with'
+        f' --config.num_units={size} and ranks up to it.'
+    )
+  rewired = connectivity_structure.same_degrees(
+      np.random.default_rng(0), np.asarray(matrix)
+  )
+  return {name: matrix, 'same degrees': rewired.matrix}
 
 
 def variants(config: Config) -> tuple[str, ...]:
   """Returns the names of the R networks of a seed."""
-  given = ('given', 'shuffled') if config.connectivity else ()
+  given = ()
+  if config.connectivity:
+    name = 'C. elegans' if config.connectivity == 'celegans' else 'given'
+    given = (name, 'same degrees', 'same spectrum', 'shuffled')
   return (*(f'rank {rank}' for rank in config.ranks), *given)
 
 
 def initial_matrices(
     key: jax.Array,
     match: str,
-    given: connectivity.Connectivity | None,
+    given: dict[str, jax.Array],
     config: Config,
 ) -> jax.Array:
   """Returns W_h [R, N, N] of a seed: every variant at the norm of W_0."""
-  shuffling = jax.random.fold_in(key, 2)
+  spectrum, shuffling = (jax.random.fold_in(key, i) for i in (2, 3))
   base = connectivity.gaussian(key, config.num_units, config.gain).matrix
   found = [connectivity.truncate_rank(base, rank) for rank in config.ranks]
-  if given is not None:
-    mixed = connectivity.shuffled(shuffling, given.matrix)
-    found += [given.matrix, mixed.matrix]
+  if given:
+    found += given.values()
+    measured = found[len(config.ranks)]
+    found += [
+        connectivity_structure.same_spectrum(spectrum, measured).matrix,
+        connectivity.shuffled(shuffling, measured).matrix,
+    ]
   return jnp.stack([connectivity.match_norm(w, base, match) for w in found])
 
 
@@ -194,22 +237,25 @@ def initial_ranks(given, config: Config) -> dict[str, np.ndarray]:
 def definition(
     task: str,
     match: str,
-    given: connectivity.Connectivity | None,
+    given: dict[str, jax.Array],
     config: Config,
 ) -> dict[str, Any]:
   """Returns what defines the training of one seed, for `train.fit`."""
-  network = rnn.Config(
-      num_inputs=decision_tasks.NUM_INPUTS[task],
+  model = NEURONS[config.neuron]
+  trials_of = rich_lazy_tasks.load(task, config.digits, config.digits_path)
+  network: Any = model.Config(
+      num_inputs=trials_of.num_inputs,
       num_units=config.num_units,
+      num_outputs=trials_of.num_outputs,
       gain=config.gain,
   )
   optimizer = optax.sgd(config.learning_rate, momentum=config.momentum)
-  sample = jax.vmap(decision_tasks.TASKS[task])
+  sample = jax.vmap(trials_of.sample)
 
   def init(key):
     weights, recurrent, key = jax.random.split(key, 3)
     matrices = initial_matrices(recurrent, match, given, config)
-    params = jax.vmap(lambda w: rnn.init(weights, network, recurrent=w))(
+    params = jax.vmap(lambda w: model.init(weights, network, recurrent=w))(
         matrices
     )
     count = matrices.shape[0]
@@ -218,15 +264,20 @@ def definition(
         params,
         jax.tree.map(jnp.copy, params),
         optimizer.init(params),
-        jnp.full(count, jnp.log(3.0)),
+        jnp.full(count, jnp.log(1.0 * trials_of.num_outputs)),
         jnp.full(count, -1),
         key,
     )
 
   def loss(params, trials):
-    logits = predict(params, trials.inputs, network)[0]
+    logits = rich_lazy_measures.predict(model, params, trials.inputs, network)[
+        0
+    ]
+    first = -1 if trials_of.asks_last else 0
     return jnp.mean(
-        optax.softmax_cross_entropy_with_integer_labels(logits, trials.labels)
+        optax.softmax_cross_entropy_with_integer_labels(
+            logits[:, first:], trials.labels[:, first:]
+        )
     )
 
   def step(state, unused_batch):
@@ -241,16 +292,18 @@ def definition(
     # a low rank scaled to a spectral radius can start with huge weights.
     sound = jnp.isfinite(losses)
     for update in jax.tree.leaves(updates):
-      sound &= jnp.all(jnp.isfinite(update), (1, 2))
+      sound &= jnp.all(jnp.isfinite(update), tuple(range(1, update.ndim)))
     active = (state.stopped < 0) & sound
     smoothed = jnp.where(
         active, keep * state.smoothed + (1 - keep) * losses, state.smoothed
     )
     # Criterion met: the network stays as it was when this loss was measured.
-    done = active & (smoothed < CRITERIA[task])
+    done = active & (smoothed < trials_of.criterion)
     going = active & ~done
     params = jax.tree.map(
-        lambda w, u: jnp.where(going.reshape(-1, 1, 1), w + u, w),
+        lambda w, u: jnp.where(
+            going.reshape(-1, *(1,) * (w.ndim - 1)), w + u, w
+        ),
         state.params,
         updates,
     )
@@ -274,72 +327,14 @@ def definition(
       'init': init,
       'step': step,
       'evaluate': functools.partial(
-          measure,
+          rich_lazy_measures.measure,
+          model=model,
           network=network,
+          asks_last=trials_of.asks_last,
           kernel_trials=config.kernel_trials,
           names=variants(config),
       ),
       'eval_data': probes._asdict(),
-  }
-
-
-def predict(
-    params: rnn.Params, inputs: jax.Array, network: rnn.Config
-) -> tuple[jax.Array, jax.Array]:
-  """Returns logits [B, T, 3] and rates [B, T, N] of inputs [B, T, I]."""
-  start = rnn.initial_state(network)
-  run = lambda x: rnn.unroll(params, start, x, network)[1]
-  outputs = jax.vmap(run)(inputs)
-  return outputs.logits, outputs.rates
-
-
-def measure(
-    state: State,
-    probe: dict[str, jax.Array],
-    network: rnn.Config,
-    kernel_trials: int,
-    names: tuple[str, ...],
-) -> dict[str, jax.Array]:
-  """Returns every measure of laziness of each network, by 'measure/name'."""
-
-  def one(pair):
-    params, start = pair
-    logits, rates = predict(params, probe['inputs'], network)
-    before = predict(start, probe['inputs'], network)[1]
-    kernels = [
-        laziness.tangent_kernel_dense(
-            lambda w, p=p: predict(
-                p._replace(recurrent=w),
-                probe['inputs'][:kernel_trials],
-                network,
-            )[0],
-            p.recurrent,
-        )
-        for p in (params, start)
-    ]
-    w, w0 = params.recurrent, start.recurrent
-    correct = jnp.argmax(logits[:, -1], -1) == probe['labels'][:, -1]
-    return {
-        'kernel_alignment': laziness.kernel_alignment(*kernels),
-        'representation_alignment': laziness.representation_alignment(
-            rates[:, -1], before[:, -1]
-        ),
-        'weight_change': laziness.weight_change(w, w0),
-        'relative_weight_change': laziness.relative_weight_change(w, w0),
-        'dimension': laziness.dimension(rates[:, -1]),
-        'sign_similarity': laziness.sign_similarity(
-            rates[:, -1], before[:, -1]
-        ),
-        'accuracy': jnp.mean(correct),
-    }
-
-  # One network at a time: a Jacobian is trials x steps x 3 by N^2.
-  rows = jax.lax.map(one, (state.params, state.start))
-  rows |= {'final_loss': state.smoothed, 'stopped': 1.0 * state.stopped}
-  return {
-      f'{kind}/{name}': values[i]
-      for kind, values in rows.items()
-      for i, name in enumerate(names)
   }
 
 
@@ -348,5 +343,9 @@ if __name__ == '__main__':
       experiment,
       PRESETS,
       name='rich_lazy',
-      shortcuts={'connectivity': 'Start from the matrix in this file, too.'},
+      shortcuts={
+          'connectivity': (
+              "Start from the matrix in this file, too; or 'celegans'."
+          )
+      },
   )
