@@ -23,14 +23,12 @@ Without --official ours is timed alone.
 
 import functools
 import importlib.util
-import multiprocessing
 import os
-import statistics
-import time
 from typing import Any
 
 from absl import app
 from absl import flags
+import alternation
 
 _OFFICIAL = flags.DEFINE_string('official', '', "Path of the authors' bdh.py.")
 _ROUNDS = flags.DEFINE_integer('rounds', 5, 'Turns; each times everything.')
@@ -162,55 +160,6 @@ def product(side: int):
   return lambda: multiply(x, x).block_until_ready()
 
 
-def alternate(contenders, rounds: int) -> dict[str, list[float]]:
-  """Times every contender once a round, each in a process of its own.
-
-  Args:
-    contenders: name to (function, arguments); the function returns the one
-      that is timed, whose first call is not.
-    rounds: how often.
-
-  Returns:
-    Seconds of every round.
-  """
-  context = multiprocessing.get_context('spawn')
-  pipes = {}
-  for name, call in contenders.items():
-    pipes[name], theirs = context.Pipe()
-    context.Process(target=_serve, args=(theirs, *call), daemon=True).start()
-    theirs.close()
-    pipes[name].recv()
-  seconds: dict[str, list[float]] = {name: [] for name in contenders}
-  for _ in range(rounds):
-    for name, pipe in pipes.items():
-      time.sleep(0.3)  # threads that spin for work go to sleep
-      pipe.send(None)
-      seconds[name].append(pipe.recv())
-  for pipe in pipes.values():
-    pipe.close()
-  return seconds
-
-
-def _serve(pipe, make, *arguments) -> None:
-  run = make(*arguments)
-  run()
-  pipe.send(None)
-  while True:
-    try:
-      pipe.recv()
-    except EOFError:
-      return
-    start = time.perf_counter()
-    run()
-    pipe.send(time.perf_counter() - start)
-
-
-def spread(values) -> str:
-  """Shows the minimum, median and maximum."""
-  low, high = min(values), max(values)
-  return f'{statistics.median(values):.3g} ({low:.3g} to {high:.3g})'
-
-
 def _row(*cells) -> None:
   print('| ' + ' | '.join(cells) + ' |', flush=True)
 
@@ -236,17 +185,19 @@ def main(argv):
     }
     if path:
       contenders['official'] = (official_training, path, size)
-    seconds = alternate(contenders, rounds)
+    seconds = alternation.alternate(contenders, rounds)
     tokens = _STEPS * size[3] * size[4]
     rate = [tokens / s for s in seconds['ours']]
     bound = [2 * side**3 / s / model_flops(size) for s in seconds['product']]
     theirs, ratio = '–', '–'
     if path:
-      theirs = spread([tokens / s for s in seconds['official']])
+      theirs = alternation.spread([tokens / s for s in seconds['official']])
       pairs = zip(seconds['official'], seconds['ours'], strict=True)
-      ratio = spread([a / b for a, b in pairs])
+      ratio = alternation.spread([a / b for a, b in pairs])
     name = 'L{} d{} n{} T{} B{}'.format(*size)
-    _row(name, spread(rate), theirs, ratio, spread(bound))
+    _row(
+        name, alternation.spread(rate), theirs, ratio, alternation.spread(bound)
+    )
 
   print()
   _row(f'{new} bytes after {prompt}', 'ours, bytes/s', 'official', 'ratio')
@@ -255,13 +206,13 @@ def main(argv):
   contenders = {'ours': (our_generation, size, prompt, new)}
   if path:
     contenders['official'] = (official_generation, path, size, prompt, new)
-  seconds = alternate(contenders, rounds)
+  seconds = alternation.alternate(contenders, rounds)
   theirs, ratio = '–', '–'
   if path:
-    theirs = spread([new / s for s in seconds['official']])
+    theirs = alternation.spread([new / s for s in seconds['official']])
     pairs = zip(seconds['official'], seconds['ours'], strict=True)
-    ratio = spread([a / b for a, b in pairs])
-  ours = spread([new / s for s in seconds['ours']])
+    ratio = alternation.spread([a / b for a, b in pairs])
+  ours = alternation.spread([new / s for s in seconds['ours']])
   _row('L{} d{} n{}'.format(*size[:3]), ours, theirs, ratio)
 
   print()
@@ -271,14 +222,17 @@ def main(argv):
   for context in contexts:  # the difference of two lengths leaves decoding
     for extra in (new, 2 * new):
       contenders[f'{context}+{extra}'] = (our_generation, size, context, extra)
-  seconds = alternate(contenders, rounds)
+  seconds = alternation.alternate(contenders, rounds)
   for context in contexts:
     pairs = zip(
         seconds[f'{context}+{2 * new}'],
         seconds[f'{context}+{new}'],
         strict=True,
     )
-    _row(str(context), spread([1e3 * (b - a) / new for b, a in pairs]))
+    _row(
+        str(context),
+        alternation.spread([1e3 * (b - a) / new for b, a in pairs]),
+    )
 
 
 if __name__ == '__main__':

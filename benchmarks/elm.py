@@ -12,15 +12,13 @@ to maximum) over turns, and ratios are taken within a turn. Without --official
 ours is timed alone.
 """
 
-import multiprocessing
 import os
-import statistics
 import sys
-import time
 import types
 
 from absl import app
 from absl import flags
+import alternation
 
 _OFFICIAL = flags.DEFINE_string('official', '', "Folder of the authors' code.")
 _ROUNDS = flags.DEFINE_integer('rounds', 5, 'Turns; each times everything.')
@@ -128,47 +126,6 @@ def official(folder: str, batch: int, length: int, scripted: bool):
   return run
 
 
-def alternate(contenders, rounds: int) -> dict[str, list[float]]:
-  """Times every contender once a round, each in a process of its own."""
-  context = multiprocessing.get_context('spawn')
-  pipes = {}
-  for name, call in contenders.items():
-    pipes[name], theirs = context.Pipe()
-    context.Process(target=_serve, args=(theirs, *call), daemon=True).start()
-    theirs.close()
-    pipes[name].recv()
-  seconds: dict[str, list[float]] = {name: [] for name in contenders}
-  for _ in range(rounds):
-    for name, pipe in pipes.items():
-      time.sleep(0.3)  # threads that spin for work go to sleep
-      pipe.send(None)
-      seconds[name].append(pipe.recv())
-  for pipe in pipes.values():
-    pipe.close()
-  return seconds
-
-
-def _serve(pipe, make, *arguments) -> None:
-  run = make(*arguments)
-  for _ in range(4):  # both compile in more than their first call
-    run()
-  pipe.send(None)
-  while True:
-    try:
-      pipe.recv()
-    except EOFError:
-      return
-    start = time.perf_counter()
-    run()
-    pipe.send(time.perf_counter() - start)
-
-
-def spread(values) -> str:
-  """Shows the median, minimum and maximum."""
-  low, high = min(values), max(values)
-  return f'{statistics.median(values):.3g} ({low:.3g} to {high:.3g})'
-
-
 def main(argv):
   del argv
   folder = _OFFICIAL.value
@@ -187,12 +144,15 @@ def main(argv):
       contenders['scripted'] = (official, folder, batch, length, True)
       if _EAGER.value:
         contenders['eager'] = (official, folder, batch, length, False)
-    seconds = alternate(contenders, _ROUNDS.value)
-    cells = [spread(seconds[n]) if n in seconds else '–' for n in names[:4]]
+    seconds = alternation.alternate(contenders, _ROUNDS.value)
+    cells = [
+        alternation.spread(seconds[n]) if n in seconds else '–'
+        for n in names[:4]
+    ]
     ratio = '–'
     if folder:
       pairs = zip(seconds['scripted'], seconds['scan'], strict=True)
-      ratio = spread([theirs / mine for theirs, mine in pairs])
+      ratio = alternation.spread([theirs / mine for theirs, mine in pairs])
     print('| ' + ' | '.join([size, *cells, ratio]) + ' |', flush=True)
 
 

@@ -62,7 +62,7 @@ class Config:
   smoothing: float = 0.98  # of the loss that is held against the criterion
   probe_trials: int = 320  # for representations
   kernel_trials: int = 32  # of them for tangent kernels
-  measure_every: int = 250
+  measure_every: int = 300
   log_every: int = 100
   steps_per_call: int = 100
 

@@ -1,0 +1,59 @@
+"""Times contenders in turns, each in a process of its own, on the same cores.
+
+A library's threads that still wait for work would slow another library down
+within one process; and ratios taken within a turn hold when the machine's
+speed drifts.
+"""
+
+import multiprocessing
+import statistics
+import time
+
+
+def alternate(contenders, rounds: int) -> dict[str, list[float]]:
+  """Times every contender once a round, each in a process of its own.
+
+  Args:
+    contenders: name to (function, arguments); the function returns the one
+      that is timed, whose first call is not.
+    rounds: how often.
+
+  Returns:
+    Seconds of every round.
+  """
+  context = multiprocessing.get_context('spawn')
+  pipes = {}
+  for name, call in contenders.items():
+    pipes[name], theirs = context.Pipe()
+    context.Process(target=_serve, args=(theirs, *call), daemon=True).start()
+    theirs.close()
+    pipes[name].recv()
+  seconds: dict[str, list[float]] = {name: [] for name in contenders}
+  for _ in range(rounds):
+    for name, pipe in pipes.items():
+      time.sleep(0.3)  # threads that spin for work go to sleep
+      pipe.send(None)
+      seconds[name].append(pipe.recv())
+  for pipe in pipes.values():
+    pipe.close()
+  return seconds
+
+
+def _serve(pipe, make, *arguments) -> None:
+  run = make(*arguments)
+  run()
+  pipe.send(None)
+  while True:
+    try:
+      pipe.recv()
+    except EOFError:
+      return
+    start = time.perf_counter()
+    run()
+    pipe.send(time.perf_counter() - start)
+
+
+def spread(values) -> str:
+  """Shows the median (minimum to maximum)."""
+  low, high = min(values), max(values)
+  return f'{statistics.median(values):.3g} ({low:.3g} to {high:.3g})'
