@@ -1,9 +1,12 @@
-"""The three decision tasks against the statistics that define them."""
+"""The decision tasks: their defining statistics, and NeuroGym's trials."""
+
+import pathlib
 
 from absl.testing import absltest
 from absl.testing import parameterized
 import jax
 import numpy as np
+from scipy import stats
 
 from nmlib.data import decision_tasks
 
@@ -34,6 +37,35 @@ class DecisionTasksTest(parameterized.TestCase):
     )
     self.assertTrue((inputs[:, 2:7, 0] == 1).all())
     self.assertTrue((inputs[:, 7, 0] == 0).all())
+
+  @parameterized.parameters('2AF', 'DMS', 'CXT')
+  def test_equal_in_distribution_to_neurogym(self, task):
+    path = (
+        pathlib.Path(__file__).parents[1]
+        / 'fixtures/neurogym_decision_tasks.npz'
+    )
+    with np.load(path) as stored:
+      theirs, their_labels = stored[f'{task}_inputs'], stored[f'{task}_labels']
+    ours, labels = _draw(task)
+    compared = 0
+    for choice in (1, 2):
+      ours_of = ours[labels[:, -1] == choice]
+      theirs_of = theirs[their_labels[:, -1] == choice]
+      for step, channel in np.ndindex(theirs.shape[1:]):
+        a, b = ours_of[:, step, channel], theirs_of[:, step, channel]
+        if np.ptp(b) == 0:
+          np.testing.assert_array_equal(a, b[0])
+          continue
+        # About 100 comparisons: 1e-4 each keeps false alarms below 1 %.
+        self.assertGreater(stats.ks_2samp(a, b).pvalue, 1e-4, (step, channel))
+        compared += 1
+      # Pairs of entries: what belongs together must go together.
+      pick = lambda x: x.reshape(len(x), -1)[:, theirs.std(0).ravel() > 0]
+      covariance = np.cov(pick(ours_of).T)
+      gap = np.abs(covariance - np.cov(pick(theirs_of).T)).max()
+      # Standard error of a covariance of about 500 draws of variance <= 0.26.
+      self.assertLess(gap, 5 * 0.26 / 500**0.5)
+    self.assertGreaterEqual(compared, 8)
 
   def test_coherence_of_2af(self):
     inputs, labels = _draw('2AF')
