@@ -8,6 +8,7 @@ speed drifts.
 import multiprocessing
 import statistics
 import time
+from typing import Any
 
 
 def alternate(contenders, rounds: int) -> dict[str, list[float]]:
@@ -21,13 +22,20 @@ def alternate(contenders, rounds: int) -> dict[str, list[float]]:
   Returns:
     Seconds of every round.
   """
+  return alternate_with_results(contenders, rounds)[0]
+
+
+def alternate_with_results(
+    contenders, rounds: int
+) -> tuple[dict[str, list[float]], dict[str, Any]]:
+  """As `alternate`; also returns the floats that first calls returned."""
   context = multiprocessing.get_context('spawn')
-  pipes = {}
+  pipes, results = {}, {}
   for name, call in contenders.items():
     pipes[name], theirs = context.Pipe()
     context.Process(target=_serve, args=(theirs, *call), daemon=True).start()
     theirs.close()
-    pipes[name].recv()
+    results[name] = pipes[name].recv()
   seconds: dict[str, list[float]] = {name: [] for name in contenders}
   for _ in range(rounds):
     for name, pipe in pipes.items():
@@ -36,13 +44,13 @@ def alternate(contenders, rounds: int) -> dict[str, list[float]]:
       seconds[name].append(pipe.recv())
   for pipe in pipes.values():
     pipe.close()
-  return seconds
+  return seconds, results
 
 
 def _serve(pipe, make, *arguments) -> None:
   run = make(*arguments)
-  run()
-  pipe.send(None)
+  result = run()
+  pipe.send(result if isinstance(result, float) else None)
   while True:
     try:
       pipe.recv()
