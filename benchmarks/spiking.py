@@ -43,9 +43,9 @@ def problem(size):
   rng = np.random.default_rng(0)
   spikes = rng.random((length, batch, inputs)) < 0.03
   labels = rng.integers(outputs, size=batch)
-  scale = 2.0  # lets both layers fire
-  first = scale * rng.uniform(-1, 1, (inputs, hidden)) / inputs**0.5
-  second = scale * rng.uniform(-1, 1, (hidden, outputs)) / hidden**0.5
+  # Scaled by the spikes that arrive, leaning to excitation: both layers fire.
+  first = rng.uniform(-1, 1.15, (inputs, hidden)) / (0.03 * inputs) ** 0.5
+  second = rng.uniform(-1, 1.15, (hidden, outputs)) / (0.1 * hidden) ** 0.5
   return (
       spikes.astype(np.float32),
       labels,

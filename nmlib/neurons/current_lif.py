@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from nmlib.neurons import firing
+from nmlib.neurons import leaky
 from nmlib.neurons import lif
 from nmlib.neurons import sequence
 from nmlib.neurons import surrogate as surrogate_lib
@@ -152,6 +153,47 @@ def unroll(
   return sequence.scan(
       lambda s, x: step(params, s, x, config), state, xs, chunk_size=chunk_size
   )
+
+
+def unroll_parallel(
+    params: Params, state: State, xs: jax.Array, config: Config
+) -> tuple[State, jax.Array]:
+  """As `unroll`, all steps at once, for a neuron that never resets.
+
+  Current and membrane are linear recurrences: two associative scans.
+
+  Raises:
+    ValueError: unless config.rule.reset is 'none'.
+  """
+  wide = lambda a: jnp.broadcast_to(a, (config.num_units,))
+  xs = jnp.broadcast_to(xs, (len(xs), config.num_units))
+  seen, current = synapse_parallel(
+      wide(params.synapse_decay), state.current, xs, config.current_order
+  )
+  drive = seen * wide(_gain(params, config))[None]
+  rest = config.rest_voltage
+  voltages = rest + leaky.trace(
+      drive, wide(params.membrane_decay), state.voltage - rest
+  )
+  out = firing.fire_parallel(
+      state.voltage, voltages, params.threshold, config.rule
+  )
+  return State(voltages[-1], current), out
+
+
+def synapse_parallel(
+    decay: jax.Array, current: jax.Array, xs: jax.Array, order: str
+) -> tuple[jax.Array, jax.Array]:
+  """As `synapse` over xs [T, N]; returns seen [T, N], kept at the end [N]."""
+  added = decay[None] * xs if order == 'add_then_decay' else xs
+  kept = leaky.trace(added, decay, current)
+  before = jnp.concatenate([current[None], kept[:-1]])
+  seen = {
+      'add_then_decay': before + xs,
+      'decay_then_add': kept,
+      'previous': before,
+  }[order]
+  return seen, kept[-1]
 
 
 def _gain(params, config):

@@ -73,6 +73,31 @@ def spikes(voltage: jax.Array, threshold: jax.Array, rule: Rule) -> jax.Array:
   return out
 
 
+def fire_parallel(
+    start: jax.Array, voltages: jax.Array, threshold: jax.Array, rule: Rule
+) -> jax.Array:
+  """Returns graded spikes [T, N] of membranes [T, N] that nothing resets.
+
+  Args:
+    start: membrane before the first step [N].
+    voltages: after each step [T, N].
+    threshold: [N] or [].
+    rule: without a reset.
+
+  Raises:
+    ValueError: if the rule resets: a step then needs the spikes before it.
+  """
+  if rule.reset != 'none':
+    raise ValueError(
+        'time runs in parallel only for neurons that do not reset:'
+        f" firing.Rule.reset must be 'none', got {rule.reset!r}; use unroll."
+    )
+  if rule.emission == 'before':
+    voltages = jnp.concatenate([start[None], voltages[:-1]])
+  one = lambda voltage: graded(spikes(voltage, threshold, rule), rule)
+  return jax.vmap(one)(voltages)
+
+
 def fire(
     voltage: jax.Array,
     integrate: Callable[[jax.Array], jax.Array],

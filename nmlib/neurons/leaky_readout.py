@@ -8,6 +8,7 @@ import jax.numpy as jnp
 
 from nmlib.neurons import current_lif
 from nmlib.neurons import firing
+from nmlib.neurons import leaky
 from nmlib.neurons import lif
 from nmlib.neurons import sequence
 
@@ -101,6 +102,24 @@ def unroll(
   return sequence.scan(
       lambda s, x: step(params, s, x, config), state, xs, chunk_size=chunk_size
   )
+
+
+def unroll_parallel(
+    params: Params, state: State, xs: jax.Array, config: Config
+) -> tuple[State, jax.Array]:
+  """As `unroll`, all steps at once: two associative scans, of depth log T."""
+  wide = lambda a: jnp.broadcast_to(a, (config.num_units,))
+  xs = jnp.broadcast_to(xs, (len(xs), config.num_units))
+  seen, current = current_lif.synapse_parallel(
+      wide(params.synapse_decay), state.current, xs, config.current_order
+  )
+  if config.gain == 'complement':
+    seen = (1 - params.membrane_decay) * seen
+  rest = config.rest_voltage
+  voltages = rest + leaky.trace(
+      seen, wide(params.membrane_decay), state.voltage - rest
+  )
+  return State(voltages[-1], current), voltages
 
 
 def norse(

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from nmlib.neurons import firing
+from nmlib.neurons import leaky
 from nmlib.neurons import sequence
 from nmlib.neurons import surrogate as surrogate_lib
 from nmlib.neurons import surrogate_peers
@@ -154,6 +155,31 @@ def unroll(
   return sequence.scan(
       lambda s, x: step(params, s, x, config), state, xs, chunk_size=chunk_size
   )
+
+
+def unroll_parallel(
+    params: Params, state: State, xs: jax.Array, config: Config
+) -> tuple[State, jax.Array]:
+  """As `unroll`, all steps at once, for a neuron that never resets.
+
+  The membrane is a linear recurrence: an associative scan, of depth log T.
+
+  Raises:
+    ValueError: unless config.rule.reset is 'none'.
+  """
+  decay = params.decay
+  if config.logit_decay:
+    decay = time_constants.from_logit(decay)
+  decay = jnp.broadcast_to(decay, (config.num_units,))
+  drive = jnp.broadcast_to(xs, (len(xs), config.num_units))
+  if config.gain == 'complement':
+    drive = (1 - decay)[None] * drive
+  rest = config.rest_voltage
+  voltages = rest + leaky.trace(drive, decay, state.voltage - rest)
+  out = firing.fire_parallel(
+      state.voltage, voltages, params.threshold, config.rule
+  )
+  return State(voltages[-1]), out
 
 
 def check_input(name: str, x_t: jax.Array, num_units: int) -> None:
