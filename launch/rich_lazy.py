@@ -300,12 +300,12 @@ def definition(
     # Criterion met: the network stays as it was when this loss was measured.
     done = active & (smoothed < trials_of.criterion)
     going = active & ~done
+    wide = lambda mask, w: mask.reshape(-1, *(1,) * (w.ndim - 1))
     params = jax.tree.map(
-        lambda w, u: jnp.where(
-            going.reshape(-1, *(1,) * (w.ndim - 1)), w + u, w
-        ),
-        state.params,
-        updates,
+        lambda w, u: jnp.where(wide(going, w), w + u, w), state.params, updates
+    )
+    opt_state = jax.tree.map(
+        lambda m: jnp.where(wide(sound, m), m, 0), opt_state
     )
     stopped = jnp.where(done, state.step, state.stopped)
     state = state._replace(

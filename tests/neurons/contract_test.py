@@ -7,9 +7,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from nmlib.neurons import adaptive_lif
+from nmlib.neurons import adex
+from nmlib.neurons import alpha_lif
 from nmlib.neurons import bdh
+from nmlib.neurons import current_lif
 from nmlib.neurons import elm
 from nmlib.neurons import gru
+from nmlib.neurons import izhikevich
+from nmlib.neurons import leaky_readout
+from nmlib.neurons import lif
+from nmlib.neurons import recurrent
 from nmlib.neurons import rnn
 
 
@@ -19,6 +27,15 @@ def _tokens(key, config, length):
 
 def _currents(key, config, length):
   return jax.random.normal(key, (length, config.num_inputs))
+
+
+def _synaptic(key, config, length):
+  return 1 + jax.random.normal(key, (length, config.num_units))
+
+
+def _strong(scale):
+  # Enough current for a spike within ten short steps.
+  return lambda *args: scale * _synaptic(*args)
 
 
 # module, config, function (key, config, T) -> inputs of one trial [T, ...]
@@ -48,6 +65,20 @@ _MODELS = (
     ('rnn', rnn, rnn.Config(3, 7), _currents),
     ('rnn_of_the_paper', rnn, rnn.Config(3, 7, form='current'), _currents),
     ('gru', gru, gru.Config(3, 7), _currents),
+    ('lif', lif, lif.Config(5), _synaptic),
+    ('lif_spyx', lif, lif.spyx(5), _synaptic),
+    ('current_lif', current_lif, current_lif.Config(5), _synaptic),
+    ('adaptive_lif', adaptive_lif, adaptive_lif.Config(5), _synaptic),
+    ('alpha_lif', alpha_lif, alpha_lif.Config(5), _synaptic),
+    ('adex', adex, adex.Config(5), _strong(2e4)),
+    ('izhikevich', izhikevich, izhikevich.Config(5), _strong(20.0)),
+    ('leaky_readout', leaky_readout, leaky_readout.Config(5), _synaptic),
+    (
+        'recurrent_lif',
+        recurrent,
+        recurrent.Config(lif, lif.Config(5), bias=True),
+        _synaptic,
+    ),
 )
 # Batched products add in another order than single ones, in float32.
 _CLOSE = dict(rtol=1e-4, atol=1e-4)
@@ -57,7 +88,8 @@ class ContractTest(parameterized.TestCase):
 
   def _setup(self, model, config, inputs, batch=4):
     params = model.init(jax.random.key(0), config)
-    params = jax.tree.map(lambda a: 5 * a, params)
+    if model is bdh:  # its small initial weights would hide differences
+      params = jax.tree.map(lambda a: 5 * a, params)
     state = model.initial_state(config)
     keys = jax.random.split(jax.random.key(1), batch)
     xs = jnp.stack([inputs(key, config, 10) for key in keys])
@@ -116,7 +148,8 @@ class ContractTest(parameterized.TestCase):
 
     def loss(params, x):
       _, out = model.unroll(params, state, x, config)
-      return sum(jnp.mean(jnp.square(a)) for a in jax.tree.leaves(out))
+      # Shifted: a spike that did not happen has a gradient, its square not.
+      return sum(jnp.mean(jnp.square(a + 1)) for a in jax.tree.leaves(out))
 
     batched = lambda p: jnp.mean(jax.vmap(loss, in_axes=(None, 0))(p, xs))
     grads = jax.jit(jax.grad(batched))(params)
