@@ -223,7 +223,9 @@ def _differences(config) -> list[str]:
 
 def _against_rank(config, names, found) -> figure.Figure:
   """Every measure against the variant; a dot a seed that learnt."""
-  plot = figure.Figure(figsize=(3.6 * len(_MEASURES), 2.7 * len(found)))
+  plot = figure.Figure(
+      figsize=(3.6 * len(_MEASURES), 2.7 * len(found)), layout='constrained'
+  )
   grid = plot.subplots(len(found), len(_MEASURES), squeeze=False)
   for row, ((task, match), history) in zip(grid, found.items(), strict=True):
     for axes, (measure, label) in zip(row, _MEASURES.items(), strict=True):
@@ -238,7 +240,6 @@ def _against_rank(config, names, found) -> figure.Figure:
       axes.set_ylabel(label, fontsize=8)
       axes.grid(axis='y', alpha=0.3)
   plot.suptitle('Networks that reached the loss criterion; a dot a seed')
-  plot.tight_layout()
   return plot
 
 

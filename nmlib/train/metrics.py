@@ -76,7 +76,8 @@ class Table:
           self._seeds, self._writers, row, strict=True
       ):
         self._csv.writerow((step, name, seed, repr(float(value))))
-        writer.add_scalar(name, float(value), step)
+        if np.isfinite(value):  # TensorBoard warns of others; the CSV has them
+          writer.add_scalar(name, float(value), step)
 
   def flush(self) -> None:
     """Brings every line to disk, as a checkpoint needs before it is saved."""
