@@ -68,7 +68,10 @@ def scales(
   if not 0 < percentile <= 100:
     raise ValueError(f'percentile must be in (0, 100], got {percentile}.')
   every = jax.vmap(lambda x: activations(params, x, synapses))(inputs)
-  found = (jnp.percentile(jax.nn.relu(a), percentile) for a in every)
+  measure = lambda a: (
+      jnp.max(a) if percentile == 100 else jnp.percentile(a, percentile)
+  )
+  found = (measure(jax.nn.relu(a)) for a in every)
   # A layer that never fires keeps its weights.
   return tuple(jnp.where(s > 0, s, 1.0) for s in found)
 
@@ -137,7 +140,7 @@ def run(
     num_steps: int,
     *,
     thresholds: Sequence[jax.Array | float] | None = None,
-    initial: float = 0.5,
+    initial: float | jax.Array = 0.5,
     synapses: Synapses = None,
 ) -> Converted:
   """Drives integrate-and-fire neurons with a constant input.

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from nmlib.networks import mlp
 from nmlib.neurons import current_lif
@@ -86,16 +87,14 @@ def init(key: jax.Array, config: Config) -> mlp.Params:
   The readout's gain is 1, whatever that of the hidden layers.
   """
   widths = (config.num_inputs, *config.hidden, config.num_classes)
-  keys = jax.random.split(key, len(widths) - 1)
   gains = (config.weight_gain,) * len(config.hidden) + (1.0,)
+  shapes = tuple(zip(widths[:-1], widths[1:], strict=True))
+  # One draw, cut to pieces: each draw is slow to compile.
+  ends = np.cumsum([n * m for n, m in shapes])
+  pieces = jnp.split(jax.random.normal(key, (ends[-1],)), ends[:-1])
   return tuple(
-      mlp.Layer(
-          gain * inputs**-0.5 * jax.random.normal(k, (inputs, outputs)),
-          jnp.zeros(outputs),
-      )
-      for k, gain, inputs, outputs in zip(
-          keys, gains, widths[:-1], widths[1:], strict=True
-      )
+      mlp.Layer(gain * n**-0.5 * piece.reshape(n, m), jnp.zeros(m))
+      for piece, gain, (n, m) in zip(pieces, gains, shapes, strict=True)
   )
 
 

@@ -81,14 +81,14 @@ class SpikingConversionTest(parameterized.TestCase):
     params, x = _random(4)
     factors = conversion.scales(params, x, percentile=90.0)  # some saturate
     layers = conversion.normalize(params, factors)
-    for x_0 in x[:20]:
-      rate = jnp.mean(conversion.run(layers, x_0, 4).hidden[0], 0)
-      z = conversion.dense(params[0], x_0)
-      np.testing.assert_allclose(
-          rate * factors[0],
-          conversion.clip_floor_shift(z, factors[0], 4),
-          rtol=1e-6,
-      )
+    out = jax.jit(jax.vmap(lambda x: conversion.run(layers, x, 4)))(x)
+    rate = jnp.mean(out.hidden[0], 1)
+    z = jax.vmap(conversion.dense, (None, 0))(params[0], x)
+    np.testing.assert_allclose(
+        rate * factors[0],
+        conversion.clip_floor_shift(z, factors[0], 4),
+        rtol=1e-6,
+    )
 
   def test_quantised_activation_passes_gradients_inside_its_range(self):
     grad = jax.vmap(jax.grad(conversion.clip_floor_shift), (0, None, None))
