@@ -1,0 +1,104 @@
+"""Spike patterns that differ in time only: every unit fires exactly once.
+
+Classes are smooth random manifolds of latencies, as in Zenke and Vogels
+(2021): nearby points of a manifold give nearby times. Since all spike counts
+are equal, whatever reads counts alone is at chance.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+_NUM_TERMS = 8
+
+
+class Patterns(NamedTuple):
+  """Samples in random order."""
+
+  times: np.ndarray  # [N, D], int32 in 0 .. T - 1: when each unit fires
+  labels: np.ndarray  # [N], int32
+
+
+def random_manifolds(
+    seed: int,
+    *,
+    num_units: int = 20,
+    num_classes: int = 10,
+    dimension: int = 2,
+    alpha: float = 1.0,
+    samples_per_class: int = 160,
+    num_steps: int = 50,
+) -> Patterns:
+  r"""Draws the manifolds of the classes, and samples of each.
+
+  A unit's latency at the point x of [0, 1)^d is
+
+  .. math:: \prod_{j=1}^d \sum_{k=1}^8 a_{jk} k^{-\alpha}
+    \sin(2 \pi (k f_{jk} x_j + \phi_{jk}))
+
+  with a, f and phi uniform in [0, 1), scaled so that the class's samples span
+  [0, 1], then the T steps.
+
+  Args:
+    seed: of everything.
+    num_units: D, units, each of which fires once.
+    num_classes: manifolds.
+    dimension: d of a manifold.
+    alpha: the larger, the smoother.
+    samples_per_class: points drawn uniformly.
+    num_steps: T.
+
+  Returns:
+    num_classes * samples_per_class patterns.
+
+  Raises:
+    ValueError: if a size is not positive, or alpha negative.
+  """
+  sizes = {
+      'num_units': num_units,
+      'num_classes': num_classes,
+      'dimension': dimension,
+      'samples_per_class': samples_per_class,
+      'num_steps': num_steps,
+  }
+  for name, value in sizes.items():
+    if value < 1:
+      raise ValueError(f'{name} must be at least 1, got {value}.')
+  if not alpha >= 0:
+    raise ValueError(f'alpha must be at least 0, got {alpha}.')
+  random = np.random.Generator(np.random.Philox(seed))
+  k = np.arange(1, _NUM_TERMS + 1)
+  times = []
+  for _ in range(num_classes):
+    shape = (num_units, dimension, _NUM_TERMS)
+    amplitude, stretch, shift = random.uniform(size=(3, *shape))
+    x = random.uniform(size=(samples_per_class, 1, dimension, 1))
+    waves = np.sin(2 * np.pi * (k * stretch * x + shift))
+    latency = np.prod(np.sum(amplitude * k**-alpha * waves, -1), -1)
+    low, high = latency.min(0), latency.max(0)
+    latency = (latency - low) / np.maximum(high - low, 1e-12)
+    times.append(np.minimum(latency * num_steps, num_steps - 1))
+  labels = np.repeat(np.arange(num_classes, dtype=np.int32), samples_per_class)
+  order = random.permutation(len(labels))
+  return Patterns(np.concatenate(times).astype(np.int32)[order], labels[order])
+
+
+def raster(times: np.ndarray, num_steps: int) -> np.ndarray:
+  """Returns spikes [N, T, D], float32, of times [N, D].
+
+  Raises:
+    ValueError: if a time is not in 0 .. T - 1.
+  """
+  if times.min() < 0 or times.max() >= num_steps:
+    raise ValueError(
+        f'times must be in 0 .. {num_steps - 1}, got {times.min()} ..'
+        f' {times.max()}.'
+    )
+  steps = np.arange(num_steps)[:, None]
+  return (times[:, None] == steps).astype(np.float32)
+
+
+def shuffled(times: np.ndarray, num_steps: int, seed: int) -> np.ndarray:
+  """Returns times [N, D] drawn anew: the counts stay, what they say is gone."""
+  random = np.random.Generator(np.random.Philox(seed))
+  return random.integers(num_steps, size=times.shape, dtype=np.int32)

@@ -1,0 +1,146 @@
+"""A feed-forward network of current-based LIF layers with a leaky readout.
+
+Neftci, Mostafa and Zenke (2019); Zenke and Vogels (2021): the readout does not
+fire, and its membranes are the logits at every step.
+"""
+
+import dataclasses
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from nmlib.networks import mlp
+from nmlib.neurons import current_lif
+from nmlib.neurons import firing
+from nmlib.neurons import leaky_readout
+from nmlib.neurons import surrogate as surrogate_lib
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+  """Hyperparameters.
+
+  Raises:
+    ValueError: naming the field, if a value is out of range.
+  """
+
+  num_inputs: int  # D
+  hidden: tuple[int, ...] = (128,)
+  num_classes: int = 10
+  synapse_decay: float = 0.8  # a step; 0: currents last one step
+  membrane_decay: float = 0.9  # a step
+  threshold: float = 1.0
+  current_gain: float = 1.0  # of every layer's input
+  # Weights ~ N(0, weight_gain^2 / fan-in). Too small, and no neuron fires.
+  weight_gain: float = 1.0
+  surrogate: surrogate_lib.Surrogate = surrogate_lib.fast_sigmoid(25.0)
+
+  def __post_init__(self):
+    for name in ('num_inputs', 'num_classes'):
+      if getattr(self, name) < 1:
+        raise ValueError(
+            f'spiking_mlp.Config.{name} must be at least 1, got'
+            f' {getattr(self, name)}.'
+        )
+    for name in ('current_gain', 'weight_gain'):
+      if not getattr(self, name) > 0:
+        raise ValueError(
+            f'spiking_mlp.Config.{name} must be positive, got'
+            f' {getattr(self, name)}.'
+        )
+    _ = self.cells, self.readout  # they check the rest
+
+  @property
+  def cells(self) -> tuple[current_lif.Config, ...]:
+    """The hidden layers' neurons."""
+    return tuple(
+        current_lif.Config(
+            n,
+            self.synapse_decay,
+            self.membrane_decay,
+            self.threshold,
+            rule=firing.Rule(surrogate=self.surrogate),
+        )
+        for n in self.hidden
+    )
+
+  @property
+  def readout(self) -> leaky_readout.Config:
+    """The integrators that are read."""
+    return leaky_readout.Config(
+        self.num_classes, self.membrane_decay, self.synapse_decay
+    )
+
+
+class Activity(NamedTuple):
+  """What one input evoked."""
+
+  spikes: tuple[jax.Array, ...]  # [T, N] of each hidden layer
+  membranes: jax.Array  # [T, classes]
+
+
+def init(key: jax.Array, config: Config) -> mlp.Params:
+  """Draws weights ~ N(0, gain^2 / fan-in), biases 0; the readout's are smaller.
+
+  The readout's gain is 1, whatever that of the hidden layers.
+  """
+  widths = (config.num_inputs, *config.hidden, config.num_classes)
+  gains = (config.weight_gain,) * len(config.hidden) + (1.0,)
+  shapes = tuple(zip(widths[:-1], widths[1:], strict=True))
+  # One draw, cut to pieces: each draw is slow to compile.
+  ends = np.cumsum([n * m for n, m in shapes])
+  pieces = jnp.split(jax.random.normal(key, (ends[-1],)), ends[:-1])
+  return tuple(
+      mlp.Layer(gain * n**-0.5 * piece.reshape(n, m), jnp.zeros(m))
+      for piece, gain, (n, m) in zip(pieces, gains, shapes, strict=True)
+  )
+
+
+def apply(
+    params: mlp.Params,
+    xs: jax.Array,
+    config: Config,
+    *,
+    chunk_size: int | None = None,
+) -> Activity:
+  """Runs one input [T, D] through the layers, one after the other.
+
+  Args:
+    params: of `init`.
+    xs: spikes or currents.
+    config: static.
+    chunk_size: of rematerialisation, as in `sequence.scan`.
+
+  Raises:
+    ValueError: if xs is not [T, D].
+  """
+  if xs.ndim != 2 or xs.shape[1] != config.num_inputs:
+    raise ValueError(
+        f'spiking_mlp.apply takes [T, {config.num_inputs}], time first, got'
+        f' {xs.shape}; batches are vmapped.'
+    )
+  key = jax.random.key(0)  # the neurons' parameters are not random
+  spikes = []
+  for layer, cell in zip(params[:-1], config.cells, strict=True):
+    _, xs = current_lif.unroll(
+        current_lif.init(key, cell),
+        current_lif.initial_state(cell),
+        _drive(layer, xs, config),
+        cell,
+        chunk_size=chunk_size,
+    )
+    spikes.append(xs)
+  _, membranes = leaky_readout.unroll(
+      leaky_readout.init(key, config.readout),
+      leaky_readout.initial_state(config.readout),
+      _drive(params[-1], xs, config),
+      config.readout,
+      chunk_size=chunk_size,
+  )
+  return Activity(tuple(spikes), membranes)
+
+
+def _drive(layer, xs, config):
+  return config.current_gain * (xs @ layer.kernel + layer.bias[None])

@@ -1,0 +1,105 @@
+"""The spiking-network experiment, as a user starts it."""
+
+import json
+import pathlib
+from typing import Any
+
+from absl.testing import absltest
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from launch import snn_surrogate
+from launch import snn_surrogate_figures
+from launch import snn_surrogate_measure
+from launch import snn_surrogate_stages
+from nmlib.networks import mlp
+from tests.train import process
+
+_LAUNCH = ('-m', 'launch.snn_surrogate')
+
+
+class SnnSurrogateTest(absltest.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    self.workdir = pathlib.Path(self.create_tempdir().full_path) / 'run'
+
+  def _run(self, *args):
+    return process.run(*_LAUNCH, f'--workdir={self.workdir}', *args)
+
+  def test_smoke_writes_a_whole_report(self):
+    code, out, err = self._run('--preset=smoke')
+    self.assertEqual(code, 0, err)
+    self.assertIn('Report:', out)
+    record = json.loads((self.workdir / 'report.json').read_text())
+    self.assertEqual(
+        list(record['figures']), ['surrogates', 'accuracy', 'conversion']
+    )
+    holds = {claim['text']: claim['holds'] for claim in record['claims']}
+    # What needs no training holds at any size.
+    (halves,) = (text for text in holds if 'each doubling of T' in text)
+    self.assertTrue(holds[halves])
+
+  def test_every_surrogate_is_drawn_once(self):
+    figure = snn_surrogate_figures.surrogates()
+    titles = [axes.get_title() for axes in figure.axes if axes.get_visible()]
+    for name in snn_surrogate_stages.SURROGATES:
+      self.assertLen([t for t in titles if t.startswith(f'{name}(')], 1)
+
+  def test_codes_carry_what_they_say(self):
+    config = snn_surrogate.Config()
+    image = jnp.linspace(0, 1, 11)
+    key = jax.random.key(0)
+    rate = snn_surrogate.encoder(config, 'rate')(key, image)
+    latency = snn_surrogate.encoder(config, 'latency')(key, image)
+    self.assertEqual(rate.shape, (config.num_steps, 11))
+    bright = np.asarray(image) > config.latency_threshold + 0.05
+    # One spike a bright pixel; the brighter, the earlier.
+    np.testing.assert_array_equal(latency.sum(0) > 0, bright)
+    self.assertLessEqual(float(latency.sum(0).max()), 1)
+    times = np.asarray(latency.argmax(0))[bright]
+    self.assertTrue((np.diff(times) <= 0).all())
+    self.assertGreater(float(rate[:, -1].sum()), float(rate[:, 2].sum()))
+
+  def test_conversion_is_measured_as_counted_by_hand(self):
+    # An identity network of two inputs: input 1 of size 1 fires every step.
+    layer = mlp.Layer(jnp.eye(2)[None], jnp.zeros((1, 2)))
+    test = snn_surrogate_stages.Examples(
+        jnp.array([[1.0, 0.0]]), jnp.array([0])
+    )
+    found = snn_surrogate_measure.converted(
+        (layer, layer), test.inputs, test, (10,)
+    )
+    self.assertEqual(found['accuracy'].shape, (2, 2, 1, 1))
+    np.testing.assert_array_equal(found['accuracy'][0], 1)
+    # Started at half a threshold it fires in each of 10 steps: 2 synapses.
+    self.assertEqual(found['operations'][0, 1, 0, 0], 20)
+    np.testing.assert_allclose(
+        found['picojoules'][0, 1, 0, 0], 10 * 4 * 4.6 + 20 * 0.9, rtol=1e-6
+    )
+    self.assertEqual(found['relu_macs'], 8)
+
+  def test_bad_config_says_what_and_why(self):
+    refused: tuple[tuple[dict[str, Any], str], ...] = (
+        ({'codes': ('phase',)}, "codes must be one or more of .*'phase'"),
+        ({'surrogates': ('arctan',)}, "surrogates must include 'fast_sigmoid'"),
+        ({'num_seeds': 0}, 'num_seeds must be at least 1'),
+        ({'conversion_steps': ()}, 'conversion_steps must be one or more'),
+    )
+    for change, message in refused:
+      with self.assertRaisesRegex(ValueError, message):
+        snn_surrogate.Config(**change)
+
+  @pytest.mark.slow
+  def test_small_claims_hold(self):
+    code, out, err = self._run()
+    self.assertEqual(code, 0, err)
+    record = json.loads((self.workdir / 'report.json').read_text())
+    for claim in record['claims']:
+      self.assertTrue(claim['holds'], claim['text'])
+
+
+if __name__ == '__main__':
+  absltest.main()
