@@ -5,16 +5,17 @@
   python benchmarks/sweep.py --official=BioRNN_RichLazy/main.py
 
 Timed are training steps (forward, backward, SGD with momentum; 32 trials of 8
-steps, which are given) of networks of the authors' size: k of ours trained
-together by vmap, one of ours at a time, and the authors' PyTorch network, one
-at a time as their program does. Each runs in a process of its own, on the same
-cores, in turns; a ratio is taken within a turn. A network takes 10,000 such
-steps in the paper.
+steps, which are given) of networks of the authors' size: k of ours in one
+program, side by side (vmap) or one after another within a step (map), and the
+authors' PyTorch network, one at a time as their program does. Each runs in a
+process of its own, on the same cores, in turns; a ratio is taken within a turn.
+A network takes 10,000 such steps in the paper.
 
 Without --official ours is timed alone.
 """
 
 import ast
+import functools
 import os
 import pathlib
 from typing import Any
@@ -34,7 +35,7 @@ _TIME, _BATCH, _INPUTS, _OUTPUTS = 8, 32, 3, 3
 _RATE, _MOMENTUM = 0.003, 0.9
 
 
-def ours(count: int, units: int, steps: int):
+def ours(count: int, units: int, steps: int, together: bool):
   """Returns a function that takes `steps` steps of `count` networks."""
   import jax
   import jax.numpy as jnp
@@ -49,9 +50,11 @@ def ours(count: int, units: int, steps: int):
   xs = jax.random.normal(jax.random.key(1), (_BATCH, _TIME, _INPUTS))
   labels = jnp.zeros((_BATCH, _TIME), jnp.int32)
 
+  each = jax.vmap if together else lambda f: functools.partial(jax.lax.map, f)
+
   def loss(params):
     start = rnn.initial_state(config)
-    run = lambda x: rnn.unroll(params, start, x, config)[1].logits
+    run = lambda x: rnn.unroll(params, start, x, config, unroll=_TIME)[1].logits
     return jnp.mean(
         optax.softmax_cross_entropy_with_integer_labels(
             jax.vmap(run)(xs), labels
@@ -60,7 +63,7 @@ def ours(count: int, units: int, steps: int):
 
   def update(state, _):
     params, moments = state
-    grads = jax.vmap(jax.grad(loss))(params)
+    grads = each(jax.grad(loss))(params)
     updates, moments = optimizer.update(grads, moments)
     return (optax.apply_updates(params, updates), moments), None
 
@@ -123,24 +126,28 @@ def main(argv):
   counts = [int(count) for count in _COUNTS.value]
   # Each turn of a contender takes about as long: fewer steps of more networks.
   steps = {count: max(1, 128 // count) for count in counts}
+  kinds = {
+      f'{count} of ours, {"vmap" if together else "map"}': (count, together)
+      for count in counts
+      for together in ((True, False) if count > 1 else (True,))
+  }
   contenders: dict[str, Any] = {
-      f'{count} of ours': (ours, count, units, steps[count]) for count in counts
+      name: (ours, count, units, steps[count], together)
+      for name, (count, together) in kinds.items()
   }
   steps_official = 32
   if path:
     contenders["the authors'"] = (official, path, units, steps_official)
   seconds = alternation.alternate(contenders, _ROUNDS.value)
   rates = {
-      f'{count} of ours': [
-          count * steps[count] / s for s in seconds[f'{count} of ours']
-      ]
-      for count in counts
+      name: [count * steps[count] / s for s in seconds[name]]
+      for name, (count, _) in kinds.items()
   }
   if path:
     rates["the authors'"] = [
         steps_official / s for s in seconds["the authors'"]
     ]
-  single = rates[f'{counts[0]} of ours']
+  single = next(iter(rates.values()))
   print(f'{units} units, {_BATCH} trials of {_TIME} steps, {len(cores)} cores')
   print(
       f'| networks | network steps a second | over {counts[0]} of ours at a'

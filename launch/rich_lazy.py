@@ -126,6 +126,8 @@ PRESETS = {
         connectivity='celegans',
         num_units=302,
         num_seeds=4,
+        kernel_trials=16,
+        measure_every=1500,
     ),
 }
 

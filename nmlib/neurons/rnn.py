@@ -146,10 +146,17 @@ def step(
     params: Params, state: State, x_t: jax.Array, config: Config
 ) -> tuple[State, Output]:
   """One time step on an input x_t [num_inputs]."""
+  return _step(params, state, params.input @ x_t, config)
+
+
+def _step(
+    params: Params, state: State, drive: jax.Array, config: Config
+) -> tuple[State, Output]:
+  """One time step on W_x x [N]."""
   f = ACTIVATIONS[config.activation]
   keep, alpha = 1.0 - config.alpha, config.alpha
   sent = state.hidden if config.form == 'rate' else f(state.hidden)
-  drive = params.input @ x_t + params.recurrent @ sent
+  drive = drive + params.recurrent @ sent
   hidden = keep * state.hidden + alpha * drive
   rates = f(hidden)
   if config.form == 'rate':
@@ -164,10 +171,25 @@ def unroll(
     config: Config,
     *,
     chunk_size: int | None = None,
+    unroll: int = 1,
 ) -> tuple[State, Output]:
-  """Runs a sequence xs [T, num_inputs]; outputs have time in front."""
+  """Runs a sequence xs [T, num_inputs]; outputs have time in front.
+
+  Args:
+    params: weights.
+    state: to start from.
+    xs: inputs.
+    config: static.
+    chunk_size: steps that the backward pass remembers; see `sequence.scan`.
+    unroll: steps written out in the compiled loop's body; few steps in small
+      networks run fastest written out.
+  """
   return sequence.scan(
-      lambda s, x: step(params, s, x, config), state, xs, chunk_size=chunk_size
+      lambda s, drive: _step(params, s, drive, config),
+      state,
+      xs @ params.input.T,
+      chunk_size=chunk_size,
+      unroll=unroll,
   )
 
 
