@@ -111,6 +111,13 @@ def step(
     ValueError: if x_t has not N elements.
   """
   check_input('lif', x_t, config.num_units)
+  return advance(params, state, x_t, config)
+
+
+def advance(
+    params: Params, state: State, x_t: jax.Array, config: Config
+) -> tuple[State, jax.Array]:
+  """As `step`, of neurons in an array of any shape; checks nothing."""
   voltage, out = firing.fire(
       state.voltage,
       lambda v: integrate(params, v, x_t, config),
