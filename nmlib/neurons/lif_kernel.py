@@ -12,17 +12,19 @@ import functools
 
 import jax
 from jax.experimental import pallas as pl
+from jax.experimental.pallas import triton as pltriton
 import jax.numpy as jnp
 
 from nmlib.neurons import lif
 
-BACKENDS = ('auto', 'xla', 'pallas')
+BACKENDS = ('auto', 'xla', 'gpu', 'tpu')
 _BLOCK = 128  # neurons; the lanes of a TPU
 
 
 @dataclasses.dataclass(frozen=True)
 class _Options:
   config: lif.Config
+  backend: str
   interpret: bool
 
 
@@ -42,7 +44,7 @@ def unroll(
     state: membrane [N].
     xs: currents, float32.
     config: static.
-    backend: 'pallas', the kernel; 'xla', and 'auto': `lif.unroll`.
+    backend: 'gpu' or 'tpu', the kernel; 'xla', and 'auto': `lif.unroll`.
     interpret: runs the kernel on any platform, slowly.
 
   Returns:
@@ -54,7 +56,7 @@ def unroll(
   """
   if backend not in BACKENDS:
     raise ValueError(f'backend must be one of {BACKENDS}, got {backend!r}.')
-  if backend != 'pallas':
+  if backend in ('auto', 'xla'):
     return lif.unroll(params, state, xs, config)
   if config.rule.inhibition:
     raise ValueError(
@@ -66,7 +68,7 @@ def unroll(
   pad = lambda a: jnp.pad(a, (0, padding))
   wide = lambda a: pad(jnp.broadcast_to(a, (count,)))
   voltage, spikes = _unroll(
-      _Options(config, interpret),
+      _Options(config, backend, interpret),
       wide(params.decay),
       wide(params.threshold),
       pad(state.voltage),
@@ -93,18 +95,31 @@ def _backward(options, kept, cotangents):
   before = jnp.concatenate([voltage[None], voltages[:-1]])
   row, whole, grid = _specs(xs)
   size = jax.ShapeDtypeStruct((1, xs.shape[1]), xs.dtype)
-  found = pl.pallas_call(
-      functools.partial(_backward_kernel, options.config),
+  found = _call(
+      options,
+      _backward_kernel,
       grid=grid,
       in_specs=[row, row, whole, whole, row, whole],
       out_specs=[row, row, row, whole],
       out_shape=[size, size, size, jax.ShapeDtypeStruct(xs.shape, xs.dtype)],
-      interpret=options.interpret,
   )(decay[None], threshold[None], before, xs, last[None], spikes)
   return tuple(a[0] for a in found[:3]) + (found[3],)
 
 
 _unroll.defvjp(_forward, _backward)
+
+
+def _call(options, kernel, **shapes):
+  # Mosaic's GPU lowering has no rule for a surrogate's custom derivative.
+  params = (
+      pltriton.CompilerParams(num_warps=4) if options.backend == 'gpu' else None
+  )
+  return pl.pallas_call(
+      functools.partial(kernel, options.config),
+      compiler_params=params,
+      interpret=options.interpret,
+      **shapes,
+  )
 
 
 def _specs(xs):
@@ -116,13 +131,13 @@ def _specs(xs):
 def _call_forward(options, decay, threshold, voltage, xs):
   row, whole, grid = _specs(xs)
   shape = jax.ShapeDtypeStruct(xs.shape, xs.dtype)
-  return pl.pallas_call(
-      functools.partial(_forward_kernel, options.config),
+  return _call(
+      options,
+      _forward_kernel,
       grid=grid,
       in_specs=[row, row, row, whole],
       out_specs=[whole, whole],
       out_shape=[shape, shape],
-      interpret=options.interpret,
   )(decay[None], threshold[None], voltage[None], xs)
 
 

@@ -49,7 +49,7 @@ class LifKernelTest(parameterized.TestCase):
           params, state, xs
       )
 
-    (_, (end, spikes)), grads = run('pallas')
+    (_, (end, spikes)), grads = run('tpu')
     (_, expected), expected_grads = run('xla')
     chex.assert_trees_all_equal(spikes, expected[1])
     self.assertGreater(float(spikes.sum()), 0)
@@ -71,7 +71,29 @@ class LifKernelTest(parameterized.TestCase):
             interpret=True,
         )
     )(xs)
-    chex.assert_trees_all_close(run('pallas'), run('auto'), atol=1e-6)
+    chex.assert_trees_all_close(run('tpu'), run('auto'), atol=1e-6)
+
+  def test_lowers_for_a_gpu(self):
+    config = lif.snntorch(256)
+    device = jax.sharding.AbstractDevice('NVIDIA H100 80GB HBM3', 132, 'gpu')
+    mesh = jax.sharding.AbstractMesh((1,), ('x',), abstract_device=device)
+
+    def loss(params, state, xs):
+      _, spikes = lif_kernel.unroll(params, state, xs, config, backend='gpu')
+      return jnp.sum(spikes)
+
+    shapes = jax.eval_shape(
+        lambda: (
+            lif.init(jax.random.key(0), config),
+            lif.initial_state(config),
+            jnp.zeros((1000, 256)),
+        )
+    )
+    gradient = jax.jit(jax.grad(loss, argnums=(0, 1, 2)))
+    with jax.sharding.use_abstract_mesh(mesh):
+      lowered = gradient.trace(*shapes).lower(lowering_platforms=('cuda',))
+    # Forward and backward.
+    self.assertEqual(lowered.as_text().count('xla.gpu.triton'), 2)
 
   def test_refused(self):
     config = lif.snntorch(3, inhibition=True)
@@ -82,7 +104,7 @@ class LifKernelTest(parameterized.TestCase):
         config,
     )
     with self.assertRaisesRegex(ValueError, 'inhibition connects them'):
-      lif_kernel.unroll(*args, backend='pallas')
+      lif_kernel.unroll(*args, backend='gpu')
     with self.assertRaisesRegex(ValueError, "got 'cuda'"):
       lif_kernel.unroll(*args, backend='cuda')
 
