@@ -256,7 +256,13 @@ def definition(
 
   def init(key):
     weights, recurrent, key = jax.random.split(key, 3)
-    matrices = initial_matrices(recurrent, match, given, config)
+    # One seed at a time: many large decompositions at once can block XLA's
+    # threads on a CPU for good.
+    matrices = jax.custom_batching.sequential_vmap(
+        lambda bits: initial_matrices(
+            jax.random.wrap_key_data(bits), match, given, config
+        )
+    )(jax.random.key_data(recurrent))
     params = jax.vmap(lambda w: model.init(weights, network, recurrent=w))(
         matrices
     )

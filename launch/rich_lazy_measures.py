@@ -27,8 +27,10 @@ def measure(
 ) -> dict[str, jax.Array]:
   """Returns every measure of laziness of each network, by 'measure/name'."""
 
-  def one(pair):
-    params, start = pair
+  # One network at a time, over seeds too: a Jacobian is trials x steps x
+  # outputs by N^2 numbers.
+  @jax.custom_batching.sequential_vmap
+  def one(params, start, probe):
     logits, rates = predict(model, params, probe['inputs'], network)
     before = predict(model, start, probe['inputs'], network)[1]
     kernels = [
@@ -59,8 +61,9 @@ def measure(
         'accuracy': jnp.mean(correct),
     }
 
-  # One network at a time: a Jacobian is trials x steps x 3 by N^2.
-  rows = jax.lax.map(one, (state.params, state.start))
+  rows = jax.lax.map(
+      lambda pair: one(*pair, probe), (state.params, state.start)
+  )
   rows |= {'final_loss': state.smoothed, 'stopped': 1.0 * state.stopped}
   return {
       f'{kind}/{name}': values[i]

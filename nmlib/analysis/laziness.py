@@ -122,8 +122,12 @@ def kernel_target_alignment(kernel: jax.Array, target: jax.Array) -> jax.Array:
 def dimension(states: jax.Array) -> jax.Array:
   """Returns the participation ratio [] of the covariance of states [B, N]."""
   centred = states - jnp.mean(states, 0, keepdims=True)
-  values = jnp.linalg.svd(centred, compute_uv=False) ** 2
-  return jnp.sum(values) ** 2 / jnp.sum(values**2)
+  if centred.shape[0] <= centred.shape[1]:
+    gram = centred @ centred.T
+  else:
+    gram = centred.T @ centred
+  # (sum lambda)^2 / sum lambda^2 of its eigenvalues.
+  return jnp.trace(gram) ** 2 / jnp.sum(gram**2)
 
 
 def task_alignment(weights: jax.Array, directions: jax.Array) -> jax.Array:
