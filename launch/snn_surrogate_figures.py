@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 from matplotlib import figure
 import numpy as np
@@ -35,11 +36,12 @@ def surrogates() -> figure.Figure:
       'erfc': surrogate.erfc(),
       'circle': surrogate.circle(),
       'leaky': surrogate.leaky(),
+      'stochastic': surrogate.stochastic(jax.random.key(0)),
   }
-  columns = 4
+  columns = 5
   rows = -(-len(family) // columns)
-  plot = figure.Figure(figsize=(10, 1.9 * rows))
-  panels = plot.subplots(rows, columns, sharex=True).ravel()
+  plot = figure.Figure(figsize=(12, 1.9 * rows))
+  panels = plot.subplots(rows, columns).ravel()
   x = np.linspace(-2, 2, 801, dtype=np.float32)
   for axes, (name, g) in zip(panels, family.items(), strict=False):
     axes.axvline(0, color='0.85', lw=1)
@@ -52,7 +54,7 @@ def surrogates() -> figure.Figure:
     axes.tick_params(labelsize=7)
   for axes in panels[len(family) :]:
     axes.set_visible(False)
-  for axes in panels[-columns:]:
+  for axes in panels[len(family) - columns : len(family)]:
     axes.set_xlabel('membrane - threshold', fontsize=8)
   plot.suptitle(
       'solid: derivative used backward; dashed: its integral from -2',
@@ -101,8 +103,8 @@ def _conversion(config, final, converted) -> figure.Figure:
       left.plot(
           times, converted['accuracy'][i, j].mean(-1), label=label, **style
       )
-    energy = converted['picojoules'][i, 1].mean(-1) / 1e3
-    right.loglog(times, energy, marker='.', color=f'C{i}', label=scale)
+  energy = converted['picojoules'][0, 1].mean(-1) / 1e3
+  right.loglog(times, energy, marker='.', label='converted')
   left.axhline(
       converted['relu'].mean(), color='0.5', ls=':', label='ReLU network'
   )

@@ -16,6 +16,7 @@ from nmlib.neurons import lif
 from nmlib.neurons import sequence
 from nmlib.neurons import surrogate as surrogate_lib
 from nmlib.neurons import surrogate_peers
+from nmlib.neurons import time_constants
 
 ADAPTS = ('threshold', 'current')
 PHASES = ('stored', 'decayed')
@@ -183,6 +184,13 @@ def norse_lsnn(
   adaptation in the recurrent neuron only: detach_reset=True there. Its state b
   is threshold + adaptation.
   """
+  time_constants.check(
+      'adaptive_lif.norse_lsnn',
+      dt=dt,
+      tau_syn=tau_syn,
+      tau_mem=tau_mem,
+      tau_adapt=tau_adapt,
+  )
   return Config(
       num_units,
       1 - dt / tau_mem,
@@ -215,6 +223,13 @@ def norse_adaptive_current(
     surrogate: surrogate_lib.Surrogate | None = None,
 ) -> Config:
   """Returns the conventions of Norse's adaptive LIF (lsnn's ada_lif)."""
+  time_constants.check(
+      'adaptive_lif.norse_adaptive_current',
+      dt=dt,
+      tau_syn=tau_syn,
+      tau_mem=tau_mem,
+      tau_adapt=tau_adapt,
+  )
   return Config(
       num_units,
       1 - dt / tau_mem,

@@ -16,6 +16,7 @@ from nmlib.neurons import lif
 from nmlib.neurons import sequence
 from nmlib.neurons import surrogate as surrogate_lib
 from nmlib.neurons import surrogate_peers
+from nmlib.neurons import time_constants
 
 ORDERS = ('decay_then_add', 'add_then_decay', 'previous')
 GAINS = ('one', 'complement', 'exact')
@@ -260,6 +261,9 @@ def norse(
   Norse detaches the reset in the recurrent neuron only: pass
   detach_reset=True there.
   """
+  time_constants.check(
+      'current_lif.norse', dt=dt, tau_syn=tau_syn, tau_mem=tau_mem
+  )
   rule = firing.Rule(
       surrogate=surrogate or surrogate_peers.norse_super(),
       reset='zero',

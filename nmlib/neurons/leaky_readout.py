@@ -11,6 +11,7 @@ from nmlib.neurons import firing
 from nmlib.neurons import leaky
 from nmlib.neurons import lif
 from nmlib.neurons import sequence
+from nmlib.neurons import time_constants
 
 
 @dataclasses.dataclass(frozen=True)
@@ -131,6 +132,9 @@ def norse(
     v_leak: float = 0.0,
 ) -> Config:
   """Returns the conventions of Norse's LI; times in seconds."""
+  time_constants.check(
+      'leaky_readout.norse', dt=dt, tau_syn=tau_syn, tau_mem=tau_mem
+  )
   return Config(
       num_units,
       1 - dt / tau_mem,

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import numpy as np
 
 
 def scan(
@@ -33,6 +34,8 @@ def scan(
 
   Raises:
     ValueError: A chunk size below one, or leaves of xs that differ in length.
+    FloatingPointError: With jax_debug_nans, an input that is NaN; not where
+      xs is traced, which JAX itself then watches.
   """
   lengths = sorted({leaf.shape[0] for leaf in jax.tree.leaves(xs)})
   if len(lengths) != 1:
@@ -43,6 +46,9 @@ def scan(
     raise ValueError(
         f'chunk_size must be None or at least 1, got {chunk_size}.'
     )
+  # pyrefly: ignore [missing-attribute]
+  if jax.config.jax_debug_nans:
+    _refuse_nan(xs)
   inner = lambda state, xs: jax.lax.scan(step, state, xs, unroll=unroll)
   if chunk_size is None or chunk_size >= lengths[0]:
     return inner(state, xs)
@@ -59,3 +65,19 @@ def scan(
   return state, jax.tree.map(
       lambda y, z: jax.numpy.concatenate([y, z]), ys, last
   )
+
+
+def _refuse_nan(xs: Any) -> None:
+  """Says where an input is NaN, before anything is computed from it."""
+  for leaf in jax.tree.leaves(xs):
+    if isinstance(leaf, jax.core.Tracer):
+      continue
+    values = np.asarray(leaf)
+    if not np.issubdtype(values.dtype, np.floating):
+      continue
+    if np.isnan(values).any():
+      first = tuple(int(i) for i in np.argwhere(np.isnan(values))[0])
+      raise FloatingPointError(
+          f'the input is NaN, first at time step {first[0]}, place {first[1:]}'
+          f' of shape {values.shape[1:]}.'
+      )

@@ -34,6 +34,27 @@ def decay(tau, dt: float = 1.0, *, method: str = 'exact'):
   return jnp.exp(-dt / tau) if method == 'exact' else 1 - dt / tau
 
 
+def check(name: str, *, dt: float, **taus: float) -> None:
+  """Checks numbers that a preset turns into Euler decays.
+
+  Args:
+    name: of the preset, for the message.
+    dt: step, in the unit of the time constants.
+    **taus: time constants by name.
+
+  Raises:
+    ValueError: naming the number, if it is not positive, or a time constant
+      is below the step.
+  """
+  for field, value in {'dt': dt, **taus}.items():
+    if not value > 0:
+      raise ValueError(f'{name}: {field} must be positive, got {value}.')
+    if value < dt:
+      raise ValueError(
+          f'{name}: {field} must be at least the step dt={dt}, got {value}.'
+      )
+
+
 def time_constant(decayed, dt: float = 1.0):
   """Returns tau of an exact decay, in the unit of dt."""
   return -dt / jnp.log(decayed)

@@ -269,6 +269,34 @@ class BadInputTest(parameterized.TestCase):
           'must not exceed',
       ),
       (lambda: time_constants.decay(1.0, method='x'), 'method must be one of'),
+      (
+          lambda: current_lif.norse(1, tau_syn=0.0),
+          'current_lif.norse: tau_syn must be positive, got 0.0',
+      ),
+      (
+          lambda: leaky_readout.norse(1, tau_mem=-1.0),
+          'leaky_readout.norse: tau_mem must be positive, got -1.0',
+      ),
+      (
+          lambda: adaptive_lif.norse_lsnn(1, tau_adapt=float('nan')),
+          'tau_adapt must be positive, got nan',
+      ),
+      (
+          lambda: adaptive_lif.norse_adaptive_current(1, dt=0.0),
+          'dt must be positive, got 0.0',
+      ),
+      (
+          lambda: current_lif.norse(1, tau_mem=1e-4),
+          'tau_mem must be at least the step dt=0.001',
+      ),
+      (
+          lambda: adex.Config(1, threshold=-80.0),
+          'threshold must exceed the reset voltage -70.6, got -80.0',
+      ),
+      (
+          lambda: izhikevich.Config(1, threshold=-70.0),
+          'threshold must exceed the reset voltage -65.0',
+      ),
   )
   def test_bad_config_says_what_and_why(self, make, message):
     with self.assertRaisesRegex(ValueError, message):
@@ -278,6 +306,18 @@ class BadInputTest(parameterized.TestCase):
     config = dataclasses.replace(lif.Config(1), gain='one')
     with jax.debug_nans(True), self.assertRaises(FloatingPointError):
       jax.block_until_ready(_spikes(lif, config, jnp.full((3, 1), jnp.nan)))
+
+  @parameterized.parameters(*_MODELS)
+  def test_nan_current_is_located_in_debug_mode(self, family, config, scale):
+    del scale
+    params = family.init(jax.random.key(0), config)
+    state = family.initial_state(config)
+    xs = np.zeros((6, _N), np.float32)
+    xs[3, 2] = np.nan
+    message = r'NaN, first at time step 3, place \(2,\)'
+    with jax.debug_nans(True):
+      with self.assertRaisesRegex(FloatingPointError, message):
+        family.unroll(params, state, xs, config)
 
 
 if __name__ == '__main__':
