@@ -43,7 +43,8 @@ class LearnableDelaysTest(parameterized.TestCase):
     xs = jnp.asarray((rng.random((20, 4)) < 0.3).astype(np.float32))
     _, source, target = np.indices(shape).reshape(3, -1)
     synapses = hetero_delays.Synapses(
-        *map(jnp.asarray, (source, target)),
+        jnp.asarray(source),
+        jnp.asarray(target),
         weight.reshape(-1),
         jnp.asarray(delay.reshape(-1)),
     )
