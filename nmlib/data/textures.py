@@ -1,0 +1,140 @@
+"""Still images to move, and moving textures: the delay paper's stimuli.
+
+Grimaldi and Perrinet 2023 (arXiv 2307.14077) move whitened natural images.
+None are embedded here: these textures, generated and periodic, stand in, with
+the power over frequencies chosen but without the structure of natural images.
+Motion clouds (Sanz Leon et al. 2012) and gratings move by themselves.
+"""
+
+import dataclasses
+import math
+
+import jax
+import jax.numpy as jnp
+
+
+def annulus(
+    key: jax.Array, size: int, frequency: float = 0.12, width: float = 0.6
+) -> jax.Array:
+  """Returns a band-pass texture [size, size] of mean 0 and deviation 1.
+
+  Args:
+    key: random key.
+    size: pixels a side.
+    frequency: of the centre of the band, in cycles a pixel.
+    width: of the band, a standard deviation in the logarithm of frequency.
+  """
+  radius = _radius(size)
+  log = jnp.log(jnp.where(radius > 0, radius, 1) / frequency)
+  envelope = jnp.where(radius > 0, jnp.exp(-(log**2) / (2 * width**2)), 0)
+  return _filtered(key, envelope)
+
+
+def pink(key: jax.Array, size: int, exponent: float = 1.0) -> jax.Array:
+  """Returns a texture [size, size] of amplitude 1 / f ** exponent.
+
+  Natural images have exponents near 1 (Field 1987); 0 is white. Mean 0,
+  deviation 1.
+  """
+  radius = _radius(size)
+  safe = jnp.where(radius > 0, radius, 1)
+  return _filtered(key, jnp.where(radius > 0, safe**-exponent, 0))
+
+
+@dataclasses.dataclass(frozen=True)
+class MotionCloud:
+  """A band in frequency, orientation and speed; defaults: a broad one.
+
+  Raises:
+    ValueError: naming the field, if a value is out of range.
+  """
+
+  direction: float = 0.0  # radians, of the motion; 0: along rows (x)
+  speed: float = 0.5  # pixels a step
+  frequency: float = 0.12  # cycles a pixel
+  frequency_width: float = 0.04  # cycles a pixel, standard deviation
+  speed_width: float = 0.1  # pixels a step, standard deviation
+  # Of the normals to the stripes: their mean, from the direction of motion
+  # (0: stripes perpendicular to it), and spread in radians; inf: all.
+  orientation: float = 0.0
+  orientation_width: float = math.inf
+
+  def __post_init__(self):
+    for field in ('frequency', 'frequency_width', 'speed_width'):
+      if not 0 < getattr(self, field) < math.inf:
+        raise ValueError(
+            f'MotionCloud.{field} must be positive and finite, got'
+            f' {getattr(self, field)}.'
+        )
+    if not self.orientation_width > 0:
+      raise ValueError(
+          'MotionCloud.orientation_width must be positive, got'
+          f' {self.orientation_width}.'
+      )
+
+
+def motion_cloud(
+    key: jax.Array, steps: int, size: int, cloud: MotionCloud
+) -> jax.Array:
+  """Returns a movie [steps, size, size] with largest magnitude 1."""
+  f_t = jnp.fft.fftfreq(steps)[:, None, None]
+  f_x = jnp.fft.fftfreq(size)[None, :, None]
+  f_y = jnp.fft.fftfreq(size)[None, None, :]
+  radius = jnp.sqrt(f_x**2 + f_y**2)
+  safe = jnp.where(radius > 0, radius, 1)
+  band = jnp.exp(
+      -((radius - cloud.frequency) ** 2) / (2 * cloud.frequency_width**2)
+  )
+  velocity = cloud.speed * jnp.array(
+      [jnp.cos(cloud.direction), jnp.sin(cloud.direction)]
+  )
+  # What moves at v has its power on the plane f_t + v . f = 0; a spread of
+  # speeds thickens it in proportion to f.
+  off = (f_t + velocity[0] * f_x + velocity[1] * f_y) / safe
+  plane = jnp.exp(-(off**2) / (2 * cloud.speed_width**2))
+  envelope = band * plane
+  if math.isfinite(cloud.orientation_width):
+    normal = jnp.arctan2(f_y, f_x) - cloud.direction - cloud.orientation
+    sharpness = 1 / (4 * cloud.orientation_width**2)
+    envelope = envelope * jnp.exp(sharpness * (jnp.cos(2 * normal) - 1))
+  envelope = jnp.where(radius > 0, envelope, 0)
+  noise = jnp.fft.fftn(jax.random.normal(key, (steps, size, size)))
+  movie = jnp.real(jnp.fft.ifftn(envelope * noise))
+  return movie / jnp.max(jnp.abs(movie))
+
+
+def grating(
+    steps: int,
+    size: int,
+    frequency: float,
+    direction: jax.Array | float,
+    speed: jax.Array | float,
+    phase: jax.Array | float = 0.0,
+) -> jax.Array:
+  """Returns a drifting sine grating [steps, size, size].
+
+  Args:
+    steps: T.
+    size: pixels a side.
+    frequency: cycles a pixel.
+    direction: of the drift, in radians; 0: along rows (x). Stripes are
+      perpendicular to it.
+    speed: pixels a step.
+    phase: radians.
+  """
+  t = jnp.arange(steps)[:, None, None]
+  x = jnp.arange(size)[None, :, None]
+  y = jnp.arange(size)[None, None, :]
+  along = x * jnp.cos(direction) + y * jnp.sin(direction) - speed * t
+  return jnp.sin(2 * jnp.pi * frequency * along + phase)
+
+
+def _radius(size: int) -> jax.Array:
+  frequency = jnp.fft.fftfreq(size)
+  return jnp.sqrt(frequency[:, None] ** 2 + frequency[None] ** 2)
+
+
+def _filtered(key: jax.Array, envelope: jax.Array) -> jax.Array:
+  noise = jnp.fft.fft2(jax.random.normal(key, envelope.shape))
+  image = jnp.real(jnp.fft.ifft2(envelope * noise))
+  return image / jnp.std(image)
