@@ -120,7 +120,7 @@ PRESETS = {
         digits='mnist',
     ),
     'connectome': Config(
-        tasks=('2AF', 'DMS'),
+        tasks=('2AF',),
         ranks=(30, 302),
         matches=('radius',),
         connectivity='celegans',
