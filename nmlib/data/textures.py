@@ -41,6 +41,22 @@ def pink(key: jax.Array, size: int, exponent: float = 1.0) -> jax.Array:
   return _filtered(key, jnp.where(radius > 0, safe**-exponent, 0))
 
 
+def whiten(image: jax.Array, cutoff: float = 0.4) -> jax.Array:
+  """Returns the image with a flat spectrum below `cutoff`, of deviation 1.
+
+  The filter f exp(-(f / cutoff)^4) of Olshausen and Field (1997), for images
+  whose amplitude falls as 1 / f.
+
+  Args:
+    image: [H, H].
+    cutoff: cycles a pixel.
+  """
+  radius = _radius(image.shape[0])
+  response = radius * jnp.exp(-((radius / cutoff) ** 4))
+  image = jnp.real(jnp.fft.ifft2(response * jnp.fft.fft2(image)))
+  return image / jnp.std(image)
+
+
 @dataclasses.dataclass(frozen=True)
 class MotionCloud:
   """A band in frequency, orientation and speed; defaults: a broad one.

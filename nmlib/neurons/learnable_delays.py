@@ -68,6 +68,15 @@ def init(key: jax.Array, config: Config) -> Params:
   )
 
 
+def project(params: Params, config: Config) -> Params:
+  """Returns params with every delay in [0, D].
+
+  Do so after each update: a delay past an end acts as the end, but has no
+  gradient, and would never come back.
+  """
+  return params._replace(delay=jnp.clip(params.delay, 0, config.max_delay))
+
+
 def initial_state(config: Config) -> State:
   """No inputs before the first step."""
   return State(jnp.zeros((config.max_delay, config.num_inputs)))

@@ -55,6 +55,20 @@ class LearnableDelaysTest(parameterized.TestCase):
         hetero_delays.delayed_synapses_dense(xs, synapses, 3),
     )
 
+  def test_a_delay_past_an_end_learns_again_once_projected(self):
+    config = learnable_delays.Config(1, 1, 4)
+    params = learnable_delays.Params(
+        jnp.ones((1, 1, 1)), jnp.full((1, 1, 1), 4.5)
+    )
+    slope = jax.grad(
+        lambda p: learnable_delays.kernel(p, config)[3, 0, 0], allow_int=False
+    )
+    self.assertEqual(float(slope(params).delay[0, 0, 0]), 0)
+    inside = learnable_delays.project(params, config)
+    self.assertEqual(float(inside.delay[0, 0, 0]), 4)
+    # One step from delay 3, a larger delay takes its share away.
+    self.assertLess(float(slope(inside).delay[0, 0, 0]), 0)
+
   @hypothesis.given(
       strategies.floats(-3, 12, width=32), strategies.sampled_from((0.05, 2.0))
   )
