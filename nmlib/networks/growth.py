@@ -33,7 +33,7 @@ def start(
     optimizer: optax.GradientTransformation,
 ) -> Candidates:
   """Returns candidates that have not been scored yet."""
-  score = {name: jnp.full(n, -1.0) for name, n in num_neurons.items()}
+  score = {name: jnp.full(n, -1.0, float) for name, n in num_neurons.items()}
   return Candidates(params, params, score, optimizer.init(params))
 
 

@@ -83,7 +83,7 @@ def init(key: jax.Array, config: Config) -> Params:
 def initial_state(config: Config) -> State:
   """Returns membranes at rest, without adaptation."""
   n = config.num_units
-  return State(jnp.full(n, config.rest), jnp.zeros(n))
+  return State(jnp.full(n, config.rest, float), jnp.zeros(n))
 
 
 def step(

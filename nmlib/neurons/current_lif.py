@@ -74,9 +74,9 @@ def init(key: jax.Array, config: Config) -> Params:
   del key
   shape = (config.num_units,) if config.heterogeneous else ()
   return Params(
-      jnp.full(shape, config.synapse_decay),
-      jnp.full(shape, config.membrane_decay),
-      jnp.full(shape, config.threshold),
+      jnp.full(shape, config.synapse_decay, float),
+      jnp.full(shape, config.membrane_decay, float),
+      jnp.full(shape, config.threshold, float),
   )
 
 

@@ -78,7 +78,7 @@ def init(key: jax.Array, config: Config) -> Params:
 
 def initial_state(config: Config) -> State:
   """Returns the initial membrane, and recovery b v."""
-  voltage = jnp.full(config.num_units, config.initial_voltage)
+  voltage = jnp.full(config.num_units, config.initial_voltage, float)
   return State(voltage, config.b * voltage)
 
 

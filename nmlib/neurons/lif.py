@@ -71,7 +71,7 @@ class State(NamedTuple):
 def init(key: jax.Array, config: Config) -> Params:
   """Returns the configured values; time constants sampled if they spread."""
   shape = (config.num_units,) if config.heterogeneous else ()
-  decay = jnp.full(shape, config.decay)
+  decay = jnp.full(shape, config.decay, float)
   if config.spread:
     tau = float(time_constants.time_constant(config.decay))
     decay = time_constants.decay(
@@ -79,7 +79,7 @@ def init(key: jax.Array, config: Config) -> Params:
     )
   if config.logit_decay:
     decay = time_constants.to_logit(decay)
-  return Params(decay, jnp.full(shape, config.threshold))
+  return Params(decay, jnp.full(shape, config.threshold, float))
 
 
 def initial_state(config: Config) -> State:

@@ -92,6 +92,6 @@ def heterogeneous(
         f' tau={tau}, spread={spread}.'
     )
   if spread == 0:
-    return jnp.full(shape, tau)
+    return jnp.full(shape, tau, float)
   k = 1 / spread**2
   return tau / k * jax.random.gamma(key, k, shape)

@@ -123,6 +123,17 @@ class ContractTest(parameterized.TestCase):
     chex.assert_trees_all_equal_shapes_and_dtypes(state, once, last)
 
   @parameterized.named_parameters(*_MODELS)
+  def test_no_dtype_is_weak(self, model, config, inputs):
+    # After one update it would be strong, and all compile again.
+    params, state, _ = self._setup(model, config, inputs)
+    weak = [
+        jax.tree_util.keystr(path)
+        for path, leaf in jax.tree_util.tree_leaves_with_path((params, state))
+        if leaf.aval.weak_type
+    ]
+    self.assertEqual(weak, [])
+
+  @parameterized.named_parameters(*_MODELS)
   def test_scan_of_step_equals_unroll(self, model, config, inputs):
     params, state, xs = self._setup(model, config, inputs)
     step = lambda s, x: model.step(params, s, x, config)

@@ -60,7 +60,7 @@ def init(key: jax.Array, config: Config) -> Params:
           keys[3:], sizes[:-1], sizes[1:], strict=True
       )
   )
-  synapse = jnp.full(config.num_synapses, config.synapse_value)
+  synapse = jnp.full(config.num_synapses, config.synapse_value, float)
   if config.synapse_init == 'uniform':
     bound = 1 / math.sqrt(config.synapses_per_branch)
     synapse = jax.random.uniform(
@@ -119,7 +119,7 @@ def fixed(config: Config, key: jax.Array | None = None) -> Fixed:
       raise ValueError('random routing needs a key, or the indices drawn.')
     source = routing.random(key, config.num_inputs, size)
   return Fixed(
-      jnp.full(config.branches, config.trace_tau),
+      jnp.full(config.branches, config.trace_tau, float),
       jnp.asarray(source, jnp.float32),
       jnp.asarray(mask, jnp.float32),
   )
