@@ -6,6 +6,7 @@ one step late have their tests beside the modules and the parity fixtures.
 """
 
 import dataclasses
+from typing import Any
 
 from absl.testing import absltest
 from absl.testing import parameterized
@@ -102,10 +103,11 @@ class NeuronTest(parameterized.TestCase):
     # Norse detaches in the recurrent neuron and not in the feed-forward one.
     rule = firing.Rule(reset='subtract', detach_reset=detach)
     slopes = []
-    for module, fields in (
+    cells: tuple[tuple[Any, dict[str, float]], ...] = (
         (lif, {'decay': 0.9}),
         (current_lif, {'membrane_decay': 0.9, 'synapse_decay': 0.0}),
-    ):
+    )
+    for module, fields in cells:
       config = module.Config(1, rule=rule, **fields)
       params = module.init(jax.random.key(0), config)
 
