@@ -13,10 +13,12 @@ from nmlib.neurons import alpha_lif
 from nmlib.neurons import bdh
 from nmlib.neurons import current_lif
 from nmlib.neurons import elm
+from nmlib.neurons import elm_population
 from nmlib.neurons import gru
 from nmlib.neurons import izhikevich
 from nmlib.neurons import leaky_readout
 from nmlib.neurons import lif
+from nmlib.neurons import lstm
 from nmlib.neurons import recurrent
 from nmlib.neurons import rnn
 
@@ -65,6 +67,29 @@ _MODELS = (
     ('rnn', rnn, rnn.Config(3, 7), _currents),
     ('rnn_of_the_paper', rnn, rnn.Config(3, 7, form='current'), _currents),
     ('gru', gru, gru.Config(3, 7), _currents),
+    ('lstm', lstm, lstm.Config(3, 5, 2, chrono=9.0), _currents),
+    *(
+        (
+            f'elm_population_{share}',
+            elm_population,
+            elm_population.Config(
+                4,
+                3,
+                elm.version(
+                    3,
+                    num_inputs=6,
+                    num_outputs=1,
+                    num_memory=2,
+                    num_branches=2,
+                    synapses_per_branch=3,
+                    learn_tau=True,
+                ),
+                share,
+            ),
+            _currents,
+        )
+        for share in (0.0, 0.5)
+    ),
     ('lif', lif, lif.Config(5), _synaptic),
     ('lif_spyx', lif, lif.spyx(5), _synaptic),
     ('current_lif', current_lif, current_lif.Config(5), _synaptic),

@@ -82,8 +82,11 @@ def branch_drive(
   synapse = derive(params, config).synapse
   if keep is not None:
     xs = xs * keep[None]
-  if config.routing == 'none' and config.synapses_per_branch == 1:
-    return config.input_scale * xs.astype(synapse.dtype) * synapse[None]
+  if config.routing == 'none':
+    driven = config.input_scale * xs.astype(synapse.dtype) * synapse[None]
+    if config.synapses_per_branch == 1:
+      return driven
+    return driven.reshape(xs.shape[0], config.branches, -1).sum(-1)
   source = jax.lax.stop_gradient(params.fixed.source).astype(jnp.int32)
   matrix = routing.as_matrix(
       synapse, source, config.num_inputs, config.branches

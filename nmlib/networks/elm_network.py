@@ -1,0 +1,188 @@
+"""The ELM Network: layers of ELM neurons, and a dense readout.
+
+arXiv 2605.12049 (2026). Hidden layers are `elm_population`s; the output layer
+is one of small neurons of linear integration, without high-pass or recurrence,
+whose activity a dense layer reads.
+"""
+
+import dataclasses
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from nmlib.networks import mlp
+from nmlib.neurons import elm
+from nmlib.neurons import elm_population
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+  """Hyperparameters; defaults are those of the paper's networks.
+
+  Raises:
+    ValueError: naming the field, if a value is out of range.
+  """
+
+  num_inputs: int  # D
+  num_outputs: int  # O
+  hidden: tuple[int, ...] = (96,)  # neurons of each hidden layer
+  num_memory: int = 5  # of a hidden neuron
+  branches: int = 10  # of every neuron
+  synapses_per_branch: int = 10
+  recurrent_connect: float = 0.5
+  output_neurons: int = 32
+  output_memory: int = 3
+  tau_min: float = 1.0
+  tau_max: float = 500.0
+  dt: float = 1.0  # of a step, in the unit of tau
+  branch_tau: float = 0.0  # 0: branches do not remember
+  input_scale: float = 1.0
+  high_pass_tau: float = 5.0
+  activation: str = 'identity'  # of a hidden neuron's output
+  input_dropout: float = 0.0
+  mlp_dropout: float = 0.0
+
+  def __post_init__(self):
+    if not self.hidden:
+      raise ValueError(
+          'elm_network.Config.hidden must name at least one layer, got ().'
+      )
+    if self.num_outputs < 1:
+      raise ValueError(
+          'elm_network.Config.num_outputs must be at least 1, got'
+          f' {self.num_outputs}.'
+      )
+    _ = self.layers  # they check the rest
+
+  @property
+  def layers(self) -> tuple[elm_population.Config, ...]:
+    """Hidden layers and the output layer."""
+    shared = {
+        'num_inputs': self.branches * self.synapses_per_branch,
+        'num_outputs': 1,
+        'num_branches': self.branches,
+        'synapses_per_branch': self.synapses_per_branch,
+        'trace_tau': self.branch_tau,
+        'input_scale': self.input_scale,
+        'tau_min': self.tau_min,
+        'tau_max': self.tau_max,
+        'dt': self.dt,
+    }
+    inside = elm.version(
+        3,
+        **shared,
+        num_memory=self.num_memory,
+        high_pass_tau=self.high_pass_tau,
+        output=self.activation,
+        input_dropout=self.input_dropout,
+        mlp_dropout=self.mlp_dropout,
+    )
+    outside = elm.version(
+        3,
+        **shared,
+        num_memory=self.output_memory,
+        num_layers=0,
+        high_pass_tau=0.0,
+    )
+    widths = (self.num_inputs, *self.hidden)
+    return tuple(
+        elm_population.Config(before, size, inside, self.recurrent_connect)
+        for before, size in zip(widths[:-1], self.hidden, strict=True)
+    ) + (
+        elm_population.Config(self.hidden[-1], self.output_neurons, outside),
+    )
+
+
+class Params(NamedTuple):
+  layers: tuple[elm_population.Params, ...]
+  readout: mlp.Layer
+
+
+class Activity(NamedTuple):
+  outputs: jax.Array  # [T, O]
+  layers: tuple[jax.Array, ...]  # [T, N] of each layer, the output layer last
+
+
+State = tuple[elm_population.State, ...]
+
+
+def init(key: jax.Array, config: Config) -> Params:
+  """Draws all layers; the readout is uniform in +-1 / sqrt(fan in)."""
+  layers = config.layers
+  first, last = jax.random.split(key)
+  keys = jax.random.split(first, len(layers))
+  limit = config.output_neurons**-0.5
+  kernel, bias = (
+      jax.random.uniform(k, shape, minval=-limit, maxval=limit)
+      for k, shape in zip(
+          jax.random.split(last),
+          (
+              (config.output_neurons, config.num_outputs),
+              (config.num_outputs,),
+          ),
+          strict=True,
+      )
+  )
+  return Params(
+      tuple(
+          elm_population.init(k, layer)
+          for k, layer in zip(keys, layers, strict=True)
+      ),
+      mlp.Layer(kernel, bias),
+  )
+
+
+def initial_state(config: Config) -> State:
+  """Returns the state of rest."""
+  return tuple(elm_population.initial_state(layer) for layer in config.layers)
+
+
+def unroll(
+    params: Params,
+    state: State,
+    xs: jax.Array,
+    config: Config,
+    *,
+    chunk_size: int | None = None,
+    key: jax.Array | None = None,
+) -> tuple[State, Activity]:
+  """Runs the network over xs [T, D]; the state carries over a cut.
+
+  Args:
+    params: weights and wiring.
+    state: before the first step.
+    xs: inputs.
+    config: static.
+    chunk_size: steps that the backward pass recomputes at a time.
+    key: turns variational dropout on, in the hidden layers.
+
+  Raises:
+    ValueError: if xs is not [T, D].
+  """
+  states, seen = [], []
+  for i, layer in enumerate(config.layers):
+    hidden = i < len(config.hidden)
+    last, xs = elm_population.unroll(
+        params.layers[i],
+        state[i],
+        xs,
+        layer,
+        chunk_size=chunk_size,
+        key=jax.random.fold_in(key, i) if key is not None and hidden else None,
+    )
+    states.append(last)
+    seen.append(xs)
+  outputs = xs @ params.readout.kernel + params.readout.bias[None]
+  return tuple(states), Activity(outputs, tuple(seen))
+
+
+def activity_penalty(activity: Activity) -> jax.Array:
+  """Mean of relu(activity) of the first hidden layer, kept low in training."""
+  return jnp.mean(jax.nn.relu(activity.layers[0]))
+
+
+def num_params(config: Config) -> int:
+  """Counts what is trained."""
+  readout = (config.output_neurons + 1) * config.num_outputs
+  return readout + sum(elm_population.num_params(c) for c in config.layers)

@@ -1,0 +1,193 @@
+"""Layers and stacks of ELM neurons, and classifiers of sequences."""
+
+import dataclasses
+
+from absl.testing import absltest
+from absl.testing import parameterized
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from nmlib.networks import elm_network
+from nmlib.networks import sequence_classifier
+from nmlib.neurons import elm
+from nmlib.neurons import elm_population
+from nmlib.neurons import lstm
+
+_NEURON = elm.version(
+    3,
+    num_inputs=6,
+    num_outputs=1,
+    num_memory=2,
+    num_branches=2,
+    synapses_per_branch=3,
+)
+
+
+class PopulationTest(parameterized.TestCase):
+
+  @parameterized.parameters(0.0, 0.6)
+  def test_equals_its_neurons_one_by_one(self, share):
+    config = elm_population.Config(4, 3, _NEURON, share)
+    params = elm_population.init(jax.random.key(0), config)
+    xs = jax.random.normal(jax.random.key(1), (8, 4))
+    _, activity = elm_population.unroll(
+        params, elm_population.initial_state(config), xs, config
+    )
+    source = np.asarray(params.fixed_source, int)
+    # Each neuron sees the inputs of now, and the layer of the step before.
+    before = np.concatenate([np.zeros((1, 3)), activity[:-1]])
+    seen = jnp.concatenate([xs, jnp.asarray(before, jnp.float32)], 1)
+    for n in range(3):
+      one = jax.tree.map(lambda leaf: leaf[n], params.neurons)  # noqa: B023
+      _, out = elm.unroll(
+          one, elm.initial_state(_NEURON), seen[:, source[n]], _NEURON
+      )
+      np.testing.assert_allclose(out[:, 0], activity[:, n], atol=1e-5)
+    self.assertEqual(bool((source >= 4).any()), share > 0)
+
+  def test_wiring_has_its_share_and_no_gradient(self):
+    neuron = dataclasses.replace(
+        _NEURON, num_inputs=600, num_branches=20, synapses_per_branch=30
+    )
+    config = elm_population.Config(7, 20, neuron, 0.8)
+    params = elm_population.init(jax.random.key(0), config)
+    own = np.asarray(params.fixed_source) >= 7
+    # 12,000 draws: a standard error of 0.004.
+    self.assertAlmostEqual(own.mean(), 0.8, delta=0.015)
+    self.assertEqual(
+        set(np.asarray(params.fixed_source).ravel()), set(range(27))
+    )
+    grads = jax.grad(
+        lambda p: jnp.sum(
+            elm_population.unroll(
+                p,
+                elm_population.initial_state(config),
+                jnp.ones((3, 7)),
+                config,
+            )[1]
+        )
+    )(params)
+    np.testing.assert_array_equal(grads.fixed_source, 0)
+    self.assertGreater(float(jnp.abs(grads.neurons.synapse).max()), 0)
+
+  def test_variational_dropout_is_one_mask_a_sequence(self):
+    neuron = dataclasses.replace(_NEURON, input_dropout=0.5, mlp_dropout=0.3)
+    key = lambda: jax.random.key(3)  # the same one at every step, on purpose
+    xs = jax.random.normal(jax.random.key(1), (6, 4))
+    for share in (0.0, 0.5):
+      config = elm_population.Config(4, 3, neuron, share)
+      params = elm_population.init(jax.random.key(0), config)
+      rest = elm_population.initial_state(config)
+      _, whole = elm_population.unroll(params, rest, xs, config, key=key())
+      state, parts = rest, []
+      for x in xs:
+        state, out = elm_population.step(params, state, x, config, key=key())
+        parts.append(out)
+      np.testing.assert_allclose(whole, jnp.stack(parts), atol=1e-5)
+      _, other = elm_population.unroll(
+          params, rest, xs, config, key=jax.random.key(4)
+      )
+      self.assertGreater(float(jnp.abs(whole - other).max()), 1e-3)
+
+  @parameterized.parameters(
+      ((0, 3, _NEURON), {}, 'num_inputs must be a positive integer, got 0'),
+      (
+          (4, 3, _NEURON),
+          {'recurrent_connect': 1.5},
+          r'recurrent_connect must be in \[0, 1\], got 1.5',
+      ),
+      (
+          (4, 3, dataclasses.replace(_NEURON, num_outputs=2)),
+          {},
+          'neuron.num_outputs must be 1, got 2',
+      ),
+      (
+          (4, 3, dataclasses.replace(_NEURON, routing='random')),
+          {},
+          "neuron.routing must be 'none'",
+      ),
+  )
+  def test_bad_config(self, sizes, fields, message):
+    with self.assertRaisesRegex(ValueError, message):
+      elm_population.Config(*sizes, **fields)
+
+
+class NetworkTest(parameterized.TestCase):
+
+  def test_state_carries_over_a_cut_and_parameters_are_counted(self):
+    config = elm_network.Config(
+        4, 3, hidden=(5, 4), branches=2, synapses_per_branch=3, output_neurons=6
+    )
+    params = elm_network.init(jax.random.key(0), config)
+    trained = sum(
+        layer.neurons.synapse.size
+        + sum(x.size for x in jax.tree.leaves(layer.neurons.mlp))
+        + sum(x.size for x in jax.tree.leaves(layer.neurons.readout))
+        for layer in params.layers
+    ) + sum(x.size for x in params.readout)
+    self.assertEqual(elm_network.num_params(config), trained)
+    xs = jax.random.normal(jax.random.key(1), (9, 4))
+    rest = elm_network.initial_state(config)
+    _, whole = elm_network.unroll(params, rest, xs, config)
+    middle, first = elm_network.unroll(params, rest, xs[:5], config)
+    _, second = elm_network.unroll(params, middle, xs[5:], config)
+    np.testing.assert_allclose(
+        whole.outputs,
+        jnp.concatenate([first.outputs, second.outputs]),
+        atol=1e-5,
+    )
+    self.assertEqual([x.shape[1] for x in whole.layers], [5, 4, 6])
+    self.assertGreaterEqual(float(elm_network.activity_penalty(whole)), 0)
+
+  def test_no_hidden_layer(self):
+    with self.assertRaisesRegex(ValueError, 'hidden must name at least one'):
+      elm_network.Config(4, 3, hidden=())
+
+
+class ClassifierTest(parameterized.TestCase):
+
+  @parameterized.parameters('last', 'mean')
+  def test_padding_does_not_count(self, pool):
+    layer = elm.version(2, num_inputs=8, num_outputs=5, num_memory=4)
+    config = sequence_classifier.Config(
+        3,
+        ((elm, layer), (lstm, lstm.Config(5, 6, 4))),
+        num_tokens=11,
+        width=8,
+        pool=pool,
+    )
+    params = sequence_classifier.init(jax.random.key(0), config)
+    tokens = jax.random.randint(jax.random.key(1), (12,), 0, 11)
+    short = sequence_classifier.apply(params, tokens[:7], config)
+    padded = sequence_classifier.apply(params, tokens, config, length=7)
+    np.testing.assert_allclose(short, padded, atol=1e-5)
+    whole = sequence_classifier.apply(params, tokens, config)
+    self.assertGreater(float(jnp.abs(whole - short).max()), 1e-4)
+
+  def test_features_are_projected(self):
+    layer = lstm.Config(8, 6, 4)
+    config = sequence_classifier.Config(
+        2, ((lstm, layer),), num_features=3, width=8
+    )
+    params = sequence_classifier.init(jax.random.key(0), config)
+    out = sequence_classifier.apply(params, jnp.ones((5, 3)), config)
+    self.assertEqual(out.shape, (2,))
+    with self.assertRaisesRegex(ValueError, r'xs must be \[T, 3\], got'):
+      sequence_classifier.apply(params, jnp.ones((5, 4)), config)
+
+  @parameterized.parameters(
+      ({'pool': 'max'}, "pool must be one of .* got 'max'"),
+      ({'width': 9}, 'num_inputs=8 but is given 9 channels'),
+      ({'layers': ()}, 'layers must be at least one layer'),
+  )
+  def test_bad_config(self, fields, message):
+    sound = sequence_classifier.Config(
+        2, ((lstm, lstm.Config(8, 6, 4)),), width=8
+    )
+    with self.assertRaisesRegex(ValueError, message):
+      dataclasses.replace(sound, **fields)
+
+
+if __name__ == '__main__':
+  absltest.main()
