@@ -149,7 +149,9 @@ def unroll(
         f' {list(xs.shape)}.'
     )
   if config.recurrent_connect:
-    advance = lambda s, x: step(params, s, x, config, key=key)
+    # One mask for all steps: the same key at each, on purpose.
+    again = lambda: None if key is None else jax.random.clone(key)
+    advance = lambda s, x: step(params, s, x, config, key=again())
     return sequence.scan(advance, state, xs, chunk_size=chunk_size)
 
   def of_neuron(p, s, wires, k):
