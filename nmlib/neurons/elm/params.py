@@ -93,8 +93,10 @@ def _dense(key, fan_in: int, fan_out: int) -> Dense:
 def initial_tau_logit(config: Config) -> jax.Array:
   """Returns logits [M] of time constants from tau_min to tau_max.
 
-  In float32 the largest may be infinite, as in the authors' code (v1, v2):
-  its sigmoid is then 1, and it never learns.
+  In float32 the largest would be infinite for some tau_max (100, 300, 500,
+  1000), as it is in the authors' code (v1, v2). Its place takes 17, whose
+  sigmoid is the same 1 in float32: it never learns, but stays finite. A
+  tau_margin above 1 lets it learn.
   """
   low, high = config.tau_bounds
   tau = jnp.logspace(
@@ -103,7 +105,8 @@ def initial_tau_logit(config: Config) -> jax.Array:
       config.num_memory,
   )
   tau = jnp.clip(tau, low + 1e-6, high - 1e-6)
-  return jnp.log((tau - low) / (high - tau))
+  logit = jnp.log((tau - low) / (high - tau))
+  return jnp.where(jnp.isposinf(logit), 17.0, logit)
 
 
 def fixed(config: Config, key: jax.Array | None = None) -> Fixed:

@@ -230,6 +230,14 @@ class ElmTest(parameterized.TestCase):
     learned = (params.synapse, params.mlp, params.readout)
     self.assertEqual(sum(a.size for a in jax.tree.leaves(learned)), count)
 
+  @parameterized.parameters(100.0, 150.0, 300.0, 500.0, 1000.0)
+  def test_logits_are_finite_and_reach_the_longest_time(self, tau_max):
+    config = elm.Config(3, 1, num_memory=5, tau_max=tau_max)
+    params = elm.init(jax.random.key(0), config)
+    self.assertTrue(bool(jnp.all(jnp.isfinite(params.tau_logit))))
+    tau = elm.derive(params, config).tau
+    self.assertAlmostEqual(float(tau[-1]) / tau_max, 1, delta=2e-7)  # float32
+
   def test_time_constants_begin_log_spaced_and_may_learn(self):
     config = dataclasses.replace(_V1, learn_tau=True)
     params, state, xs = _case(config)
