@@ -8,6 +8,7 @@ no ion channels: it stands in for detailed models, it is not one.
 
 import dataclasses
 import math
+from typing import Any
 from typing import NamedTuple
 
 import jax
@@ -53,7 +54,7 @@ def simulate(
     key: jax.Array, strength: jax.Array, length: int, config: Config
 ) -> Recording:
   """Simulates `length` ms of the neuron under random input."""
-  spikes = _input_spikes(key, length, config)  # [T, K, E + I]
+  spikes = input_spikes(key, length, config)  # [T, K, E + I]
   weighted = spikes * strength[None]
   jumps = (
       weighted[..., : config.excitatory].sum(-1),
@@ -85,7 +86,14 @@ def _step(state, jump, config: Config):
   return (ampa, nmda, gaba, voltage, adaptation), (seen, fired)
 
 
-def _input_spikes(key, length: int, config: Config):
+def input_spikes(key: jax.Array, length: int, config: Any) -> jax.Array:
+  """Draws spikes [T, K, E + I]; the rates of a branch change together.
+
+  Args:
+    key: random key.
+    length: T, ms.
+    config: of this or another neuron, with the fields of the inputs.
+  """
   branch_key, trial_key, spike_key = jax.random.split(key, 3)
   blocks = -(-length // config.redraw_every)
   z = jax.random.normal(branch_key, (blocks, config.num_branches))

@@ -24,10 +24,12 @@ class ElmNeuronioTest(parameterized.TestCase):
     return process.run(*_LAUNCH, f'--workdir={self.workdir}', *args)
 
   def test_smoke_writes_a_whole_report(self):
-    code, out, err = self._run('--preset=smoke')
+    folder = self.workdir.with_name('recordings')
+    code, out, err = self._run('--preset=smoke', f'--config.cache={folder}')
     self.assertEqual(code, 0, err)
+    self.assertTrue((folder / 'manifest.json').exists())
     record = json.loads((self.workdir / 'report.json').read_text())
-    self.assertLen(record['claims'], 2)  # of 7: two variants
+    self.assertLen(record['claims'], 2)  # of 9: two variants
     self.assertLen(record['claims'][0]['ours']['d_m 10'], 2)
     for name in ('variants', 'example'):
       self.assertTrue((self.workdir / record['figures'][name]).exists())
@@ -43,9 +45,13 @@ class ElmNeuronioTest(parameterized.TestCase):
     with self.assertRaisesRegex(ValueError, 'version must be 1 or 2, got 3'):
       elm_neuronio.Config(version=3)
     with self.assertRaisesRegex(ValueError, 'variants must be some of'):
-      elm_neuronio.Config(variants=('lstm',))
+      elm_neuronio.Config(variants=('tcn',))
+    with self.assertRaisesRegex(ValueError, 'simulator must be one of'):
+      elm_neuronio.Config(simulator='neuron')
+    with self.assertRaisesRegex(ValueError, 'train_length must be at least'):
+      elm_neuronio.Config(train_length=300)
     with self.assertRaisesRegex(ValueError, r'ignore must be in \[0, test_'):
-      elm_neuronio.Config(ignore=600)
+      elm_neuronio.Config(test_length=100)
 
   @pytest.mark.slow
   def test_small_claims_hold(self):
