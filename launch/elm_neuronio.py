@@ -23,10 +23,10 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from matplotlib import figure
 import numpy as np
 import optax
 
+from launch import elm_neuronio_report
 from nmlib import train
 from nmlib.analysis import spike_prediction
 from nmlib.data import cable_neuron
@@ -36,10 +36,6 @@ from nmlib.neurons import elm
 from nmlib.neurons import lstm
 
 _SCALE = 5.0  # mV; the voltage head learns V / _SCALE
-_TEACHERS = {
-    'cable': 'neuron of compartments with Hodgkin-Huxley channels',
-    'pyramidal': 'reduced pyramidal neuron',
-}
 VARIANTS = {
     'd_m 10': {},
     'd_m 3': {'num_memory': 3},
@@ -49,7 +45,10 @@ VARIANTS = {
     'd_m 10, lambda 1': {'input_speed': 1.0},
 }
 BASELINES = {'lstm': 0.0, 'chrono lstm': 150.0}  # longest span, ms
-SIMULATORS = ('cable', 'pyramidal')
+SIMULATORS = {
+    'cable': 'neuron of compartments with Hodgkin-Huxley channels',
+    'pyramidal': 'reduced pyramidal neuron',
+}
 METRICS = ('explained_variance', 'auc', 'rmse')
 
 
@@ -92,7 +91,7 @@ class Config:
       )
     if self.simulator not in SIMULATORS:
       raise ValueError(
-          f'config.simulator must be one of {SIMULATORS}, got'
+          f'config.simulator must be one of {tuple(SIMULATORS)}, got'
           f' {self.simulator!r}.'
       )
     if self.train_length < self.length + self.ignore:
@@ -175,7 +174,14 @@ def experiment(config: Config, run: train.Run) -> train.Report:
         f'test_{stage}',
         functools.partial(measure, fitted.state.params, test, student, config),
     )
-  return report(config, test, found)
+  sizes = {
+      name: module.num_params(sizes)
+      for name in config.variants
+      for module, sizes in (student_of(name, config),)
+  }
+  return elm_neuronio_report.report(
+      config, test, found, sizes, SIMULATORS[config.simulator], _SCALE
+  )
 
 
 def simulator(config: Config):
@@ -343,132 +349,6 @@ def measure(
     )
   values = np.array(rows).T
   return dict(zip(METRICS, values, strict=True)) | {'example': outputs[0, 0]}
-
-
-def report(
-    config: Config,
-    test: dict[str, np.ndarray],
-    found: dict[str, dict[str, np.ndarray]],
-) -> train.Report:
-  """Holds what was measured against the claims."""
-  rate = 1000 * float(test['spikes'][:, config.ignore :].mean())
-  names = list(found)
-  return train.Report(
-      claims=_claims(found),
-      data={
-          'teacher': _TEACHERS[config.simulator],
-          'test': f'{config.test_trials} trials of {config.test_length} ms',
-          'mean rate': f'{rate:.1f} Hz',
-      },
-      differences=[
-          f'The teacher is a {_TEACHERS[config.simulator]}, of'
-          f' {config.neuron.num_inputs} synapses, not the detailed L5 model of'
-          ' NeuronIO (1278 synapses, active dendrites).',
-          f'{config.num_steps} steps of {config.batch_size} recordings of'
-          f' {config.length} ms.',
-          'Predicted voltages are measured as they are, not aligned to the'
-          ' mean and variance of the target.',
-      ],
-      figures={'variants': _bars(found), 'example': _example(test, found)},
-      notes={
-          'Learned parameters': '\n'.join(
-              f'{name}: {module.num_params(sizes)}'
-              for name in names
-              for module, sizes in (student_of(name, config),)
-          )
-      },
-  )
-
-
-def _claims(found) -> list[train.Claim]:
-  def claim(text, better, worse, margin, metric='explained_variance'):
-    if better not in found or worse not in found:
-      return None  # the config left a variant out
-    ours = {name: found[name][metric] for name in (better, worse)}
-    gap = ours[better].mean() - ours[worse].mean()
-    return train.Claim(
-        text, 'section 4, ablations on NeuronIO', '', ours, bool(gap > margin)
-    )
-
-  ten = 'd_m 10'
-  claims = [
-      claim(
-          'More memory helps: explained variance of V, 10 units above 3 by'
-          ' 0.04 in the mean',
-          ten,
-          'd_m 3',
-          0.04,
-      ),
-      claim(
-          'One memory unit is too few: 3 units above 1 by 0.04',
-          'd_m 3',
-          'd_m 1',
-          0.04,
-      ),
-      claim(
-          'Slow units are needed: time constants to 150 ms above those to 5 ms'
-          ' by 0.02',
-          ten,
-          'd_m 10, tau 1-5',
-          0.02,
-      ),
-      claim(
-          'Integration is nonlinear: a hidden layer above none by 0.03',
-          ten,
-          'd_m 10, linear',
-          0.03,
-      ),
-      claim(
-          'Input must act faster than memory decays: lambda 5 not below 1',
-          ten,
-          'd_m 10, lambda 1',
-          0.0,
-      ),
-      claim('Spikes follow: AUC of 10 units above 3', ten, 'd_m 3', 0.0, 'auc'),
-      claim('AUC of 3 units above 1', 'd_m 3', 'd_m 1', 0.0, 'auc'),
-      claim('ELM of 10 units above an LSTM of 10', ten, 'lstm', 0.0),
-      claim('ELM of 10 units above a chrono LSTM', ten, 'chrono lstm', 0.0),
-  ]
-  return [made for made in claims if made is not None]
-
-
-def _bars(found) -> figure.Figure:
-  """Explained variance and AUC of every variant, a dot a seed."""
-  plot = figure.Figure(figsize=(9, 3.8))
-  for axes, metric, label in zip(
-      plot.subplots(1, 2, sharey=True),
-      ('explained_variance', 'auc'),
-      ('explained variance of V', 'area under the ROC curve of spikes'),
-      strict=True,
-  ):
-    for place, name in enumerate(found):
-      values = found[name][metric]
-      axes.plot(values, np.full(len(values), place), 'o', color='tab:blue')
-      axes.plot(values.mean(), place, '|', color='black', ms=16)
-    axes.set_yticks(range(len(found)), list(found))
-    axes.set(xlabel=label)
-    axes.grid(axis='x', alpha=0.3)
-  plot.axes[0].invert_yaxis()
-  plot.suptitle('Test recordings; a dot a seed, a bar their mean')
-  plot.tight_layout()
-  return plot
-
-
-def _example(test, found) -> figure.Figure:
-  """Voltage of the first test recording, and what two variants make of it."""
-  plot = figure.Figure(figsize=(9, 3.2))
-  axes = plot.subplots()
-  predicted = next(iter(found.values()))['example']
-  time = np.arange(test['voltage'].shape[1])[-len(predicted) :]
-  axes.plot(time, test['voltage'][0, time], color='black', lw=1, label='neuron')
-  for name, colour in (('d_m 10', 'tab:blue'), ('d_m 1', 'tab:orange')):
-    if name not in found:
-      continue
-    voltage = _SCALE * found[name]['example'][:, 1]
-    axes.plot(time, voltage, color=colour, lw=1, label=name)
-  axes.set(xlabel='ms', ylabel='voltage above rest (mV)')
-  axes.legend(frameon=False, fontsize=8, ncols=3)
-  return plot
 
 
 if __name__ == '__main__':
