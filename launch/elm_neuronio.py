@@ -15,6 +15,10 @@ channels and AMPA, NMDA and GABA synapses (`nmlib.data.cable_neuron`), or, with
 NeuronIO, so figures of the paper do not compare: its orderings do. Seeds train
 together; each variant is a stage of its own. The same command again resumes;
 --config.cache=FOLDER keeps the recordings for other runs.
+
+  python -m launch.elm_neuronio --preset=paper --config.neuronio=FOLDER
+
+trains on the authors' files, in train/ and test/ of a folder, instead.
 """
 
 import dataclasses
@@ -26,6 +30,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from launch import elm_neuronio_files
 from launch import elm_neuronio_report
 from nmlib import train
 from nmlib.analysis import spike_prediction
@@ -58,6 +63,8 @@ class Config:
 
   # Claims need both of a pair.
   variants: tuple[str, ...] = (*VARIANTS, *BASELINES)
+  neuronio: str = ''  # folder with NeuronIO's files in train/ and test/
+  files: elm_neuronio_files.Config = elm_neuronio_files.Config()
   simulator: str = 'cable'
   cache: str = ''  # folder of the recordings of 'cable'; '': in the workdir
   train_trials: int = 512  # of 'cable'; 'pyramidal' draws fresh ones
@@ -144,6 +151,8 @@ PRESETS = {
 
 def experiment(config: Config, run: train.Run) -> train.Report:
   """Trains every variant, and sets the orderings beside the paper's."""
+  if config.neuronio:
+    return elm_neuronio_files.experiment(config, run)
   strength, simulate = simulator(config)
   test = run.result(
       'test',

@@ -2,9 +2,11 @@
 
 import json
 import pathlib
+import pickle
 
 from absl.testing import absltest
 from absl.testing import parameterized
+import numpy as np
 import pytest
 
 from launch import elm_neuronio
@@ -33,6 +35,46 @@ class ElmNeuronioTest(parameterized.TestCase):
     self.assertLen(record['claims'][0]['ours']['d_m 10'], 2)
     for name in ('variants', 'example'):
       self.assertTrue((self.workdir / record['figures'][name]).exists())
+
+  def test_trains_on_files_of_neuronio(self):
+    random = np.random.default_rng(0)
+    segments, length = 4, 1000
+    for part, trials in (('train', 3), ('test', 2)):
+      folder = self.workdir.with_name('files') / part
+      folder.mkdir(parents=True)
+      times = lambda: {
+          k: np.flatnonzero(random.random(length) < 0.05)
+          for k in range(segments)
+      }
+      rows = [
+          {
+              'exInputSpikeTimes': times(),
+              'inhInputSpikeTimes': times(),
+              'outputSpikeTimes': np.array([620.6, 744.0, 903.3]),
+              'somaVoltageLowRes': random.normal(-65, 5, length),
+          }
+          for _ in range(trials)
+      ]
+      stored = {
+          'Params': {
+              'allSegmentsType': ['basal'] * segments,
+              'totalSimDurationInSec': 1,
+          },
+          'Results': {'listOfSingleSimulationDicts': rows},
+      }
+      (folder / 'L5PC_sim__1.p').write_bytes(pickle.dumps(stored))
+    code, out, err = self._run(
+        '--preset=smoke',
+        f"--config.neuronio={self.workdir.with_name('files')}",
+        '--config.files.num_memory=3',
+        '--config.files.num_branches=2',
+        '--config.files.synapses_per_branch=5',
+        '--config.files.burn_in=10',
+    )
+    self.assertEqual(code, 0, err)
+    record = json.loads((self.workdir / 'report.json').read_text())
+    self.assertIn('RMSE, not aligned', record['notes']['3 memory units'])
+    self.assertFalse(record['claims'][0]['holds'])  # noise teaches nothing
 
   @parameterized.parameters(
       ('d_m 1', 155), ('d_m 3', 229), ('d_m 10', 740), ('d_m 10, linear', 340)
