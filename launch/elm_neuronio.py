@@ -37,6 +37,7 @@ from nmlib.analysis import spike_prediction
 from nmlib.data import cable_neuron
 from nmlib.data import cache
 from nmlib.data import pyramidal
+from nmlib.networks import temporal_convolution
 from nmlib.neurons import elm
 from nmlib.neurons import lstm
 
@@ -49,7 +50,8 @@ VARIANTS = {
     'd_m 10, linear': {'num_layers': 0},
     'd_m 10, lambda 1': {'input_speed': 1.0},
 }
-BASELINES = {'lstm': 0.0, 'chrono lstm': 150.0}  # longest span, ms
+_LSTM = {'lstm': 0.0, 'chrono lstm': 150.0}  # longest span, ms
+BASELINES = (*_LSTM, 'tcn')
 SIMULATORS = {
     'cable': 'neuron of compartments with Hodgkin-Huxley channels',
     'pyramidal': 'reduced pyramidal neuron',
@@ -70,6 +72,7 @@ class Config:
   train_trials: int = 512  # of 'cable'; 'pyramidal' draws fresh ones
   train_length: int = 700  # ms, of which windows are drawn
   num_units: int = 10  # of LSTM
+  tcn_channels: tuple[int, ...] = (10,) * 6  # of each layer; sees 127 ms
   num_seeds: int = 3
   num_steps: int = 1200
   batch_size: int = 16
@@ -241,9 +244,12 @@ def training_source(run: train.Run, simulate, config: Config):
 
 def student_of(name: str, config: Config) -> tuple[Any, Any]:
   """Returns (module, config) of a variant or baseline."""
-  if name in BASELINES:
-    return lstm, lstm.Config(
-        config.neuron.num_inputs, config.num_units, 2, chrono=BASELINES[name]
+  inputs = config.neuron.num_inputs
+  if name in _LSTM:
+    return lstm, lstm.Config(inputs, config.num_units, 2, chrono=_LSTM[name])
+  if name == 'tcn':
+    return temporal_convolution, temporal_convolution.Config(
+        inputs, config.tcn_channels, 2
     )
   return elm, student_config(name, config)
 

@@ -79,6 +79,7 @@ def _claims(found, reduced: bool) -> list[train.Claim]:
       claim('Spikes follow', 'd_m 3', 'd_m 1', metric='auc'),
       claim('ELM above an LSTM', ten, 'lstm'),
       claim('ELM above a chrono LSTM', ten, 'chrono lstm'),
+      claim('ELM above a temporal convolutional network', ten, 'tcn'),
   ]
   return [made for made in claims if made is not None]
 

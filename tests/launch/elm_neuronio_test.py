@@ -31,7 +31,7 @@ class ElmNeuronioTest(parameterized.TestCase):
     self.assertEqual(code, 0, err)
     self.assertTrue((folder / 'manifest.json').exists())
     record = json.loads((self.workdir / 'report.json').read_text())
-    self.assertLen(record['claims'], 2)  # of 9: two variants
+    self.assertLen(record['claims'], 2)  # of 10: two variants
     self.assertLen(record['claims'][0]['ours']['d_m 10'], 2)
     for name in ('variants', 'example'):
       self.assertTrue((self.workdir / record['figures'][name]).exists())
@@ -87,7 +87,7 @@ class ElmNeuronioTest(parameterized.TestCase):
     with self.assertRaisesRegex(ValueError, 'version must be 1 or 2, got 3'):
       elm_neuronio.Config(version=3)
     with self.assertRaisesRegex(ValueError, 'variants must be some of'):
-      elm_neuronio.Config(variants=('tcn',))
+      elm_neuronio.Config(variants=('gru',))
     with self.assertRaisesRegex(ValueError, 'simulator must be one of'):
       elm_neuronio.Config(simulator='neuron')
     with self.assertRaisesRegex(ValueError, 'train_length must be at least'):
