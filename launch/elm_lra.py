@@ -10,7 +10,8 @@ sequences, where LSTMs do not.
 
 ListOps and Pathfinder are generated; images and text come by TFDS, or from
 `train` and `test` files in --config.path (.npz of images and labels; .tsv of
-label and text; .tsv of Source and Target for ListOps). Every task has an
+label and text; .tsv of Source and Target for ListOps; the published pairs of
+papers for retrieval, which come from files only). Every task has an
 embedding or projection before the neuron, as its authors advise. Seeds train
 together; a model is a stage.
 """
@@ -18,7 +19,6 @@ together; a model is a stage.
 import dataclasses
 import functools
 from typing import Any
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -26,18 +26,24 @@ import numpy as np
 import optax
 
 from launch import elm_figures
+from launch import elm_lra_tasks
 from nmlib import train
 from nmlib.data import listops
-from nmlib.data import long_range_files
 from nmlib.data import pathfinder
 from nmlib.networks import sequence_classifier
 from nmlib.neurons import elm
 from nmlib.neurons import lstm
 
-TASKS = ('listops', 'pathfinder', 'image', 'text')
+TASKS = ('listops', 'pathfinder', 'image', 'text', 'retrieval')
 MODELS = ('elm', 'elm, short tau', 'lstm', 'chrono lstm')
 # Accuracies of ELM as other work cites them; their average does not add up.
-_CITED = {'listops': 44.55, 'text': 75.40, 'image': 49.62, 'pathfinder': 71.15}
+_CITED = {
+    'listops': 44.55,
+    'text': 75.40,
+    'image': 49.62,
+    'pathfinder': 71.15,
+    'retrieval': 84.93,
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,13 +128,6 @@ PRESETS = {
 }
 
 
-class Task(NamedTuple):
-  train: long_range_files.Sequences
-  test: long_range_files.Sequences
-  num_tokens: int  # 0: features
-  num_classes: int
-
-
 def experiment(config: Config, run: train.Run) -> train.Report:
   """Trains every model on every task."""
   accuracy, majority, counts = {}, {}, {}
@@ -136,7 +135,7 @@ def experiment(config: Config, run: train.Run) -> train.Report:
     stored = run.result(
         f'data_{name}', lambda n=name: _as_dict(load(n, config))
     )
-    task = _from_dict(stored)
+    task = elm_lra_tasks.from_dict(stored)
     majority[name] = float(np.bincount(task.test.labels).max()) / len(
         task.test.labels
     )
@@ -159,49 +158,12 @@ def experiment(config: Config, run: train.Run) -> train.Report:
   return _report(config, accuracy, majority, counts)
 
 
-def load(name: str, config: Config) -> Task:
-  """Generates or reads a task."""
-  parts = []
-  for part, seed, count in (
-      ('train', 1, config.train_rows),
-      ('test', 2, config.test_rows),
-  ):
-    match name:
-      case 'listops' if config.path:
-        parts.append(
-            long_range_files.listops_tsv(
-                f'{config.path}/{part}.tsv', config.expressions.max_length
-            )
-        )
-      case 'listops':
-        rows = listops.rows(seed, count, config.expressions)
-        parts.append(long_range_files.Sequences(*rows))
-      case 'text' if config.path:
-        parts.append(
-            long_range_files.text_tsv(
-                f'{config.path}/{part}.tsv', config.text_length
-            )
-        )
-      case 'text':
-        parts.append(long_range_files.tfds_text(part, config.text_length))
-      case 'image' if config.path:
-        images = long_range_files.images_npz(f'{config.path}/{part}.npz')
-        parts.append(_steps_of(*images, config))
-      case 'image':
-        parts.append(_steps_of(*long_range_files.tfds_images(part), config))
-      case _:
-        rows = pathfinder.rows(seed, count, config.scenes)
-        parts.append(_steps_of(*rows, config))
-  tokens = {'listops': len(listops.VOCABULARY), 'text': 257}.get(name, 0)
-  classes = 1 + max(int(part.labels.max()) for part in parts)
-  return Task(parts[0], parts[1], tokens, classes)
-
-
 def model_config(
-    model: str, task: Task, config: Config
+    model: str, task: elm_lra_tasks.Task, config: Config
 ) -> sequence_classifier.Config:
   """Returns the classifier of a model's name."""
-  steps = task.train.inputs.shape[1]
+  pair = bool(task.num_tokens) and task.train.inputs.ndim == 3
+  steps = task.train.inputs.shape[2 if pair else 1]
   layer: tuple[Any, Any]
   if model.startswith('elm'):
     tau_max = config.short_tau if 'short' in model else float(max(steps, 10))
@@ -226,10 +188,13 @@ def model_config(
       num_features=1 if task.num_tokens else task.train.inputs.shape[2],
       width=config.width,
       pool='last' if task.num_tokens else 'mean',
+      pair=pair,
   )
 
 
-def _train(run, name, model, task: Task, config: Config) -> np.ndarray:
+def _train(
+    run, name, model, task: elm_lra_tasks.Task, config: Config
+) -> np.ndarray:
   """Returns test accuracies [S]."""
   network = model_config(model, task, config)
   chunk = config.chunk_size or None
@@ -293,40 +258,6 @@ def _train(run, name, model, task: Task, config: Config) -> np.ndarray:
     return {'accuracy': np.asarray(jax.lax.map(of_seed, fitted.state.params))}
 
   return run.result(f'test_{stage}', accuracy)['accuracy']
-
-
-def _steps_of(images, labels, config: Config) -> long_range_files.Sequences:
-  """Cuts images [N, H, W] into steps of some pixels, row by row."""
-  pixels = images.reshape(len(images), -1)
-  if pixels.shape[1] % config.pixels_a_step:
-    raise ValueError(
-        f'config.pixels_a_step must divide {pixels.shape[1]} pixels, got'
-        f' {config.pixels_a_step}.'
-    )
-  steps = pixels.reshape(len(images), -1, config.pixels_a_step)
-  lengths = np.full(len(images), steps.shape[1], np.int32)
-  return long_range_files.Sequences(steps, lengths, labels)
-
-
-def _as_dict(task: Task) -> dict[str, np.ndarray]:
-  return {
-      f'{part}_{field}': value
-      for part in ('train', 'test')
-      for field, value in getattr(task, part)._asdict().items()
-  } | {'sizes': np.array([task.num_tokens, task.num_classes])}
-
-
-def _from_dict(stored: dict[str, np.ndarray]) -> Task:
-  train_part, test_part = (
-      long_range_files.Sequences(
-          *(
-              np.asarray(stored[f'{part}_{field}'])
-              for field in long_range_files.Sequences._fields
-          )
-      )
-      for part in ('train', 'test')
-  )
-  return Task(train_part, test_part, *(int(n) for n in stored['sizes']))
 
 
 def _report(config: Config, accuracy, majority, sizes) -> train.Report:

@@ -14,7 +14,10 @@ from nmlib.data import listops
 
 
 class Sequences(NamedTuple):
-  """N sequences of tokens [N, T] (padded) or of features [N, T, F]."""
+  """N sequences of tokens [N, T] (padded) or of features [N, T, F].
+
+  Of pairs, [N, 2, T], with lengths [N, 2].
+  """
 
   inputs: np.ndarray  # int32, or float32
   lengths: np.ndarray  # [N], int32, steps that count
@@ -68,6 +71,36 @@ def text_tsv(path: str, length: int) -> Sequences:
     inputs.append(_padded(tokens, length, path))
     lengths.append(len(tokens))
     labels.append(int(row['label']))
+  return _stack(inputs, lengths, labels)
+
+
+def retrieval_tsv(path: str, length: int) -> Sequences:
+  """Reads the published pairs of papers: label, two names, two texts a line.
+
+  The files have no header. Texts are bytes, cut at `length`.
+
+  Raises:
+    FileNotFoundError: if there is no such file.
+    ValueError: if a line has not five columns, or a label is neither 0 nor 1.
+  """
+  inputs, lengths, labels = [], [], []
+  with _existing(path).open() as file:
+    for number, line in enumerate(file, 1):
+      cells = line.rstrip('\n').split('\t')
+      if len(cells) != 5 or cells[0] not in ('0', '1', '0.0', '1.0'):
+        raise ValueError(
+            f'{path}, line {number} must have a label 0 or 1, two names and two'
+            f' texts, separated by tabs, got {len(cells)} columns beginning'
+            f' with {cells[0][:20]!r}.'
+        )
+      texts = [
+          [byte + 1 for byte in text.encode()[:length]] for text in cells[3:]
+      ]
+      inputs.append(np.stack([_padded(t, length, path) for t in texts]))
+      lengths.append([len(t) for t in texts])
+      labels.append(int(float(cells[0])))
+  if not labels:
+    raise ValueError(f'{path} is empty.')
   return _stack(inputs, lengths, labels)
 
 

@@ -33,6 +33,8 @@ class Config:
   num_features: int = 1  # of a step, if inputs are features
   width: int = 32  # of the embedding or projection, the first layer's inputs
   pool: str = 'mean'  # of a layer's outputs over the steps that count
+  # Two sequences a label: the head reads both, their product and difference.
+  pair: bool = False
 
   def __post_init__(self):
     for field in ('num_classes', 'num_features', 'width'):
@@ -70,7 +72,7 @@ def init(key: jax.Array, config: Config) -> Params:
   rows = config.num_tokens or config.num_features
   scale = 1.0 if config.num_tokens else rows**-0.5
   keys = jax.random.split(middle, len(config.layers))
-  wide = config.layers[-1][1].num_outputs
+  wide = config.layers[-1][1].num_outputs * (4 if config.pair else 1)
   return Params(
       scale * jax.random.normal(front, (rows, config.width)),
       tuple(
@@ -92,18 +94,39 @@ def apply(
     length: jax.Array | int | None = None,
     chunk_size: int | None = None,
 ) -> jax.Array:
-  """Returns logits [classes] of one sequence.
+  """Returns logits [classes] of one sequence, or of a pair.
 
   Args:
     params: weights.
-    xs: tokens [T] or features [T, F].
+    xs: tokens [T] or features [T, F]; of a pair [2, T] or [2, T, F].
     config: static.
-    length: steps that count, the rest being padding; None: all.
+    length: steps that count, the rest being padding; of a pair [2]; None: all.
     chunk_size: steps that the backward pass recomputes at a time.
 
   Raises:
     ValueError: if xs has another shape.
   """
+  run = lambda x, n: embed(params, x, config, length=n, chunk_size=chunk_size)
+  if config.pair:
+    if xs.shape[0] != 2:
+      raise ValueError(f'a pair must be [2, ...], got shape {list(xs.shape)}.')
+    counts = (None, None) if length is None else jnp.asarray(length)
+    first, second = (run(x, n) for x, n in zip(xs, counts, strict=True))
+    pooled = jnp.concatenate([first, second, first * second, first - second])
+  else:
+    pooled = run(xs, length)
+  return pooled @ params.head.kernel + params.head.bias
+
+
+def embed(
+    params: Params,
+    xs: jax.Array,
+    config: Config,
+    *,
+    length: jax.Array | int | None = None,
+    chunk_size: int | None = None,
+) -> jax.Array:
+  """Returns what the head reads of one sequence, [O]; arguments as `apply`."""
   expected = 1 if config.num_tokens else 2
   if xs.ndim != expected or (
       not config.num_tokens and xs.shape[1] != config.num_features
@@ -127,5 +150,4 @@ def apply(
     weight = steps == length - 1
   else:
     weight = (steps < length) / jnp.maximum(length, 1)
-  pooled = weight.astype(hidden.dtype) @ hidden
-  return pooled @ params.head.kernel + params.head.bias
+  return weight.astype(hidden.dtype) @ hidden

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from launch import elm_lra
+from launch import elm_lra_tasks
 from nmlib.data import long_range_files
 from tests.train import process
 
@@ -56,7 +57,7 @@ class ElmLraTest(parameterized.TestCase):
     np.testing.assert_array_equal(rows.labels, [4, 3])
     (self.folder / 'test.tsv').write_text('Source\tTarget\n5\t5\n')
     config = elm_lra.Config(tasks=('listops',), path=str(self.folder))
-    self.assertEqual(elm_lra.load('listops', config).num_classes, 6)
+    self.assertEqual(elm_lra_tasks.load('listops', config).num_classes, 6)
     path.write_text('label\ttext\n1\tgood\n0\tré\n')
     rows = long_range_files.text_tsv(str(path), 3)
     np.testing.assert_array_equal(rows.inputs[1], [115, 196, 170])
@@ -64,6 +65,29 @@ class ElmLraTest(parameterized.TestCase):
     np.savez(images, images=np.full((2, 4, 4), 255, np.uint8), labels=[0, 1])
     pixels, _ = long_range_files.images_npz(str(images))
     self.assertEqual(pixels.max(), 1)
+
+  def test_pairs_of_papers_train(self):
+    for part in ('train', 'test'):
+      lines = ['1.0\ta\tb\tsame\tsame', '0.0\ta\tc\tsame\tquite another']
+      (self.folder / f'{part}.tsv').write_text('\n'.join(lines * 2) + '\n')
+    rows = long_range_files.retrieval_tsv(str(self.folder / 'test.tsv'), 6)
+    self.assertEqual(rows.inputs.shape, (4, 2, 6))
+    np.testing.assert_array_equal(rows.lengths[1], [4, 6])
+    np.testing.assert_array_equal(rows.labels, [1, 0, 1, 0])
+    code, out, err = self._run(
+        '--preset=smoke',
+        '--config.tasks=retrieval',
+        '--config.models=elm',
+        '--config.text_length=6',
+        f'--config.path={self.folder}',
+    )
+    self.assertEqual(code, 0, err)
+    self.assertIn('retrieval, elm: ', out)
+    (self.folder / 'train.tsv').write_text('2\ta\n')
+    with self.assertRaisesRegex(ValueError, 'line 1 must have a label 0 or 1'):
+      long_range_files.retrieval_tsv(str(self.folder / 'train.tsv'), 6)
+    with self.assertRaisesRegex(ValueError, 'retrieval needs --config.path'):
+      elm_lra_tasks.load('retrieval', elm_lra.Config(tasks=('retrieval',)))
 
   @parameterized.parameters(
       ('Source\tTarget\n[MAX 2 3 ]\t2\n', "target is '2' but .* comes to 3"),
@@ -102,7 +126,7 @@ class ElmLraTest(parameterized.TestCase):
   def test_pixels_must_divide(self):
     config = elm_lra.Config(pixels_a_step=7, train_rows=2, test_rows=2)
     with self.assertRaisesRegex(ValueError, 'must divide 256 pixels, got 7'):
-      elm_lra.load('pathfinder', config)
+      elm_lra_tasks.load('pathfinder', config)
 
 
 if __name__ == '__main__':

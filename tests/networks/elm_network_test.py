@@ -165,6 +165,24 @@ class ClassifierTest(parameterized.TestCase):
     whole = sequence_classifier.apply(params, tokens, config)
     self.assertGreater(float(jnp.abs(whole - short).max()), 1e-4)
 
+  def test_a_pair_is_two_sequences_and_one_label(self):
+    layer = lstm.Config(8, 6, 4)
+    config = sequence_classifier.Config(
+        2, ((lstm, layer),), num_tokens=9, width=8, pair=True
+    )
+    params = sequence_classifier.init(jax.random.key(0), config)
+    tokens = jax.random.randint(jax.random.key(1), (2, 7), 0, 9)
+    out = sequence_classifier.apply(
+        params, tokens, config, length=jnp.array([7, 4])
+    )
+    first = sequence_classifier.embed(params, tokens[0], config)
+    second = sequence_classifier.embed(params, tokens[1, :4], config)
+    seen = jnp.concatenate([first, second, first * second, first - second])
+    expected = seen @ params.head.kernel
+    np.testing.assert_allclose(out, expected, atol=1e-5)
+    with self.assertRaisesRegex(ValueError, r'a pair must be \[2, ...\]'):
+      sequence_classifier.apply(params, tokens[:1], config)
+
   def test_features_are_projected(self):
     layer = lstm.Config(8, 6, 4)
     config = sequence_classifier.Config(
