@@ -132,8 +132,9 @@ def experiment(config: Config, run: train.Run) -> train.Report:
   """Trains every model on every task."""
   accuracy, majority, counts = {}, {}, {}
   for name in config.tasks:
+    make = functools.partial(elm_lra_tasks.load, name, config)
     stored = run.result(
-        f'data_{name}', lambda n=name: _as_dict(load(n, config))
+        f'data_{name}', lambda make=make: elm_lra_tasks.as_dict(make())
     )
     task = elm_lra_tasks.from_dict(stored)
     majority[name] = float(np.bincount(task.test.labels).max()) / len(
