@@ -22,7 +22,10 @@ import pytest
 from nmlib.train import metrics
 from tests.train import process
 
-_SLOW = '--config.delay=0.06'  # some seconds of training, to be stopped in
+# Steps after the 20th take seconds: whatever the machine's load, a run is still
+# going when a test stops it. Some tests want moments among all steps.
+_CRAWL = process.slow(1.0, first_step=20)
+_SLOW = process.slow(0.06)
 _METRICS = 'metrics/train.csv'
 
 
@@ -46,7 +49,7 @@ class ProcessesTest(parameterized.TestCase):
     cls.root = pathlib.Path(tempfile.mkdtemp())
     cls.addClassCleanup(shutil.rmtree, cls.root)
     cls.one = cls.root / 'one'
-    code, _, err = process.run(process.TOY, f'--workdir={cls.one}', _SLOW)
+    code, _, err = process.run(process.TOY, f'--workdir={cls.one}')
     assert code == 0, err
     cls.whole = {}
 
@@ -61,7 +64,6 @@ class ProcessesTest(parameterized.TestCase):
           '--',
           process.TOY,
           f'--workdir={workdir}',
-          _SLOW,
       )
       self.assertEqual(code, 0, err)
       self.assertIn('[0] [holds] loss falls below half its start', out)
@@ -83,14 +85,19 @@ class ProcessesTest(parameterized.TestCase):
         (workdir / _METRICS).read_text(), (reference / _METRICS).read_text()
     )
 
-  def _start(self, count, workdir):
+  def _start(self, count, workdir, environment=_CRAWL):
     """Starts processes and waits until they have taken some steps."""
-    hosts = process.Hosts(count, process.TOY, f'--workdir={workdir}', _SLOW)
+    hosts = process.Hosts(
+        count,
+        process.TOY,
+        f'--workdir={workdir}',
+        environment=environment,
+    )
     process.wait_for(workdir / 'checkpoints/train/10/files.json', hosts)
     return hosts
 
   def _resume(self, count, workdir):
-    args = (process.TOY, f'--workdir={workdir}', _SLOW)
+    args = (process.TOY, f'--workdir={workdir}')
     codes, _, err = process.Hosts(count, *args).finish()
     self.assertEqual(codes, [0] * count, err)
 
@@ -126,10 +133,12 @@ class ProcessesTest(parameterized.TestCase):
   def test_sigkill_at_random_moments(self, victim, seed):
     workdir = self.root / f'random-{victim}-{seed}'
     wait = random.Random(seed).uniform(0, 1)  # training takes 1.5 s longer
-    self._kill_and_resume(4, victim, workdir, wait)
+    self._kill_and_resume(4, victim, workdir, _SLOW, wait)
 
-  def _kill_and_resume(self, count, victim, workdir, wait=0.0):
-    hosts = self._start(count, workdir)
+  def _kill_and_resume(
+      self, count, victim, workdir, environment=_CRAWL, wait=0.0
+  ):
+    hosts = self._start(count, workdir, environment)
     time.sleep(wait)
     hosts.processes[victim].kill()
     killed = time.monotonic()
@@ -155,9 +164,8 @@ class ProcessesTest(parameterized.TestCase):
         '--',
         process.TOY,
         f'--workdir={workdir}',
-        _SLOW,
     )
-    running = process.start(*command)
+    running = process.start(*command, environment=_SLOW)
     process.wait_for(workdir / 'checkpoints/train/10/files.json', running)
     found = subprocess.run(
         ['ps', '-o', 'pid=', '--ppid', str(running.pid)],
@@ -182,7 +190,7 @@ class ProcessesTest(parameterized.TestCase):
   def test_a_workdir_in_use_is_refused_on_all(self):
     workdir = self.root / 'used'
     first = self._start(2, workdir)
-    args = (process.TOY, f'--workdir={workdir}', _SLOW)
+    args = (process.TOY, f'--workdir={workdir}')
     codes, _, err = process.Hosts(2, *args).finish()
     self.assertEqual(codes, [2, 2], err)
     self.assertIn(' is in use by process', err)

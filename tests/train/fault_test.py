@@ -12,7 +12,8 @@ import numpy as np
 
 from tests.train import process
 
-_SLOW = '--config.delay=0.005'  # about a second of training, to be killed in
+_SLOW = process.slow(0.005)  # about a second of training, to be killed in
+_CRAWL = process.slow(0.4, first_step=20)  # still going, whatever the load
 _METRICS = 'metrics/train.csv'
 
 
@@ -27,7 +28,7 @@ class FaultTest(parameterized.TestCase):
   def setUpClass(cls):
     super().setUpClass()
     cls.reference = process.pathlib.Path(cls.create_tempdir_for_class())
-    code, _, err = process.run(process.TOY, f'--workdir={cls.reference}', _SLOW)
+    code, _, err = process.run(process.TOY, f'--workdir={cls.reference}')
     assert code == 0, err
 
   @classmethod
@@ -51,8 +52,8 @@ class FaultTest(parameterized.TestCase):
   @parameterized.parameters(range(10))
   def test_sigkill_then_resume_is_bit_identical(self, seed):
     workdir = self._workdir()
-    args = (process.TOY, f'--workdir={workdir}', _SLOW)
-    first = process.start(*args)
+    args = (process.TOY, f'--workdir={workdir}')
+    first = process.start(*args, environment=_SLOW)
     process.wait_for(workdir / _METRICS, first)
     time.sleep(random.Random(seed).uniform(0, 1.5))
     first.send_signal(signal.SIGKILL)
@@ -64,8 +65,8 @@ class FaultTest(parameterized.TestCase):
   @parameterized.parameters(signal.SIGTERM, signal.SIGINT)
   def test_signal_saves_exits_75_and_resumes_bit_identical(self, number):
     workdir = self._workdir()
-    args = (process.TOY, f'--workdir={workdir}', _SLOW)
-    first = process.start(*args)
+    args = (process.TOY, f'--workdir={workdir}')
+    first = process.start(*args, environment=_CRAWL)
     process.wait_for(workdir / _METRICS, first)
     first.send_signal(number)
     code, _, err = process.finish(first)
@@ -77,13 +78,17 @@ class FaultTest(parameterized.TestCase):
 
   def test_two_runs_in_one_workdir_the_second_is_refused(self):
     workdir = self._workdir()
-    args = (process.TOY, f'--workdir={workdir}', _SLOW)
-    first = process.start(*args)
+    args = (process.TOY, f'--workdir={workdir}')
+    first = process.start(*args, environment=_CRAWL)
     process.wait_for(workdir / _METRICS, first)
     code, _, err = process.run(*args)
     self.assertEqual(code, 2)
     self.assertRegex(err, r'is in use by process \d+ on .*another --workdir')
-    self.assertEqual(process.finish(first)[0], 0)
+    first.terminate()
+    self.assertEqual(process.finish(first)[0], 75)
+    code, _, err = process.run(*args)
+    self.assertEqual(code, 0, err)
+    self._assert_equals_uninterrupted(workdir)
 
   def test_full_disk_is_named_and_earlier_checkpoints_are_intact(self):
     workdir = self._workdir()
@@ -94,11 +99,10 @@ class FaultTest(parameterized.TestCase):
       resource.setrlimit(resource.RLIMIT_FSIZE, (3_000_000, 3_000_000))
       signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
-    stopped = process.start(*args, '--config.delay=0.01')
+    stopped = process.start(*args, environment=_CRAWL)
     process.wait_for(workdir / _METRICS, stopped)
     stopped.send_signal(signal.SIGTERM)
     self.assertEqual(process.finish(stopped)[0], 75)
-    args = (*args, '--config.delay=0.01')
     saved = list((workdir / 'checkpoints/train').iterdir())
     code, _, err = process.finish(process.start(*args, preexec_fn=limit_files))
     self.assertNotEqual(code, 0)
@@ -121,15 +125,13 @@ class FaultTest(parameterized.TestCase):
     self.assertEqual(names, {'20', '30'})
 
   def test_finished_run_prints_its_report_at_once(self):
-    code, out, _ = process.run(
-        process.TOY, f'--workdir={self.reference}', _SLOW
-    )
+    code, out, _ = process.run(process.TOY, f'--workdir={self.reference}')
     self.assertEqual(code, 0)
     self.assertIn('[holds] loss falls below half its start', out)
 
   def test_another_config_is_refused_naming_the_field(self):
     code, _, err = process.run(
-        process.TOY, f'--workdir={self.reference}', '--config.width=5', _SLOW
+        process.TOY, f'--workdir={self.reference}', '--config.width=5'
     )
     self.assertEqual(code, 2)
     self.assertRegex(err, 'config.width is 4 there and 5 here')

@@ -1,5 +1,6 @@
 """Starts launchers as a user would, in processes of their own."""
 
+from collections.abc import Mapping
 import contextlib
 import io
 import os
@@ -7,6 +8,7 @@ import pathlib
 import subprocess
 import sys
 import time
+import types
 from typing import Any
 
 from launch import local
@@ -16,11 +18,20 @@ TOY = ROOT / 'tests' / 'train' / 'toy.py'
 ENVIRONMENT = {'PYTHONPATH': str(ROOT), 'JAX_PLATFORMS': 'cpu'}
 
 
-def start(*args: str | pathlib.Path, **kwargs) -> subprocess.Popen:
+def slow(seconds: float, first_step: int = 0) -> dict[str, str]:
+  """Returns an environment whose rows take time from a step on; see the toy."""
+  return {'TOY_DELAY': str(seconds), 'TOY_DELAY_FROM': str(first_step)}
+
+
+def start(
+    *args: str | pathlib.Path,
+    environment: Mapping[str, str] = types.MappingProxyType({}),
+    **kwargs,
+) -> subprocess.Popen:
   """Starts `python <args>` on one CPU device, output captured."""
   return subprocess.Popen(
       [sys.executable, *map(str, args)],
-      env={**os.environ, **ENVIRONMENT},
+      env={**os.environ, **ENVIRONMENT, **environment},
       cwd=ROOT,
       stdout=subprocess.PIPE,
       stderr=subprocess.PIPE,
@@ -53,14 +64,21 @@ def wait_for(path: pathlib.Path, process: 'subprocess.Popen | Hosts') -> None:
 class Hosts:
   """Several processes of one run on the loopback device, output kept."""
 
-  def __init__(self, count: int, *args: str | pathlib.Path):
+  def __init__(
+      self,
+      count: int,
+      *args: str | pathlib.Path,
+      environment: Mapping[str, str] = types.MappingProxyType({}),
+  ):
     self.err = io.StringIO()
     self.out = io.StringIO()
     with (
         contextlib.redirect_stdout(self.out),
         contextlib.redirect_stderr(self.err),
     ):
-      self._group = local.Group([*map(str, args)], count, ENVIRONMENT)
+      self._group = local.Group(
+          [*map(str, args)], count, {**ENVIRONMENT, **environment}
+      )
     self.processes = self._group.processes
 
   def poll(self) -> int | None:

@@ -1,9 +1,12 @@
 """A tiny experiment with every moving part, for the fault tests.
 
-Run as a program it is a launcher; `final.npz` gets the final parameters.
+Run as a program it is a launcher; `final.npz` gets the final parameters. The
+environment slows it down, so that a test finds it still running: rows from step
+TOY_DELAY_FROM on take TOY_DELAY seconds each.
 """
 
 import dataclasses
+import os
 import time
 from typing import NamedTuple
 
@@ -28,13 +31,13 @@ class Config:
   num_seeds: int = 2
   width: int = 4
   explode_at: int = -1  # the step whose loss is made infinite
-  delay: float = 0.0  # seconds a batch, to be killed in
 
   def __post_init__(self):
     if self.width < 1:
       raise ValueError(f'toy width must be at least 1, got {self.width}.')
 
 
+_BATCH_SIZE = 4
 RULES = (('kernel', P('model')), ('.*', P()))
 
 
@@ -42,11 +45,18 @@ class Params(NamedTuple):
   kernel: jax.Array  # [D]
 
 
+def _rows_a_step(config: Config) -> int:
+  return config.num_seeds * _BATCH_SIZE
+
+
 def rows(config: Config) -> grain.MapDataset:
   """Returns endless examples; row i is a function of i alone."""
+  delay = float(os.environ.get('TOY_DELAY', 0))
+  first = int(os.environ.get('TOY_DELAY_FROM', 0)) * _rows_a_step(config)
 
   def example(index):
-    time.sleep(config.delay)
+    if index >= first:
+      time.sleep(delay)
     x = np.random.default_rng(int(index)).normal(size=config.width)
     return {'x': x.astype(np.float32), 'index': np.int32(index)}
 
@@ -59,7 +69,7 @@ def loss(config: Config):
   def one(params, example, key):
     noise = 0.1 * jax.random.normal(key)
     error = jnp.dot(example['x'], params.kernel - teacher) + noise
-    step = example['index'] // (config.num_seeds * 4) + 1
+    step = example['index'] // _rows_a_step(config) + 1
     blow = jnp.where(step == config.explode_at, jnp.inf, 1.0)
     return blow * error**2, {'error': jnp.abs(error)}
 
@@ -73,7 +83,7 @@ def fit(config: Config, run: train.Run) -> train.Fitted:
       'train',
       train.Schedule(
           config.num_steps,
-          batch_size=4,
+          batch_size=_BATCH_SIZE,
           steps_per_call=config.steps_per_call,
           log_every=6,
           eval_every=20,
