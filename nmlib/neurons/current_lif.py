@@ -110,15 +110,13 @@ def step(
       params.synapse_decay, state.current, x_t, config.current_order
   )
   drive = seen * _gain(params, config)
-  rest = config.rest_voltage
-
-  def integrate(v):
-    if rest:
-      return rest + params.membrane_decay * (v - rest) + drive
-    return params.membrane_decay * v + drive
-
   voltage, out = firing.fire(
-      state.voltage, integrate, params.threshold, config.rule
+      state.voltage,
+      lambda v: leaky.integrate(
+          params.membrane_decay, v, drive, config.rest_voltage
+      ),
+      params.threshold,
+      config.rule,
   )
   return State(voltage, current), firing.graded(out, config.rule)
 
@@ -232,7 +230,7 @@ def snntorch(
       reset=reset_mechanism,
       reset_time='delayed' if reset_delay else 'delayed_and_immediate',
       inhibition=inhibition,
-      graded_spikes=graded_spikes_factor,
+      graded_spikes=1.0 if inhibition else graded_spikes_factor,
   )
   return Config(
       num_units,

@@ -43,7 +43,8 @@ class Rule:
   reset_voltage: float = 0.0
   emission: str = 'after'  # or 'before': spikes of the membrane before input
   at_threshold: bool = False  # whether a membrane AT its threshold spikes
-  inhibition: bool = False  # only the neuron of largest membrane may spike
+  # Only the neuron farthest above its threshold may spike.
+  inhibition: bool = False
   graded_spikes: float = 1.0  # size of a spike
 
   def __post_init__(self):
@@ -68,7 +69,7 @@ def spikes(voltage: jax.Array, threshold: jax.Array, rule: Rule) -> jax.Array:
       voltage - threshold, rule.surrogate, at_threshold=rule.at_threshold
   )
   if rule.inhibition:
-    winner = jnp.argmax(voltage, axis=-1, keepdims=True)
+    winner = jnp.argmax(voltage - threshold, axis=-1, keepdims=True)
     out = out * (jnp.arange(voltage.shape[-1]) == winner)
   return out
 

@@ -83,10 +83,20 @@ _OURS = (
     surrogate.leaky(),
     surrogate.sparse_fast_sigmoid(25.0, 0.4),
 )
-_ALL = (*_OURS, *_PEERS.values(), *_SPYX.values())
+_MORE = (
+    peers.spikingjelly_squarewave_fourier_series(),
+    peers.spikingjelly_fake_numerical_gradient(),
+    peers.spikingjelly_log_tailed_relu(0.1),
+)
+_ALL = (*_OURS, *_PEERS.values(), *_SPYX.values(), *_MORE)
 
 
 class SurrogateTest(parameterized.TestCase):
+
+  def test_every_entry_of_the_fixture_is_compared(self):
+    with np.load(_FIXTURES / 'snn_peers_surrogates.npz') as stored:
+      names = {k.rsplit('/', 1)[0] for k in stored if '/' in k}
+    self.assertEqual(names, set(_PEERS))
 
   @parameterized.parameters(*_PEERS)
   def test_equals_the_peer(self, name):
