@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 
 from nmlib.neurons import firing
+from nmlib.neurons import firing_unroll
 from nmlib.neurons import leaky
 from nmlib.neurons import sequence
 from nmlib.neurons import surrogate as surrogate_lib
@@ -162,6 +163,19 @@ def unroll(
     chunk_size: int | None = None,
 ) -> tuple[State, jax.Array]:
   """Runs `step` over currents [T, N]; returns the last state, spikes [T, N]."""
+  if firing_unroll.applies(config.rule):
+    check_input('lif', xs[0], config.num_units)
+    voltage, _, spikes = firing_unroll.run(
+        state.voltage,
+        (),
+        xs,
+        drive=lambda synapse, x_t: (synapse, x_t),
+        integrate=lambda v, x_t: integrate(params, v, x_t, config),
+        threshold=params.threshold,
+        rule=config.rule,
+        chunk_size=chunk_size,
+    )
+    return State(voltage), spikes
   return sequence.scan(
       lambda s, x: step(params, s, x, config), state, xs, chunk_size=chunk_size
   )

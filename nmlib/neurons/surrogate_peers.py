@@ -175,7 +175,7 @@ def spikingjelly_s2nn(alpha=4.0, beta=1.0) -> Surrogate:
   """a s(ax) s(-ax) where x < 0, else b / (1 + x)."""
 
   def derivative(x, a, b):
-    below = a * jax.nn.sigmoid(a * x) * jax.nn.sigmoid(-a * x)
+    below = a * surrogate.logistic_slope(a * x)
     return jnp.where(x < 0, below, b / (1 + jnp.abs(x)))
 
   return Surrogate(
@@ -224,8 +224,9 @@ def spikingjelly_squarewave_fourier_series(n=2, T_period=8.0) -> Surrogate:
   """(4 / T) sum_{i=1}^{n-1} cos(2 pi (2 i - 1) x / T); not positive."""
   waves = [2 * i - 1 for i in range(1, n)]
 
-  def total(part, x, period):
-    return sum(part(c, 2 * math.pi * c * x / period) for c in waves)
+  def total(part, x, period) -> jax.Array:
+    parts = [part(c, 2 * math.pi * c * x / period) for c in waves]
+    return jnp.sum(jnp.stack(parts), 0)
 
   return Surrogate(
       'spikingjelly_squarewave_fourier_series',

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from launch import hetero_delays
+from launch import hetero_delays_measure
 from nmlib.data import image_file
 from nmlib.data import textures
 from tests.train import process
@@ -71,6 +72,13 @@ class HeteroDelaysTest(parameterized.TestCase):
       _, slope = descend(params)
       params = jax.tree.map(lambda p, g: p - 0.3 * g, params, slope)
     self.assertLess(float(descend(params)[0]), float(first))
+
+  def test_half_saturation_is_where_a_curve_crosses(self):
+    kept = np.array([0.001, 0.01, 0.1, 1.0])
+    accuracy = np.array([[0.1, 0.3, 0.9, 0.5], [0.9, 0.9, 0.9, 0.9]])
+    found = hetero_delays_measure.half_saturation(kept, accuracy, 0.1)
+    # 0.5 lies two thirds of the way from 0.9 down to 0.3.
+    np.testing.assert_allclose(found, [0.1 ** (1 + 2 / 3), 0.001])
 
   @parameterized.parameters(
       ({'loss': 'hinge'}, "config.loss must be one of .* got 'hinge'"),

@@ -364,7 +364,9 @@ class BadInputTest(parameterized.TestCase):
           'self_connections must be True where all_to_all is False',
       ),
       (
-          lambda: spike_loss.ce_temporal(jnp.zeros((3, 2)), 0, inverse='log'),
+          lambda: spike_loss.ce_temporal(
+              jnp.zeros((3, 2)), jnp.array(0), inverse='log'
+          ),
           "inverse must be 'negate' or 'reciprocal', got 'log'",
       ),
   )
