@@ -146,7 +146,7 @@ def unroll(
 ) -> tuple[State, jax.Array]:
   """Runs `step` over inputs [T, N]; returns the last state, spikes [T, N]."""
   if firing_unroll.applies(config.rule):
-    lif.check_input('current_lif', xs[0], config.num_units)
+    lif.check_inputs('current_lif', xs, config.num_units)
     voltage, current, spikes = firing_unroll.run(
         state.voltage,
         state.current,

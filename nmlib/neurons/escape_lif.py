@@ -111,7 +111,7 @@ def unroll(
     chunk_size: int | None = None,
 ) -> tuple[lif.State, Result]:
   """Runs `step` over currents [T, N], with the t-th of `split(key, T)`."""
-  lif.check_input('escape_lif', xs[0], config.num_units)
+  lif.check_inputs('escape_lif', xs, config.num_units)
   keys = jax.random.split(key, len(xs))
   drawn = jax.vmap(lambda key: _draw(key, config))(keys)
   advance = lambda s, x: _advance(params, s, x[0], x[1], config)

@@ -164,7 +164,7 @@ def unroll(
 ) -> tuple[State, jax.Array]:
   """Runs `step` over currents [T, N]; returns the last state, spikes [T, N]."""
   if firing_unroll.applies(config.rule):
-    check_input('lif', xs[0], config.num_units)
+    check_inputs('lif', xs, config.num_units)
     voltage, _, spikes = firing_unroll.run(
         state.voltage,
         (),
@@ -212,13 +212,21 @@ def _drive(decay, current, config):
   return current if isinstance(gain, float) and gain == 1 else gain * current
 
 
-def check_input(name: str, x_t: jax.Array, num_units: int) -> None:
+def check_input(
+    name: str, x_t: jax.Array | jax.ShapeDtypeStruct, num_units: int
+) -> None:
   """Raises ValueError unless the current is one step of N neurons."""
   if x_t.ndim != 1 or x_t.shape[-1] not in (1, num_units):
     raise ValueError(
         f'{name}.step takes the current of {num_units} neurons at one step,'
         f' got shape {x_t.shape}; time comes first, and batches are vmapped.'
     )
+
+
+def check_inputs(name: str, xs: jax.Array, num_units: int) -> None:
+  """Raises ValueError unless the currents are [T, N]."""
+  step = jax.ShapeDtypeStruct(xs.shape[1:], xs.dtype)
+  check_input(name, step, num_units)
 
 
 def snntorch(
