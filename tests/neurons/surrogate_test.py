@@ -172,7 +172,9 @@ class SurrogateTest(parameterized.TestCase):
         np.testing.assert_allclose(
             slopes[0][i, i % 4], change / (2 * step), rtol=1e-5, atol=1e-6
         )
-      up, down = (params._replace(decay=0.8 + s) for s in (step, -step))
+      up, down = (
+          params._replace(decay=jnp.asarray(0.8 + s)) for s in (step, -step)
+      )
       change = smooth(weights, up) - smooth(weights, down)
       np.testing.assert_allclose(
           slopes[1].decay, change / (2 * step), rtol=1e-5, atol=1e-6
