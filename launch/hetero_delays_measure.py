@@ -81,6 +81,35 @@ def pruned(
   return stacked
 
 
+def half_saturation(
+    kept: np.ndarray, accuracy: np.ndarray, chance: float
+) -> np.ndarray:
+  """Returns [S], how much must be kept for half of what is above chance.
+
+  The level is half way between chance and a seed's best. From the best on
+  downwards, the first crossing of it, interpolated over the logarithm of the
+  amount; the least amount measured, if there is none.
+
+  Args:
+    kept: [F], amounts, in any order.
+    accuracy: [S, F].
+    chance: of one class.
+  """
+  order = np.argsort(-kept)
+  log, found = np.log(kept[order]), []
+  for row in accuracy[:, order]:
+    level = (row.max() + chance) / 2
+    best = np.argmax(row)
+    (below,) = np.nonzero(row[best:] < level)
+    if not below.size:
+      found.append(log[-1])
+      continue
+    i = best + below[0]
+    part = (row[i - 1] - level) / (row[i - 1] - row[i])
+    found.append(log[i - 1] + part * (log[i] - log[i - 1]))
+  return np.exp(found)
+
+
 def cloud_tuning(
     params: delay_layer.Params,
     layer: delay_layer.Config,

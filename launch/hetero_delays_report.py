@@ -10,6 +10,7 @@ import numpy as np
 from launch import hetero_delays_measure
 from nmlib import train
 from nmlib.neurons import delay_layer
+from nmlib.train import report as train_report
 
 _SHARES = hetero_delays_measure.SHARES
 
@@ -27,17 +28,31 @@ def report(
   chance = 1 / config.num_classes
   rows = [
       f'{share:g} of the weights, {operations:.3g} operations a step:'
-      f' {_spread(accuracy)}'
+      f' {train_report.summary(accuracy)}'
       for share, operations, accuracy in zip(
           _SHARES, found['operations'], found['magnitude'].T, strict=True
       )
   ]
   short = [
-      f'{keep} of {config.delays} delays: {_spread(accuracy)}'
+      f'{keep} of {config.delays} delays: {train_report.summary(accuracy)}'
       for keep, accuracy in enumerate(found['shortened'].T, 1)
   ]
+  keeps = np.arange(1, config.delays + 1)
+  weights, delays = (
+      hetero_delays_measure.half_saturation(kept, values, chance)
+      for kept, values in (
+          (np.array(_SHARES), found['magnitude']),
+          (keeps, found['shortened']),
+      )
+  )
+  part = train_report.summary((delays / config.delays).tolist())
+  halves = [
+      'Half of what is above chance at its best needs a share of the weights of'
+      f' {train_report.summary(weights.tolist())}; paper: 0.0015.',
+      f'It needs {part} of the delays, the shortest; paper: about a third.',
+  ]
   clouds = [
-      f'{name}, {frequency:g} cycles a pixel: {_spread(accuracy)}'
+      f'{name}, {frequency:g} cycles a pixel: {train_report.summary(accuracy)}'
       for name, values in tuning.items()
       for frequency, accuracy in zip(
           hetero_delays_measure.FREQUENCIES, values.T, strict=True
@@ -66,6 +81,7 @@ def report(
       },
       notes={
           'Accuracy, largest weights kept': '\n'.join(rows),
+          'Half saturation': '\n'.join(halves),
           'Accuracy, shortest delays kept': '\n'.join(short),
           'Accuracy on motion clouds': '\n'.join(clouds),
       },
@@ -193,13 +209,13 @@ def _kernels(config, params) -> figure.Figure:
 
 
 def _tuning(tuning, chance) -> figure.Figure:
-  plot = figure.Figure(figsize=(6, 3.6))
+  plot = figure.Figure(figsize=(7.5, 3.6))
   axes = plot.subplots()
   for name, values in tuning.items():
     axes.errorbar(
         hetero_delays_measure.FREQUENCIES,
         values.mean(0),
-        values.std(0),
+        values.std(0, ddof=1) if len(values) > 1 else None,
         marker='o',
         capsize=3,
         label=name,
@@ -210,7 +226,7 @@ def _tuning(tuning, chance) -> figure.Figure:
       ylabel='accuracy',
       title='Motion clouds; mean and deviation over seeds',
   )
-  axes.legend(frameon=False)
+  axes.legend(frameon=False, loc='center left', bbox_to_anchor=(1, 0.5))
   plot.tight_layout()
   return plot
 
@@ -228,7 +244,3 @@ def _recovery(recovered) -> figure.Figure:
   plot.suptitle('Synapses of the planted motifs, seed 0')
   plot.tight_layout()
   return plot
-
-
-def _spread(values) -> str:
-  return f'{values.mean():.3f} ± {values.std():.3f}'

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 
 from nmlib.neurons import current_lif
 from nmlib.neurons import firing
+from nmlib.neurons import leaky
 from nmlib.neurons import lif
 from nmlib.neurons import sequence
 from nmlib.neurons import surrogate as surrogate_lib
@@ -44,6 +45,8 @@ class Config:
   detach_adaptation: bool = False  # no gradient from spike to adaptation
   current_order: str = 'decay_then_add'  # as in `current_lif`
   gain: str = 'one'  # or 'complement', of the current
+  rest_voltage: float = 0.0  # the leak pulls towards it
+  initial_voltage: float = 0.0
   rule: firing.Rule = firing.Rule()
 
   def __post_init__(self):
@@ -87,8 +90,9 @@ def init(key: jax.Array, config: Config) -> Params:
 
 
 def initial_state(config: Config) -> State:
-  """Returns membranes at rest, without current or adaptation."""
-  return State(*(jnp.zeros(config.num_units) for _ in State._fields))
+  """Returns membranes at their initial voltage, without current, adaptation."""
+  zeros = jnp.zeros(config.num_units)
+  return State(jnp.full_like(zeros, config.initial_voltage), zeros, zeros)
 
 
 def step(
@@ -123,7 +127,9 @@ def step(
   decayed = params.adaptation_decay * state.adaptation
   voltage, out = firing.fire(
       state.voltage,
-      lambda v: params.membrane_decay * v + seen,
+      lambda v: leaky.integrate(
+          params.membrane_decay, v, seen, config.rest_voltage
+      ),
       _threshold(params, state.adaptation, config),
       config.rule,
   )
@@ -173,7 +179,9 @@ def norse_lsnn(
     tau_mem: float = 1e-2,
     tau_adapt: float = 0.1,
     dt: float = 1e-3,
+    v_leak: float = 0.0,
     v_th: float = 1.0,
+    v_reset: float = 0.0,
     beta: float = 1.8,
     detach_reset: bool = False,
     surrogate: surrogate_lib.Surrogate | None = None,
@@ -202,9 +210,11 @@ def norse_lsnn(
       detach_adaptation=detach_reset,
       current_order='previous',
       gain='complement',
+      rest_voltage=v_leak,
       rule=firing.Rule(
           surrogate=surrogate or surrogate_peers.norse_super(),
           reset='zero',
+          reset_voltage=v_reset,
           detach_reset=detach_reset,
       ),
   )
@@ -217,6 +227,7 @@ def norse_adaptive_current(
     tau_mem: float = 1e-2,
     tau_adapt: float = 0.1,
     dt: float = 1e-3,
+    v_leak: float = 0.0,
     v_th: float = 1.0,
     v_reset: float = 0.0,
     beta: float = 1.8,
@@ -240,6 +251,7 @@ def norse_adaptive_current(
       adapts='current',
       current_order='previous',
       gain='complement',
+      rest_voltage=v_leak,
       rule=firing.Rule(
           surrogate=surrogate or surrogate_peers.norse_super(),
           reset_voltage=v_reset,

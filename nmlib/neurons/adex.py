@@ -12,6 +12,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from nmlib.neurons import current_lif
 from nmlib.neurons import firing
 from nmlib.neurons import lif
 from nmlib.neurons import sequence
@@ -42,8 +43,12 @@ class Config:
   threshold: float = 20.0  # mV, where a spike is cut off
   reset: float = -70.6  # mV
   upstroke: str = 'exponential'
+  synapse_decay: float = 0.0  # of the current, a step; 0: no synaptic current
+  initial_voltage: float | None = None  # mV; None: the rest
   detach_reset: bool = True
+  at_threshold: bool = False  # whether a membrane AT its threshold spikes
   surrogate: surrogate_lib.Surrogate = surrogate_lib.fast_sigmoid(1.0)
+  distance_unit: float | None = None  # mV, of the surrogate; None: sharpness
 
   def __post_init__(self):
     rule = firing.Rule(reset='zero', reset_voltage=self.reset)
@@ -54,6 +59,12 @@ class Config:
         raise ValueError(
             f'adex.Config.{field} must be positive and finite, got {value}.'
         )
+    firing.check_decay('adex', 'synapse_decay', self.synapse_decay)
+    unit = self.distance_unit
+    if unit is not None and not unit > 0:
+      raise ValueError(
+          f'adex.Config.distance_unit must be None or positive, got {unit}.'
+      )
     if self.upstroke not in UPSTROKES:
       raise ValueError(
           f'adex.Config.upstroke must be one of {UPSTROKES}, got'
@@ -70,6 +81,7 @@ class Params(NamedTuple):
 class State(NamedTuple):
   voltage: jax.Array  # [N], mV
   adaptation: jax.Array  # [N], w, pA
+  current: jax.Array  # [N], I, pA, what is left of it after the step
 
 
 def init(key: jax.Array, config: Config) -> Params:
@@ -81,9 +93,12 @@ def init(key: jax.Array, config: Config) -> Params:
 
 
 def initial_state(config: Config) -> State:
-  """Returns membranes at rest, without adaptation."""
+  """Returns membranes at their start, without adaptation or current."""
+  voltage = config.rest
+  if config.initial_voltage is not None:
+    voltage = config.initial_voltage
   n = config.num_units
-  return State(jnp.full(n, config.rest, float), jnp.zeros(n))
+  return State(jnp.full(n, voltage, float), jnp.zeros(n), jnp.zeros(n))
 
 
 def step(
@@ -100,8 +115,8 @@ def step(
 
   Args:
     params: of the adaptation.
-    state: membrane and adaptation [N].
-    x_t: current [N], pA.
+    state: membrane, adaptation and current [N].
+    x_t: current [N], pA; with a synaptic current, what is added to it.
     config: static.
 
   Returns:
@@ -111,16 +126,23 @@ def step(
     ValueError: if x_t has not N elements.
   """
   lif.check_input('adex', x_t, config.num_units)
-  v, w = state
-  slope = (_upstroke(v, config) - w + x_t) / config.capacitance
+  v, w, current = state
+  seen, current = current_lif.synapse(
+      config.synapse_decay, current, x_t, 'add_then_decay'
+  )
+  slope = (_upstroke(v, config) - w + seen) / config.capacitance
   new = v + config.dt * slope
   pull = params.subthreshold * (v - config.rest) - w
   adaptation = w + config.dt / params.adaptation_tau * pull
-  distance = (new - config.threshold) / config.sharpness
-  out = surrogate_lib.spike(distance, config.surrogate)
+  distance = (new - config.threshold) / (
+      config.distance_unit or config.sharpness
+  )
+  out = surrogate_lib.spike(
+      distance, config.surrogate, at_threshold=config.at_threshold
+  )
   signal = jax.lax.stop_gradient(out) if config.detach_reset else out
   voltage = (1 - signal) * new + signal * config.reset
-  return State(voltage, adaptation + signal * params.jump), out
+  return State(voltage, adaptation + signal * params.jump, current), out
 
 
 def _upstroke(v, config):

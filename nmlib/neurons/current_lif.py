@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from nmlib.neurons import firing
+from nmlib.neurons import firing_unroll
 from nmlib.neurons import leaky
 from nmlib.neurons import lif
 from nmlib.neurons import sequence
@@ -106,25 +107,18 @@ def step(
     ValueError: if x_t has not N elements.
   """
   lif.check_input('current_lif', x_t, config.num_units)
-  seen, current = synapse(
-      params.synapse_decay, state.current, x_t, config.current_order
-  )
-  drive = seen * _gain(params, config)
-  rest = config.rest_voltage
-
-  def integrate(v):
-    if rest:
-      return rest + params.membrane_decay * (v - rest) + drive
-    return params.membrane_decay * v + drive
-
+  current, drive = _drive(params, state.current, x_t, config)
   voltage, out = firing.fire(
-      state.voltage, integrate, params.threshold, config.rule
+      state.voltage,
+      lambda v: _integrate(params, v, drive, config),
+      params.threshold,
+      config.rule,
   )
   return State(voltage, current), firing.graded(out, config.rule)
 
 
 def synapse(
-    decay: jax.Array, current: jax.Array, x_t: jax.Array, order: str
+    decay: jax.Array | float, current: jax.Array, x_t: jax.Array, order: str
 ) -> tuple[jax.Array, jax.Array]:
   """Returns the current that the membrane sees, and the one that is kept."""
   if order == 'add_then_decay':
@@ -151,6 +145,19 @@ def unroll(
     chunk_size: int | None = None,
 ) -> tuple[State, jax.Array]:
   """Runs `step` over inputs [T, N]; returns the last state, spikes [T, N]."""
+  if firing_unroll.applies(config.rule):
+    lif.check_inputs('current_lif', xs, config.num_units)
+    voltage, current, spikes = firing_unroll.run(
+        state.voltage,
+        state.current,
+        xs,
+        drive=lambda current, x_t: _drive(params, current, x_t, config),
+        integrate=lambda v, drive: _integrate(params, v, drive, config),
+        threshold=params.threshold,
+        rule=config.rule,
+        chunk_size=chunk_size,
+    )
+    return State(voltage, current), spikes
   return sequence.scan(
       lambda s, x: step(params, s, x, config), state, xs, chunk_size=chunk_size
   )
@@ -197,6 +204,20 @@ def synapse_parallel(
   return seen, kept[-1]
 
 
+def _drive(params, current, x_t, config):
+  """Returns the current that is kept, and what it does to the membrane."""
+  seen, current = synapse(
+      params.synapse_decay, current, x_t, config.current_order
+  )
+  return current, seen * _gain(params, config)
+
+
+def _integrate(params, voltage, drive, config):
+  return leaky.integrate(
+      params.membrane_decay, voltage, drive, config.rest_voltage
+  )
+
+
 def _gain(params, config):
   if config.gain == 'one':
     return 1.0
@@ -232,7 +253,7 @@ def snntorch(
       reset=reset_mechanism,
       reset_time='delayed' if reset_delay else 'delayed_and_immediate',
       inhibition=inhibition,
-      graded_spikes=graded_spikes_factor,
+      graded_spikes=1.0 if inhibition else graded_spikes_factor,
   )
   return Config(
       num_units,

@@ -43,7 +43,8 @@ class Rule:
   reset_voltage: float = 0.0
   emission: str = 'after'  # or 'before': spikes of the membrane before input
   at_threshold: bool = False  # whether a membrane AT its threshold spikes
-  inhibition: bool = False  # only the neuron of largest membrane may spike
+  # Only the neuron farthest above its threshold may spike.
+  inhibition: bool = False
   graded_spikes: float = 1.0  # size of a spike
 
   def __post_init__(self):
@@ -68,7 +69,7 @@ def spikes(voltage: jax.Array, threshold: jax.Array, rule: Rule) -> jax.Array:
       voltage - threshold, rule.surrogate, at_threshold=rule.at_threshold
   )
   if rule.inhibition:
-    winner = jnp.argmax(voltage, axis=-1, keepdims=True)
+    winner = jnp.argmax(voltage - threshold, axis=-1, keepdims=True)
     out = out * (jnp.arange(voltage.shape[-1]) == winner)
   return out
 
@@ -94,6 +95,13 @@ def fire_parallel(
     )
   if rule.emission == 'before':
     voltages = jnp.concatenate([start[None], voltages[:-1]])
+  return spikes_of_all(voltages, threshold, rule)
+
+
+def spikes_of_all(
+    voltages: jax.Array, threshold: jax.Array, rule: Rule
+) -> jax.Array:
+  """Returns graded spikes [T, N] of membranes [T, N] as they are."""
   one = lambda voltage: graded(spikes(voltage, threshold, rule), rule)
   return jax.vmap(one)(voltages)
 
@@ -129,18 +137,18 @@ def fire(
   if rule.reset_time == 'immediate':
     new = integrate(voltage)
     out = spikes(new, threshold, rule)
-    return _reset(new, _signal(out, rule), threshold, rule), out
-  signal = _signal(old, rule)
+    return reset(new, reset_signal(out, rule), threshold, rule), out
+  signal = reset_signal(old, rule)
   if rule.reset_target == 'before_leak':
-    new = integrate(_reset(voltage, signal, threshold, rule))
+    new = integrate(reset(voltage, signal, threshold, rule))
   else:
-    new = _reset(integrate(voltage), signal, threshold, rule)
+    new = reset(integrate(voltage), signal, threshold, rule)
   if rule.emission == 'before':
     return new, old
   out = spikes(new, threshold, rule)
   if rule.reset_time == 'delayed_and_immediate':
     # Not detached: the gradient flows through this reset alone.
-    new = _reset(new, out - signal, threshold, rule)
+    new = reset(new, out - signal, threshold, rule)
   return new, out
 
 
@@ -149,11 +157,17 @@ def graded(out: jax.Array, rule: Rule) -> jax.Array:
   return out if rule.graded_spikes == 1 else out * rule.graded_spikes
 
 
-def _signal(out, rule):
+def reset_signal(out: jax.Array, rule: Rule) -> jax.Array:
+  """Returns the spikes as a reset sees them: detached, if the rule says so."""
   return jax.lax.stop_gradient(out) if rule.detach_reset else out
 
 
-def _reset(voltage, signal, threshold, rule):
+def reset(
+    voltage: jax.Array, signal: jax.Array, threshold: jax.Array, rule: Rule
+) -> jax.Array:
+  """Returns membranes [N], those with signal 1 reset."""
+  if rule.reset == 'none':
+    return voltage
   if rule.reset == 'subtract':
     return voltage - signal * (threshold - rule.reset_voltage)
   if rule.reset_voltage == 0:

@@ -14,6 +14,7 @@ from nmlib.neurons import firing
 from nmlib.neurons import lif
 from nmlib.neurons import sequence
 from nmlib.neurons import surrogate as surrogate_lib
+from nmlib.neurons import surrogate_peers
 
 # a, b, c, d of figure 2 of the paper.
 PATTERNS = {
@@ -43,6 +44,11 @@ class Config:
   dt: float = 1.0  # ms
   threshold: float = 30.0  # mV, the peak of a spike
   initial_voltage: float = -65.0  # mV
+  initial_recovery: float | None = None  # None: b times the initial voltage
+  # v' = quadratic v^2 + linear v + constant - u + I.
+  quadratic: float = 0.04
+  linear: float = 5.0
+  constant: float = 140.0
   # The original script: two membrane updates of dt / 2, then recovery from the
   # new membrane. False: one Euler step of both (Norse).
   half_steps: bool = False
@@ -77,9 +83,12 @@ def init(key: jax.Array, config: Config) -> Params:
 
 
 def initial_state(config: Config) -> State:
-  """Returns the initial membrane, and recovery b v."""
-  voltage = jnp.full(config.num_units, config.initial_voltage, float)
-  return State(voltage, config.b * voltage)
+  """Returns the initial membrane, and its recovery."""
+  recovery = config.initial_recovery
+  if recovery is None:
+    recovery = config.b * config.initial_voltage
+  full = lambda value: jnp.full(config.num_units, value, float)
+  return State(full(config.initial_voltage), full(recovery))
 
 
 def step(
@@ -106,7 +115,13 @@ def step(
   """
   lif.check_input('izhikevich', x_t, config.num_units)
   v, u = state
-  slope = lambda v: 0.04 * jnp.square(v) + 5 * v + 140 - u + x_t
+  slope = lambda v: (
+      config.quadratic * jnp.square(v)
+      + config.linear * v
+      + config.constant
+      - u
+      + x_t
+  )
   if config.half_steps:
     new = v + config.dt / 2 * slope(v)
     new = new + config.dt / 2 * slope(new)
@@ -148,6 +163,12 @@ def norse(
     tau_inv: float = 250.0,
     dt: float = 1e-3,
     initial_voltage: float = -65.0,
+    initial_recovery: float | None = None,
+    sq: float = 0.04,
+    mn: float = 5.0,
+    bias: float = 140.0,
+    v_th: float = 30.0,
+    surrogate: surrogate_lib.Surrogate | None = None,
 ) -> Config:
   """Returns the conventions of Norse's Izhikevich; dt in seconds."""
   return Config(
@@ -157,6 +178,12 @@ def norse(
       c,
       d,
       dt=tau_inv * dt,
+      threshold=v_th,
       initial_voltage=initial_voltage,
+      initial_recovery=initial_recovery,
+      quadratic=sq,
+      linear=mn,
+      constant=bias,
       detach_reset=False,
+      surrogate=surrogate or surrogate_peers.norse_super(),
   )

@@ -1,7 +1,16 @@
-"""Leaky integration of a whole sequence at once."""
+"""Leaky integration: of one step, or of a whole sequence at once."""
 
 import jax
 import jax.numpy as jnp
+
+
+def integrate(
+    decay: jax.Array, value: jax.Array, drive: jax.Array, rest: float = 0.0
+) -> jax.Array:
+  """Returns rest + decay (value - rest) + drive, of any shape."""
+  if rest:
+    return rest + decay * (value - rest) + drive
+  return decay * value + drive
 
 
 def trace(

@@ -86,8 +86,9 @@ def step(
   )
   if config.gain == 'complement':
     seen = (1 - params.membrane_decay) * seen
-  rest = config.rest_voltage
-  voltage = rest + params.membrane_decay * (state.voltage - rest) + seen
+  voltage = leaky.integrate(
+      params.membrane_decay, state.voltage, seen, config.rest_voltage
+  )
   return State(voltage, current), voltage
 
 
@@ -148,3 +149,12 @@ def norse(
 def spyx(num_units: int, *, beta: float = 0.8) -> Config:
   """Returns the conventions of Spyx's LI."""
   return Config(num_units, beta)
+
+
+def spikingjelly(num_units: int, *, tau: float = 2.0) -> Config:
+  """Returns the conventions of SpikingJelly's NonSpikingLIFNode."""
+  if not tau > 1:
+    raise ValueError(
+        f'leaky_readout.spikingjelly: tau must exceed 1, got {tau}.'
+    )
+  return Config(num_units, 1 - 1 / tau, gain='complement')

@@ -5,12 +5,14 @@ here has no synapses: its input is the current of each neuron.
 """
 
 import dataclasses
+import math
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
 from nmlib.neurons import firing
+from nmlib.neurons import firing_unroll
 from nmlib.neurons import leaky
 from nmlib.neurons import sequence
 from nmlib.neurons import surrogate as surrogate_lib
@@ -34,6 +36,7 @@ class Config:
   # Of the current: 'one', or 'complement', 1 - decay, so that a constant
   # current is also the membrane it drives to.
   gain: str = 'one'
+  resistance: float = 1.0  # R: the current is multiplied by it
   rest_voltage: float = 0.0  # the leak pulls towards it; also the first value
   heterogeneous: bool = False  # parameters [N], not scalars
   spread: float = 0.0  # relative spread of time constants, if heterogeneous
@@ -46,6 +49,11 @@ class Config:
     if self.gain not in GAINS:
       raise ValueError(
           f'lif.Config.gain must be one of {GAINS}, got {self.gain!r}.'
+      )
+    if not 0 < self.resistance < math.inf:
+      raise ValueError(
+          'lif.Config.resistance must be positive and finite, got'
+          f' {self.resistance}.'
       )
     if self.spread < 0 or (self.spread and not self.heterogeneous):
       raise ValueError(
@@ -93,7 +101,7 @@ def step(
   r"""Advances one step.
 
   .. math::
-    u_t = v_{rest} + \beta (v_{t-1} - v_{rest}) + g i_t, \quad
+    u_t = v_{rest} + \beta (v_{t-1} - v_{rest}) + g R i_t, \quad
     s_t = H(u_t - \theta)
 
   followed or preceded by the reset that `config.rule` describes.
@@ -134,12 +142,8 @@ def integrate(
   decay = params.decay
   if config.logit_decay:
     decay = time_constants.from_logit(decay)
-  if config.gain == 'complement':
-    x_t = (1 - decay) * x_t
-  rest = config.rest_voltage
-  if rest:
-    return rest + decay * (voltage - rest) + x_t
-  return decay * voltage + x_t
+  x_t = _drive(decay, x_t, config)
+  return leaky.integrate(decay, voltage, x_t, config.rest_voltage)
 
 
 def emitted(params: Params, state: State, config: Config) -> jax.Array:
@@ -159,6 +163,19 @@ def unroll(
     chunk_size: int | None = None,
 ) -> tuple[State, jax.Array]:
   """Runs `step` over currents [T, N]; returns the last state, spikes [T, N]."""
+  if firing_unroll.applies(config.rule):
+    check_inputs('lif', xs, config.num_units)
+    voltage, _, spikes = firing_unroll.run(
+        state.voltage,
+        (),
+        xs,
+        drive=lambda synapse, x_t: (synapse, x_t),
+        integrate=lambda v, x_t: integrate(params, v, x_t, config),
+        threshold=params.threshold,
+        rule=config.rule,
+        chunk_size=chunk_size,
+    )
+    return State(voltage), spikes
   return sequence.scan(
       lambda s, x: step(params, s, x, config), state, xs, chunk_size=chunk_size
   )
@@ -179,8 +196,7 @@ def unroll_parallel(
     decay = time_constants.from_logit(decay)
   decay = jnp.broadcast_to(decay, (config.num_units,))
   drive = jnp.broadcast_to(xs, (len(xs), config.num_units))
-  if config.gain == 'complement':
-    drive = (1 - decay)[None] * drive
+  drive = _drive(decay[None], drive, config)
   rest = config.rest_voltage
   voltages = rest + leaky.trace(drive, decay, state.voltage - rest)
   out = firing.fire_parallel(
@@ -189,13 +205,28 @@ def unroll_parallel(
   return State(voltages[-1]), out
 
 
-def check_input(name: str, x_t: jax.Array, num_units: int) -> None:
+def _drive(decay, current, config):
+  gain = 1 - decay if config.gain == 'complement' else 1.0
+  if config.resistance != 1:
+    gain = gain * config.resistance
+  return current if isinstance(gain, float) and gain == 1 else gain * current
+
+
+def check_input(
+    name: str, x_t: jax.Array | jax.ShapeDtypeStruct, num_units: int
+) -> None:
   """Raises ValueError unless the current is one step of N neurons."""
   if x_t.ndim != 1 or x_t.shape[-1] not in (1, num_units):
     raise ValueError(
         f'{name}.step takes the current of {num_units} neurons at one step,'
         f' got shape {x_t.shape}; time comes first, and batches are vmapped.'
     )
+
+
+def check_inputs(name: str, xs: jax.Array, num_units: int) -> None:
+  """Raises ValueError unless the currents are [T, N]."""
+  step = jax.ShapeDtypeStruct(xs.shape[1:], xs.dtype)
+  check_input(name, step, num_units)
 
 
 def snntorch(
@@ -213,7 +244,7 @@ def snntorch(
   """Returns the conventions of snnTorch's Leaky.
 
   Its recurrent neuron, RLeaky, wipes the input of a step that resets to zero:
-  use `recurrent.snntorch`.
+  use `recurrent.snntorch`. With inhibition its spikes are not graded.
   """
   rule = firing.Rule(
       surrogate=surrogate or surrogate_peers.snntorch_atan(),
@@ -221,7 +252,7 @@ def snntorch(
       reset_time='delayed' if reset_delay else 'delayed_and_immediate',
       reset_target='before_leak' if reset_mechanism == 'zero' else 'after_leak',
       inhibition=inhibition,
-      graded_spikes=graded_spikes_factor,
+      graded_spikes=1.0 if inhibition else graded_spikes_factor,
   )
   return Config(
       num_units,

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from nmlib.neurons import current_lif
 from nmlib.neurons import sequence
 
 
@@ -22,11 +23,17 @@ class Config:
   family: ModuleType  # such as `lif`: gives init, initial_state and step
   cell: Any  # the family's Config
   bias: bool = False  # added with the recurrent input
+  all_to_all: bool = True  # False: each neuron reaches itself alone
   self_connections: bool = True
   # Scale of the weights at initialisation: N(0, gain^2 / N).
   gain: float = 1.0
 
   def __post_init__(self):
+    if not (self.all_to_all or self.self_connections):
+      raise ValueError(
+          'recurrent.Config.self_connections must be True where all_to_all is'
+          ' False: neurons would have no connection left.'
+      )
     if self.emits_first and not hasattr(self.family, 'emitted'):
       raise ValueError(
           f'recurrent.Config.family {self.family.__name__} has no function'
@@ -47,7 +54,8 @@ class Config:
 
 class Params(NamedTuple):
   cell: Any  # the family's Params
-  kernel: jax.Array  # [N, N], from row to column
+  # [N, N], from row to column; [N], or [] shared, if not all to all.
+  kernel: jax.Array
   bias: jax.Array  # [N]; zeros without bias
 
 
@@ -62,10 +70,13 @@ class State(NamedTuple):
 
 
 def init(key: jax.Array, config: Config) -> Params:
-  """Samples recurrent weights ~ N(0, gain^2 / N), bias 0."""
+  """Samples recurrent weights ~ N(0, gain^2 / fan-in), bias 0."""
   cell_key, kernel_key = jax.random.split(key)
   n = config.num_units
-  kernel = config.gain / jnp.sqrt(n) * jax.random.normal(kernel_key, (n, n))
+  if config.all_to_all:
+    kernel = config.gain / jnp.sqrt(n) * jax.random.normal(kernel_key, (n, n))
+  else:
+    kernel = config.gain * jax.random.normal(kernel_key, (n,))
   return Params(config.family.init(cell_key, config.cell), kernel, jnp.zeros(n))
 
 
@@ -99,7 +110,7 @@ def step(
   kernel = params.kernel
   if not config.self_connections:
     kernel = kernel * (1 - jnp.eye(config.num_units, dtype=kernel.dtype))
-  drive = x_t + spikes @ kernel
+  drive = x_t + (spikes @ kernel if config.all_to_all else spikes * kernel)
   if config.bias:
     drive = drive + params.bias
   cell, out = config.family.step(params.cell, state.cell, drive, config.cell)
@@ -120,16 +131,23 @@ def unroll(
   )
 
 
-def snntorch(family: ModuleType, cell: Any) -> Config:
-  """Returns the conventions of snnTorch's RLeaky and RSynaptic, all to all.
+def snntorch(
+    family: ModuleType, cell: Any, *, all_to_all: bool = True
+) -> Config:
+  """Returns the conventions of snnTorch's RLeaky and RSynaptic.
 
   Args:
     family: `lif` or `current_lif`.
     cell: its `snntorch(...)`. Here a reset to zero wipes the step's input, as
-      it does in the peer's recurrent neurons.
+      it does in the peer's recurrent neurons; and RSynaptic resets late
+      whatever its `reset_delay`, whose work it throws away.
+    all_to_all: or each neuron to itself alone (the peer's V), without bias.
   """
   rule = dataclasses.replace(cell.rule, reset_target='after_leak')
-  return Config(family, dataclasses.replace(cell, rule=rule), bias=True)
+  if family is current_lif:
+    rule = dataclasses.replace(rule, reset_time='delayed')
+  cell = dataclasses.replace(cell, rule=rule)
+  return Config(family, cell, bias=all_to_all, all_to_all=all_to_all)
 
 
 PARTITION_RULES = ()  # [N, N] kernels are small here: kept whole

@@ -38,6 +38,24 @@ def first_spike(spikes: jax.Array) -> jax.Array:
   return jnp.where(jnp.any(fired, 0), jnp.argmax(fired, 0), last)
 
 
+@jax.custom_jvp
+def spike_time(spikes: jax.Array) -> jax.Array:
+  """Returns `first_spike` as floats, with a made-up derivative.
+
+  Of a neuron's time by its spike at that time (by its last step, if none):
+  -1, so that more drive makes it fire earlier; by all others 0. snnTorch's.
+  """
+  return first_spike(spikes).astype(spikes.dtype)
+
+
+@spike_time.defjvp
+def _spike_time_jvp(primals, tangents):
+  (spikes,), (change,) = primals, tangents
+  at = first_spike(spikes)[None]
+  here = jnp.take_along_axis(change, at, axis=0)[0]
+  return spike_time(spikes), -here
+
+
 def soft_first_spike(spikes: jax.Array) -> jax.Array:
   """Returns `first_spike`, with T if none, as a differentiable sum [N].
 
@@ -46,9 +64,17 @@ def soft_first_spike(spikes: jax.Array) -> jax.Array:
   return jnp.sum(jnp.cumprod(1 - spikes, 0), 0)
 
 
-def ce_count(spikes: jax.Array, label: jax.Array) -> jax.Array:
-  """Cross-entropy of the spike counts as logits."""
-  return _cross_entropy(count(spikes), label)
+def ce_count(
+    spikes: jax.Array, label: jax.Array, *, num_classes: int | None = None
+) -> jax.Array:
+  """Cross-entropy of the spike counts as logits.
+
+  Args:
+    spikes: [T, N].
+    label: class.
+    num_classes: of a population code, `population_count`; None: N.
+  """
+  return _cross_entropy(_counts(spikes, num_classes), label)
 
 
 def ce_rate(spikes: jax.Array, label: jax.Array) -> jax.Array:
@@ -67,12 +93,26 @@ def mse_count(
     *,
     correct_rate: float = 0.8,
     incorrect_rate: float = 0.2,
+    num_classes: int | None = None,
 ) -> jax.Array:
-  """Mean squared distance of the counts to target rates, over T."""
-  steps, classes = spikes.shape
-  right = jax.nn.one_hot(label, classes)
-  target = jnp.where(right > 0, correct_rate, incorrect_rate) * steps
-  return jnp.mean(jnp.square(count(spikes) - target)) / steps
+  """Mean squared distance of the counts to target counts, over T.
+
+  Args:
+    spikes: [T, N].
+    label: class.
+    correct_rate: spikes a step of a right neuron; the target is that times T,
+      and times the neurons of a class, rounded down.
+    incorrect_rate: of the others.
+    num_classes: of a population code, `population_count`; None: N.
+  """
+  steps, neurons = spikes.shape
+  counts = _counts(spikes, num_classes)
+  # In this order: rounding decides what is rounded down.
+  target = lambda rate: int(steps * rate * (neurons / counts.shape[0]))
+  targets = _targets(
+      label, counts, target(correct_rate), target(incorrect_rate)
+  )
+  return jnp.mean(jnp.square(counts - targets)) / steps
 
 
 def mse_membrane(
@@ -83,9 +123,56 @@ def mse_membrane(
     off_target: float = 0.0,
 ) -> jax.Array:
   """Mean squared distance of the membranes to their targets at every step."""
-  right = jax.nn.one_hot(label, membranes.shape[-1])
-  target = jnp.where(right > 0, on_target, off_target)
+  target = _targets(label, membranes[0], on_target, off_target)
   return jnp.mean(jnp.square(membranes - target[None]))
+
+
+def ce_temporal(
+    spikes: jax.Array, label: jax.Array, *, inverse: str = 'negate'
+) -> jax.Array:
+  """Cross-entropy of first spike times, early ones being large.
+
+  Args:
+    spikes: [T, N].
+    label: class.
+    inverse: 'negate', logits -t, or 'reciprocal', 1 / (t + 1).
+
+  Raises:
+    ValueError: another inverse.
+  """
+  if inverse not in ('negate', 'reciprocal'):
+    raise ValueError(
+        f"ce_temporal: inverse must be 'negate' or 'reciprocal', got"
+        f' {inverse!r}.'
+    )
+  time = spike_time(spikes)
+  logits = -time if inverse == 'negate' else 1 / (time + 1)
+  return _cross_entropy(logits, label)
+
+
+def mse_temporal(
+    spikes: jax.Array,
+    label: jax.Array,
+    *,
+    on_target: int = 0,
+    off_target: int = -1,
+    tolerance: int = 0,
+) -> jax.Array:
+  """Mean squared distance of first spikes to target steps, both over T.
+
+  Args:
+    spikes: [T, N].
+    label: class.
+    on_target: step at which the right neuron should fire; -1: T - 1.
+    off_target: of the others.
+    tolerance: distances below it are none.
+  """
+  steps = spikes.shape[0]
+  time = spike_time(spikes)
+  wrap = lambda step: step + steps if step < 0 else step
+  off = time - _targets(label, time, wrap(on_target), wrap(off_target))
+  off = jnp.where(jnp.abs(off) < tolerance, 0, off)
+  return jnp.mean(jnp.square(off / steps))
 
 
 def spike_time_mse(spikes: jax.Array, target: jax.Array) -> jax.Array:
@@ -163,6 +250,18 @@ def membrane_bound(membranes: jax.Array, low: float, high: float) -> jax.Array:
   """Mean square of what membranes [T, N] exceed [low, high] by."""
   over = jax.nn.relu(membranes - high) + jax.nn.relu(low - membranes)
   return jnp.mean(jnp.square(over))
+
+
+def _counts(spikes, num_classes):
+  if num_classes is None:
+    return count(spikes)
+  return population_count(spikes, num_classes)
+
+
+def _targets(label, like, right, wrong):
+  """Returns the target of each class, of the shape of `like` [C]."""
+  chosen = jnp.arange(like.shape[0]) == label
+  return jnp.where(chosen, right, wrong).astype(like.dtype)
 
 
 def _cross_entropy(logits, label):

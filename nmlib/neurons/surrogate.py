@@ -122,10 +122,9 @@ def scaled_fast_sigmoid(slope=25.0) -> Surrogate:
 
 def sigmoid(slope=4.0) -> Surrogate:
   """k s(kx) s(-kx), the derivative of the logistic function; peak k / 4."""
-  # s(z) s(-z), not exp(-z) / (1 + exp(-z))^2, which is NaN beyond z = -89.
   return _make(
       'sigmoid',
-      lambda x, k: k * jax.nn.sigmoid(k * x) * jax.nn.sigmoid(-k * x),
+      lambda x, k: k * logistic_slope(k * x),
       lambda x, k: jax.nn.sigmoid(k * x) - 0.5,
       slope=slope,
   )
@@ -145,8 +144,8 @@ def tanh(slope=1.0) -> Surrogate:
   """1 - tanh(kx)^2, peak 1."""
   return _make(
       'tanh',
-      # 4 s(2z) s(-2z) = sech(z)^2, without the cancellation in the tails.
-      lambda x, k: 4 * jax.nn.sigmoid(2 * k * x) * jax.nn.sigmoid(-2 * k * x),
+      # sech(z)^2, without the cancellation in the tails.
+      lambda x, k: 4 * logistic_slope(2 * k * x),
       lambda x, k: jnp.tanh(k * x) / k,
       slope=slope,
   )
@@ -287,6 +286,13 @@ def stochastic(key: jax.Array, low=-0.5, high=0.5) -> Surrogate:
     return jnp.where(x > 0, 1, noise)
 
   return Surrogate('stochastic', derivative, (low, high))
+
+
+def logistic_slope(z: jax.Array) -> jax.Array:
+  """Returns s(z) s(-z), the derivative of the logistic function."""
+  # Of |z|: exp(-z) / (1 + exp(-z))^2 is NaN beyond z = -89. One exponential.
+  e = jnp.exp(-jnp.abs(z))
+  return e / jnp.square(1 + e)
 
 
 def _fast_sigmoid(x, k):

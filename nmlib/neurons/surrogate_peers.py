@@ -175,7 +175,7 @@ def spikingjelly_s2nn(alpha=4.0, beta=1.0) -> Surrogate:
   """a s(ax) s(-ax) where x < 0, else b / (1 + x)."""
 
   def derivative(x, a, b):
-    below = a * jax.nn.sigmoid(a * x) * jax.nn.sigmoid(-a * x)
+    below = a * surrogate.logistic_slope(a * x)
     return jnp.where(x < 0, below, b / (1 + jnp.abs(x)))
 
   return Surrogate(
@@ -217,6 +217,44 @@ def spikingjelly_nonzero_sign_log_abs(alpha=1.0) -> Surrogate:
       lambda x, a: a / (1 + a * jnp.abs(x)),
       (alpha,),
       lambda x, a: jnp.sign(x) * jnp.log1p(a * jnp.abs(x)),
+  )
+
+
+def spikingjelly_squarewave_fourier_series(n=2, T_period=8.0) -> Surrogate:
+  """(4 / T) sum_{i=1}^{n-1} cos(2 pi (2 i - 1) x / T); not positive."""
+  waves = [2 * i - 1 for i in range(1, n)]
+
+  def total(part, x, period) -> jax.Array:
+    parts = [part(c, 2 * math.pi * c * x / period) for c in waves]
+    return jnp.sum(jnp.stack(parts), 0)
+
+  return Surrogate(
+      'spikingjelly_squarewave_fourier_series',
+      lambda x, t: 4 / t * total(lambda c, angle: jnp.cos(angle), x, t),
+      (T_period,),
+      lambda x, t: 2 / math.pi * total(lambda c, a: jnp.sin(a) / c, x, t),
+  )
+
+
+def spikingjelly_fake_numerical_gradient(alpha=0.3) -> Surrogate:
+  """min(a, 1 / |x|)."""
+  return Surrogate(
+      'spikingjelly_fake_numerical_gradient',
+      # Not of 1 / |x|, which is infinite for the smallest floats.
+      lambda x, a: 1 / jnp.maximum(1 / a, jnp.abs(x)),
+      (alpha,),
+  )
+
+
+def spikingjelly_log_tailed_relu(alpha=0.0) -> Surrogate:
+  """a where x <= 0, 1 up to x = 1, then 1 / x."""
+  return Surrogate(
+      'spikingjelly_log_tailed_relu',
+      lambda x, a: jnp.where(x <= 0, a, 1 / jnp.maximum(x, 1)),
+      (alpha,),
+      lambda x, a: jnp.where(
+          x > 1, 1 + jnp.log(jnp.maximum(x, 1)), jnp.where(x > 0, x, a * x)
+      ),
   )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from launch import hetero_delays
+from launch import hetero_delays_measure
 from nmlib.data import image_file
 from nmlib.data import textures
 from tests.train import process
@@ -24,8 +25,8 @@ class HeteroDelaysTest(parameterized.TestCase):
     super().setUp()
     self.workdir = pathlib.Path(self.create_tempdir().full_path) / 'run'
 
-  def _run(self, *args):
-    return process.run(*_LAUNCH, f'--workdir={self.workdir}', *args)
+  def _run(self, *args, **kwargs):
+    return process.run(*_LAUNCH, f'--workdir={self.workdir}', *args, **kwargs)
 
   def test_smoke_writes_a_whole_report(self):
     images = self.workdir.with_name('mine.npy')
@@ -48,7 +49,7 @@ class HeteroDelaysTest(parameterized.TestCase):
 
   @pytest.mark.slow
   def test_small_claims(self):
-    code, _, err = self._run('--preset=small')
+    code, _, err = self._run(timeout=3600)
     self.assertEqual(code, 0, err)
     record = json.loads((self.workdir / 'report.json').read_text())
     for claim in record['claims']:
@@ -71,6 +72,13 @@ class HeteroDelaysTest(parameterized.TestCase):
       _, slope = descend(params)
       params = jax.tree.map(lambda p, g: p - 0.3 * g, params, slope)
     self.assertLess(float(descend(params)[0]), float(first))
+
+  def test_half_saturation_is_where_a_curve_crosses(self):
+    kept = np.array([0.001, 0.01, 0.1, 1.0])
+    accuracy = np.array([[0.1, 0.3, 0.9, 0.5], [0.9, 0.9, 0.9, 0.9]])
+    found = hetero_delays_measure.half_saturation(kept, accuracy, 0.1)
+    # 0.5 lies two thirds of the way from 0.9 down to 0.3.
+    np.testing.assert_allclose(found, [0.1 ** (1 + 2 / 3), 0.001])
 
   @parameterized.parameters(
       ({'loss': 'hinge'}, "config.loss must be one of .* got 'hinge'"),

@@ -20,7 +20,9 @@ from nmlib.neurons import leaky_readout
 from nmlib.neurons import lif
 from nmlib.neurons import lstm
 from nmlib.neurons import recurrent
+from nmlib.neurons import resonate_and_fire
 from nmlib.neurons import rnn
+from nmlib.neurons import spike_response
 
 
 def _tokens(key, config, length):
@@ -98,6 +100,13 @@ _MODELS = (
     ('adex', adex, adex.Config(5), _strong(2e4)),
     ('izhikevich', izhikevich, izhikevich.Config(5), _strong(20.0)),
     ('leaky_readout', leaky_readout, leaky_readout.Config(5), _synaptic),
+    ('spike_response', spike_response, spike_response.Config(5), _strong(4.0)),
+    (
+        'resonate_and_fire',
+        resonate_and_fire,
+        resonate_and_fire.Config(5),
+        _synaptic,
+    ),
     (
         'recurrent_lif',
         recurrent,

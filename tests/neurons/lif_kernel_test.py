@@ -95,6 +95,25 @@ class LifKernelTest(parameterized.TestCase):
     # Forward and backward.
     self.assertEqual(lowered.as_text().count('xla.gpu.triton'), 2)
 
+  def test_lowers_for_a_tpu(self):
+    config = lif.snntorch(256)
+
+    def loss(params, state, xs):
+      _, spikes = lif_kernel.unroll(params, state, xs, config, backend='tpu')
+      return jnp.sum(spikes)
+
+    shapes = jax.eval_shape(
+        lambda: (
+            lif.init(jax.random.key(0), config),
+            lif.initial_state(config),
+            jnp.zeros((1000, 256)),
+        )
+    )
+    gradient = jax.jit(jax.grad(loss, argnums=(0, 1, 2)))
+    lowered = gradient.trace(*shapes).lower(lowering_platforms=('tpu',))
+    # Forward and backward.
+    self.assertEqual(lowered.as_text().count('tpu_custom_call'), 2)
+
   def test_refused(self):
     config = lif.snntorch(3, inhibition=True)
     args = (

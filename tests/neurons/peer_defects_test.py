@@ -17,6 +17,8 @@ import numpy as np
 from nmlib.neurons import current_lif
 from nmlib.neurons import firing
 from nmlib.neurons import lif
+from nmlib.neurons import recurrent
+from nmlib.neurons import spike_loss
 from nmlib.neurons import surrogate
 from nmlib.neurons import time_constants
 
@@ -98,6 +100,26 @@ class NeuronTest(parameterized.TestCase):
       left.append(float(state.voltage[0]))
     np.testing.assert_allclose(left, [0.5 * (1.5 - 1), 0.5 * 1.5 - 1])
 
+  def test_an_immediate_reset_around_recurrence_is_not_lost(self):
+    # snnTorch's RSynaptic computes it and returns the membrane before it.
+    cell = current_lif.Config(1, rule=firing.Rule(reset='zero'))
+    config = recurrent.Config(current_lif, cell)
+    params = recurrent.init(jax.random.key(0), config)
+    state, out = recurrent.step(
+        params, recurrent.initial_state(config), jnp.full(1, 5.0), config
+    )
+    self.assertEqual([float(out[0]), float(state.voltage[0])], [1, 0])
+
+  @parameterized.parameters(lif, current_lif)
+  def test_unroll_returns_the_spikes_of_every_step(self, family):
+    # Norse's lif_step_integral returns those of the last.
+    config = family.Config(2)
+    params = family.init(jax.random.key(0), config)
+    state = family.initial_state(config)
+    for steps in (0, 1, 7):
+      _, out = family.unroll(params, state, jnp.ones((steps, 2)), config)
+      self.assertEqual(out.shape, (steps, 2))
+
   @parameterized.parameters(True, False)
   def test_detaching_the_reset_is_the_same_choice_everywhere(self, detach):
     # Norse detaches in the recurrent neuron and not in the feed-forward one.
@@ -131,6 +153,22 @@ class NeuronTest(parameterized.TestCase):
         )[0].voltage[0]
     )(1.0)
     self.assertNotAlmostEqual(float(slope), slopes[0], places=3)
+
+
+class LossTest(absltest.TestCase):
+
+  def test_a_loss_is_zero_where_its_targets_are_met(self):
+    # Spyx's mse_spikerate compares a mean rate with a target times T; in
+    # snnTorch negative targets of wrong classes become 0.
+    spikes = jnp.zeros((10, 3)).at[:8, 1].set(1.0).at[:2, ::2].set(1.0)
+    self.assertEqual(float(spike_loss.mse_count(spikes, jnp.array(1))), 0)
+    membranes = jnp.full((10, 3), -1.0).at[:, 1].set(2.0)
+    loss = spike_loss.mse_membrane(
+        membranes, jnp.array(1), on_target=2.0, off_target=-1.0
+    )
+    self.assertEqual(float(loss), 0)
+    first = jnp.zeros((10, 3)).at[0, 1].set(1.0).at[9, ::2].set(1.0)
+    self.assertEqual(float(spike_loss.mse_temporal(first, jnp.array(1))), 0)
 
 
 if __name__ == '__main__':

@@ -1,5 +1,6 @@
 """Encoders, readouts and losses: snnTorch's numbers and closed forms."""
 
+import functools
 import pathlib
 from typing import Any
 
@@ -36,6 +37,18 @@ class SpikeCodingTest(parameterized.TestCase):
     super().setUp()
     with np.load(_FIXTURE) as stored:
       self.stored = dict(stored)
+
+  def test_every_entry_of_the_fixture_is_compared(self):
+    names = {k.rpartition('/')[0] for k in self.stored}
+    self.assertEqual(
+        names - {''},
+        {'latency_spk', 'latency_code', 'delta', 'loss', 'loss_grad'}
+        | {'acc', 'reg'},
+    )
+    latencies = {k for k in self.stored if k.startswith('latency_spk/')}
+    self.assertEqual(latencies, {f'latency_spk/{name}' for name in _LATENCY})
+    self.assertLen([k for k in self.stored if k.startswith('delta/')], 8)
+    self.assertLen([k for k in self.stored if k.startswith('loss/')], 6)
 
   @parameterized.parameters(*_LATENCY)
   def test_latency_equals_snntorch(self, name):
@@ -87,10 +100,7 @@ class SpikeCodingTest(parameterized.TestCase):
     labels = jnp.asarray(self.stored['targets'], jnp.int32)
 
     def loss(x):
-      def one(x, label):
-        counts = spike_loss.population_count(x, 5)
-        return spike_loss.ce_count(counts[None], label)
-
+      one = functools.partial(spike_loss.ce_count, num_classes=5)
       return jnp.mean(jax.vmap(one, (1, 0))(x, labels))
 
     x = jnp.asarray(self.stored['spk_out_pop'], jnp.float32)

@@ -296,6 +296,9 @@ class SpikingParityTest(parameterized.TestCase):
       decay = d_params[-2]  # before the threshold, of the membrane
       _close(decay, stored['d_beta'], 2e-4)
       _close(d_params.threshold, stored['d_threshold'], 2e-4)
+    if 'd_graded_spikes_factor' in stored:  # scales what is emitted
+      slope = np.sum(data['gs'] * out) / config.rule.graded_spikes
+      _close(slope, stored['d_graded_spikes_factor'], 2e-4)
     if 'd_alpha' in stored:
       _close(d_params.synapse_decay, stored['d_alpha'], 2e-4)
 

@@ -19,6 +19,8 @@ from nmlib.neurons import leaky_readout
 from nmlib.neurons import lif
 from nmlib.neurons import recurrent
 from nmlib.neurons import refractory
+from nmlib.neurons import resonate_and_fire
+from nmlib.neurons import spike_response
 from nmlib.neurons import time_constants
 
 _N = 5
@@ -37,6 +39,8 @@ _MODELS = (
     (izhikevich, izhikevich.Config(_N, dt=0.5), 10),
     (izhikevich, izhikevich.Config(_N, half_steps=True), 10),
     (adex, adex.Config(_N), 1000),
+    (spike_response, spike_response.Config(_N), 3),
+    (resonate_and_fire, resonate_and_fire.Config(_N), 1),
     (refractory, refractory.Config(lif, lif.Config(_N)), 1),
     (recurrent, recurrent.Config(lif, lif.Config(_N)), 1),
     (recurrent, recurrent.Config(current_lif, current_lif.spyx(_N)), 1),

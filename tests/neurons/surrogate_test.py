@@ -11,6 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 from scipy import integrate
 
+from nmlib.neurons import firing
+from nmlib.neurons import lif
 from nmlib.neurons import surrogate
 from nmlib.neurons import surrogate_peers as peers
 
@@ -83,10 +85,20 @@ _OURS = (
     surrogate.leaky(),
     surrogate.sparse_fast_sigmoid(25.0, 0.4),
 )
-_ALL = (*_OURS, *_PEERS.values(), *_SPYX.values())
+_MORE = (
+    peers.spikingjelly_squarewave_fourier_series(),
+    peers.spikingjelly_fake_numerical_gradient(),
+    peers.spikingjelly_log_tailed_relu(0.1),
+)
+_ALL = (*_OURS, *_PEERS.values(), *_SPYX.values(), *_MORE)
 
 
 class SurrogateTest(parameterized.TestCase):
+
+  def test_every_entry_of_the_fixture_is_compared(self):
+    with np.load(_FIXTURES / 'snn_peers_surrogates.npz') as stored:
+      names = {k.rsplit('/', 1)[0] for k in stored if '/' in k}
+    self.assertEqual(names, set(_PEERS))
 
   @parameterized.parameters(*_PEERS)
   def test_equals_the_peer(self, name):
@@ -119,6 +131,54 @@ class SurrogateTest(parameterized.TestCase):
     smooth = jax.vmap(jax.grad(one.smoothed))(x)
     np.testing.assert_allclose(one(x), smooth, 1e-4, 1e-5)  # float32
     self.assertEqual(float(one.smoothed(jnp.zeros(()))), 0)
+
+  @parameterized.parameters(
+      (surrogate.fast_sigmoid(5.0),),
+      (surrogate.arctan(),),
+      (surrogate.gaussian(),),
+      (surrogate.multi_gaussian(),),
+  )
+  def test_gradient_of_a_layer_is_that_of_its_smoothed_twin(self, one):
+    # Of one layer without reset; further on, smooth activity would differ.
+    config = lif.Config(4, rule=firing.Rule(surrogate=one, reset='none'))
+    with jax.enable_x64(True):
+      keys = jax.random.split(jax.random.key(0), 3)
+      normal = lambda key, *shape: jax.random.normal(key, shape, jnp.float64)
+      xs, weights = normal(keys[0], 15, 6), normal(keys[1], 6, 4)
+      cotangent = normal(keys[2], 15, 4)
+      params = lif.Params(jnp.asarray(0.8), jnp.asarray(1.0))
+      state = lif.State(jnp.zeros(4))
+
+      def spiking(weights, params):
+        _, out = lif.unroll(params, state, xs @ weights, config)
+        return jnp.vdot(cotangent, out)
+
+      def smooth(weights, params):
+        def step(v, x):
+          v = lif.integrate(params, v, x, config)
+          return v, one.smoothed(v - params.threshold)
+
+        out = jax.lax.scan(step, state.voltage, xs @ weights)[1]
+        return jnp.vdot(cotangent, out)
+
+      slopes = jax.grad(spiking, (0, 1))(weights, params)
+      step = 1e-6
+      for i in range(6):
+        shift = jnp.zeros_like(weights).at[i, i % 4].set(step)
+        change = smooth(weights + shift, params) - smooth(
+            weights - shift, params
+        )
+        # Central differences: errors of about step^2 and 1e-16 / step.
+        np.testing.assert_allclose(
+            slopes[0][i, i % 4], change / (2 * step), rtol=1e-5, atol=1e-6
+        )
+      up, down = (
+          params._replace(decay=jnp.asarray(0.8 + s)) for s in (step, -step)
+      )
+      change = smooth(weights, up) - smooth(weights, down)
+      np.testing.assert_allclose(
+          slopes[1].decay, change / (2 * step), rtol=1e-5, atol=1e-6
+      )
 
   @parameterized.parameters(
       (surrogate.fast_sigmoid(5.0), 2 / 5, 1),

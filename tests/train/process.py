@@ -40,16 +40,20 @@ def start(
   )
 
 
-def finish(process: 'subprocess.Popen | Hosts') -> tuple[Any, str, str]:
+def finish(
+    process: 'subprocess.Popen | Hosts', timeout: float = 300
+) -> tuple[Any, str, str]:
   """Waits; returns the exit code, stdout and stderr."""
   if isinstance(process, Hosts):
     return process.finish()
-  out, err = process.communicate(timeout=300)
+  out, err = process.communicate(timeout=timeout)
   return process.returncode, out, err
 
 
-def run(*args: str | pathlib.Path) -> tuple[int, str, str]:
-  return finish(start(*args))
+def run(
+    *args: str | pathlib.Path, timeout: float = 300
+) -> tuple[int, str, str]:
+  return finish(start(*args), timeout)
 
 
 def wait_for(path: pathlib.Path, process: 'subprocess.Popen | Hosts') -> None:
