@@ -143,18 +143,21 @@ def measure(
           burn_in=sizes.burn_in,
       )
       seen = np.minimum(recordings.voltage, neuronio.VOLTAGE_CEILING)
-      parts.append((recordings.spikes, out[..., 0], seen, out[..., 1]))
-    spikes, score, voltage, target = (
+      raw = neuronio.voltage_of(out[..., 1])
+      aligned = spike_prediction.align(seen, raw)  # file by file, as theirs
+      parts.append((recordings.spikes, out[..., 0], seen, raw, aligned))
+    *truth, raw, aligned = (
         np.concatenate(part) for part in zip(*parts, strict=True)
     )
-    raw = neuronio.voltage_of(target)
-    judge = lambda v, truth=(spikes, score, voltage): spike_prediction.metrics(
-        *truth, v, ignore=sizes.ignore, max_spikes=sizes.max_spikes
+    judge = lambda voltage, truth=truth: spike_prediction.metrics(
+        *truth, voltage, ignore=sizes.ignore, max_spikes=sizes.max_spikes
     )
-    plain = judge(raw)
     rows.append(
-        judge(spike_prediction.align(voltage, raw))
-        | {'soma_RMSE, not aligned': plain['soma_RMSE']}
+        judge(aligned)
+        | {
+            'soma_RMSE, not aligned': judge(raw)['soma_RMSE'],
+            'dead synapses': int(elm.num_dead_synapses(one, student)),
+        }
     )
   return {name: np.array([row[name] for row in rows]) for name in rows[0]}
 

@@ -13,6 +13,7 @@ from launch import local
 
 ROOT = pathlib.Path(__file__).parents[2]
 TOY = ROOT / 'tests' / 'train' / 'toy.py'
+PATIENCE = 3600  # seconds; a small preset takes minutes on a core of its own
 ENVIRONMENT = {'PYTHONPATH': str(ROOT), 'JAX_PLATFORMS': 'cpu'}
 
 
@@ -33,7 +34,11 @@ def finish(process: 'subprocess.Popen | Hosts') -> tuple[Any, str, str]:
   """Waits; returns the exit code, stdout and stderr."""
   if isinstance(process, Hosts):
     return process.finish()
-  out, err = process.communicate(timeout=300)
+  try:
+    out, err = process.communicate(timeout=PATIENCE)
+  except subprocess.TimeoutExpired:
+    process.kill()  # or it would go on after the test
+    raise
   return process.returncode, out, err
 
 

@@ -14,6 +14,7 @@ from nmlib.neurons.elm.cell import Derived
 from nmlib.neurons.elm.cell import Trajectory
 from nmlib.neurons.elm.cell import branch_drive
 from nmlib.neurons.elm.cell import derive
+from nmlib.neurons.elm.cell import memory_bound
 from nmlib.neurons.elm.cell import newton_info
 from nmlib.neurons.elm.cell import scaled_tanh
 from nmlib.neurons.elm.cell import spike
@@ -32,6 +33,7 @@ from nmlib.neurons.elm.params import Params
 from nmlib.neurons.elm.params import State
 from nmlib.neurons.elm.params import init
 from nmlib.neurons.elm.params import initial_state
+from nmlib.neurons.elm.params import num_dead_synapses
 from nmlib.neurons.elm.params import num_params
 
 __all__ = [
@@ -48,7 +50,9 @@ __all__ = [
     'derive',
     'init',
     'initial_state',
+    'memory_bound',
     'newton_info',
+    'num_dead_synapses',
     'num_params',
     'params_from_official',
     'params_to_official',

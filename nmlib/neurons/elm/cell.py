@@ -9,13 +9,13 @@ import jax.numpy as jnp
 from nmlib.neurons import leaky
 from nmlib.neurons import newton
 from nmlib.neurons import sequence
+from nmlib.neurons.elm import recurrence
 from nmlib.neurons.elm import routing
 from nmlib.neurons.elm.config import Config
 from nmlib.neurons.elm.params import Params
 from nmlib.neurons.elm.params import State
 
 METHODS = ('scan', 'newton')
-_TANH_SCALE = 1.7159
 
 
 class Derived(NamedTuple):
@@ -36,7 +36,7 @@ class Trajectory(NamedTuple):
 
 def scaled_tanh(u: jax.typing.ArrayLike) -> jax.Array:
   """LeCun's 1.7159 tanh(2 u / 3); papers on ELM print it as tanh."""
-  return _TANH_SCALE * jnp.tanh(jnp.asarray(u) * (2 / 3))
+  return recurrence.TANH_SCALE * jnp.tanh(jnp.asarray(u) * (2 / 3))
 
 
 def derive(params: Params, config: Config) -> Derived:
@@ -91,7 +91,7 @@ def branch_drive(
   matrix = routing.as_matrix(
       synapse, source, config.num_inputs, config.branches
   )
-  return config.input_scale * _dot(xs, matrix, config)
+  return config.input_scale * recurrence.dot(xs, matrix, config, contract=1)
 
 
 def step(
@@ -179,31 +179,17 @@ def trajectory(
   """As `unroll`, with branches and memory of every step beside the output."""
   if method not in METHODS:
     raise ValueError(f'method must be one of {METHODS}, got {method!r}.')
-  keep_input, keep_delta = _dropout_masks(key, config)
-  drive = branch_drive(params, xs, config, keep=keep_input)
-  d = derive(params, config)
-  branch = drive
-  if config.trace_tau:
-    branch = leaky.trace(drive, d.kappa_branch, state.branch)
-  core, inputs = _core(params, d, branch, keep_delta, config)
+  branch, core, inputs = _prepare(params, state, xs, config, key)
   if method == 'newton':
-    limit = (
-        _TANH_SCALE
-        * max(config.input_speed, 1.0)
-        / (1 - config.mlp_dropout) ** 0.5
-    )
-    memory, _ = newton.solve(
-        _recurrence(config), core, state.memory, inputs, limit=limit
-    )
+    memory, _ = _newton(core, state.memory, inputs, config)
   else:
-    advance = _recurrence(config)
 
-    def one(memory, u):
-      memory = advance(core, memory, u)
-      return memory, memory
+    def run(memory, u):
+      path = recurrence.scan(core, memory, u, config)
+      return path[-1], path
 
-    _, memory = sequence.scan(one, state.memory, inputs, chunk_size=chunk_size)
-  linear = _dot(memory, params.readout.kernel, config)
+    _, memory = sequence.in_chunks(run, state.memory, inputs, chunk_size)
+  linear = recurrence.dot(memory, params.readout.kernel, config)
   slow = jnp.broadcast_to(state.slow_output[None], linear.shape)
   if config.high_pass_tau:
     decay = jnp.exp(-config.dt / config.high_pass_tau)
@@ -219,7 +205,13 @@ def trajectory(
 
 
 def newton_info(
-    params: Params, state: State, xs: jax.Array, config: Config, **settings
+    params: Params,
+    state: State,
+    xs: jax.Array,
+    config: Config,
+    *,
+    key: jax.Array | None = None,
+    **settings,
 ) -> tuple[jax.Array, newton.Info]:
   """Solves for the memory [T, M] by Newton and says how that went.
 
@@ -228,16 +220,37 @@ def newton_info(
     state: before the first step.
     xs: inputs, float [T, D].
     config: static under jit.
-    **settings: of `newton.solve`.
+    key: turns variational dropout on.
+    **settings: of `newton.solve`; `limit` is the bound on memory by default,
+      as in `unroll`.
   """
+  _, core, inputs = _prepare(params, state, xs, config, key)
+  return _newton(core, state.memory, inputs, config, **settings)
+
+
+def memory_bound(config: Config) -> float:
+  """Returns what no memory unit exceeds that began within it.
+
+  1.7159 lambda, for lambda of 1 and more; mlp_dropout rescales it.
+  """
+  scale = max(config.input_speed, 1.0) / (1 - config.mlp_dropout) ** 0.5
+  return recurrence.TANH_SCALE * scale
+
+
+def _newton(core, start, inputs, config: Config, **settings):
+  settings = {'limit': memory_bound(config)} | settings
+  f = lambda core, memory, u: recurrence.advance(core, memory, u, config)
+  return newton.solve(f, core, start, inputs, **settings)
+
+
+def _prepare(params, state, xs, config: Config, key):
+  """Branches of every step [T, K], and what the loop over time needs."""
+  keep_input, keep_delta = _dropout_masks(key, config)
+  branch = branch_drive(params, xs, config, keep=keep_input)
   d = derive(params, config)
-  branch = branch_drive(params, xs, config)
   if config.trace_tau:
     branch = leaky.trace(branch, d.kappa_branch, state.branch)
-  core, inputs = _core(params, d, branch, 1.0, config)
-  return newton.solve(
-      _recurrence(config), core, state.memory, inputs, **settings
-  )
+  return branch, *_core(params, d, branch, keep_delta, config)
 
 
 def _core(params, d: Derived, branch, keep, config: Config):
@@ -247,44 +260,12 @@ def _core(params, d: Derived, branch, keep, config: Config):
       first.kernel[: config.branches],
       first.kernel[config.branches :],
   )
-  inputs = _dot(branch, kernel, config) + first.bias[None]
-  gain = _TANH_SCALE * d.gain * keep
-  later = [
-      (dense.kernel.astype(_compute(config, dense.kernel)), dense.bias)
-      for dense in params.mlp[1:]
-  ]
-  into = d.kappa[:, None] * into
-  return (d.kappa, gain, into.astype(_compute(config, into)), later), inputs
-
-
-def _recurrence(config: Config):
-  activation = {
-      'relu': jax.nn.relu,
-      'silu': jax.nn.silu,
-      'relu_squared': lambda u: jnp.square(jax.nn.relu(u)),
-  }[config.activation]
-
-  def advance(core, memory, u):
-    kappa, gain, into, later = core
-    u = u + _dot(memory, into, config)
-    for kernel, bias in later:
-      u = _dot(activation(u), kernel, config) + bias
-    return kappa * memory + gain * jnp.tanh(u * (2 / 3))
-
-  return advance
-
-
-def _compute(config: Config, array):
-  return jnp.dtype(config.dtype or array.dtype)
-
-
-def _dot(x, kernel, config: Config):
-  """x @ kernel in the compute dtype, summed in float32 or wider."""
-  wide = jnp.promote_types(kernel.dtype, jnp.float32)
-  dtype = _compute(config, kernel)
-  return jnp.matmul(
-      x.astype(dtype), kernel.astype(dtype), preferred_element_type=wide
-  )
+  inputs = recurrence.dot(branch, kernel, config) + first.bias[None]
+  gain = recurrence.TANH_SCALE * d.gain * keep
+  cast = lambda a: a.astype(recurrence.compute_dtype(config, a))
+  later = tuple((cast(dense.kernel), dense.bias) for dense in params.mlp[1:])
+  into = cast(d.kappa[:, None] * into)
+  return recurrence.Core(d.kappa, gain, into, later), inputs
 
 
 def _dropout_masks(key, config: Config):
