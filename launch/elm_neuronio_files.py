@@ -146,11 +146,11 @@ def measure(
       raw = neuronio.voltage_of(out[..., 1])
       aligned = spike_prediction.align(seen, raw)  # file by file, as theirs
       parts.append((recordings.spikes, out[..., 0], seen, raw, aligned))
-    *truth, raw, aligned = (
+    spikes, score, voltage, raw, aligned = (
         np.concatenate(part) for part in zip(*parts, strict=True)
     )
-    judge = lambda voltage, truth=truth: spike_prediction.metrics(
-        *truth, voltage, ignore=sizes.ignore, max_spikes=sizes.max_spikes
+    judge = lambda v, truth=(spikes, score, voltage): spike_prediction.metrics(
+        *truth, v, ignore=sizes.ignore, max_spikes=sizes.max_spikes
     )
     rows.append(
         judge(aligned)

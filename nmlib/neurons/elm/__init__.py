@@ -10,10 +10,10 @@ that decay slowly, and a small MLP for a dendrite. One trial, no batch axis.
 """
 
 from nmlib.neurons.elm import routing
-from nmlib.neurons.elm.cell import Derived
+from nmlib.neurons.elm.branches import Derived
+from nmlib.neurons.elm.branches import branch_drive
+from nmlib.neurons.elm.branches import derive
 from nmlib.neurons.elm.cell import Trajectory
-from nmlib.neurons.elm.cell import branch_drive
-from nmlib.neurons.elm.cell import derive
 from nmlib.neurons.elm.cell import memory_bound
 from nmlib.neurons.elm.cell import newton_info
 from nmlib.neurons.elm.cell import scaled_tanh

@@ -1,6 +1,5 @@
 """One step of the ELM neuron, and the whole sequence by faster exact forms."""
 
-from typing import Any
 from typing import NamedTuple
 
 import jax
@@ -10,22 +9,14 @@ from nmlib.neurons import leaky
 from nmlib.neurons import newton
 from nmlib.neurons import sequence
 from nmlib.neurons.elm import recurrence
-from nmlib.neurons.elm import routing
+from nmlib.neurons.elm.branches import Derived
+from nmlib.neurons.elm.branches import branch_drive
+from nmlib.neurons.elm.branches import derive
 from nmlib.neurons.elm.config import Config
 from nmlib.neurons.elm.params import Params
 from nmlib.neurons.elm.params import State
 
 METHODS = ('scan', 'newton')
-
-
-class Derived(NamedTuple):
-  """Constants of the dynamics, float32 or wider."""
-
-  tau: jax.Array  # [M]
-  kappa: jax.Array  # [M], decay of memory in a step
-  gain: jax.Array  # [M], of the input to memory
-  kappa_branch: jax.Array  # [K]
-  synapse: jax.Array  # [S], rectified where the config says so, masked
 
 
 class Trajectory(NamedTuple):
@@ -37,61 +28,6 @@ class Trajectory(NamedTuple):
 def scaled_tanh(u: jax.typing.ArrayLike) -> jax.Array:
   """LeCun's 1.7159 tanh(2 u / 3); papers on ELM print it as tanh."""
   return recurrence.TANH_SCALE * jnp.tanh(jnp.asarray(u) * (2 / 3))
-
-
-def derive(params: Params, config: Config) -> Derived:
-  """Turns parameters into the constants of the dynamics."""
-  low, high = config.tau_bounds
-  logit = params.tau_logit
-  if not config.learn_tau:
-    logit = jax.lax.stop_gradient(logit)
-  fixed = jax.lax.stop_gradient(params.fixed)
-  tau = low + (high - low) * jax.nn.sigmoid(logit)
-  rate = config.dt / jnp.maximum(tau, 1e-6)
-  if config.update == 'linear':
-    gain = -config.input_speed * jnp.expm1(-rate)
-  else:
-    gain = -jnp.expm1(-rate * config.input_speed)
-  kappa_branch = jnp.zeros_like(fixed.trace_tau)
-  if config.trace_tau:
-    kappa_branch = jnp.exp(-config.dt / jnp.maximum(fixed.trace_tau, 1e-6))
-  synapse = params.synapse
-  if config.positive_synapses:
-    synapse = jax.nn.relu(synapse)
-  synapse = synapse * fixed.mask.astype(synapse.dtype)
-  return Derived(tau, jnp.exp(-rate), gain, kappa_branch, synapse)
-
-
-def branch_drive(
-    params: Params, xs: jax.Array, config: Config, *, keep: Any = None
-) -> jax.Array:
-  """Sums weighted inputs xs [T, D] over the synapses of a branch, [T, K].
-
-  Routing, weights and sums together are one matrix, which costs a small part
-  of one product a synapse and step where inputs are many. `keep` [D]
-  multiplies the inputs: variational dropout.
-
-  Raises:
-    ValueError: xs has not D channels.
-  """
-  if xs.ndim != 2 or xs.shape[1] != config.num_inputs:
-    raise ValueError(
-        f'inputs must be [T, num_inputs={config.num_inputs}], got shape'
-        f' {xs.shape}.'
-    )
-  synapse = derive(params, config).synapse
-  if keep is not None:
-    xs = xs * keep[None]
-  if config.routing == 'none':
-    driven = config.input_scale * xs.astype(synapse.dtype) * synapse[None]
-    if config.synapses_per_branch == 1:
-      return driven
-    return driven.reshape(xs.shape[0], config.branches, -1).sum(-1)
-  source = jax.lax.stop_gradient(params.fixed.source).astype(jnp.int32)
-  matrix = routing.as_matrix(
-      synapse, source, config.num_inputs, config.branches
-  )
-  return config.input_scale * recurrence.dot(xs, matrix, config, contract=1)
 
 
 def step(
@@ -237,10 +173,10 @@ def memory_bound(config: Config) -> float:
   return recurrence.TANH_SCALE * scale
 
 
-def _newton(core, start, inputs, config: Config, **settings):
-  settings = {'limit': memory_bound(config)} | settings
+def _newton(core, start, inputs, config: Config, limit=None, **settings):
+  limit = memory_bound(config) if limit is None else limit
   f = lambda core, memory, u: recurrence.advance(core, memory, u, config)
-  return newton.solve(f, core, start, inputs, **settings)
+  return newton.solve(f, core, start, inputs, limit=limit, **settings)
 
 
 def _prepare(params, state, xs, config: Config, key):
