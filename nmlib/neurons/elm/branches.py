@@ -3,7 +3,6 @@
 Computed for a whole sequence before the loop over time.
 """
 
-from typing import Any
 from typing import NamedTuple
 
 import jax
@@ -48,14 +47,46 @@ def derive(params: Params, config: Config) -> Derived:
   return Derived(tau, jnp.exp(-rate), gain, kappa_branch, synapse)
 
 
+def branch_weights(
+    params: Params, config: Config, *, keep: jax.Array | None = None
+) -> jax.Array:
+  """Returns what multiplies the input: [K, D], or [S] without routing.
+
+  Routing, weights and sums over a branch together are one matrix, which costs
+  a small part of one product a synapse and step where inputs are many. `keep`
+  [D] leaves inputs out: variational dropout.
+  """
+  weights = config.input_scale * derive(params, config).synapse
+  if config.routing != 'none':
+    source = jax.lax.stop_gradient(params.fixed.source).astype(jnp.int32)
+    weights = routing.as_matrix(
+        weights, source, config.num_inputs, config.branches
+    )
+  if keep is None:
+    return weights
+  return weights * jnp.broadcast_to(keep, weights.shape)
+
+
+def drive(weights: jax.Array, xs: jax.Array, config: Config) -> jax.Array:
+  """Sums weighted inputs [..., D] over the synapses of a branch, [..., K]."""
+  if config.routing != 'none':
+    return recurrence.dot(xs, weights, config, contract=1)
+  driven = xs.astype(weights.dtype) * jnp.broadcast_to(weights, xs.shape)
+  if config.synapses_per_branch == 1:
+    return driven
+  return driven.reshape(*xs.shape[:-1], config.branches, -1).sum(-1)
+
+
 def branch_drive(
-    params: Params, xs: jax.Array, config: Config, *, keep: Any = None
+    params: Params,
+    xs: jax.Array,
+    config: Config,
+    *,
+    keep: jax.Array | None = None,
 ) -> jax.Array:
   """Sums weighted inputs xs [T, D] over the synapses of a branch, [T, K].
 
-  Routing, weights and sums together are one matrix, which costs a small part
-  of one product a synapse and step where inputs are many. `keep` [D]
-  multiplies the inputs: variational dropout.
+  `keep` [D] multiplies the inputs: variational dropout.
 
   Raises:
     ValueError: xs has not D channels.
@@ -65,16 +96,4 @@ def branch_drive(
         f'inputs must be [T, num_inputs={config.num_inputs}], got shape'
         f' {xs.shape}.'
     )
-  synapse = derive(params, config).synapse
-  if keep is not None:
-    xs = xs * keep[None]
-  if config.routing == 'none':
-    driven = config.input_scale * xs.astype(synapse.dtype) * synapse[None]
-    if config.synapses_per_branch == 1:
-      return driven
-    return driven.reshape(xs.shape[0], config.branches, -1).sum(-1)
-  source = jax.lax.stop_gradient(params.fixed.source).astype(jnp.int32)
-  matrix = routing.as_matrix(
-      synapse, source, config.num_inputs, config.branches
-  )
-  return config.input_scale * recurrence.dot(xs, matrix, config, contract=1)
+  return drive(branch_weights(params, config, keep=keep), xs, config)

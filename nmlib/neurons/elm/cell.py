@@ -1,28 +1,17 @@
 """One step of the ELM neuron, and the whole sequence by faster exact forms."""
 
-from typing import NamedTuple
-
 import jax
 import jax.numpy as jnp
 
-from nmlib.neurons import leaky
 from nmlib.neurons import newton
-from nmlib.neurons import sequence
+from nmlib.neurons.elm import branches
+from nmlib.neurons.elm import dynamics
 from nmlib.neurons.elm import recurrence
-from nmlib.neurons.elm.branches import Derived
-from nmlib.neurons.elm.branches import branch_drive
-from nmlib.neurons.elm.branches import derive
 from nmlib.neurons.elm.config import Config
 from nmlib.neurons.elm.params import Params
 from nmlib.neurons.elm.params import State
 
 METHODS = ('scan', 'newton')
-
-
-class Trajectory(NamedTuple):
-  branch: jax.Array  # [T, K]
-  memory: jax.Array  # [T, M]
-  output: jax.Array  # [T, O]
 
 
 def scaled_tanh(u: jax.typing.ArrayLike) -> jax.Array:
@@ -62,8 +51,10 @@ def step(
   Raises:
     ValueError: x_t has not D channels.
   """
-  state, path = trajectory(params, state, x_t[None], config, key=key)
-  return state, path.output[0]
+  keep_input, keep_delta = dynamics.dropout_masks(key, config)
+  drive = branches.branch_drive(params, x_t[None], config, keep=keep_input)[0]
+  ready = dynamics.prepare(params, config, keep_delta)
+  return dynamics.advance(ready, state, drive, config)
 
 
 def unroll(
@@ -111,33 +102,16 @@ def trajectory(
     method: str = 'scan',
     chunk_size: int | None = None,
     key: jax.Array | None = None,
-) -> tuple[State, Trajectory]:
+) -> tuple[State, dynamics.Trajectory]:
   """As `unroll`, with branches and memory of every step beside the output."""
   if method not in METHODS:
     raise ValueError(f'method must be one of {METHODS}, got {method!r}.')
-  branch, core, inputs = _prepare(params, state, xs, config, key)
-  if method == 'newton':
-    memory, _ = _newton(core, state.memory, inputs, config)
-  else:
-
-    def run(memory, u):
-      path = recurrence.scan(core, memory, u, config)
-      return path[-1], path
-
-    _, memory = sequence.in_chunks(run, state.memory, inputs, chunk_size)
-  linear = recurrence.dot(memory, params.readout.kernel, config)
-  slow = jnp.broadcast_to(state.slow_output[None], linear.shape)
-  if config.high_pass_tau:
-    decay = jnp.exp(-config.dt / config.high_pass_tau)
-    slow = leaky.trace(
-        (1 - decay) * linear,
-        jnp.full(config.num_outputs, decay, linear.dtype),
-        state.slow_output,
-    )
-    linear = linear - slow
-  output = _activate(linear + params.readout.bias[None], config.output)
-  last = State(branch[-1], memory[-1], slow[-1])
-  return last, Trajectory(branch, memory, output)
+  keep_input, keep_delta = dynamics.dropout_masks(key, config)
+  drive = branches.branch_drive(params, xs, config, keep=keep_input)
+  ready = dynamics.prepare(params, config, keep_delta)
+  return dynamics.follow(
+      ready, state, drive, config, method=method, chunk_size=chunk_size
+  )
 
 
 def newton_info(
@@ -160,75 +134,11 @@ def newton_info(
     **settings: of `newton.solve`; `limit` is the bound on memory by default,
       as in `unroll`.
   """
-  _, core, inputs = _prepare(params, state, xs, config, key)
-  return _newton(core, state.memory, inputs, config, **settings)
-
-
-def memory_bound(config: Config) -> float:
-  """Returns what no memory unit exceeds that began within it.
-
-  1.7159 lambda, for lambda of 1 and more; mlp_dropout rescales it.
-  """
-  scale = max(config.input_speed, 1.0) / (1 - config.mlp_dropout) ** 0.5
-  return recurrence.TANH_SCALE * scale
-
-
-def _newton(core, start, inputs, config: Config, limit=None, **settings):
-  limit = memory_bound(config) if limit is None else limit
-  f = lambda core, memory, u: recurrence.advance(core, memory, u, config)
-  return newton.solve(f, core, start, inputs, limit=limit, **settings)
-
-
-def _prepare(params, state, xs, config: Config, key):
-  """Branches of every step [T, K], and what the loop over time needs."""
-  keep_input, keep_delta = _dropout_masks(key, config)
-  branch = branch_drive(params, xs, config, keep=keep_input)
-  d = derive(params, config)
-  if config.trace_tau:
-    branch = leaky.trace(branch, d.kappa_branch, state.branch)
-  return branch, *_core(params, d, branch, keep_delta, config)
-
-
-def _core(params, d: Derived, branch, keep, config: Config):
-  """Weights of the loop, and what the branches add at every step [T, H]."""
-  first = params.mlp[0]
-  kernel, into = (
-      first.kernel[: config.branches],
-      first.kernel[config.branches :],
+  keep_input, keep_delta = dynamics.dropout_masks(key, config)
+  drive = branches.branch_drive(params, xs, config, keep=keep_input)
+  ready = dynamics.prepare(params, config, keep_delta)
+  branch = dynamics.trace(ready, state, drive, config)
+  inputs = dynamics.layer_inputs(ready, branch, config)
+  return dynamics.newton_memory(
+      ready.core, state.memory, inputs, config, **settings
   )
-  inputs = recurrence.dot(branch, kernel, config) + first.bias[None]
-  gain = recurrence.TANH_SCALE * d.gain * keep
-  cast = lambda a: a.astype(recurrence.compute_dtype(config, a))
-  later = tuple((cast(dense.kernel), dense.bias) for dense in params.mlp[1:])
-  into = cast(d.kappa[:, None] * into)
-  return recurrence.Core(d.kappa, gain, into, later), inputs
-
-
-def _dropout_masks(key, config: Config):
-  if key is None:
-    return None, 1.0
-  input_key, delta_key = jax.random.split(key)
-  drop = lambda k, rate, size: jax.random.bernoulli(k, 1 - rate, (size,))
-  delta = drop(delta_key, config.mlp_dropout, config.num_memory)
-  return (
-      drop(input_key, config.input_dropout, config.num_inputs),
-      delta / (1 - config.mlp_dropout) ** 0.5,
-  )
-
-
-def _activate(u, name: str):
-  if name == 'spike':
-    return spike(u)
-  return jax.nn.relu(u) if name == 'relu' else u
-
-
-@jax.custom_jvp
-def spike(u: jax.Array) -> jax.Array:
-  """H(u), whose derivative is taken as 1 / (100 |u| + 1)^2."""
-  return (u > 0).astype(u.dtype)
-
-
-@spike.defjvp
-def _spike_jvp(primals, tangents):
-  (u,), (u_dot,) = primals, tangents
-  return spike(u), u_dot / (100 * jnp.abs(u) + 1) ** 2
