@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from launch import elm_neuronio
+from launch import elm_neuronio_files
 from nmlib.neurons import elm
 from tests.train import process
 
@@ -70,10 +71,12 @@ class ElmNeuronioTest(parameterized.TestCase):
         '--config.files.num_branches=2',
         '--config.files.synapses_per_branch=5',
         '--config.files.burn_in=10',
+        '--config.files.version=3',
     )
     self.assertEqual(code, 0, err)
     record = json.loads((self.workdir / 'report.json').read_text())
-    self.assertIn('RMSE, not aligned', record['notes']['3 memory units'])
+    for name in ('RMSE, not aligned', 'dead synapses'):
+      self.assertIn(name, record['notes']['3 memory units'])
     self.assertFalse(record['claims'][0]['holds'])  # noise teaches nothing
 
   @parameterized.parameters(
@@ -86,6 +89,10 @@ class ElmNeuronioTest(parameterized.TestCase):
   def test_bad_fields_are_refused(self):
     with self.assertRaisesRegex(ValueError, 'version must be 1 or 2, got 3'):
       elm_neuronio.Config(version=3)
+    with self.assertRaisesRegex(
+        ValueError, r'files.version must be one of \(1'
+    ):
+      elm_neuronio_files.Config(version=2)
     with self.assertRaisesRegex(ValueError, 'variants must be some of'):
       elm_neuronio.Config(variants=('gru',))
     with self.assertRaisesRegex(ValueError, 'simulator must be one of'):
