@@ -28,7 +28,8 @@ def report(
       differences=[
           f'The teacher is a {teacher}, of'
           f' {config.neuron.num_inputs} synapses, not the detailed L5 model of'
-          ' NeuronIO (1278 synapses, active dendrites).',
+          ' NeuronIO (1278 synapses, active dendrites); how nonlinear its'
+          ' dendrites are is our choice.',
           f'{config.num_steps} steps of {config.batch_size} recordings of'
           f' {config.length} ms.',
           'Predicted voltages are measured as they are, not aligned to the'

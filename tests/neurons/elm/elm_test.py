@@ -290,6 +290,19 @@ class ElmTest(parameterized.TestCase):
     # 8 bits of mantissa, memory itself is float32
     np.testing.assert_allclose(got, want, atol=0.05)
     self.assertGreater(float(jnp.abs(got - want).max()), 0)
+    loss = lambda p, config: jnp.sum(
+        jnp.sin(elm.unroll(p, state, xs, config)[1])
+    )
+    grad = jax.jit(jax.grad(loss), static_argnums=1)
+    for near, exact in zip(
+        jax.tree.leaves(grad(params, half)),
+        jax.tree.leaves(grad(params, _V2)),
+        strict=True,
+    ):
+      self.assertEqual(near.dtype, jnp.float32)
+      np.testing.assert_allclose(
+          near, exact, atol=0.05 * float(jnp.abs(exact).max())
+      )
 
   def test_dropout_holds_one_mask_for_all_steps(self):
     config = dataclasses.replace(_V3, input_dropout=0.5, mlp_dropout=0.5)
