@@ -29,7 +29,6 @@ _SIZES = flags.DEFINE_list(
 _EAGER = flags.DEFINE_bool('eager', True, 'Time the authors without script.')
 _INPUTS, _BRANCHES, _SYNAPSES, _MEMORY = 1278, 45, 100, 20
 _SPIKE_RATE = 0.003  # about NeuronIO's, a synapse and ms
-_CHUNK = 512  # steps that the backward pass recomputes at a time
 
 
 def ours(batch: int, length: int, method: str):
@@ -49,7 +48,6 @@ def ours(batch: int, length: int, method: str):
       routing='neuronio',
       tau_max=150.0,
   )
-  chunk = _CHUNK if method == 'scan' and length > 1000 else None
   optimizer = optax.adam(5e-4)
   key = jax.random.key(0)
   shape = (batch, length)
@@ -63,7 +61,6 @@ def ours(batch: int, length: int, method: str):
         x,
         config,
         method=method,
-        chunk_size=chunk,
     )[1]
     y = jax.vmap(run)(xs)
     cross_entropy = optax.sigmoid_binary_cross_entropy(y[..., 0], spikes)

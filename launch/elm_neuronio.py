@@ -12,7 +12,11 @@ needed.
 The teacher is simulated here: a neuron of 25 compartments with Hodgkin-Huxley
 channels and AMPA, NMDA and GABA synapses (`nmlib.data.cable_neuron`), or, with
 --config.simulator=pyramidal, a reduced one. Neither is the detailed cell of
-NeuronIO, so figures of the paper do not compare: its orderings do. Seeds train
+NeuronIO, so figures of the paper do not compare: its orderings do. They depend
+on the teacher: its NMDA receptors are strong, so that dendrites are nonlinear;
+with weak ones, --config.biophysics.nmda=0.3 --config.biophysics.ampa=0.2
+--config.biophysics.gaba=0.6 --config.biophysics.rate=0.012
+--config.biophysics.rate_spread=0.9, a hidden layer adds nothing. Seeds train
 together; each variant is a stage of its own. The same command again resumes;
 --config.cache=FOLDER keeps the recordings for other runs.
 

@@ -28,7 +28,8 @@ def report(
       differences=[
           f'The teacher is a {teacher}, of'
           f' {config.neuron.num_inputs} synapses, not the detailed L5 model of'
-          ' NeuronIO (1278 synapses, active dendrites).',
+          ' NeuronIO (1278 synapses, active dendrites); how nonlinear its'
+          ' dendrites are is our choice.',
           f'{config.num_steps} steps of {config.batch_size} recordings of'
           f' {config.length} ms.',
           'Predicted voltages are measured as they are, not aligned to the'
@@ -49,34 +50,68 @@ def report(
 def _claims(found, reduced: bool) -> list[train.Claim]:
   """Orders variants by their means over seeds.
 
-  Margins were measured in advance for the reduced neuron; for the other the
-  direction counts, and the spread says how sure it is.
+  Margins of the reduced neuron were set before it was trained on. For the
+  other a gap counts if it is above the spread over seeds.
   """
 
-  def claim(text, better, worse, margin=0.0, metric='explained_variance'):
+  def claim(
+      text,
+      better,
+      worse,
+      margin=0.0,
+      metric='explained_variance',
+      paper='an ablation on NeuronIO, no figure at hand',
+  ):
     if better not in found or worse not in found:
       return None  # the config left a variant out
-    margin = margin if reduced else 0.0
     ours = {name: found[name][metric] for name in (better, worse)}
     gap = ours[better].mean() - ours[worse].mean()
-    more = f' by {margin}' if margin else ''
+    by = f'by {margin}' if margin else ''
+    if not reduced:
+      margin = sum(v.var(ddof=1) for v in ours.values() if v.size > 1) ** 0.5
+      by = 'by more than their spread over seeds'
     return train.Claim(
-        f'{text}: {metric} of {better} above {worse}{more}, mean of seeds',
+        f'{text}: {metric} of {better} above {worse} {by}'.rstrip()
+        + ', mean of seeds',
         'section 4, ablations on NeuronIO',
-        '',
+        paper,
         ours,
         bool(gap > margin),
     )
 
   ten = 'd_m 10'
   claims = [
-      claim('More memory helps', ten, 'd_m 3', 0.04),
-      claim('One memory unit is too few', 'd_m 3', 'd_m 1', 0.04),
+      claim(
+          'More memory helps',
+          ten,
+          'd_m 3',
+          0.04,
+          paper='0.948 above 0.899, stored runs on NeuronIO',
+      ),
+      claim(
+          'One memory unit is too few',
+          'd_m 3',
+          'd_m 1',
+          0.04,
+          paper='0.899 above 0.811, stored runs on NeuronIO',
+      ),
       claim('Slow units are needed', ten, 'd_m 10, tau 1-5', 0.02),
       claim('Integration is nonlinear', ten, 'd_m 10, linear', 0.03),
       claim('Input acts faster than memory', ten, 'd_m 10, lambda 1'),
-      claim('Spikes follow', ten, 'd_m 3', metric='auc'),
-      claim('Spikes follow', 'd_m 3', 'd_m 1', metric='auc'),
+      claim(
+          'Spikes follow',
+          ten,
+          'd_m 3',
+          metric='auc',
+          paper='0.9878 above 0.9558, stored runs on NeuronIO',
+      ),
+      claim(
+          'Spikes follow',
+          'd_m 3',
+          'd_m 1',
+          metric='auc',
+          paper='0.9558 above 0.9437, stored runs on NeuronIO',
+      ),
       claim('ELM above an LSTM', ten, 'lstm'),
       claim('ELM above a chrono LSTM', ten, 'chrono lstm'),
       claim('ELM above a temporal convolutional network', ten, 'tcn'),

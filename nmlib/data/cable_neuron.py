@@ -49,9 +49,12 @@ class Config:
   slow_potassium: float = 0.5  # M-current, which adapts; 0.07 in the paper
   slow_tau: float = 608.0  # its longest time constant
   channel_shift: float = -56.2  # V_T of Pospischil et al.
-  ampa: float = 0.2  # peak of a synapse
-  nmda: float = 0.3
-  gaba: float = 0.6
+  # Peaks of a synapse. NMDA receptors outweigh AMPA so far that neighbours
+  # which fire together lift a branch out of the magnesium block: a dendrite
+  # that is not linear.
+  ampa: float = 0.3
+  nmda: float = 1.0
+  gaba: float = 1.5
   ampa_tau: float = 3.0
   nmda_tau: float = 45.0
   gaba_tau: float = 8.0
@@ -59,8 +62,8 @@ class Config:
   magnesium: float = 1.0  # mM
   strength_spread: float = 0.4  # of log-normal synapses
   # Rates of the inputs, as in `pyramidal`.
-  rate: float = 0.012  # excitatory, a synapse and ms
-  rate_spread: float = 0.9
+  rate: float = 0.004  # excitatory, a synapse and ms
+  rate_spread: float = 1.2
   inhibitory_rate: float = 0.010
   redraw_every: int = 25
   substeps: int = 20  # of a ms

@@ -14,6 +14,9 @@ import jax.numpy as jnp
 
 from nmlib.neurons import elm
 from nmlib.neurons import sequence
+from nmlib.neurons.elm import branches
+from nmlib.neurons.elm import dynamics
+from nmlib.neurons.elm import recurrence
 
 PARTITION_RULES = ()
 
@@ -109,13 +112,9 @@ def step(
         f'inputs must be [num_inputs={config.num_inputs}], got shape'
         f' {list(x_t.shape)}.'
     )
-  seen = jnp.concatenate([x_t.astype(state.activity.dtype), state.activity])
-  xs = seen[_wiring(params)]  # [N, S]
-  neurons, out = jax.vmap(
-      lambda p, s, x, k: elm.step(p, s, x, config.neuron, key=k),
-      in_axes=(0, 0, 0, None if key is None else 0),
-  )(params.neurons, state.neurons, xs, _keys(key, config))
-  return State(neurons, out[:, 0]), out[:, 0]
+  ready, outside, inside = _prepare(params, config, key)
+  drive = _drive(outside, x_t, config) + _drive(inside, state.activity, config)
+  return _advance(ready, state, drive, config)
 
 
 def unroll(
@@ -148,21 +147,22 @@ def unroll(
         f'inputs must be [T, num_inputs={config.num_inputs}], got shape'
         f' {list(xs.shape)}.'
     )
+  ready, outside, inside = _prepare(params, config, key)
+  drive = _drive(outside, xs, config)  # [T, N, K]
   if config.recurrent_connect:
-    # One mask for all steps: the same key at each, on purpose.
-    again = lambda: None if key is None else jax.random.clone(key)
-    advance = lambda s, x: step(params, s, x, config, key=again())
-    return sequence.scan(advance, state, xs, chunk_size=chunk_size)
 
-  def of_neuron(p, s, wires, k):
-    return elm.unroll(
-        p, s, xs[:, wires], config.neuron, chunk_size=chunk_size, key=k
-    )
+    def one(state, drive_t):
+      drive_t += _drive(inside, state.activity, config)
+      return _advance(ready, state, drive_t, config)
 
-  neurons, out = jax.vmap(
-      of_neuron, in_axes=(0, 0, 0, None if key is None else 0)
-  )(params.neurons, state.neurons, _wiring(params), _keys(key, config))
-  activity = out[:, :, 0].T
+    return sequence.scan(one, state, drive, chunk_size=chunk_size)
+  neurons, path = jax.vmap(
+      lambda ready, state, drive: dynamics.follow(
+          ready, state, drive, config.neuron, chunk_size=chunk_size
+      ),
+      in_axes=(0, 0, 1),
+  )(ready, state.neurons, drive)
+  activity = path.output[:, :, 0].T
   return State(neurons, activity[-1]), activity
 
 
@@ -171,12 +171,43 @@ def num_params(config: Config) -> int:
   return config.num_neurons * elm.num_params(config.neuron)
 
 
-def _wiring(params: Params) -> jax.Array:
-  return jax.lax.stop_gradient(params.fixed_source).astype(jnp.int32)
+def _prepare(params: Params, config: Config, key):
+  """What every step needs: neurons made ready, and synapses as matrices.
+
+  A matrix [N K, D] on the layer's input, whose product with all steps is one,
+  and one [N K, N] on its activity; sums of neurons' own synapses all of them.
+  """
+  keys = None if key is None else jax.random.split(key, config.num_neurons)
+
+  def of_neuron(p, k):
+    keep, keep_delta = dynamics.dropout_masks(k, config.neuron)
+    weights = branches.branch_weights(p, config.neuron, keep=keep)
+    return dynamics.prepare(p, config.neuron, keep_delta), weights
+
+  ready, weights = jax.vmap(of_neuron)(params.neurons, keys)
+  wiring = jax.lax.stop_gradient(params.fixed_source).astype(jnp.int32)
+  matrix = elm.routing.as_matrix(
+      weights.ravel(),
+      wiring.ravel(),
+      config.num_inputs + config.num_neurons,
+      config.num_neurons * config.neuron.branches,
+  )
+  return ready, *jnp.split(matrix, [config.num_inputs], axis=1)
 
 
-def _keys(key, config: Config):
-  return None if key is None else jax.random.split(key, config.num_neurons)
+def _drive(matrix, seen, config: Config):
+  """What drives the branches, [..., N, K]."""
+  flat = recurrence.dot(seen, matrix, config.neuron, contract=1)
+  return flat.reshape(*flat.shape[:-1], config.num_neurons, -1)
+
+
+def _advance(ready, state: State, drive, config: Config):
+  neurons, out = jax.vmap(
+      lambda ready, state, drive: dynamics.advance(
+          ready, state, drive, config.neuron
+      )
+  )(ready, state.neurons, drive)
+  return State(neurons, out[:, 0]), out[:, 0]
 
 
 def _fail(field, allowed, value):

@@ -98,8 +98,12 @@ def _solve(f, settings, theta, start, inputs):
   begin = (jnp.int32(0), guess, jnp.full((), jnp.inf, start.dtype))
   iterations, m, residual = jax.lax.while_loop(missing, iterate, begin)
   converged = residual <= tolerance
-  m = jax.lax.cond(
-      converged, lambda: m, lambda: sequential(f, theta, start, inputs)
+  # A loop of no or one turn: under vmap `cond` would always run the scan, a
+  # loop only if one of the trials needs it.
+  m, _ = jax.lax.while_loop(
+      lambda carry: ~carry[1],
+      lambda carry: (sequential(f, theta, start, inputs), jnp.asarray(True)),
+      (m, converged),
   )
   return m, Info(iterations, residual, converged)
 

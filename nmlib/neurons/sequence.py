@@ -37,6 +37,20 @@ def scan(
     FloatingPointError: With jax_debug_nans, an input that is NaN; not where
       xs is traced, which JAX itself then watches.
   """
+  inner = lambda state, xs: jax.lax.scan(step, state, xs, unroll=unroll)
+  return in_chunks(inner, state, xs, chunk_size)
+
+
+def in_chunks(
+    inner: Callable[[Any, Any], tuple[Any, Any]],
+    state: Any,
+    xs: Any,
+    chunk_size: int | None,
+) -> tuple[Any, Any]:
+  """Applies (state, xs [C, ...]) -> (state, outputs [C, ...]) chunk by chunk.
+
+  `scan`, for a function of many steps; arguments and errors as there.
+  """
   lengths = sorted({leaf.shape[0] for leaf in jax.tree.leaves(xs)})
   if len(lengths) != 1:
     raise ValueError(
@@ -49,17 +63,17 @@ def scan(
   # pyrefly: ignore [missing-attribute]
   if jax.config.jax_debug_nans:
     _refuse_nan(xs)
-  inner = lambda state, xs: jax.lax.scan(step, state, xs, unroll=unroll)
-  if chunk_size is None or chunk_size >= lengths[0]:
+  length = lengths[0]
+  if chunk_size is None or chunk_size >= length:
     return inner(state, xs)
-  whole = lengths[0] // chunk_size * chunk_size
+  whole = length // chunk_size * chunk_size
   chunked = jax.tree.map(
       lambda x: x[:whole].reshape(-1, chunk_size, *x.shape[1:]), xs
   )
   remembered = jax.checkpoint(inner, prevent_cse=False)
   state, ys = jax.lax.scan(remembered, state, chunked)
   ys = jax.tree.map(lambda y: y.reshape(whole, *y.shape[2:]), ys)
-  if whole == lengths[0]:
+  if whole == length:
     return state, ys
   state, last = remembered(state, jax.tree.map(lambda x: x[whole:], xs))
   return state, jax.tree.map(

@@ -6,10 +6,12 @@ import pickle
 
 from absl.testing import absltest
 from absl.testing import parameterized
+import jax
 import numpy as np
 import pytest
 
 from launch import elm_neuronio
+from launch import elm_neuronio_files
 from nmlib.neurons import elm
 from tests.train import process
 
@@ -36,33 +38,67 @@ class ElmNeuronioTest(parameterized.TestCase):
     for name in ('variants', 'example'):
       self.assertTrue((self.workdir / record['figures'][name]).exists())
 
-  def test_trains_on_files_of_neuronio(self):
-    random = np.random.default_rng(0)
+  def _write_neuronio(self, part, trials, shift=0.0):
+    """A file of some trials of 1 s with 4 segments; returns its path."""
+    random = np.random.default_rng(trials)
     segments, length = 4, 1000
-    for part, trials in (('train', 3), ('test', 2)):
-      folder = self.workdir.with_name('files') / part
-      folder.mkdir(parents=True)
-      times = lambda: {
-          k: np.flatnonzero(random.random(length) < 0.05)
-          for k in range(segments)
-      }
-      rows = [
-          {
-              'exInputSpikeTimes': times(),
-              'inhInputSpikeTimes': times(),
-              'outputSpikeTimes': np.array([620.6, 744.0, 903.3]),
-              'somaVoltageLowRes': random.normal(-65, 5, length),
-          }
-          for _ in range(trials)
+    folder = self.workdir.with_name('files') / part
+    folder.mkdir(parents=True, exist_ok=True)
+    times = lambda: {
+        k: np.flatnonzero(random.random(length) < 0.05) for k in range(segments)
+    }
+    rows = [
+        {
+            'exInputSpikeTimes': times(),
+            'inhInputSpikeTimes': times(),
+            'outputSpikeTimes': np.array([620.6, 744.0, 903.3]),
+            'somaVoltageLowRes': random.uniform(-80, -60, length) + shift,
+        }
+        for _ in range(trials)
+    ]
+    stored = {
+        'Params': {
+            'allSegmentsType': ['basal'] * segments,
+            'totalSimDurationInSec': 1,
+        },
+        'Results': {'listOfSingleSimulationDicts': rows},
+    }
+    path = folder / f'L5PC_sim__{trials}.p'
+    path.write_bytes(pickle.dumps(stored))
+    return str(path)
+
+  def test_predictions_are_aligned_file_by_file(self):
+    student = elm.version(
+        1,
+        num_inputs=8,
+        num_outputs=2,
+        num_memory=3,
+        num_branches=2,
+        synapses_per_branch=5,
+        routing='neuronio',
+    )
+    params = jax.vmap(lambda k: elm.init(k, student))(
+        jax.random.split(jax.random.key(0), 1)
+    )
+    config = elm_neuronio.Config(length=400)
+
+    def measured(shift):
+      paths = [
+          self._write_neuronio('test', 2),
+          self._write_neuronio('test', 3, shift),
       ]
-      stored = {
-          'Params': {
-              'allSegmentsType': ['basal'] * segments,
-              'totalSimDurationInSec': 1,
-          },
-          'Results': {'listOfSingleSimulationDicts': rows},
-      }
-      (folder / 'L5PC_sim__1.p').write_bytes(pickle.dumps(stored))
+      return elm_neuronio_files.measure(params, paths, student, config)
+
+    # A file's own level is taken away, whatever that of the other.
+    plain, shifted = measured(0.0), measured(-9.0)
+    for name in ('soma_RMSE', 'AUC'):
+      np.testing.assert_allclose(plain[name], shifted[name], rtol=1e-5)
+    name = 'soma_RMSE, not aligned'
+    self.assertGreater(abs(float(plain[name][0] - shifted[name][0])), 0.5)
+
+  def test_trains_on_files_of_neuronio(self):
+    self._write_neuronio('train', 3)
+    self._write_neuronio('test', 2)
     code, out, err = self._run(
         '--preset=smoke',
         f"--config.neuronio={self.workdir.with_name('files')}",
@@ -70,10 +106,12 @@ class ElmNeuronioTest(parameterized.TestCase):
         '--config.files.num_branches=2',
         '--config.files.synapses_per_branch=5',
         '--config.files.burn_in=10',
+        '--config.files.version=3',
     )
     self.assertEqual(code, 0, err)
     record = json.loads((self.workdir / 'report.json').read_text())
-    self.assertIn('RMSE, not aligned', record['notes']['3 memory units'])
+    for name in ('RMSE, not aligned', 'dead synapses'):
+      self.assertIn(name, record['notes']['3 memory units'])
     self.assertFalse(record['claims'][0]['holds'])  # noise teaches nothing
 
   @parameterized.parameters(
@@ -86,6 +124,10 @@ class ElmNeuronioTest(parameterized.TestCase):
   def test_bad_fields_are_refused(self):
     with self.assertRaisesRegex(ValueError, 'version must be 1 or 2, got 3'):
       elm_neuronio.Config(version=3)
+    with self.assertRaisesRegex(
+        ValueError, r'files.version must be one of \(1'
+    ):
+      elm_neuronio_files.Config(version=2)
     with self.assertRaisesRegex(ValueError, 'variants must be some of'):
       elm_neuronio.Config(variants=('gru',))
     with self.assertRaisesRegex(ValueError, 'simulator must be one of'):

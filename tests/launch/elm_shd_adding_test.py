@@ -46,7 +46,12 @@ class ElmShdAddingTest(parameterized.TestCase):
   def test_smoke_on_files_writes_a_whole_report(self):
     self._write_shd()
     code, out, err = self._run(
-        '--preset=smoke', f'--config.path={self.folder}', '--config.dt=20'
+        '--preset=smoke',
+        f'--config.path={self.folder}',
+        '--config.dt=20',
+        '--config.variational_dropout=0.2',
+        '--config.warmup=1',
+        '--config.clip=1.0',
     )
     self.assertEqual(code, 0, err)
     self.assertIn('Report:', out)
@@ -112,6 +117,7 @@ class ElmShdAddingTest(parameterized.TestCase):
       ({'tau_max': (5.0, 2.0)}, 'config.tau_max must be one or more ascending'),
       ({'input_dropout': 1.0}, r'config.input_dropout must be in \[0, 1\)'),
       ({'dt': 0.0}, 'config.dt must be positive, got 0.0'),
+      ({'warmup': 800}, r'config.warmup must be in \[0, num_steps=800\), got'),
   )
   def test_bad_config(self, changes, message):
     with self.assertRaisesRegex(ValueError, message):

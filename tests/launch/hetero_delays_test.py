@@ -25,8 +25,8 @@ class HeteroDelaysTest(parameterized.TestCase):
     super().setUp()
     self.workdir = pathlib.Path(self.create_tempdir().full_path) / 'run'
 
-  def _run(self, *args, **kwargs):
-    return process.run(*_LAUNCH, f'--workdir={self.workdir}', *args, **kwargs)
+  def _run(self, *args):
+    return process.run(*_LAUNCH, f'--workdir={self.workdir}', *args)
 
   def test_smoke_writes_a_whole_report(self):
     images = self.workdir.with_name('mine.npy')
@@ -49,7 +49,7 @@ class HeteroDelaysTest(parameterized.TestCase):
 
   @pytest.mark.slow
   def test_small_claims(self):
-    code, _, err = self._run(timeout=3600)
+    code, _, err = self._run('--preset=small')
     self.assertEqual(code, 0, err)
     record = json.loads((self.workdir / 'report.json').read_text())
     for claim in record['claims']:

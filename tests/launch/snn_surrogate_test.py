@@ -26,8 +26,8 @@ class SnnSurrogateTest(absltest.TestCase):
     super().setUp()
     self.workdir = pathlib.Path(self.create_tempdir().full_path) / 'run'
 
-  def _run(self, *args, **kwargs):
-    return process.run(*_LAUNCH, f'--workdir={self.workdir}', *args, **kwargs)
+  def _run(self, *args):
+    return process.run(*_LAUNCH, f'--workdir={self.workdir}', *args)
 
   def test_smoke_writes_a_whole_report(self):
     code, out, err = self._run('--preset=smoke')
@@ -94,7 +94,7 @@ class SnnSurrogateTest(absltest.TestCase):
 
   @pytest.mark.slow
   def test_small_claims_hold(self):
-    code, _, err = self._run(timeout=3600)
+    code, _, err = self._run('--preset=small')
     self.assertEqual(code, 0, err)
     record = json.loads((self.workdir / 'report.json').read_text())
     for claim in record['claims']:

@@ -15,6 +15,7 @@ from launch import local
 
 ROOT = pathlib.Path(__file__).parents[2]
 TOY = ROOT / 'tests' / 'train' / 'toy.py'
+PATIENCE = 3600  # seconds; a small preset takes minutes on a core of its own
 ENVIRONMENT = {'PYTHONPATH': str(ROOT), 'JAX_PLATFORMS': 'cpu'}
 
 
@@ -40,20 +41,20 @@ def start(
   )
 
 
-def finish(
-    process: 'subprocess.Popen | Hosts', timeout: float = 300
-) -> tuple[Any, str, str]:
+def finish(process: 'subprocess.Popen | Hosts') -> tuple[Any, str, str]:
   """Waits; returns the exit code, stdout and stderr."""
   if isinstance(process, Hosts):
     return process.finish()
-  out, err = process.communicate(timeout=timeout)
+  try:
+    out, err = process.communicate(timeout=PATIENCE)
+  except subprocess.TimeoutExpired:
+    process.kill()  # or it would go on after the test
+    raise
   return process.returncode, out, err
 
 
-def run(
-    *args: str | pathlib.Path, timeout: float = 300
-) -> tuple[int, str, str]:
-  return finish(start(*args), timeout)
+def run(*args: str | pathlib.Path) -> tuple[int, str, str]:
+  return finish(start(*args))
 
 
 def wait_for(path: pathlib.Path, process: 'subprocess.Popen | Hosts') -> None:

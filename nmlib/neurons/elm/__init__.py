@@ -10,18 +10,19 @@ that decay slowly, and a small MLP for a dendrite. One trial, no batch axis.
 """
 
 from nmlib.neurons.elm import routing
-from nmlib.neurons.elm.cell import Derived
-from nmlib.neurons.elm.cell import Trajectory
-from nmlib.neurons.elm.cell import branch_drive
-from nmlib.neurons.elm.cell import derive
+from nmlib.neurons.elm.branches import Derived
+from nmlib.neurons.elm.branches import branch_drive
+from nmlib.neurons.elm.branches import derive
 from nmlib.neurons.elm.cell import newton_info
 from nmlib.neurons.elm.cell import scaled_tanh
-from nmlib.neurons.elm.cell import spike
 from nmlib.neurons.elm.cell import step
 from nmlib.neurons.elm.cell import trajectory
 from nmlib.neurons.elm.cell import unroll
 from nmlib.neurons.elm.config import Config
 from nmlib.neurons.elm.config import version
+from nmlib.neurons.elm.dynamics import Trajectory
+from nmlib.neurons.elm.dynamics import memory_bound
+from nmlib.neurons.elm.dynamics import spike
 from nmlib.neurons.elm.official import config_from_official
 from nmlib.neurons.elm.official import params_from_official
 from nmlib.neurons.elm.official import params_to_official
@@ -32,6 +33,7 @@ from nmlib.neurons.elm.params import Params
 from nmlib.neurons.elm.params import State
 from nmlib.neurons.elm.params import init
 from nmlib.neurons.elm.params import initial_state
+from nmlib.neurons.elm.params import num_dead_synapses
 from nmlib.neurons.elm.params import num_params
 
 __all__ = [
@@ -48,7 +50,9 @@ __all__ = [
     'derive',
     'init',
     'initial_state',
+    'memory_bound',
     'newton_info',
+    'num_dead_synapses',
     'num_params',
     'params_from_official',
     'params_to_official',

@@ -1,97 +1,22 @@
 """One step of the ELM neuron, and the whole sequence by faster exact forms."""
 
-from typing import Any
-from typing import NamedTuple
-
 import jax
 import jax.numpy as jnp
 
-from nmlib.neurons import leaky
 from nmlib.neurons import newton
-from nmlib.neurons import sequence
-from nmlib.neurons.elm import routing
+from nmlib.neurons.elm import branches
+from nmlib.neurons.elm import dynamics
+from nmlib.neurons.elm import recurrence
 from nmlib.neurons.elm.config import Config
 from nmlib.neurons.elm.params import Params
 from nmlib.neurons.elm.params import State
 
 METHODS = ('scan', 'newton')
-_TANH_SCALE = 1.7159
-
-
-class Derived(NamedTuple):
-  """Constants of the dynamics, float32 or wider."""
-
-  tau: jax.Array  # [M]
-  kappa: jax.Array  # [M], decay of memory in a step
-  gain: jax.Array  # [M], of the input to memory
-  kappa_branch: jax.Array  # [K]
-  synapse: jax.Array  # [S], rectified where the config says so, masked
-
-
-class Trajectory(NamedTuple):
-  branch: jax.Array  # [T, K]
-  memory: jax.Array  # [T, M]
-  output: jax.Array  # [T, O]
 
 
 def scaled_tanh(u: jax.typing.ArrayLike) -> jax.Array:
   """LeCun's 1.7159 tanh(2 u / 3); papers on ELM print it as tanh."""
-  return _TANH_SCALE * jnp.tanh(jnp.asarray(u) * (2 / 3))
-
-
-def derive(params: Params, config: Config) -> Derived:
-  """Turns parameters into the constants of the dynamics."""
-  low, high = config.tau_bounds
-  logit = params.tau_logit
-  if not config.learn_tau:
-    logit = jax.lax.stop_gradient(logit)
-  fixed = jax.lax.stop_gradient(params.fixed)
-  tau = low + (high - low) * jax.nn.sigmoid(logit)
-  rate = config.dt / jnp.maximum(tau, 1e-6)
-  if config.update == 'linear':
-    gain = -config.input_speed * jnp.expm1(-rate)
-  else:
-    gain = -jnp.expm1(-rate * config.input_speed)
-  kappa_branch = jnp.zeros_like(fixed.trace_tau)
-  if config.trace_tau:
-    kappa_branch = jnp.exp(-config.dt / jnp.maximum(fixed.trace_tau, 1e-6))
-  synapse = params.synapse
-  if config.positive_synapses:
-    synapse = jax.nn.relu(synapse)
-  synapse = synapse * fixed.mask.astype(synapse.dtype)
-  return Derived(tau, jnp.exp(-rate), gain, kappa_branch, synapse)
-
-
-def branch_drive(
-    params: Params, xs: jax.Array, config: Config, *, keep: Any = None
-) -> jax.Array:
-  """Sums weighted inputs xs [T, D] over the synapses of a branch, [T, K].
-
-  Routing, weights and sums together are one matrix, which costs a small part
-  of one product a synapse and step where inputs are many. `keep` [D]
-  multiplies the inputs: variational dropout.
-
-  Raises:
-    ValueError: xs has not D channels.
-  """
-  if xs.ndim != 2 or xs.shape[1] != config.num_inputs:
-    raise ValueError(
-        f'inputs must be [T, num_inputs={config.num_inputs}], got shape'
-        f' {xs.shape}.'
-    )
-  synapse = derive(params, config).synapse
-  if keep is not None:
-    xs = xs * keep[None]
-  if config.routing == 'none':
-    driven = config.input_scale * xs.astype(synapse.dtype) * synapse[None]
-    if config.synapses_per_branch == 1:
-      return driven
-    return driven.reshape(xs.shape[0], config.branches, -1).sum(-1)
-  source = jax.lax.stop_gradient(params.fixed.source).astype(jnp.int32)
-  matrix = routing.as_matrix(
-      synapse, source, config.num_inputs, config.branches
-  )
-  return config.input_scale * _dot(xs, matrix, config)
+  return recurrence.TANH_SCALE * jnp.tanh(jnp.asarray(u) * (2 / 3))
 
 
 def step(
@@ -126,8 +51,10 @@ def step(
   Raises:
     ValueError: x_t has not D channels.
   """
-  state, path = trajectory(params, state, x_t[None], config, key=key)
-  return state, path.output[0]
+  keep_input, keep_delta = dynamics.dropout_masks(key, config)
+  drive = branches.branch_drive(params, x_t[None], config, keep=keep_input)[0]
+  ready = dynamics.prepare(params, config, keep_delta)
+  return dynamics.advance(ready, state, drive, config)
 
 
 def unroll(
@@ -175,51 +102,26 @@ def trajectory(
     method: str = 'scan',
     chunk_size: int | None = None,
     key: jax.Array | None = None,
-) -> tuple[State, Trajectory]:
+) -> tuple[State, dynamics.Trajectory]:
   """As `unroll`, with branches and memory of every step beside the output."""
   if method not in METHODS:
     raise ValueError(f'method must be one of {METHODS}, got {method!r}.')
-  keep_input, keep_delta = _dropout_masks(key, config)
-  drive = branch_drive(params, xs, config, keep=keep_input)
-  d = derive(params, config)
-  branch = drive
-  if config.trace_tau:
-    branch = leaky.trace(drive, d.kappa_branch, state.branch)
-  core, inputs = _core(params, d, branch, keep_delta, config)
-  if method == 'newton':
-    limit = (
-        _TANH_SCALE
-        * max(config.input_speed, 1.0)
-        / (1 - config.mlp_dropout) ** 0.5
-    )
-    memory, _ = newton.solve(
-        _recurrence(config), core, state.memory, inputs, limit=limit
-    )
-  else:
-    advance = _recurrence(config)
-
-    def one(memory, u):
-      memory = advance(core, memory, u)
-      return memory, memory
-
-    _, memory = sequence.scan(one, state.memory, inputs, chunk_size=chunk_size)
-  linear = _dot(memory, params.readout.kernel, config)
-  slow = jnp.broadcast_to(state.slow_output[None], linear.shape)
-  if config.high_pass_tau:
-    decay = jnp.exp(-config.dt / config.high_pass_tau)
-    slow = leaky.trace(
-        (1 - decay) * linear,
-        jnp.full(config.num_outputs, decay, linear.dtype),
-        state.slow_output,
-    )
-    linear = linear - slow
-  output = _activate(linear + params.readout.bias[None], config.output)
-  last = State(branch[-1], memory[-1], slow[-1])
-  return last, Trajectory(branch, memory, output)
+  keep_input, keep_delta = dynamics.dropout_masks(key, config)
+  drive = branches.branch_drive(params, xs, config, keep=keep_input)
+  ready = dynamics.prepare(params, config, keep_delta)
+  return dynamics.follow(
+      ready, state, drive, config, method=method, chunk_size=chunk_size
+  )
 
 
 def newton_info(
-    params: Params, state: State, xs: jax.Array, config: Config, **settings
+    params: Params,
+    state: State,
+    xs: jax.Array,
+    config: Config,
+    *,
+    key: jax.Array | None = None,
+    **settings,
 ) -> tuple[jax.Array, newton.Info]:
   """Solves for the memory [T, M] by Newton and says how that went.
 
@@ -228,90 +130,15 @@ def newton_info(
     state: before the first step.
     xs: inputs, float [T, D].
     config: static under jit.
-    **settings: of `newton.solve`.
+    key: turns variational dropout on.
+    **settings: of `newton.solve`; `limit` is the bound on memory by default,
+      as in `unroll`.
   """
-  d = derive(params, config)
-  branch = branch_drive(params, xs, config)
-  if config.trace_tau:
-    branch = leaky.trace(branch, d.kappa_branch, state.branch)
-  core, inputs = _core(params, d, branch, 1.0, config)
-  return newton.solve(
-      _recurrence(config), core, state.memory, inputs, **settings
+  keep_input, keep_delta = dynamics.dropout_masks(key, config)
+  drive = branches.branch_drive(params, xs, config, keep=keep_input)
+  ready = dynamics.prepare(params, config, keep_delta)
+  branch = dynamics.trace(ready, state, drive, config)
+  inputs = dynamics.layer_inputs(ready, branch, config)
+  return dynamics.newton_memory(
+      ready.core, state.memory, inputs, config, **settings
   )
-
-
-def _core(params, d: Derived, branch, keep, config: Config):
-  """Weights of the loop, and what the branches add at every step [T, H]."""
-  first = params.mlp[0]
-  kernel, into = (
-      first.kernel[: config.branches],
-      first.kernel[config.branches :],
-  )
-  inputs = _dot(branch, kernel, config) + first.bias[None]
-  gain = _TANH_SCALE * d.gain * keep
-  later = [
-      (dense.kernel.astype(_compute(config, dense.kernel)), dense.bias)
-      for dense in params.mlp[1:]
-  ]
-  into = d.kappa[:, None] * into
-  return (d.kappa, gain, into.astype(_compute(config, into)), later), inputs
-
-
-def _recurrence(config: Config):
-  activation = {
-      'relu': jax.nn.relu,
-      'silu': jax.nn.silu,
-      'relu_squared': lambda u: jnp.square(jax.nn.relu(u)),
-  }[config.activation]
-
-  def advance(core, memory, u):
-    kappa, gain, into, later = core
-    u = u + _dot(memory, into, config)
-    for kernel, bias in later:
-      u = _dot(activation(u), kernel, config) + bias
-    return kappa * memory + gain * jnp.tanh(u * (2 / 3))
-
-  return advance
-
-
-def _compute(config: Config, array):
-  return jnp.dtype(config.dtype or array.dtype)
-
-
-def _dot(x, kernel, config: Config):
-  """x @ kernel in the compute dtype, summed in float32 or wider."""
-  wide = jnp.promote_types(kernel.dtype, jnp.float32)
-  dtype = _compute(config, kernel)
-  return jnp.matmul(
-      x.astype(dtype), kernel.astype(dtype), preferred_element_type=wide
-  )
-
-
-def _dropout_masks(key, config: Config):
-  if key is None:
-    return None, 1.0
-  input_key, delta_key = jax.random.split(key)
-  drop = lambda k, rate, size: jax.random.bernoulli(k, 1 - rate, (size,))
-  delta = drop(delta_key, config.mlp_dropout, config.num_memory)
-  return (
-      drop(input_key, config.input_dropout, config.num_inputs),
-      delta / (1 - config.mlp_dropout) ** 0.5,
-  )
-
-
-def _activate(u, name: str):
-  if name == 'spike':
-    return spike(u)
-  return jax.nn.relu(u) if name == 'relu' else u
-
-
-@jax.custom_jvp
-def spike(u: jax.Array) -> jax.Array:
-  """H(u), whose derivative is taken as 1 / (100 |u| + 1)^2."""
-  return (u > 0).astype(u.dtype)
-
-
-@spike.defjvp
-def _spike_jvp(primals, tangents):
-  (u,), (u_dot,) = primals, tangents
-  return spike(u), u_dot / (100 * jnp.abs(u) + 1) ** 2

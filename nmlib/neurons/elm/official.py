@@ -49,7 +49,8 @@ def config_from_official(mapping: Mapping[str, Any]) -> Config:
       by default where `tau_b_value` is given, else 1. `loss` is ignored.
 
   Raises:
-    ValueError: an argument that neither file has, or one out of range.
+    ValueError: an argument that the file has not, one that is missing, or one
+      out of range.
   """
   unknown = sorted(set(mapping) - set(_FIELDS) - {'version', 'loss'})
   if unknown:
@@ -60,10 +61,17 @@ def config_from_official(mapping: Mapping[str, Any]) -> Config:
   number = mapping.get('version', 2 if 'tau_b_value' in mapping else 1)
   if number not in (1, 2):
     raise ValueError(f'version must be 1 or 2, got {number!r}.')
+  if missing := {'num_input', 'num_output'} - set(mapping):
+    raise ValueError(f"the authors' ELM needs {sorted(missing)} too.")
+  other = {1: 'tau_b_value', 2: 'tau_s_value'}[number]
+  if other in mapping:
+    raise ValueError(f'{other} is no argument of version {number} of theirs.')
   fields = {}
   for name, value in mapping.items():
     if name not in _FIELDS:
       continue
+    if isinstance(value, np.generic):
+      value = value.item()
     if name == 'input_to_synapse_routing':
       if value not in _ROUTINGS:
         raise ValueError(f'{name} must be in {[*_ROUTINGS]}, got {value!r}.')
@@ -71,9 +79,9 @@ def config_from_official(mapping: Mapping[str, Any]) -> Config:
     elif value is None:
       continue  # the authors' way to ask for the default
     fields[_FIELDS[name]] = value
-  if number == 2 and 'tau_max' in fields:  # their lower limit of tau_max
-    low = fields.get('tau_min', 1.0)
-    fields['tau_max'] = max(low + 3e-6, fields['tau_max'])
+  if number == 2 and 'tau_min' in fields:  # their lower limit of tau_max
+    least = fields['tau_min'] + 3e-6
+    fields['tau_max'] = max(least, fields.get('tau_max', Config.tau_max))
   return config_lib.version(number, **fields)
 
 
@@ -165,7 +173,7 @@ def params_to_official(params: Params, config: Config) -> dict[str, np.ndarray]:
 
 def _check_names(arrays, config: Config) -> None:
   known = {'_proto_w_s', '_proto_tau_m', 'w_y.weight', 'w_y.bias'}
-  known |= {'tau_s', 'tau_b', 'input_to_synapse_indices', 'valid_indices_mask'}
+  known |= {_trace_name(config), *_ROUTING_ARRAYS}
   for layer in range(config.num_layers + 1):
     known |= {f'mlp.network.{2 * layer}.{part}' for part in ('weight', 'bias')}
   if unknown := sorted(set(arrays) - known):
@@ -194,9 +202,13 @@ def _indices(source, config: Config):
   return jnp.asarray(source, jnp.float32)
 
 
+def _trace_name(config: Config) -> str:
+  return 'tau_s' if config.update == 'linear' else 'tau_b'
+
+
 def _trace_tau(arrays, config: Config, dtype):
   """One time constant a branch: synapses of a branch share theirs."""
-  name = 'tau_s' if config.update == 'linear' else 'tau_b'
+  name = _trace_name(config)
   if name not in arrays:
     return jnp.full(config.branches, config.trace_tau, dtype)
   tau = np.asarray(arrays[name]).reshape(config.branches, -1)

@@ -37,8 +37,12 @@ def random(key: jax.Array, num_inputs: int, num_synapses: int) -> jax.Array:
 def as_matrix(
     weight: jax.Array, source: jax.Array, num_inputs: int, num_branches: int
 ) -> jax.Array:
-  """Sums synapses [S] into a matrix [D, K] from inputs to branches."""
+  """Sums synapses [S] into a matrix [K, D] of branches and inputs.
+
+  In this order the gradient is a product whose long side, D, is contiguous:
+  on a CPU twice as fast as the other.
+  """
   per_branch = weight.shape[0] // num_branches
   branch = jnp.repeat(jnp.arange(num_branches), per_branch)
-  matrix = jnp.zeros((num_inputs, num_branches), weight.dtype)
-  return matrix.at[source, branch].add(weight)
+  matrix = jnp.zeros((num_branches, num_inputs), weight.dtype)
+  return matrix.at[branch, source].add(weight)

@@ -8,6 +8,7 @@ from absl.testing import parameterized
 import hypothesis
 from hypothesis import strategies
 import jax
+from jax.extend import core as jax_core
 import jax.numpy as jnp
 import numpy as np
 
@@ -132,6 +133,36 @@ class ElmTest(parameterized.TestCase):
           expected,
       )
 
+  def test_forward_mode_and_second_derivatives(self):
+    config = dataclasses.replace(_V2, activation='silu', learn_tau=True)
+    params, state, xs = _case(config, 12)
+    direction = elm.init(jax.random.key(9), config)
+    direction = direction._replace(
+        fixed=jax.tree.map(jnp.zeros_like, direction.fixed)
+    )
+
+    def loss(p):
+      return jnp.sum(jnp.sin(elm.unroll(p, state, xs, config)[1]))
+
+    def along(p):
+      return jax.jvp(loss, (p,), (direction,))[1]
+
+    inner = lambda a, b: sum(
+        jnp.vdot(x, y)
+        for x, y in zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True)
+    )
+    grad, slope = jax.jit(lambda p: (jax.grad(loss)(p), along(p)))(params)
+    np.testing.assert_allclose(inner(grad, direction), slope, rtol=1e-4)
+    # Differences of the slope: a step of 1e-2 leaves three digits.
+    move = lambda size: jax.tree.map(
+        lambda p, d: p + size * d, params, direction
+    )
+    slopes = [jax.jit(along)(move(size)) for size in (-1e-2, 1e-2)]
+    second = jax.jit(lambda p: jax.jvp(along, (p,), (direction,))[1])(params)
+    np.testing.assert_allclose(
+        second, (slopes[1] - slopes[0]) / 2e-2, rtol=2e-2
+    )
+
   @hypothesis.given(strategies.integers(1, 24))
   @hypothesis.settings(max_examples=5)
   def test_state_carries_over_a_cut(self, cut):
@@ -186,8 +217,9 @@ class ElmTest(parameterized.TestCase):
     params, state, xs = _case(config)
     params = params._replace(mlp=jax.tree.map(lambda a: 30 * a, params.mlp))
     memory = elm.trajectory(params, state, 9 * xs, config)[1].memory
+    self.assertAlmostEqual(elm.memory_bound(config), 5 * 1.7159, places=6)
     self.assertLessEqual(
-        float(jnp.abs(memory).max()), 1.7159 * config.input_speed + 1e-4
+        float(jnp.abs(memory).max()), elm.memory_bound(config) + 1e-4
     )
     self.assertGreater(float(jnp.abs(memory).max()), 1.7159)
 
@@ -196,6 +228,7 @@ class ElmTest(parameterized.TestCase):
     params = params._replace(synapse=params.synapse.at[3].set(-0.1))
     grad = jax.grad(lambda p: elm.unroll(p, state, xs, _V2)[1].sum())(params)
     dead = np.asarray(params.fixed.mask) == 0
+    self.assertEqual(int(elm.num_dead_synapses(params, _V2)), 1)
     dead[3] = True
     self.assertEqual(dead.sum(), 1 + 3)  # of 12 positions 10 hold an input
     np.testing.assert_array_equal(np.asarray(grad.synapse)[dead], 0)
@@ -257,6 +290,19 @@ class ElmTest(parameterized.TestCase):
     # 8 bits of mantissa, memory itself is float32
     np.testing.assert_allclose(got, want, atol=0.05)
     self.assertGreater(float(jnp.abs(got - want).max()), 0)
+    loss = lambda p, config: jnp.sum(
+        jnp.sin(elm.unroll(p, state, xs, config)[1])
+    )
+    grad = jax.jit(jax.grad(loss), static_argnums=1)
+    for near, exact in zip(
+        jax.tree.leaves(grad(params, half)),
+        jax.tree.leaves(grad(params, _V2)),
+        strict=True,
+    ):
+      self.assertEqual(near.dtype, jnp.float32)
+      np.testing.assert_allclose(
+          near, exact, atol=0.05 * float(jnp.abs(exact).max())
+      )
 
   def test_dropout_holds_one_mask_for_all_steps(self):
     config = dataclasses.replace(_V3, input_dropout=0.5, mlp_dropout=0.5)
@@ -334,11 +380,21 @@ class OfficialTest(parameterized.TestCase):
       ({'num_inputs': 3}, 'are no arguments of the authors'),
       ({'input_to_synapse_routing': 'x'}, 'input_to_synapse_routing must be'),
       ({'version': 3}, 'version must be 1 or 2, got 3'),
+      ({'version': 2, 'tau_s_value': 5.0}, 'tau_s_value is no argument of'),
   )
   def test_bad_arguments_are_named(self, extra, message):
     mapping = {'num_input': 3, 'num_output': 1, **extra}
     with self.assertRaisesRegex(ValueError, message):
       elm.config_from_official(mapping)
+
+  def test_arguments_are_read_as_the_authors_read_them(self):
+    with self.assertRaisesRegex(ValueError, r"needs \['num_output'\] too"):
+      elm.config_from_official({'num_input': 3})
+    sizes = {'num_input': np.int64(3), 'num_output': 1, 'version': 2}
+    config = elm.config_from_official({**sizes, 'memory_tau_min': 2000.0})
+    self.assertGreater(config.tau_max, 2000.0)  # their least
+    config = elm.config_from_official({**sizes, 'mlp_hidden_size': None})
+    self.assertEqual((config.num_inputs, config.hidden), (3, 200))
 
   def test_bad_arrays_are_named(self):
     arrays = elm.params_to_official(elm.init(jax.random.key(0), _V2), _V2)
@@ -351,6 +407,8 @@ class OfficialTest(parameterized.TestCase):
       elm.params_from_official({**arrays, 'input_to_synapse_indices': far}, _V2)
     arrays['tau_b'] = np.ones(3)
     elm.params_from_official(arrays, _V2)
+    with self.assertRaisesRegex(ValueError, r"\['tau_s'\] have no place"):
+      elm.params_from_official({**arrays, 'tau_s': np.ones(15)}, _V2)
     v1 = dataclasses.replace(_V2, update='linear')
     tau = np.ones(15)
     tau[2] = 2
@@ -382,6 +440,28 @@ class NewtonTest(parameterized.TestCase):
     self.assertFalse(bool(info.converged))
     self.assertEqual(int(info.iterations), 5)
     np.testing.assert_array_equal(got, newton.sequential(f, None, start, us))
+
+  def test_a_batch_runs_the_scan_only_if_a_trial_needs_it(self):
+    f = lambda theta, m, u: theta * m * (1 - m) + 0 * u  # the logistic map
+    us = jnp.zeros((300, 1))
+    solve = jax.vmap(
+        lambda theta, m: newton.solve(
+            f, theta, m, us, max_iterations=8, limit=1.0
+        )
+    )
+    theta, start = jnp.array([0.5, 3.9]), jnp.full((2, 1), 0.3)
+    got, info = solve(theta, start)
+    np.testing.assert_array_equal(info.converged, [True, False])
+    for n in range(2):
+      want = newton.sequential(f, theta[n], start[n], us)
+      np.testing.assert_allclose(got[n], want, atol=1e-4 * (n == 0))
+    # The sequential scan is inside a loop, which may take no turn.
+    outer = jax.make_jaxpr(solve)(theta, start).jaxpr
+    while len(outer.eqns) == 1:  # inside the custom derivative
+      (outer,) = jax_core.jaxprs_in_params(outer.eqns[0].params)
+    names = [eqn.primitive.name for eqn in outer.eqns]
+    self.assertIn('while', names)
+    self.assertNotIn('scan', names)
 
   def test_linear_recurrence_takes_one_iteration(self):
     f = lambda theta, m, u: theta @ m + u

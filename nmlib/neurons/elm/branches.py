@@ -1,0 +1,99 @@
+"""What is linear in the input: synapses, their sums over branches.
+
+Computed for a whole sequence before the loop over time.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from nmlib.neurons.elm import recurrence
+from nmlib.neurons.elm import routing
+from nmlib.neurons.elm.config import Config
+from nmlib.neurons.elm.params import Params
+
+
+class Derived(NamedTuple):
+  """Constants of the dynamics, float32 or wider."""
+
+  tau: jax.Array  # [M]
+  kappa: jax.Array  # [M], decay of memory in a step
+  gain: jax.Array  # [M], of the input to memory
+  kappa_branch: jax.Array  # [K]
+  synapse: jax.Array  # [S], rectified where the config says so, masked
+
+
+def derive(params: Params, config: Config) -> Derived:
+  """Turns parameters into the constants of the dynamics."""
+  low, high = config.tau_bounds
+  logit = params.tau_logit
+  if not config.learn_tau:
+    logit = jax.lax.stop_gradient(logit)
+  fixed = jax.lax.stop_gradient(params.fixed)
+  tau = low + (high - low) * jax.nn.sigmoid(logit)
+  rate = config.dt / jnp.maximum(tau, 1e-6)
+  if config.update == 'linear':
+    gain = -config.input_speed * jnp.expm1(-rate)
+  else:
+    gain = -jnp.expm1(-rate * config.input_speed)
+  kappa_branch = jnp.zeros_like(fixed.trace_tau)
+  if config.trace_tau:
+    kappa_branch = jnp.exp(-config.dt / jnp.maximum(fixed.trace_tau, 1e-6))
+  synapse = params.synapse
+  if config.positive_synapses:
+    synapse = jax.nn.relu(synapse)
+  synapse = synapse * fixed.mask.astype(synapse.dtype)
+  return Derived(tau, jnp.exp(-rate), gain, kappa_branch, synapse)
+
+
+def branch_weights(
+    params: Params, config: Config, *, keep: jax.Array | None = None
+) -> jax.Array:
+  """Returns what multiplies the input: [K, D], or [S] without routing.
+
+  Routing, weights and sums over a branch together are one matrix, which costs
+  a small part of one product a synapse and step where inputs are many. `keep`
+  [D] leaves inputs out: variational dropout.
+  """
+  weights = config.input_scale * derive(params, config).synapse
+  if config.routing != 'none':
+    source = jax.lax.stop_gradient(params.fixed.source).astype(jnp.int32)
+    weights = routing.as_matrix(
+        weights, source, config.num_inputs, config.branches
+    )
+  if keep is None:
+    return weights
+  return weights * jnp.broadcast_to(keep, weights.shape)
+
+
+def drive(weights: jax.Array, xs: jax.Array, config: Config) -> jax.Array:
+  """Sums weighted inputs [..., D] over the synapses of a branch, [..., K]."""
+  if config.routing != 'none':
+    return recurrence.dot(xs, weights, config, contract=1)
+  driven = xs.astype(weights.dtype) * jnp.broadcast_to(weights, xs.shape)
+  if config.synapses_per_branch == 1:
+    return driven
+  return driven.reshape(*xs.shape[:-1], config.branches, -1).sum(-1)
+
+
+def branch_drive(
+    params: Params,
+    xs: jax.Array,
+    config: Config,
+    *,
+    keep: jax.Array | None = None,
+) -> jax.Array:
+  """Sums weighted inputs xs [T, D] over the synapses of a branch, [T, K].
+
+  `keep` [D] multiplies the inputs: variational dropout.
+
+  Raises:
+    ValueError: xs has not D channels.
+  """
+  if xs.ndim != 2 or xs.shape[1] != config.num_inputs:
+    raise ValueError(
+        f'inputs must be [T, num_inputs={config.num_inputs}], got shape'
+        f' {xs.shape}.'
+    )
+  return drive(branch_weights(params, config, keep=keep), xs, config)
