@@ -13,6 +13,12 @@ from nmlib import train
 from nmlib.networks import dendritic
 from nmlib.networks import growth
 
+ACTIVATIONS = {
+    'sigmoid': jax.nn.sigmoid,
+    'tanh': jnp.tanh,
+    'relu': jax.nn.relu,
+}
+
 
 def cross_entropy(logits: jax.Array, label: jax.Array) -> jax.Array:
   """Of one example, nats."""
@@ -75,7 +81,13 @@ def neurons(
     return dendritic.Params(base, to_neuron, params.dendrites)
 
   def run_network(params, x):
-    return dendritic.apply(task.network, params, x, perforated=not all_learn)
+    return dendritic.apply(
+        task.network,
+        params,
+        x,
+        activation=ACTIVATIONS[config.activation],
+        perforated=not all_learn,
+    )
 
   def loss(new, params, images, labels):
     whole = put(params, new)
@@ -89,7 +101,7 @@ def neurons(
         'opt_state': optimizer.init(learned(mine)),
         'best': mine,
         'score': jnp.float32(-jnp.inf),
-        'history': growth.new_history(),
+        'history': growth.new_history(config.lookback),
         'steps': jnp.int32(0),
         'rate': rate,
         'key': jax.random.fold_in(key, 1),
@@ -157,37 +169,80 @@ def neurons(
 
 def candidates(
     config: Any, run: train.Run, stage: str, task: tasks.Task, params: Any
-) -> growth.Candidates:
+) -> dict[str, Any]:
   """Trains candidate dendrites on the error that remains, all else frozen.
 
-  Errors and values are those of the whole training set.
+  Errors and values are those of the whole training set, or of a batch for each
+  update, then centred by running means. A seed in which no neuron made
+  progress for `config.candidate_patience` looks holds still.
+
+  Returns:
+    The best dendrite of each neuron of each seed, [S, ...].
   """
   optimizer = optax.adam(config.candidate_rate)
   example = task.train.inputs[0]
+  whole = config.candidate_batch == 0
+  decay = 0.0 if whole else config.candidate_decay
 
   def init(key):
     mine = of_seed(key, params)
-    drawn = dendritic.init_candidates(
-        own_key(key, stage), task.network, mine, example, config.scale
-    )
     known = dendritic.layers(task.network, mine.base, example)
-    sizes = {name: known[name].num_neurons for name in drawn}
-    return growth.start(drawn, sizes, optimizer), mine
+
+    def one(key):
+      drawn = dendritic.init_candidates(
+          key,
+          task.network,
+          mine,
+          example,
+          config.scale,
+          relative=config.relative_scale,
+      )
+      sizes = {name: known[name].num_neurons for name in drawn}
+      return growth.start(drawn, sizes, optimizer)
+
+    keys = jax.random.split(own_key(key, stage), config.num_candidates)
+    return {
+        'grown': jax.vmap(one)(keys),
+        'frozen': mine,
+        'key': own_key(key, stage + '_batches'),
+    }
 
   def step(state, _):
-    grown, frozen = state
-    errors = errors_of(task, frozen)
+    frozen = state['frozen']
+    everything = errors_of(config, task, frozen, task.train) if whole else {}
+
+    def one_update(grown):
+      part, errors = task.train, everything
+      if not whole:
+        key = jax.random.fold_in(state['key'], grown.updates)
+        rows = jax.random.randint(
+            key, (config.candidate_batch,), 0, len(task.train.labels)
+        )
+        part = tasks.Part(*(field[rows] for field in task.train))
+        errors = errors_of(config, task, frozen, part)
+      values = lambda c: values_of(config, task, frozen, c, part)
+      return growth.improve(
+          grown, values, errors, optimizer, config.score, decay=decay
+      )
 
     def climb(grown, _):
-      values = lambda c: values_of(task, frozen, c)
-      grown = growth.improve(grown, values, errors, optimizer, config.score)
-      return grown, None
+      moved = one_update(grown)
+      if config.candidate_patience:
+        waits = config.candidate_patience * config.inner_steps
+        moved = _choose(grown.stale < waits, moved, grown)
+      return moved, None
 
-    grown, _ = jax.lax.scan(climb, grown, length=config.inner_steps)
-    total = jnp.concatenate(list(grown.score.values()))
-    return (grown, frozen), {'score': jnp.mean(total)}
+    def many(grown):
+      return jax.lax.scan(climb, grown, length=config.inner_steps)[0]
 
-  return train.fit(
+    grown = jax.vmap(many)(state['grown'])
+    score = jnp.mean(jnp.concatenate(list(grown.score.values()), axis=-1))
+    return state | {'grown': grown}, {
+        'score': score,
+        'updates': jnp.max(grown.updates),
+    }
+
+  fitted = train.fit(
       run,
       stage,
       train.Schedule(
@@ -198,26 +253,42 @@ def candidates(
       init=init,
       step=step,
       seeds=tuple(range(config.num_seeds)),
-  ).state[0]
+  )
+  grown = fitted.state['grown']
+  return jax.jit(jax.vmap(growth.best_of))(grown.best, grown.score)[0]
 
 
-def errors_of(task: tasks.Task, params: Any) -> dict[str, jax.Array]:
-  """Remaining errors on the training set, [N P, neurons] for each layer."""
+def errors_of(
+    config: Any, task: tasks.Task, params: Any, part: tasks.Part
+) -> dict[str, jax.Array]:
+  """Remaining errors on examples, [N P, neurons] for each layer."""
   return _flat(
       jax.vmap(
           lambda x, y: dendritic.errors(
-              task.network, params, x, lambda out: cross_entropy(out, y)
+              task.network,
+              params,
+              x,
+              lambda out: cross_entropy(out, y),
+              activation=ACTIVATIONS[config.activation],
           )
-      )(*task.train)
+      )(*part)
   )
 
 
-def values_of(task: tasks.Task, params: Any, grown: Any):
-  """Answers of candidates on the training set, as `errors_of`."""
+def values_of(
+    config: Any, task: tasks.Task, params: Any, grown: Any, part: tasks.Part
+) -> dict[str, jax.Array]:
+  """Answers of candidates to examples, as `errors_of`."""
   return _flat(
       jax.vmap(
-          lambda x: dendritic.candidate_values(task.network, params, grown, x)
-      )(task.train.inputs)
+          lambda x: dendritic.candidate_values(
+              task.network,
+              params,
+              grown,
+              x,
+              activation=ACTIVATIONS[config.activation],
+          )
+      )(part.inputs)
   )
 
 

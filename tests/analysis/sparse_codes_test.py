@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 import math
+from typing import Any
 
 from absl.testing import absltest
 from absl.testing import parameterized
@@ -182,12 +183,14 @@ class SparseCodesTest(parameterized.TestCase):
     np.testing.assert_allclose(neuron, exact, rtol=1e-12)
 
   def test_whole_floats_count_as_whole_numbers(self):
-    lost = 0.4 * 200  # a share of the pattern
+    lost: Any = 0.4 * 200  # a share of the pattern
+    theta: Any = np.float64(12)
+    cells: Any = 10.0
     self.assertEqual(
-        sparse_codes.false_negative(200, 24, lost, np.float64(12)),
+        sparse_codes.false_negative(200, 24, lost, theta),
         sparse_codes.false_negative(200, 24, 80, 12),
     )
-    self.assertIs(type(sparse_codes.false_positive(10.0, 3, 3, 2)), float)
+    self.assertIs(type(sparse_codes.false_positive(cells, 3, 3, 2)), float)
 
   def test_more_cells_tend_to_the_binomial(self):
     tail = sum(
