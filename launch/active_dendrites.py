@@ -18,6 +18,7 @@ The same command again resumes; a finished run prints its report at once.
 
 import dataclasses
 import functools
+import itertools
 from typing import Any
 from typing import NamedTuple
 
@@ -49,7 +50,9 @@ class Config:
 
   The optimizer is Adam, fresh for each task except with synaptic
   intelligence. Replay fills half of each batch from all earlier tasks, of
-  which it keeps `replay_images` each.
+  which it keeps `replay_images` each. Of several learning rates (and strengths
+  of synaptic intelligence) each method gets those that are best on validation
+  images after the last task, in the mean over seeds; all are trained at once.
   """
 
   source: str = 'digits'  # or 'mnist'
@@ -58,9 +61,9 @@ class Config:
   num_tasks: int = 8
   epochs: int = 6
   batch_size: int = 64
-  learning_rate: float = 5e-4
-  mlp_learning_rate: float = 5e-4
-  si_strength: float = 0.1
+  learning_rates: tuple[float, ...] = (5e-4, 2e-3)
+  mlp_learning_rates: tuple[float, ...] = (1e-4, 5e-4)
+  si_strengths: tuple[float, ...] = (0.1, 1.0, 10.0)
   si_damping: float = 0.1
   replay_images: int = 100
   methods: tuple[str, ...] = METHODS
@@ -69,18 +72,33 @@ class Config:
   activation_density: float = 0.05
   weight_density: float = 0.5
   gap: float = 0.02  # by which one method must beat the next
+  trials: int = 200_000  # random patterns for each check of the theory
 
   def __post_init__(self):
-    for name in ('num_seeds', 'num_tasks', 'epochs', 'batch_size'):
+    for name in ('num_seeds', 'num_tasks', 'epochs', 'batch_size', 'trials'):
       if getattr(self, name) < 1:
         raise ValueError(
             f'config.{name} must be at least 1, got {getattr(self, name)}.'
+        )
+    for name in ('learning_rates', 'mlp_learning_rates', 'si_strengths'):
+      values = getattr(self, name)
+      if not values or min(values) <= 0:
+        raise ValueError(
+            f'config.{name} must be positive and at least one, got {values}.'
         )
     for method in self.methods:
       if method not in METHODS:
         raise ValueError(
             f'config.methods must be among {METHODS}, got {method!r}.'
         )
+
+  def settings(self, method: str) -> list[tuple[float, float]]:
+    """Returns the learning rates and strengths that a method may choose."""
+    rates = self.learning_rates
+    if method.startswith('mlp'):
+      rates = self.mlp_learning_rates
+    strengths = self.si_strengths if method.endswith('_si') else (0.0,)
+    return list(itertools.product(rates, strengths))
 
   def network(self, method: str, num_inputs: int) -> network.Config:
     """Returns the network that a method trains."""
@@ -102,6 +120,9 @@ PRESETS = {
         num_tasks=2,
         epochs=1,
         batch_size=256,
+        trials=2000,
+        learning_rates=(5e-4,),
+        si_strengths=(0.1, 1.0),
         methods=('active_dendrites_si', 'k_winners', 'mlp_replay'),
         hidden=(32, 32),
         num_segments=2,
@@ -112,7 +133,9 @@ PRESETS = {
         num_tasks=10,
         epochs=3,
         batch_size=256,
-        mlp_learning_rate=3e-6,
+        learning_rates=(5e-4,),
+        mlp_learning_rates=(3e-6,),
+        si_strengths=(0.1,),
         hidden=(2048, 2048),
         num_segments=10,
     ),
@@ -124,6 +147,8 @@ class Tasks(NamedTuple):
 
   images: jax.Array  # [N, D]
   labels: jax.Array  # [N]
+  validation_images: jax.Array  # [V, D]
+  validation_labels: jax.Array  # [V]
   test_images: jax.Array  # [M, D]
   test_labels: jax.Array  # [M]
   permutations: jax.Array  # [T, D]
@@ -139,6 +164,8 @@ class State(NamedTuple):
   opt_state: Any
   importance: Any  # synaptic intelligence's, or ()
   key: jax.Array  # []
+  rate: jax.Array  # []
+  strength: jax.Array  # []: of synaptic intelligence
 
 
 def experiment(config: Config, run: train.Run) -> train.Report:
@@ -152,7 +179,7 @@ def experiment(config: Config, run: train.Run) -> train.Report:
       eval_every=steps_per_task(config, tasks),
       checkpoint_every=steps_per_task(config, tasks),
   )
-  histories = {}
+  histories, chosen = {}, {}
   for method in config.methods:
     fitted = train.fit(
         run,
@@ -161,25 +188,44 @@ def experiment(config: Config, run: train.Run) -> train.Report:
         **stage(config, tasks, method),
         seeds=tuple(range(config.num_seeds)),
     )
-    histories[method] = fitted.history
-    final = fitted.history['accuracy'][1][-1]
+    best, histories[method] = choose(config, method, fitted.history)
+    chosen[method] = config.settings(method)[best]
+    final = histories[method]['accuracy'][1][-1]
     run.say(f'{method}: {final.mean():.4f} after {config.num_tasks} tasks')
-  return active_dendrites_report.make(config, data, histories)
+  observed = run.result(
+      'random_patterns',
+      lambda: active_dendrites_report.observe(config.trials),
+  )
+  return active_dendrites_report.make(config, data, histories, chosen, observed)
+
+
+def choose(config: Config, method: str, history: train.History):
+  """Returns the index of the best setting, and the history of that alone."""
+  settings = range(len(config.settings(method)))
+  last = [history[f'validation/{i}'][1][-1].mean() for i in settings]
+  best = int(np.argmax(last))
+  ending = f'/{best}'
+  return best, {
+      name.removesuffix(ending): history[name]
+      for name in history
+      if name.endswith(ending)
+  }
 
 
 def make_tasks(config: Config) -> tuple[Tasks, dict[str, Any]]:
   """Reads the digits and draws the permutations; the first is the identity."""
-  parts = digits.load(config.source, config.path)
-  learn = [
-      np.concatenate(
-          [getattr(p, name) for p in (parts.train, parts.validation)]
-      )
-      for name in ('images', 'labels')
-  ]
-  mean, deviation = learn[0].mean(), learn[0].std()
+  if config.source == 'digits':
+    parts = digits.small(num_train=1200)
+  else:
+    parts = digits.load(config.source, config.path)
+  learn = parts.train
+  if all(len(config.settings(method)) == 1 for method in config.methods):
+    both = zip(parts.train, parts.validation, strict=True)
+    learn = digits.Digits(*(np.concatenate(pair) for pair in both))
+  mean, deviation = learn.images.mean(), learn.images.std()
   flat = [
-      ((x - mean) / deviation).reshape(len(x), -1)
-      for x in (learn[0], parts.test.images)
+      ((p.images - mean) / deviation).reshape(len(p.images), -1)
+      for p in (learn, parts.validation, parts.test)
   ]
   rng = np.random.Generator(np.random.Philox(42))
   width = flat[0].shape[1]
@@ -189,8 +235,10 @@ def make_tasks(config: Config) -> tuple[Tasks, dict[str, Any]]:
   )
   tasks = Tasks(
       jnp.asarray(flat[0]),
-      jnp.asarray(learn[1]),
+      jnp.asarray(learn.labels),
       jnp.asarray(flat[1]),
+      jnp.asarray(parts.validation.labels),
+      jnp.asarray(flat[2]),
       jnp.asarray(parts.test.labels),
       jnp.asarray(order),
       jnp.asarray(flat[0].mean(0)[order]),
@@ -198,7 +246,7 @@ def make_tasks(config: Config) -> tuple[Tasks, dict[str, Any]]:
   return tasks, {
       'source': config.source,
       'train': len(flat[0]),
-      'test': len(flat[1]),
+      'test': len(flat[2]),
       'permutations': 'seed 42, the same for all seeds of the networks',
   }
 
@@ -209,17 +257,17 @@ def steps_per_task(config: Config, tasks: Tasks) -> int:
 
 
 def stage(config: Config, tasks: Tasks, method: str) -> dict[str, Any]:
-  """Returns what defines the training of one seed, for `train.fit`."""
+  """Returns what defines the training of one seed, for `train.fit`.
+
+  All settings of the method train side by side, [R, ...].
+  """
   sizes = config.network(method, tasks.images.shape[1])
-  optimizer = optax.adam(
-      config.mlp_learning_rate
-      if method.startswith('mlp')
-      else config.learning_rate
-  )
+  optimizer = optax.scale_by_adam()
+  rates, strengths = jnp.array(config.settings(method)).T
   protected = method.endswith('_si')
   per_task = steps_per_task(config, tasks)
 
-  def init(key):
+  def init(key, rate, strength):
     keys = jax.random.split(key, 3)
     masks = network.masks(keys[1], sizes)
     params = network.prune(network.init(keys[0], sizes), masks)
@@ -227,10 +275,17 @@ def stage(config: Config, tasks: Tasks, method: str) -> dict[str, Any]:
         synaptic_intelligence.initial_state(params) if protected else ()
     )
     return State(
-        jnp.int32(0), params, masks, optimizer.init(params), importance, keys[2]
+        jnp.int32(0),
+        params,
+        masks,
+        optimizer.init(params),
+        importance,
+        keys[2],
+        rate,
+        strength,
     )
 
-  def step(state, _):
+  def step(state):
     task = state.step // per_task
     images, labels, contexts = batch(state.step, state.key, config, tasks)
     if method == 'mlp_replay':
@@ -251,9 +306,7 @@ def stage(config: Config, tasks: Tasks, method: str) -> dict[str, Any]:
       pull = jax.grad(synaptic_intelligence.penalty, argnums=1)(
           state.importance, state.params
       )
-      total = jax.tree.map(
-          lambda g, p: g + config.si_strength * p, gradient, pull
-      )
+      total = jax.tree.map(lambda g, p: g + state.strength * p, gradient, pull)
     else:  # a fresh optimizer for every task
       fresh = optimizer.init(state.params)
       begins = state.step % per_task == 0
@@ -261,7 +314,9 @@ def stage(config: Config, tasks: Tasks, method: str) -> dict[str, Any]:
           lambda new, old: jnp.where(begins, new, old), fresh, opt_state
       )
     updates, opt_state = optimizer.update(total, opt_state, state.params)
-    moved: Any = optax.apply_updates(state.params, updates)
+    moved: Any = jax.tree.map(
+        lambda p, u: p - state.rate * u, state.params, updates
+    )
     params = network.prune(moved, state.masks)
     importance = state.importance
     if protected:
@@ -274,17 +329,33 @@ def stage(config: Config, tasks: Tasks, method: str) -> dict[str, Any]:
       importance = jax.tree.map(
           lambda new, old: jnp.where(ends, new, old), ended, importance
       )
-    state = State(
-        state.step + 1, params, state.masks, opt_state, importance, state.key
+    state = state._replace(
+        step=state.step + 1,
+        params=params,
+        opt_state=opt_state,
+        importance=importance,
     )
-    return state, {'loss': value}
+    return state, value
+
+  def step_all(state, _):
+    state, losses = jax.vmap(step)(state)
+    return state, {'loss': jnp.min(losses)}
+
+  def evaluate_all(state, tasks):
+    judge = functools.partial(evaluate, sizes=sizes, num_tasks=config.num_tasks)
+    metrics = jax.vmap(judge, in_axes=(0, None))(state, tasks)
+    return {
+        f'{name}/{i}': values[i]
+        for name, values in metrics.items()
+        for i in range(len(rates))
+    }
 
   return {
-      'init': init,
-      'step': step,
-      'evaluate': functools.partial(
-          evaluate, sizes=sizes, num_tasks=config.num_tasks
+      'init': lambda key: jax.vmap(init, in_axes=(None, 0, 0))(
+          key, rates, strengths
       ),
+      'step': step_all,
+      'evaluate': evaluate_all,
       'eval_data': tasks,
   }
 
@@ -335,20 +406,28 @@ def replayed(state, task, images, labels, config: Config, tasks: Tasks):
 def evaluate(state: State, tasks: Tasks, *, sizes, num_tasks: int):
   """Accuracy on every task, the context inferred; and on those seen."""
 
-  def one(task):
-    images = tasks.test_images[:, tasks.permutations[task]]
+  def one(images, labels, task):
+    images = images[:, tasks.permutations[task]]
     inferred = jax.vmap(network.nearest_prototype, in_axes=(None, 0))(
         tasks.prototypes, images
     )
     logits = jax.vmap(lambda x, c: network.apply(state.params, x, c, sizes))(
         images, tasks.prototypes[inferred]
     )
-    right = jnp.argmax(logits, -1) == tasks.test_labels
+    right = jnp.argmax(logits, -1) == labels
     return jnp.mean(right), jnp.mean(inferred == task)
 
-  accuracy, inferred = jax.lax.map(one, jnp.arange(num_tasks))
+  accuracy, inferred = jax.lax.map(
+      lambda t: one(tasks.test_images, tasks.test_labels, t),
+      jnp.arange(num_tasks),
+  )
+  validation, _ = jax.lax.map(
+      lambda t: one(tasks.validation_images, tasks.validation_labels, t),
+      jnp.arange(num_tasks),
+  )
   metrics = {
       'accuracy': jnp.mean(accuracy),
+      'validation': jnp.mean(validation),
       'context_accuracy': jnp.mean(inferred),
   }
   for task in range(num_tasks):

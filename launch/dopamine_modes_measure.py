@@ -109,7 +109,8 @@ def conditional(state, data, rate: int, temperature: float):
     Arrays [S] by name, and of seed 0 the neurons' effects, gains and
     thresholds [N].
   """
-  found: dict[str, list[Any]] = {}
+  found: dict[str, list[float]] = {}
+  first: dict[str, jax.Array] = {}
   images, labels = data.test[1], data.test_labels
   for seed in range(len(state.step)):
     base = jax.tree.map(lambda leaf, s=seed: jnp.asarray(leaf[s]), state.base)
@@ -123,7 +124,9 @@ def conditional(state, data, rate: int, temperature: float):
         for gate in jax.vmap(lambda x, g=gates: run(x, g)[1])(data.train[1])
     ]
     answers = jnp.argmax(jax.vmap(lambda x, g=gates: run(x, g)[0])(images), -1)
-    new = {'base_flops': flops(lambda x, b=base: mlp.apply(b, x), images[0])}
+    new: dict[str, Any] = {
+        'base_flops': flops(lambda x, b=base: mlp.apply(b, x), images[0])
+    }
     for name, least in (('any', 0.0), ('rare', 0.01)):
       kept = tuple(s > least for s in share)
       small, thresholds = hardening.harden(base, gates, kept)
