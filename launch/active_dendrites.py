@@ -28,8 +28,8 @@ import numpy as np
 import optax
 
 from launch import active_dendrites_report
+from launch import active_dendrites_tasks as tasks_lib
 from nmlib import train
-from nmlib.data import digits
 from nmlib.networks import active_dendrites as network
 from nmlib.plasticity import synaptic_intelligence
 
@@ -142,19 +142,6 @@ PRESETS = {
 }
 
 
-class Tasks(NamedTuple):
-  """Standardised images and the permutations that make tasks of them."""
-
-  images: jax.Array  # [N, D]
-  labels: jax.Array  # [N]
-  validation_images: jax.Array  # [V, D]
-  validation_labels: jax.Array  # [V]
-  test_images: jax.Array  # [M, D]
-  test_labels: jax.Array  # [M]
-  permutations: jax.Array  # [T, D]
-  prototypes: jax.Array  # [T, D]: the mean training image of each task
-
-
 class State(NamedTuple):
   """A network in the middle of its tasks."""
 
@@ -170,14 +157,14 @@ class State(NamedTuple):
 
 def experiment(config: Config, run: train.Run) -> train.Report:
   """Learns the tasks with every method, and compares."""
-  tasks, data = make_tasks(config)
+  tasks, data = tasks_lib.make_tasks(config)
   schedule = train.Schedule(
-      config.num_tasks * steps_per_task(config, tasks),
+      config.num_tasks * tasks_lib.steps_per_task(config, tasks),
       batch_size=config.batch_size,
-      steps_per_call=steps_per_task(config, tasks),
-      log_every=steps_per_task(config, tasks),
-      eval_every=steps_per_task(config, tasks),
-      checkpoint_every=steps_per_task(config, tasks),
+      steps_per_call=tasks_lib.steps_per_task(config, tasks),
+      log_every=tasks_lib.steps_per_task(config, tasks),
+      eval_every=tasks_lib.steps_per_task(config, tasks),
+      checkpoint_every=tasks_lib.steps_per_task(config, tasks),
   )
   histories, chosen = {}, {}
   for method in config.methods:
@@ -212,51 +199,9 @@ def choose(config: Config, method: str, history: train.History):
   }
 
 
-def make_tasks(config: Config) -> tuple[Tasks, dict[str, Any]]:
-  """Reads the digits and draws the permutations; the first is the identity."""
-  if config.source == 'digits':
-    parts = digits.small(num_train=1200)
-  else:
-    parts = digits.load(config.source, config.path)
-  learn = parts.train
-  if all(len(config.settings(method)) == 1 for method in config.methods):
-    both = zip(parts.train, parts.validation, strict=True)
-    learn = digits.Digits(*(np.concatenate(pair) for pair in both))
-  mean, deviation = learn.images.mean(), learn.images.std()
-  flat = [
-      ((p.images - mean) / deviation).reshape(len(p.images), -1)
-      for p in (learn, parts.validation, parts.test)
-  ]
-  rng = np.random.Generator(np.random.Philox(42))
-  width = flat[0].shape[1]
-  order = np.stack(
-      [np.arange(width)]
-      + [rng.permutation(width) for _ in range(config.num_tasks - 1)]
-  )
-  tasks = Tasks(
-      jnp.asarray(flat[0]),
-      jnp.asarray(learn.labels),
-      jnp.asarray(flat[1]),
-      jnp.asarray(parts.validation.labels),
-      jnp.asarray(flat[2]),
-      jnp.asarray(parts.test.labels),
-      jnp.asarray(order),
-      jnp.asarray(flat[0].mean(0)[order]),
-  )
-  return tasks, {
-      'source': config.source,
-      'train': len(flat[0]),
-      'test': len(flat[2]),
-      'permutations': 'seed 42, the same for all seeds of the networks',
-  }
-
-
-def steps_per_task(config: Config, tasks: Tasks) -> int:
-  """Returns optimizer steps of one task; a last partial batch is left out."""
-  return config.epochs * max(1, len(tasks.labels) // config.batch_size)
-
-
-def stage(config: Config, tasks: Tasks, method: str) -> dict[str, Any]:
+def stage(
+    config: Config, tasks: tasks_lib.Tasks, method: str
+) -> dict[str, Any]:
   """Returns what defines the training of one seed, for `train.fit`.
 
   All settings of the method train side by side, [R, ...].
@@ -265,7 +210,7 @@ def stage(config: Config, tasks: Tasks, method: str) -> dict[str, Any]:
   optimizer = optax.scale_by_adam()
   rates, strengths = jnp.array(config.settings(method)).T
   protected = method.endswith('_si')
-  per_task = steps_per_task(config, tasks)
+  per_task = tasks_lib.steps_per_task(config, tasks)
 
   def init(key, rate, strength):
     keys = jax.random.split(key, 3)
@@ -287,9 +232,13 @@ def stage(config: Config, tasks: Tasks, method: str) -> dict[str, Any]:
 
   def step(state):
     task = state.step // per_task
-    images, labels, contexts = batch(state.step, state.key, config, tasks)
+    images, labels, contexts = tasks_lib.batch(
+        state.step, state.key, config, tasks
+    )
     if method == 'mlp_replay':
-      images, labels = replayed(state, task, images, labels, config, tasks)
+      images, labels = tasks_lib.replayed(
+          state, task, images, labels, config, tasks
+      )
 
     def loss(params):
       run = functools.partial(network.apply, params, config=sizes)
@@ -360,50 +309,7 @@ def stage(config: Config, tasks: Tasks, method: str) -> dict[str, Any]:
   }
 
 
-def batch(step, key, config: Config, tasks: Tasks):
-  """Returns images [B, D], labels [B] and contexts [B, D] of a step."""
-  size = min(config.batch_size, len(tasks.labels))
-  per_epoch = len(tasks.labels) // size
-  task = step // steps_per_task(config, tasks)
-  order = jax.random.permutation(
-      jax.random.fold_in(key, step // per_epoch), len(tasks.labels)
-  )
-  rows = jax.lax.dynamic_slice(order, (step % per_epoch * size,), (size,))
-  images = tasks.images[rows][:, tasks.permutations[task]]
-  contexts = jnp.broadcast_to(tasks.prototypes[task][None], images.shape)
-  return images, tasks.labels[rows], contexts
-
-
-def replayed(state, task, images, labels, config: Config, tasks: Tasks):
-  """Replaces the second half of a batch by images of earlier tasks."""
-  half = len(labels) // 2
-  keys = jax.random.split(jax.random.fold_in(state.key, -1 - state.step))
-  # Slot i of task t always holds the same image, drawn once.
-  earlier = jax.random.randint(keys[0], (half,), 0, jnp.maximum(task, 1))
-  slot = jax.random.randint(keys[1], (half,), 0, config.replay_images)
-  kept = jax.vmap(
-      lambda t, i: jax.random.randint(
-          jax.random.fold_in(
-              jax.random.fold_in(state.key, 1 << 20), t * 4096 + i
-          ),
-          (),
-          0,
-          len(tasks.labels),
-      )
-  )(earlier, slot)
-  old = jnp.take_along_axis(
-      tasks.images[kept], tasks.permutations[earlier], axis=1
-  )
-  first = task == 0
-  old = jnp.where(first, images[half:][:half], old)
-  old_labels = jnp.where(first, labels[half:][:half], tasks.labels[kept])
-  return (
-      images.at[half : 2 * half].set(old),
-      labels.at[half : 2 * half].set(old_labels),
-  )
-
-
-def evaluate(state: State, tasks: Tasks, *, sizes, num_tasks: int):
+def evaluate(state: State, tasks: tasks_lib.Tasks, *, sizes, num_tasks: int):
   """Accuracy on every task, the context inferred; and on those seen."""
 
   def one(images, labels, task):

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from launch import dendrite_growth
+from launch import dendrite_growth_candidates
 from launch import dendrite_growth_stages
 from launch import dendrite_growth_tasks
 from nmlib import train
@@ -59,7 +60,7 @@ class DendriteGrowthTest(parameterized.TestCase):
     run = train.Run(self.workdir)
     task = dendrite_growth_tasks.make('shallow')
     base = dendrite_growth.first_phase(config, run, 'first', task, 6)
-    grown = dendrite_growth_stages.candidates(config, run, 'c', task, base)
+    grown = dendrite_growth_candidates.candidates(config, run, 'c', task, base)
     params = jax.vmap(dendritic.accept)(base, grown)
     x = task.test.inputs[0]
     seed = lambda tree, s: jax.tree.map(lambda leaf: leaf[s], tree)
