@@ -111,19 +111,24 @@ def conditional(state, data, rate: int, temperature: float):
   """
   found: dict[str, list[float]] = {}
   first: dict[str, jax.Array] = {}
+  # Compiled once for all seeds, which share shapes.
+  hard = jax.jit(
+      lambda base, gates, xs: jax.vmap(
+          lambda x: adaptation.apply('mode_gate', base, gates, x, hard=True)
+      )(xs)
+  )
+  ablate = jax.jit(
+      lambda base, gates, xs: jax.vmap(
+          lambda x: hardening.attribution(base, gates, x)
+      )(xs)
+  )
   images, labels = data.test[1], data.test_labels
   for seed in range(len(state.step)):
     base = jax.tree.map(lambda leaf, s=seed: jnp.asarray(leaf[s]), state.base)
     gates = jax.tree.map(lambda leaf, s=seed: leaf[s, rate], state.adapter)
 
-    def run(x, gates, base=base):
-      return adaptation.apply('mode_gate', base, gates, x, hard=True)
-
-    share = [
-        gate.mean(0)
-        for gate in jax.vmap(lambda x, g=gates: run(x, g)[1])(data.train[1])
-    ]
-    answers = jnp.argmax(jax.vmap(lambda x, g=gates: run(x, g)[0])(images), -1)
+    share = [gate.mean(0) for gate in hard(base, gates, data.train[1])[1]]
+    answers = jnp.argmax(hard(base, gates, images)[0], -1)
     new: dict[str, Any] = {
         'base_flops': flops(lambda x, b=base: mlp.apply(b, x), images[0])
     }
@@ -131,7 +136,7 @@ def conditional(state, data, rate: int, temperature: float):
       kept = tuple(s > least for s in share)
       small, thresholds = hardening.harden(base, gates, kept)
       shrunk = lambda x, n=small, t=thresholds: hardening.run(n, t, x)
-      again = jnp.argmax(jax.vmap(shrunk)(images), -1)
+      again = jnp.argmax(jax.jit(jax.vmap(shrunk))(images), -1)
       new |= {
           f'{name}_agreement': jnp.mean(again == answers),
           f'{name}_accuracy': jnp.mean(again == labels),
@@ -141,11 +146,9 @@ def conditional(state, data, rate: int, temperature: float):
     fitted = hardening.calibrate(
         base, gates, data.train[1], temperature=temperature
     )
-    logits = jax.vmap(lambda x, g=fitted: run(x, g)[0])(images)
+    logits = hard(base, fitted, images)[0]
     new['calibrated'] = jnp.mean(jnp.argmax(logits, -1) == labels)
-    effects = jax.jit(
-        jax.vmap(lambda x, b=base, g=gates: hardening.attribution(b, g, x))
-    )(images[:100])
+    effects = ablate(base, gates, images[:100])
     effect = jnp.concatenate([jnp.abs(e).mean((0, 2)) for e in effects])
     gain, threshold = (
         jnp.concatenate([getattr(g, name) for g in gates])

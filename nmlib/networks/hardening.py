@@ -5,6 +5,7 @@ a mode never uses is not computed. For the perceptrons of
 `nmlib.networks.adaptation`.
 """
 
+import functools
 from typing import Any
 
 import jax
@@ -44,6 +45,11 @@ def calibrate(
     ValueError: if the gates are untrained, or do not fit the network.
   """
   _check(base, gates)
+  return _calibrated(base, gates, xs, temperature, config)
+
+
+@functools.partial(jax.jit, static_argnames='config')
+def _calibrated(base, gates, xs, temperature, config) -> Gates:
   soft = hard = xs
   found = []
   for layer, gate in zip(base[:-1], gates, strict=True):
