@@ -12,7 +12,7 @@ Each way to adapt trains at four learning rates at once, with equal steps and
 the same order of data; the rate is chosen on validation images. The same is
 done on a base that never saw rotated digits, to show what gates cannot do, for
 other angles and lengths of pretraining, and with other kinds of gate: annealed,
-straight-through at the end, on the activation, tied, of positive gain, sparse.
+straight-through at the end, tied, of positive gain, sparse.
 Beyond the paper, one base (a perceptron, a convolutional network, a
 transformer) gets a mode for each of several angles, and a selector that infers
 the mode from the image. `small` uses the 8 x 8 digits that come with nmlib
@@ -298,7 +298,6 @@ def options(config: Config, method: str) -> Options:
   variants = {
       'annealed': plain._replace(temperatures=config.annealed),
       'through': plain._replace(through=config.through),
-      'post': plain._replace(gate=mode_gate.Config(gate_on='post')),
       'tied': plain._replace(gate=mode_gate.Config(tied=True)),
       'positive': plain._replace(gate=mode_gate.Config(signed_gain=False)),
   }

@@ -12,7 +12,6 @@ METHODS = (
     'mode_gate',
     'mode_gate_annealed',
     'mode_gate_through',
-    'mode_gate_post',
     'mode_gate_tied',
     'mode_gate_positive',
     'lora_1',

@@ -28,7 +28,8 @@ class Config:
 
   Attributes:
     gate_on: compare the threshold with the 'pre'-activation z, or with the
-      activation that comes after ('post').
+      activation that comes after ('post'). With ReLU both give the same
+      answers, for where they differ the neuron is silent.
     signed_gain: let gains turn negative; else the gain is the softplus of the
       parameter.
     tied: one threshold for the whole layer.

@@ -98,6 +98,18 @@ class ModeGateTest(parameterized.TestCase):
     _, soft = mode_gate.apply(gate, z, temperature=0.2, config=config)
     expected = jax.nn.sigmoid(jnp.array([0.1, -0.1, 0.1]) / 0.2)
     np.testing.assert_allclose(soft, expected, rtol=1e-5)
+    # Where ReLU answers, z is the activation: outputs are those of 'pre'.
+    z = jax.random.normal(jax.random.key(0), (50, 8))
+    for hard in (True, False):
+      np.testing.assert_array_equal(
+          mode_gate.apply(_gate(), z, hard=hard, config=config)[0],
+          mode_gate.apply(_gate(), z, hard=hard)[0] + 0.0,
+      )
+    pre, post = (
+        mode_gate.apply(_gate(), z, activation=jnp.tanh, config=c)[0]
+        for c in (mode_gate.Config(), config)
+    )
+    self.assertGreater(jnp.abs(pre - post).max(), 0.01)
 
   def test_gain_may_be_kept_positive(self):
     config = mode_gate.Config(signed_gain=False)
