@@ -119,6 +119,7 @@ def _noise() -> figure.Figure:
         label=f'{active} of {n} cells, {segments:.0f} segments each',
     )
   right.set(xlabel='threshold', ylabel='Jaccard similarity of prediction')
+  right.set_xticks(range(0, 21, 4))
   right.set_title('1,000 sequences of 20 steps, 20 synapses')
   right.legend(frameon=False, fontsize=8)
   plot.tight_layout()

@@ -169,7 +169,9 @@ def _figures(found) -> dict[str, figure.Figure]:
     rows[1, column].set_xlabel('cycles')
   rows[0, 0].set_ylabel('training loss (nats)')
   rows[1, 0].set_ylabel('test accuracy')
-  rows[1, -1].legend(frameon=False, fontsize=7)
+  rows[1, -1].legend(
+      frameon=False, fontsize=8, loc='center left', bbox_to_anchor=(1, 0.5)
+  )
   plot.tight_layout()
   return {'cycles': plot}
 
