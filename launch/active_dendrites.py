@@ -18,6 +18,7 @@ The same command again resumes; a finished run prints its report at once.
 
 import dataclasses
 import functools
+import itertools
 from typing import Any
 from typing import NamedTuple
 
@@ -27,8 +28,8 @@ import numpy as np
 import optax
 
 from launch import active_dendrites_report
+from launch import active_dendrites_tasks as tasks_lib
 from nmlib import train
-from nmlib.data import digits
 from nmlib.networks import active_dendrites as network
 from nmlib.plasticity import synaptic_intelligence
 
@@ -49,7 +50,9 @@ class Config:
 
   The optimizer is Adam, fresh for each task except with synaptic
   intelligence. Replay fills half of each batch from all earlier tasks, of
-  which it keeps `replay_images` each.
+  which it keeps `replay_images` each. Of several learning rates (and strengths
+  of synaptic intelligence) each method gets those that are best on validation
+  images after the last task, in the mean over seeds; all are trained at once.
   """
 
   source: str = 'digits'  # or 'mnist'
@@ -58,9 +61,9 @@ class Config:
   num_tasks: int = 8
   epochs: int = 6
   batch_size: int = 64
-  learning_rate: float = 5e-4
-  mlp_learning_rate: float = 5e-4
-  si_strength: float = 0.1
+  learning_rates: tuple[float, ...] = (5e-4, 2e-3)
+  mlp_learning_rates: tuple[float, ...] = (1e-4, 5e-4)
+  si_strengths: tuple[float, ...] = (0.1, 1.0, 10.0)
   si_damping: float = 0.1
   replay_images: int = 100
   methods: tuple[str, ...] = METHODS
@@ -69,18 +72,33 @@ class Config:
   activation_density: float = 0.05
   weight_density: float = 0.5
   gap: float = 0.02  # by which one method must beat the next
+  trials: int = 200_000  # random patterns for each check of the theory
 
   def __post_init__(self):
-    for name in ('num_seeds', 'num_tasks', 'epochs', 'batch_size'):
+    for name in ('num_seeds', 'num_tasks', 'epochs', 'batch_size', 'trials'):
       if getattr(self, name) < 1:
         raise ValueError(
             f'config.{name} must be at least 1, got {getattr(self, name)}.'
+        )
+    for name in ('learning_rates', 'mlp_learning_rates', 'si_strengths'):
+      values = getattr(self, name)
+      if not values or min(values) <= 0:
+        raise ValueError(
+            f'config.{name} must be positive and at least one, got {values}.'
         )
     for method in self.methods:
       if method not in METHODS:
         raise ValueError(
             f'config.methods must be among {METHODS}, got {method!r}.'
         )
+
+  def settings(self, method: str) -> list[tuple[float, float]]:
+    """Returns the learning rates and strengths that a method may choose."""
+    rates = self.learning_rates
+    if method.startswith('mlp'):
+      rates = self.mlp_learning_rates
+    strengths = self.si_strengths if method.endswith('_si') else (0.0,)
+    return list(itertools.product(rates, strengths))
 
   def network(self, method: str, num_inputs: int) -> network.Config:
     """Returns the network that a method trains."""
@@ -102,6 +120,9 @@ PRESETS = {
         num_tasks=2,
         epochs=1,
         batch_size=256,
+        trials=2000,
+        learning_rates=(5e-4,),
+        si_strengths=(0.1, 1.0),
         methods=('active_dendrites_si', 'k_winners', 'mlp_replay'),
         hidden=(32, 32),
         num_segments=2,
@@ -112,22 +133,13 @@ PRESETS = {
         num_tasks=10,
         epochs=3,
         batch_size=256,
-        mlp_learning_rate=3e-6,
+        learning_rates=(5e-4,),
+        mlp_learning_rates=(3e-6,),
+        si_strengths=(0.1,),
         hidden=(2048, 2048),
         num_segments=10,
     ),
 }
-
-
-class Tasks(NamedTuple):
-  """Standardised images and the permutations that make tasks of them."""
-
-  images: jax.Array  # [N, D]
-  labels: jax.Array  # [N]
-  test_images: jax.Array  # [M, D]
-  test_labels: jax.Array  # [M]
-  permutations: jax.Array  # [T, D]
-  prototypes: jax.Array  # [T, D]: the mean training image of each task
 
 
 class State(NamedTuple):
@@ -139,20 +151,22 @@ class State(NamedTuple):
   opt_state: Any
   importance: Any  # synaptic intelligence's, or ()
   key: jax.Array  # []
+  rate: jax.Array  # []
+  strength: jax.Array  # []: of synaptic intelligence
 
 
 def experiment(config: Config, run: train.Run) -> train.Report:
   """Learns the tasks with every method, and compares."""
-  tasks, data = make_tasks(config)
+  tasks, data = tasks_lib.make_tasks(config)
   schedule = train.Schedule(
-      config.num_tasks * steps_per_task(config, tasks),
+      config.num_tasks * tasks_lib.steps_per_task(config, tasks),
       batch_size=config.batch_size,
-      steps_per_call=steps_per_task(config, tasks),
-      log_every=steps_per_task(config, tasks),
-      eval_every=steps_per_task(config, tasks),
-      checkpoint_every=steps_per_task(config, tasks),
+      steps_per_call=tasks_lib.steps_per_task(config, tasks),
+      log_every=tasks_lib.steps_per_task(config, tasks),
+      eval_every=tasks_lib.steps_per_task(config, tasks),
+      checkpoint_every=tasks_lib.steps_per_task(config, tasks),
   )
-  histories = {}
+  histories, chosen = {}, {}
   for method in config.methods:
     fitted = train.fit(
         run,
@@ -161,65 +175,44 @@ def experiment(config: Config, run: train.Run) -> train.Report:
         **stage(config, tasks, method),
         seeds=tuple(range(config.num_seeds)),
     )
-    histories[method] = fitted.history
-    final = fitted.history['accuracy'][1][-1]
+    best, histories[method] = choose(config, method, fitted.history)
+    chosen[method] = config.settings(method)[best]
+    final = histories[method]['accuracy'][1][-1]
     run.say(f'{method}: {final.mean():.4f} after {config.num_tasks} tasks')
-  return active_dendrites_report.make(config, data, histories)
+  observed = run.result(
+      'random_patterns',
+      lambda: active_dendrites_report.observe(config.trials),
+  )
+  return active_dendrites_report.make(config, data, histories, chosen, observed)
 
 
-def make_tasks(config: Config) -> tuple[Tasks, dict[str, Any]]:
-  """Reads the digits and draws the permutations; the first is the identity."""
-  parts = digits.load(config.source, config.path)
-  learn = [
-      np.concatenate(
-          [getattr(p, name) for p in (parts.train, parts.validation)]
-      )
-      for name in ('images', 'labels')
-  ]
-  mean, deviation = learn[0].mean(), learn[0].std()
-  flat = [
-      ((x - mean) / deviation).reshape(len(x), -1)
-      for x in (learn[0], parts.test.images)
-  ]
-  rng = np.random.Generator(np.random.Philox(42))
-  width = flat[0].shape[1]
-  order = np.stack(
-      [np.arange(width)]
-      + [rng.permutation(width) for _ in range(config.num_tasks - 1)]
-  )
-  tasks = Tasks(
-      jnp.asarray(flat[0]),
-      jnp.asarray(learn[1]),
-      jnp.asarray(flat[1]),
-      jnp.asarray(parts.test.labels),
-      jnp.asarray(order),
-      jnp.asarray(flat[0].mean(0)[order]),
-  )
-  return tasks, {
-      'source': config.source,
-      'train': len(flat[0]),
-      'test': len(flat[1]),
-      'permutations': 'seed 42, the same for all seeds of the networks',
+def choose(config: Config, method: str, history: train.History):
+  """Returns the index of the best setting, and the history of that alone."""
+  settings = range(len(config.settings(method)))
+  last = [history[f'validation/{i}'][1][-1].mean() for i in settings]
+  best = int(np.argmax(last))
+  ending = f'/{best}'
+  return best, {
+      name.removesuffix(ending): history[name]
+      for name in history
+      if name.endswith(ending)
   }
 
 
-def steps_per_task(config: Config, tasks: Tasks) -> int:
-  """Returns optimizer steps of one task; a last partial batch is left out."""
-  return config.epochs * max(1, len(tasks.labels) // config.batch_size)
+def stage(
+    config: Config, tasks: tasks_lib.Tasks, method: str
+) -> dict[str, Any]:
+  """Returns what defines the training of one seed, for `train.fit`.
 
-
-def stage(config: Config, tasks: Tasks, method: str) -> dict[str, Any]:
-  """Returns what defines the training of one seed, for `train.fit`."""
+  All settings of the method train side by side, [R, ...].
+  """
   sizes = config.network(method, tasks.images.shape[1])
-  optimizer = optax.adam(
-      config.mlp_learning_rate
-      if method.startswith('mlp')
-      else config.learning_rate
-  )
+  optimizer = optax.scale_by_adam()
+  rates, strengths = jnp.array(config.settings(method)).T
   protected = method.endswith('_si')
-  per_task = steps_per_task(config, tasks)
+  per_task = tasks_lib.steps_per_task(config, tasks)
 
-  def init(key):
+  def init(key, rate, strength):
     keys = jax.random.split(key, 3)
     masks = network.masks(keys[1], sizes)
     params = network.prune(network.init(keys[0], sizes), masks)
@@ -227,14 +220,25 @@ def stage(config: Config, tasks: Tasks, method: str) -> dict[str, Any]:
         synaptic_intelligence.initial_state(params) if protected else ()
     )
     return State(
-        jnp.int32(0), params, masks, optimizer.init(params), importance, keys[2]
+        jnp.int32(0),
+        params,
+        masks,
+        optimizer.init(params),
+        importance,
+        keys[2],
+        rate,
+        strength,
     )
 
-  def step(state, _):
+  def step(state):
     task = state.step // per_task
-    images, labels, contexts = batch(state.step, state.key, config, tasks)
+    images, labels, contexts = tasks_lib.batch(
+        state.step, state.key, config, tasks
+    )
     if method == 'mlp_replay':
-      images, labels = replayed(state, task, images, labels, config, tasks)
+      images, labels = tasks_lib.replayed(
+          state, task, images, labels, config, tasks
+      )
 
     def loss(params):
       run = functools.partial(network.apply, params, config=sizes)
@@ -251,9 +255,7 @@ def stage(config: Config, tasks: Tasks, method: str) -> dict[str, Any]:
       pull = jax.grad(synaptic_intelligence.penalty, argnums=1)(
           state.importance, state.params
       )
-      total = jax.tree.map(
-          lambda g, p: g + config.si_strength * p, gradient, pull
-      )
+      total = jax.tree.map(lambda g, p: g + state.strength * p, gradient, pull)
     else:  # a fresh optimizer for every task
       fresh = optimizer.init(state.params)
       begins = state.step % per_task == 0
@@ -261,7 +263,9 @@ def stage(config: Config, tasks: Tasks, method: str) -> dict[str, Any]:
           lambda new, old: jnp.where(begins, new, old), fresh, opt_state
       )
     updates, opt_state = optimizer.update(total, opt_state, state.params)
-    moved: Any = optax.apply_updates(state.params, updates)
+    moved: Any = jax.tree.map(
+        lambda p, u: p - state.rate * u, state.params, updates
+    )
     params = network.prune(moved, state.masks)
     importance = state.importance
     if protected:
@@ -274,81 +278,62 @@ def stage(config: Config, tasks: Tasks, method: str) -> dict[str, Any]:
       importance = jax.tree.map(
           lambda new, old: jnp.where(ends, new, old), ended, importance
       )
-    state = State(
-        state.step + 1, params, state.masks, opt_state, importance, state.key
+    state = state._replace(
+        step=state.step + 1,
+        params=params,
+        opt_state=opt_state,
+        importance=importance,
     )
-    return state, {'loss': value}
+    return state, value
+
+  def step_all(state, _):
+    state, losses = jax.vmap(step)(state)
+    return state, {'loss': jnp.min(losses)}
+
+  def evaluate_all(state, tasks):
+    judge = functools.partial(evaluate, sizes=sizes, num_tasks=config.num_tasks)
+    metrics = jax.vmap(judge, in_axes=(0, None))(state, tasks)
+    return {
+        f'{name}/{i}': values[i]
+        for name, values in metrics.items()
+        for i in range(len(rates))
+    }
 
   return {
-      'init': init,
-      'step': step,
-      'evaluate': functools.partial(
-          evaluate, sizes=sizes, num_tasks=config.num_tasks
+      'init': lambda key: jax.vmap(init, in_axes=(None, 0, 0))(
+          key, rates, strengths
       ),
+      'step': step_all,
+      'evaluate': evaluate_all,
       'eval_data': tasks,
   }
 
 
-def batch(step, key, config: Config, tasks: Tasks):
-  """Returns images [B, D], labels [B] and contexts [B, D] of a step."""
-  size = min(config.batch_size, len(tasks.labels))
-  per_epoch = len(tasks.labels) // size
-  task = step // steps_per_task(config, tasks)
-  order = jax.random.permutation(
-      jax.random.fold_in(key, step // per_epoch), len(tasks.labels)
-  )
-  rows = jax.lax.dynamic_slice(order, (step % per_epoch * size,), (size,))
-  images = tasks.images[rows][:, tasks.permutations[task]]
-  contexts = jnp.broadcast_to(tasks.prototypes[task][None], images.shape)
-  return images, tasks.labels[rows], contexts
-
-
-def replayed(state, task, images, labels, config: Config, tasks: Tasks):
-  """Replaces the second half of a batch by images of earlier tasks."""
-  half = len(labels) // 2
-  keys = jax.random.split(jax.random.fold_in(state.key, -1 - state.step))
-  # Slot i of task t always holds the same image, drawn once.
-  earlier = jax.random.randint(keys[0], (half,), 0, jnp.maximum(task, 1))
-  slot = jax.random.randint(keys[1], (half,), 0, config.replay_images)
-  kept = jax.vmap(
-      lambda t, i: jax.random.randint(
-          jax.random.fold_in(
-              jax.random.fold_in(state.key, 1 << 20), t * 4096 + i
-          ),
-          (),
-          0,
-          len(tasks.labels),
-      )
-  )(earlier, slot)
-  old = jnp.take_along_axis(
-      tasks.images[kept], tasks.permutations[earlier], axis=1
-  )
-  first = task == 0
-  old = jnp.where(first, images[half:][:half], old)
-  old_labels = jnp.where(first, labels[half:][:half], tasks.labels[kept])
-  return (
-      images.at[half : 2 * half].set(old),
-      labels.at[half : 2 * half].set(old_labels),
-  )
-
-
-def evaluate(state: State, tasks: Tasks, *, sizes, num_tasks: int):
+def evaluate(state: State, tasks: tasks_lib.Tasks, *, sizes, num_tasks: int):
   """Accuracy on every task, the context inferred; and on those seen."""
 
-  def one(task):
-    images = tasks.test_images[:, tasks.permutations[task]]
+  def one(images, labels, task):
+    images = images[:, tasks.permutations[task]]
     inferred = jax.vmap(network.nearest_prototype, in_axes=(None, 0))(
         tasks.prototypes, images
     )
     logits = jax.vmap(lambda x, c: network.apply(state.params, x, c, sizes))(
         images, tasks.prototypes[inferred]
     )
-    right = jnp.argmax(logits, -1) == tasks.test_labels
+    right = jnp.argmax(logits, -1) == labels
     return jnp.mean(right), jnp.mean(inferred == task)
 
-  accuracy, inferred = jax.lax.map(one, jnp.arange(num_tasks))
+  accuracy, inferred = jax.lax.map(
+      lambda t: one(tasks.test_images, tasks.test_labels, t),
+      jnp.arange(num_tasks),
+  )
+  validation, _ = jax.lax.map(
+      lambda t: one(tasks.validation_images, tasks.validation_labels, t),
+      jnp.arange(num_tasks),
+  )
   metrics = {
       'accuracy': jnp.mean(accuracy),
+      'validation': jnp.mean(validation),
       'context_accuracy': jnp.mean(inferred),
   }
   for task in range(num_tasks):

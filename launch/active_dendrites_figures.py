@@ -1,27 +1,29 @@
 """The figures of `launch.active_dendrites`."""
 
 import math
+from typing import Any
 
 from matplotlib import figure
 import numpy as np
 
-from nmlib import train
 from nmlib.analysis import sparse_codes
 
 
 def draw(
-    histories: dict[str, train.History], num_tasks: int
+    histories: dict[str, Any], num_tasks: int, observed: list[Any]
 ) -> dict[str, figure.Figure]:
   """Returns the report's figures by name.
 
   Args:
     histories: of each method's stage.
     num_tasks: learned in sequence.
+    observed: ((n, a, s, theta), share of random patterns that match).
   """
   return {
       'forgetting': _forgetting(histories, num_tasks),
       'segment_errors': _segment_errors(),
-      'false_positives': _false_positives(),
+      'false_positives': _false_positives(observed),
+      'noise': _noise(),
       'unions': _unions(),
   }
 
@@ -70,7 +72,7 @@ def _segment_errors() -> figure.Figure:
   return plot
 
 
-def _false_positives() -> figure.Figure:
+def _false_positives(observed) -> figure.Figure:
   """False positives against the size of the population."""
   plot = figure.Figure(figsize=(6, 4))
   axes = plot.subplots()
@@ -82,9 +84,45 @@ def _false_positives() -> figure.Figure:
   sizes = list(range(300, 4100, 200))
   dense = [sparse_codes.false_positive(n, n // 2, s, theta) for n in sizes]
   axes.semilogy(sizes, dense, ls='--', label='half of the cells active')
+  points = [(n, share) for (n, _, _, _), share in observed if share]
+  if points:
+    axes.plot(*zip(*points, strict=True), 'kx', label='random patterns')
   axes.set(xlabel='cells n', ylabel='false positive of one segment')
   axes.set_title(f'{s} synapses, threshold {theta}')
   axes.legend(frameon=False, fontsize=8)
+  return plot
+
+
+def _noise() -> figure.Figure:
+  """Misses as cells are lost, and what chance predictions do to a sequence."""
+  plot = figure.Figure(figsize=(10, 4))
+  left, right = plot.subplots(1, 2)
+  a, s = 128, 30
+  lost = np.arange(0, a + 1, 2)
+  for theta in (8, 12, 16):
+    misses = [sparse_codes.false_negative(a, s, int(v), theta) for v in lost]
+    left.plot(lost / a, misses, label=f'threshold {theta}')
+  left.set(xlabel='share of the pattern lost', ylabel='false negative')
+  left.set_title(f'{s} synapses on {a} active cells')
+  left.legend(frameon=False, fontsize=8)
+  thetas = range(1, 21)
+  for n, active in ((2048, 40), (10_000, 200), (10_000, 64)):
+    segments = sparse_codes.segments_per_cell(n, active)
+    right.plot(
+        thetas,
+        [
+            sparse_codes.sequence_prediction_similarity(
+                n, active, 20, theta, segments
+            )
+            for theta in thetas
+        ],
+        label=f'{active} of {n} cells, {segments:.0f} segments each',
+    )
+  right.set(xlabel='threshold', ylabel='Jaccard similarity of prediction')
+  right.set_xticks(range(0, 21, 4))
+  right.set_title('1,000 sequences of 20 steps, 20 synapses')
+  right.legend(frameon=False, fontsize=8)
+  plot.tight_layout()
   return plot
 
 

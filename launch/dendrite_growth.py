@@ -6,20 +6,22 @@ with the neuron's remaining error; the node is frozen, feeds the neuron through
 one weight, and training goes on. The published rule, not the authors' closed
 trainer.
 
-  python -m launch.dendrite_growth                  # small: six minutes, a core
-  python -m launch.dendrite_growth --preset=layers  # convolutions, recurrence
-  python -m launch.dendrite_growth --preset=paper   # more seeds, wider, longer
+  python -m launch.dendrite_growth                       # small: ten minutes
+  python -m launch.dendrite_growth --preset=layers       # other kinds of layer
+  python -m launch.dendrite_growth --preset=compression  # small against large
+  python -m launch.dendrite_growth --preset=paper        # wider, longer
   python -m launch.dendrite_growth --config.tasks='("deep",)' --workdir=runs/d
 
 Every rival takes as many optimizer steps in all: training on without dendrites
 (control), dendrites that stay random, dendrites trained by ordinary gradients
 through the network (gradient), and a plain network of as many parameters
 (wide). Tasks: two perceptrons on 8 x 8 digits and a network over point clouds
-of five solids; on request a convolutional and a recurrent network on digits.
+of five solids; on request a convolutional network, a transformer, and two
+recurrent networks on digits. Several widths show whether a small network with
+dendrites replaces a large one without.
 The same command again resumes; a finished run prints its report at once.
 """
 
-import dataclasses
 import math
 from typing import Any
 
@@ -27,6 +29,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from launch import dendrite_growth_candidates as growing
+from launch import dendrite_growth_config
 from launch import dendrite_growth_report
 from launch import dendrite_growth_stages as stages
 from launch import dendrite_growth_tasks
@@ -35,103 +39,8 @@ from nmlib.networks import dendritic
 from nmlib.networks import growth
 from nmlib.neurons import dendrite_nodes
 
-KINDS = ('correlation', 'control', 'random', 'gradient', 'wide')
-
-
-@dataclasses.dataclass(frozen=True)
-class Config:
-  """Sizes and lengths; steps are optimizer steps (Adam).
-
-  A cycle is: candidates learn for candidate_steps (rivals that have none get
-  these steps too), trials find the rate to start from, neurons learn for
-  more_steps.
-  """
-
-  tasks: tuple[str, ...] = ('shallow', 'deep', 'points')
-  kinds: tuple[str, ...] = KINDS
-  source: str = 'digits'  # of images; or 'mnist'
-  path: str = ''  # of MNIST's four files; '' asks TFDS
-  num_seeds: int = 3
-  widen: int = 1  # times the small networks' width
-  cycles: int = 2
-  neuron_steps: int = 4000
-  more_steps: int = 2000
-  candidate_steps: int = 300
-  inner_steps: int = 50  # between looks at the validation images
-  batch_size: int = 64
-  learning_rate: float = 5e-3
-  rate_factors: tuple[float, ...] = (1.0, 0.3)  # tried after each switch
-  trial_steps: int = 200
-  candidate_rate: float = 2e-2
-  score: str = 'normalized'  # or 'covariance', 'pearson'
-  scale: float = 0.01  # of a candidate's first weights
-  rival_scale: float = 0.3  # of random and of gradient-trained dendrites
-  switch: str = 'fixed'  # or 'history': see patience
-  patience: int = 10  # looks without a new best validation score
-  max_tries: int = 0  # of a cycle that brings no new best; 0 keeps all cycles
-
-  def __post_init__(self):
-    for name in (
-        'num_seeds', 'widen', 'cycles', 'neuron_steps', 'more_steps',
-        'candidate_steps', 'inner_steps', 'batch_size', 'trial_steps',
-        'patience',
-    ):  # fmt: skip
-      if getattr(self, name) < 1:
-        raise ValueError(
-            f'config.{name} must be at least 1, got {getattr(self, name)}.'
-        )
-    for name, known in (
-        ('tasks', dendrite_growth_tasks.NAMES),
-        ('kinds', KINDS),
-    ):
-      for value in getattr(self, name):
-        if value not in known:
-          raise ValueError(
-              f'config.{name} must be among {known}, got {value!r}.'
-          )
-    for name, known in (
-        ('switch', ('fixed', 'history')),
-        ('score', dendrite_nodes.KINDS),
-    ):
-      if getattr(self, name) not in known:
-        raise ValueError(
-            f'config.{name} must be one of {known}, got'
-            f' {getattr(self, name)!r}.'
-        )
-    if not self.rate_factors or list(self.rate_factors) != sorted(
-        self.rate_factors, reverse=True
-    ):
-      raise ValueError(
-          'config.rate_factors must fall from first to last, got'
-          f' {self.rate_factors}.'
-      )
-
-
-PRESETS = {
-    'small': Config(),
-    'layers': Config(tasks=('convolutional', 'recurrent')),
-    'smoke': Config(
-        tasks=('shallow',),
-        num_seeds=2,
-        cycles=1,
-        neuron_steps=60,
-        more_steps=40,
-        candidate_steps=40,
-        trial_steps=20,
-        inner_steps=20,
-    ),
-    'paper': Config(
-        tasks=dendrite_growth_tasks.NAMES,
-        source='mnist',
-        num_seeds=10,
-        widen=4,
-        neuron_steps=20_000,
-        more_steps=10_000,
-        candidate_steps=1000,
-        switch='history',
-        max_tries=2,
-    ),
-}
+Config = dendrite_growth_config.Config
+PRESETS = dendrite_growth_config.PRESETS
 
 
 def experiment(config: Config, run: train.Run) -> train.Report:
@@ -139,17 +48,18 @@ def experiment(config: Config, run: train.Run) -> train.Report:
   found = {}
   for name in config.tasks:
     task = dendrite_growth_tasks.make(name, config.source, config.path)
-    task = task._replace(width=config.widen * task.width)
-    base = first_phase(config, run, f'{name}_first', task, task.width)
-    found[name] = {}
-    for kind in config.kinds:
-      found[name][kind] = grow(config, run, name, task, kind, base)
-      r = found[name][kind]
-      run.say(
-          f'{name}, {kind}: {int(r["parameters"][-1])} parameters, training'
-          f' loss {r["loss"][:, -1].mean():.4f},'
-          f' test accuracy {r["test"][:, -1].mean():.4f}'
-      )
+    for factor in config.widen:
+      tag = name if len(config.widen) == 1 else f'{name}_{factor}'
+      wide = task._replace(width=factor * task.width)
+      base = first_phase(config, run, f'{tag}_first', wide, wide.width)
+      found[tag] = {}
+      for kind in config.kinds:
+        found[tag][kind] = r = grow(config, run, tag, wide, kind, base)
+        run.say(
+            f'{tag}, {kind}: {int(r["parameters"][-1])} parameters, training'
+            f' loss {r["loss"][:, -1].mean():.4f},'
+            f' test accuracy {r["test"][:, -1].mean():.4f}'
+        )
   return dendrite_growth_report.make(config, found)
 
 
@@ -175,26 +85,45 @@ def grow(config: Config, run: train.Run, name: str, task, kind: str, params):
     target = final_size(config, task)
     width = dendrite_growth_tasks.matched_width(task, target)
     params = first_phase(config, run, f'{name}_wide', task, width)
-  cycles = [measure(run, f'{name}_{kind}_0', task, params)]
+  cycles = [measure(config, run, f'{name}_{kind}_0', task, params)]
+  grows = np.ones(config.num_seeds, bool)
   for cycle in range(1, config.cycles + 1):
-    params, pearson = one_cycle(
-        config, run, f'{name}_{kind}_{cycle}', task, kind, params
+    params, grows, pearson = one_cycle(
+        config, run, f'{name}_{kind}_{cycle}', task, kind, params, grows
     )
     cycles.append(
-        measure(run, f'{name}_{kind}_{cycle}', task, params) | pearson
+        measure(config, run, f'{name}_{kind}_{cycle}', task, params)
+        | pearson
+        | {'kept': grows}
     )
   out = {
       key: np.stack([c[key] for c in cycles], 1)
       for key in ('loss', 'validation', 'test')
   }
   out['parameters'] = np.array([c['parameters'] for c in cycles])
-  out['pearson'] = np.stack([c['pearson'] for c in cycles[1:]], 1)
+  for key in ('pearson', 'kept'):
+    out[key] = np.stack([c[key] for c in cycles[1:]], 1)
   return out
 
 
-def one_cycle(config: Config, run: train.Run, stage, task, kind, params):
-  """Grows (or not), searches the rate, trains on; may take a cycle back."""
-  old = measure(run, f'{stage}_before', task, params)['validation']
+def one_cycle(config: Config, run: train.Run, stage, task, kind, params, grows):
+  """Grows (or not), searches the rate, trains on; may take a cycle back.
+
+  Args:
+    config: of the launcher.
+    run: the run.
+    stage: its name.
+    task: network and examples.
+    kind: one of `KINDS`.
+    params: of every seed.
+    grows: bool [S]; a seed whose last cycle brought nothing has stopped.
+
+  Returns:
+    Parameters, the seeds that kept this cycle, and how new dendrites
+    correlate with the error, [S]. The network of a seed that did not is the
+    one before, with dendrites that say nothing.
+  """
+  before = measure(config, run, f'{stage}_before', task, params)['validation']
   kept = np.zeros(config.num_seeds, bool)
   pearson = {'pearson': np.zeros(config.num_seeds)}
   silent = params
@@ -204,27 +133,27 @@ def one_cycle(config: Config, run: train.Run, stage, task, kind, params):
     if kind in ('correlation', 'random', 'gradient'):
       new = dendrites(config, run, tag, task, kind, params)
       start = jax.vmap(dendritic.accept)(params, new)
-      pearson = run.result(
+      tried = run.result(
           f'{tag}_pearson',
-          lambda n=new: {'pearson': mean_pearson(task, params, n)},
-      )
+          lambda n=new: {'pearson': mean_pearson(config, task, params, n)},
+      )['pearson']
+      pearson = {'pearson': np.where(kept, pearson['pearson'], tried)}
     if not attempt:
       silent = start  # new dendrites say nothing yet: the network as it was
     done = train_on(config, run, tag, task, kind, start)
-    better = np.asarray(done['score']) > old + 1e-3 * old
-    take = (~kept & better) | (config.max_tries == 0)
+    better = np.asarray(growth.is_better(jnp.asarray(done['score']), before))
+    take = grows & ~kept & (better | (config.max_tries == 0))
     silent = choose(take, done['best'], silent)
     kept |= take
-    if kept.all():
+    if kept[grows].all():
       break
-  return silent, pearson
+  return silent, kept, pearson
 
 
 def dendrites(config: Config, run: train.Run, stage, task, kind, params):
   """Returns a new dendrite for every neuron of every seed."""
   if kind == 'correlation':
-    grown = stages.candidates(config, run, f'{stage}_candidates', task, params)
-    return grown.best
+    return growing.candidates(config, run, f'{stage}_candidates', task, params)
   keys = jax.vmap(lambda s: stages.own_key(jax.random.key(s), stage))(
       jnp.arange(config.num_seeds)
   )
@@ -271,11 +200,14 @@ def train_on(config: Config, run: train.Run, stage, task, kind, params):
   )
 
 
-def measure(run: train.Run, name: str, task, params) -> dict[str, Any]:
+def measure(
+    config: Config, run: train.Run, name: str, task, params
+) -> dict[str, Any]:
   """Returns loss and accuracies of every seed, [S]."""
 
   def network(params, x):
-    return dendritic.apply(task.network, params, x)
+    activation = stages.ACTIVATIONS[config.activation]
+    return dendritic.apply(task.network, params, x, activation=activation)
 
   def one(params):
     logits = jax.vmap(lambda x: network(params, x))(task.train.inputs)
@@ -297,12 +229,12 @@ def measure(run: train.Run, name: str, task, params) -> dict[str, Any]:
   )
 
 
-def mean_pearson(task, params, new) -> np.ndarray:
+def mean_pearson(config: Config, task, params, new) -> np.ndarray:
   """Mean |correlation| of new dendrites with their neurons' errors, [S]."""
 
   def one(params, new):
-    errors = stages.errors_of(task, params)
-    values = stages.values_of(task, params, new)
+    errors = growing.errors_of(config, task, params, task.train)
+    values = growing.values_of(config, task, params, new, task.train)
     scores = [
         dendrite_nodes.candidate_score(values[n], errors[n], 'pearson')
         for n in errors

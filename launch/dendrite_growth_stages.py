@@ -1,4 +1,4 @@
-"""The durable stages of growing: neurons learn, candidates learn."""
+"""The durable stage in which neurons learn, and what stages share."""
 
 from typing import Any
 import zlib
@@ -12,6 +12,12 @@ from launch import dendrite_growth_tasks as tasks
 from nmlib import train
 from nmlib.networks import dendritic
 from nmlib.networks import growth
+
+ACTIVATIONS = {
+    'sigmoid': jax.nn.sigmoid,
+    'tanh': jnp.tanh,
+    'relu': jax.nn.relu,
+}
 
 
 def cross_entropy(logits: jax.Array, label: jax.Array) -> jax.Array:
@@ -75,7 +81,13 @@ def neurons(
     return dendritic.Params(base, to_neuron, params.dendrites)
 
   def run_network(params, x):
-    return dendritic.apply(task.network, params, x, perforated=not all_learn)
+    return dendritic.apply(
+        task.network,
+        params,
+        x,
+        activation=ACTIVATIONS[config.activation],
+        perforated=not all_learn,
+    )
 
   def loss(new, params, images, labels):
     whole = put(params, new)
@@ -89,7 +101,7 @@ def neurons(
         'opt_state': optimizer.init(learned(mine)),
         'best': mine,
         'score': jnp.float32(-jnp.inf),
-        'history': growth.new_history(),
+        'history': growth.new_history(config.lookback),
         'steps': jnp.int32(0),
         'rate': rate,
         'key': jax.random.fold_in(key, 1),
@@ -127,7 +139,7 @@ def neurons(
     after = {
         'params': whole,
         'opt_state': moments,
-        'best': _choose(better, whole, state['best']),
+        'best': choose(better, whole, state['best']),
         'score': jnp.where(better, score, state['score']),
         'history': growth.follow(state['history'], score, config.patience),
         'steps': state['steps'] + config.inner_steps,
@@ -135,7 +147,7 @@ def neurons(
     }
     if config.switch == 'history':
       before = {name: state[name] for name in after}
-      after = _choose(~state['history'].switched, after, before)
+      after = choose(~state['history'].switched, after, before)
     return after | {'key': state['key']}, jnp.mean(losses)
 
   def step(state, _):
@@ -155,81 +167,12 @@ def neurons(
   ).state
 
 
-def candidates(
-    config: Any, run: train.Run, stage: str, task: tasks.Task, params: Any
-) -> growth.Candidates:
-  """Trains candidate dendrites on the error that remains, all else frozen.
-
-  Errors and values are those of the whole training set.
-  """
-  optimizer = optax.adam(config.candidate_rate)
-  example = task.train.inputs[0]
-
-  def init(key):
-    mine = of_seed(key, params)
-    drawn = dendritic.init_candidates(
-        own_key(key, stage), task.network, mine, example, config.scale
-    )
-    known = dendritic.layers(task.network, mine.base, example)
-    sizes = {name: known[name].num_neurons for name in drawn}
-    return growth.start(drawn, sizes, optimizer), mine
-
-  def step(state, _):
-    grown, frozen = state
-    errors = errors_of(task, frozen)
-
-    def climb(grown, _):
-      values = lambda c: values_of(task, frozen, c)
-      grown = growth.improve(grown, values, errors, optimizer, config.score)
-      return grown, None
-
-    grown, _ = jax.lax.scan(climb, grown, length=config.inner_steps)
-    total = jnp.concatenate(list(grown.score.values()))
-    return (grown, frozen), {'score': jnp.mean(total)}
-
-  return train.fit(
-      run,
-      stage,
-      train.Schedule(
-          max(1, config.candidate_steps // config.inner_steps),
-          config.batch_size,
-          log_every=1,
-      ),
-      init=init,
-      step=step,
-      seeds=tuple(range(config.num_seeds)),
-  ).state[0]
-
-
-def errors_of(task: tasks.Task, params: Any) -> dict[str, jax.Array]:
-  """Remaining errors on the training set, [N P, neurons] for each layer."""
-  return _flat(
-      jax.vmap(
-          lambda x, y: dendritic.errors(
-              task.network, params, x, lambda out: cross_entropy(out, y)
-          )
-      )(*task.train)
-  )
-
-
-def values_of(task: tasks.Task, params: Any, grown: Any):
-  """Answers of candidates on the training set, as `errors_of`."""
-  return _flat(
-      jax.vmap(
-          lambda x: dendritic.candidate_values(task.network, params, grown, x)
-      )(task.train.inputs)
-  )
-
-
 def accuracy(run_network, params: Any, part: tasks.Part) -> jax.Array:
   """Share of examples classified rightly."""
   logits = jax.vmap(lambda x: run_network(params, x))(part.inputs)
   return jnp.mean(jnp.argmax(logits, -1) == part.labels)
 
 
-def _flat(tree):
-  return {name: v.reshape(-1, v.shape[-1]) for name, v in tree.items()}
-
-
-def _choose(condition, new, old):
+def choose(condition: jax.Array, new: Any, old: Any) -> Any:
+  """Takes `new` if the condition holds."""
   return jax.tree.map(lambda a, b: jnp.where(condition, a, b), new, old)

@@ -13,7 +13,15 @@ from nmlib.networks import dendritic
 from nmlib.networks import image_classifiers
 from nmlib.networks import mlp
 
-NAMES = ('shallow', 'deep', 'convolutional', 'recurrent', 'points')
+NAMES = (
+    'shallow',
+    'deep',
+    'convolutional',
+    'transformer',
+    'recurrent',
+    'gated',
+    'points',
+)
 _SHAPES = ('sphere', 'cube', 'cylinder', 'cone', 'torus')
 
 
@@ -48,24 +56,39 @@ def make(name: str, source: str = 'digits', path: str = '') -> Task:
   shape = split.train.images.shape[1:]
   parts = [Part(jnp.asarray(p.images), jnp.asarray(p.labels)) for p in split]
   if name in ('shallow', 'deep'):
+    perceptron = lambda params, x, call: mlp.apply(params, x, call=call)
     flat = [
         p._replace(inputs=p.inputs.reshape(len(p.labels), -1)) for p in parts
     ]
     size = shape[0] * shape[1]
     if name == 'shallow':
-      return Task(
-          _perceptron, lambda k, w: mlp.init(k, (size, w, 10)), 6, *flat
-      )
+      return Task(perceptron, lambda k, w: mlp.init(k, (size, w, 10)), 6, *flat)
     return Task(
-        _perceptron, lambda k, w: mlp.init(k, (size, w, w, 10)), 4, *flat
+        perceptron, lambda k, w: mlp.init(k, (size, w, w, 10)), 4, *flat
     )
   if name == 'convolutional':
     return Task(
-        _convolutional,
+        image_classifiers.convolutional,
         lambda k, w: image_classifiers.init_convolutional(
             k, shape, w, 2 * w, 10
         ),
         3,
+        *parts,
+    )
+  if name == 'transformer':
+    return Task(
+        image_classifiers.transformer,
+        lambda k, w: image_classifiers.init_transformer(
+            k, shape, 4 * w, 2, 1, 10
+        ),
+        2,
+        *parts,
+    )
+  if name == 'gated':
+    return Task(
+        _gated,
+        lambda k, w: _init_gated(k, shape[1], w),
+        6,
         *parts,
     )
 
@@ -79,32 +102,36 @@ def make(name: str, source: str = 'digits', path: str = '') -> Task:
   return Task(_recurrent, init_recurrent, 8, *parts)
 
 
-def _dense(layer: mlp.Layer, x: jax.Array) -> jax.Array:
-  shape = (1,) * (x.ndim - 1) + layer.bias.shape
-  return x @ layer.kernel + layer.bias.reshape(shape)
-
-
-def _perceptron(params, x, call):
-  for i, layer in enumerate(params):
-    x = call(f'dense_{i}', _dense, layer, x)
-    x = jax.nn.relu(x) if i + 1 < len(params) else x
-  return x
-
-
-def _convolutional(params, image, call):
-  convolve = image_classifiers.convolve
-  x = jax.nn.relu(call('first', convolve, params.first, image[..., None]))
-  halve = lambda layer, x: convolve(layer, x, 2)
-  x = jax.nn.relu(call('second', halve, params.second, x))
-  return _perceptron(params.dense, x.reshape(-1), call)
-
-
 def _recurrent(params, image, call):
   """Reads an image row by row."""
   h = jnp.zeros_like(params[0].bias)
   for row in image:
-    h = jnp.tanh(call('cell', _dense, params[0], jnp.concatenate([row, h])))
-  return call('readout', _dense, params[1], h)
+    h = jnp.tanh(call('cell', mlp.dense, params[0], jnp.concatenate([row, h])))
+  return call('readout', mlp.dense, params[1], h)
+
+
+def _init_gated(key, inputs, width):
+  keys = jax.random.split(key, 3)
+  layers = [
+      mlp.init(k, (inputs + width, size))[0]
+      for k, size in zip(keys[:2], (2 * width, width), strict=True)
+  ]
+  layers = [la._replace(kernel=la.kernel / 2**0.5) for la in layers]
+  return *layers, *mlp.init(keys[2], (width, 10))
+
+
+def _gated(params, image, call):
+  """A gated recurrent unit (arXiv 1406.1078) that reads row by row."""
+  gates, candidate, readout = params
+  h = jnp.zeros_like(candidate.bias)
+  for row in image:
+    both = jnp.concatenate([row, h])
+    z = jax.nn.sigmoid(call('gates', mlp.dense, gates, both))
+    reset, update = jnp.split(z, 2)
+    both = jnp.concatenate([row, reset * h])
+    new = jnp.tanh(call('candidate', mlp.dense, candidate, both))
+    h = (1 - update) * new + update * h
+  return call('readout', mlp.dense, readout, h)
 
 
 def _init_points(key, width):
@@ -118,8 +145,8 @@ def _point_network(params, points, call):
   """Layers shared by all points, the maximum over them, a readout."""
   x = points
   for i, layer in enumerate(params[:-1]):
-    x = jax.nn.relu(call(f'point_{i}', _dense, layer, x))
-  return call('readout', _dense, params[-1], x.max(0))
+    x = jax.nn.relu(call(f'point_{i}', mlp.dense, layer, x))
+  return call('readout', mlp.dense, params[-1], x.max(0))
 
 
 def _points(seed: int, count: int, num_points: int = 32) -> Part:

@@ -10,11 +10,13 @@ learn one threshold and one gain for each hidden neuron on rotated digits only.
 
 Each way to adapt trains at four learning rates at once, with equal steps and
 the same order of data; the rate is chosen on validation images. The same is
-done on a base that never saw rotated digits, to show what gates cannot do.
+done on a base that never saw rotated digits, to show what gates cannot do, for
+other angles and lengths of pretraining, and with other kinds of gate: annealed,
+straight-through at the end, tied, of positive gain, sparse.
 Beyond the paper, one base (a perceptron, a convolutional network, a
 transformer) gets a mode for each of several angles, and a selector that infers
 the mode from the image. `small` uses the 8 x 8 digits that come with nmlib
-(two minutes on 2 cores), `paper` MNIST (TFDS, or --path). The same command
+(seven minutes on a core), `paper` MNIST (TFDS, or --path). The same command
 again resumes; a finished run prints its report at once.
 """
 
@@ -27,6 +29,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from launch import dopamine_modes_config
 from launch import dopamine_modes_measure
 from launch import dopamine_modes_report
 from launch import dopamine_modes_several
@@ -35,108 +38,10 @@ from nmlib.data import digits
 from nmlib.data import rotation
 from nmlib.networks import adaptation
 from nmlib.networks import mlp
+from nmlib.neurons import mode_gate
 
-METHODS = (
-    'frozen',
-    'bitfit',
-    'threshold',
-    'ia3',
-    'mode_gate',
-    'lora_1',
-    'lora_4',
-    'lora_8',
-    'linear_probe',
-    'full',
-)
-_COMPARED = ('frozen', 'bitfit', 'mode_gate', 'lora_4', 'lora_8')
-
-
-@dataclasses.dataclass(frozen=True)
-class Config:
-  """Steps are optimizer steps (Adam); angles are in degrees."""
-
-  methods: tuple[str, ...] = METHODS  # at least those of `_COMPARED`
-  source: str = 'digits'  # or 'mnist'
-  path: str = ''  # of MNIST's four files; '' asks TFDS
-  num_seeds: int = 5
-  hidden: tuple[int, ...] = (128, 128)
-  angle: float = 45.0
-  foundation_steps: int = 150
-  foundation_learning_rate: float = 1e-3
-  steps: int = 600
-  batch_size: int = 64
-  learning_rates: tuple[float, ...] = (1e-3, 3e-3, 1e-2, 3e-2)
-  temperature: float = 0.1
-  sparse_penalty: float = 0.5  # of the mean gate, in a run of its own
-  bases: tuple[str, ...] = dopamine_modes_several.BASES
-  angles: tuple[float, ...] = (0.0, 45.0, 90.0, 135.0)
-  width: int = 32  # of the bases with several modes; perceptron 4 x as wide
-  base_steps: int = 300
-  mode_steps: int = 300
-
-  def __post_init__(self):
-    for name in ('num_seeds', 'foundation_steps', 'steps', 'batch_size'):
-      if getattr(self, name) < 1:
-        raise ValueError(
-            f'config.{name} must be at least 1, got {getattr(self, name)}.'
-        )
-    for method in self.methods:
-      if method not in METHODS:
-        raise ValueError(
-            f'config.methods must be among {METHODS}, got {method!r}.'
-        )
-    for method in _COMPARED:
-      if method not in self.methods:
-        raise ValueError(
-            f'config.methods must include {method!r}, which the report'
-            ' compares.'
-        )
-    for base in self.bases:
-      if base not in dopamine_modes_several.BASES:
-        raise ValueError(
-            f'config.bases must be among {dopamine_modes_several.BASES}, got'
-            f' {base!r}.'
-        )
-    if len(self.angles) < 2:
-      raise ValueError(f'config.angles must be two or more, got {self.angles}.')
-    if not self.temperature > 0:
-      raise ValueError(
-          f'config.temperature must be positive, got {self.temperature}.'
-      )
-    if not self.learning_rates or min(self.learning_rates) <= 0:
-      raise ValueError(
-          'config.learning_rates must be positive and at least one, got'
-          f' {self.learning_rates}.'
-      )
-
-
-PRESETS = {
-    'small': Config(),
-    'smoke': Config(
-        methods=_COMPARED,
-        bases=('convolutional',),
-        num_seeds=2,
-        hidden=(16, 12),
-        foundation_steps=20,
-        steps=20,
-        learning_rates=(1e-2, 3e-2),
-        width=8,
-        base_steps=20,
-        mode_steps=20,
-    ),
-    'paper': Config(
-        source='mnist',
-        num_seeds=10,
-        hidden=(256, 256),
-        foundation_steps=860,
-        batch_size=128,
-        steps=2150,
-        base_steps=1000,
-        mode_steps=1000,
-    ),
-}
-
-
+Config = dopamine_modes_config.Config
+PRESETS = dopamine_modes_config.PRESETS
 # On the base that never saw rotated digits.
 _LIMITED = ('upright_frozen', 'upright_mode_gate', 'upright_lora_8')
 
@@ -150,6 +55,17 @@ class Data(NamedTuple):
   validation_labels: jax.Array
   test: jax.Array
   test_labels: jax.Array
+
+
+class Options(NamedTuple):
+  """What one way to adapt is."""
+
+  kind: str  # one of `adaptation.METHODS`
+  temperatures: tuple[float, float]  # of gates, first and last
+  rank: int = 1
+  penalty: float = 0.0  # of the mean gate
+  through: float = 0.0  # last share of steps with straight-through gates
+  gate: mode_gate.Config = mode_gate.Config()
 
 
 class State(NamedTuple):
@@ -166,38 +82,66 @@ def experiment(config: Config, run: train.Run) -> train.Report:
   """Pretrains, specialises in every way, and compares."""
   data = read(config)
   base, upright = foundation(config, run, data, 'foundation')
-  limited, _ = foundation(config, run, data, 'foundation_upright')
-  results, conditional = {}, {}
-  for method in (*config.methods, 'mode_gate_sparse', *_LIMITED):
-    name, _, _ = options(config, method)
+  limited, _ = foundation(config, run, data, 'foundation_upright', mixed=False)
+  results, extra = {}, {}
+  sparse = [f'mode_gate_sparse_{p:g}' for p in config.sparse_penalties]
+  for method in (*config.methods, *sparse, *_LIMITED):
     bases = limited if method in _LIMITED else base
-    state = specialised(config, run, data, method, bases)
-    results[method] = run.result(
-        f'result_{method}',
-        lambda n=name, s=state: dopamine_modes_measure.measured(
-            n, s, data, config.learning_rates, config.temperature
-        ),
-    )
+    state, results[method] = adapted(config, run, data, method, bases, method)
     values = results[method]
     run.say(
         f'{method}: {int(values["trainable"])} parameters,'
         f' rotated {values["rotated"].mean():.4f},'
         f' upright {values["upright"].mean():.4f}'
     )
-    if method == 'mode_gate':
-      conditional = run.result(
-          'conditional',
-          lambda s=state, v=values: dopamine_modes_measure.hardened(
-              s, data, int(v['rate'])
+    if method in ('mode_gate', sparse[-1]):
+      extra[method] = run.result(
+          f'conditional_{method}',
+          lambda s=state, v=values: dopamine_modes_measure.conditional(
+              s, data, int(v['rate']), config.temperature
           ),
       )
+  sweeps = {
+      'angle': {
+          angle: swept(config, run, f'angle_{angle:g}', angle=angle)
+          for angle in config.sweep_angles
+      }
+      | {config.angle: results},
+      'foundation_steps': {
+          steps: swept(config, run, f'base_{steps}', foundation_steps=steps)
+          for steps in config.sweep_foundation
+      }
+      | {config.foundation_steps: results},
+  }
   several = {
       name: dopamine_modes_several.run_base(config, run, name)
       for name in config.bases
   }
   return dopamine_modes_report.make(
-      config, upright, results, conditional, several
+      config, upright, results, extra, sweeps, several
   )
+
+
+def adapted(config: Config, run: train.Run, data: Data, method, bases, stage):
+  """Trains one way to adapt and measures it; returns state and results."""
+  state = specialised(config, run, data, method, bases, stage)
+  return state, run.result(
+      f'result_{stage}',
+      lambda: dopamine_modes_measure.measured(
+          options(config, method), state, data, config.learning_rates
+      ),
+  )
+
+
+def swept(config: Config, run: train.Run, stage: str, **changes):
+  """Repeats the main comparison with another angle or base."""
+  config = dataclasses.replace(config, **changes)
+  data = read(config)
+  base, _ = foundation(config, run, data, f'{stage}_foundation')
+  return {
+      method: adapted(config, run, data, method, base, f'{stage}_{method}')[1]
+      for method in ('frozen', 'mode_gate', 'lora_8')
+  }
 
 
 def read(config: Config) -> Data:
@@ -212,10 +156,12 @@ def read(config: Config) -> Data:
   return Data(*fields)
 
 
-def foundation(config: Config, run: train.Run, data: Data, stage: str):
+def foundation(
+    config: Config, run: train.Run, data: Data, stage: str, mixed: bool = True
+):
   """Trains the base of every seed on both modes, half of each batch each.
 
-  The stage 'foundation_upright' sees upright digits only.
+  If not `mixed` it sees upright digits only.
   """
   optimizer = optax.adam(config.foundation_learning_rate)
   widths = (data.train.shape[-1], *config.hidden, 10)
@@ -228,7 +174,7 @@ def foundation(config: Config, run: train.Run, data: Data, stage: str):
     key = jax.random.fold_in(state.key, state.step)
     rows = jax.random.randint(key, (config.batch_size,), 0, data.train.shape[1])
     mode = jnp.arange(config.batch_size) % 2
-    if stage == 'foundation_upright':
+    if not mixed:
       mode = jnp.zeros_like(mode)
     value, gradient = jax.value_and_grad(loss)(
         state.params, data.train[mode, rows], data.train_labels[rows]
@@ -260,9 +206,11 @@ def foundation(config: Config, run: train.Run, data: Data, stage: str):
   return fitted.state.params, fitted.history['upright'][1][-1]
 
 
-def specialised(config: Config, run: train.Run, data: Data, method, bases):
+def specialised(
+    config: Config, run: train.Run, data: Data, method, bases, stage: str
+):
   """Trains one way to adapt, on rotated digits, at all learning rates."""
-  name, rank, penalty = options(config, method)
+  chosen = options(config, method)
   rates = jnp.array(config.learning_rates)
   optimizer = optax.scale_by_adam()
   bases = jax.tree.map(np.asarray, bases)
@@ -271,7 +219,9 @@ def specialised(config: Config, run: train.Run, data: Data, method, bases):
     seed = jax.random.key_data(key)[-1]  # seed s starts from jax.random.key(s)
     base = jax.tree.map(lambda leaf: jnp.asarray(leaf)[seed], bases)
     adapter_key, step_key = jax.random.split(key)
-    adapter = adaptation.init(name, adapter_key, base, rank=rank)
+    adapter = adaptation.init(
+        chosen.kind, adapter_key, base, rank=chosen.rank, gate=chosen.gate
+    )
     adapter = jax.tree.map(
         lambda leaf: jnp.broadcast_to(leaf, (len(rates), *leaf.shape)), adapter
     )
@@ -283,14 +233,31 @@ def specialised(config: Config, run: train.Run, data: Data, method, bases):
     rows = jax.random.randint(key, (config.batch_size,), 0, data.train.shape[1])
     images, labels = data.train[1, rows], data.train_labels[rows]
 
-    def loss(adapter):
+    temperature = mode_gate.anneal(
+        state.step, config.steps, *chosen.temperatures
+    )
+
+    def cost(adapter, hard):
       logits, gates = jax.vmap(
           lambda x: adaptation.apply(
-              name, state.base, adapter, x, temperature=config.temperature
+              chosen.kind,
+              state.base,
+              adapter,
+              x,
+              temperature=temperature,
+              hard=hard,
+              straight_through=True,
+              gate=chosen.gate,
           )
       )(images)
       mean_gate = jnp.mean(jnp.stack([jnp.mean(gate) for gate in gates]))
-      return cross_entropy(logits, labels) + penalty * mean_gate
+      return cross_entropy(logits, labels) + chosen.penalty * mean_gate
+
+    def loss(adapter):
+      if not chosen.through:
+        return cost(adapter, False)
+      late = state.step >= (1 - chosen.through) * config.steps
+      return jnp.where(late, cost(adapter, True), cost(adapter, False))
 
     def update(adapter, moments, rate):
       value, gradient = jax.value_and_grad(loss)(adapter)
@@ -304,13 +271,13 @@ def specialised(config: Config, run: train.Run, data: Data, method, bases):
     state = State(state.step + 1, state.base, adapter, moments, state.key)
     return state, {'loss': jnp.min(losses)}
 
-  if name == 'frozen':
+  if chosen.kind == 'frozen':
     return jax.jit(jax.vmap(init))(
         jnp.stack([jax.random.key(s) for s in range(config.num_seeds)])
     )
   return train.fit(
       run,
-      method,
+      stage,
       train.Schedule(config.steps, config.batch_size),
       init=init,
       step=step,
@@ -318,14 +285,25 @@ def specialised(config: Config, run: train.Run, data: Data, method, bases):
   ).state
 
 
-def options(config: Config, method: str) -> tuple[str, int, float]:
-  """Returns the kind of adapter, its rank, and the penalty on its gates."""
+def options(config: Config, method: str) -> Options:
+  """Returns what a method's name stands for."""
   method = method.removeprefix('upright_')
+  constant = (config.temperature, config.temperature)
+  plain = Options('mode_gate', constant)
   if method.startswith('lora_'):
-    return 'lora', int(method.removeprefix('lora_')), 0.0
-  if method == 'mode_gate_sparse':
-    return 'mode_gate', 1, config.sparse_penalty
-  return method, 1, 0.0
+    return Options('lora', constant, int(method.removeprefix('lora_')))
+  if method.startswith('mode_gate_sparse_'):
+    penalty = float(method.removeprefix('mode_gate_sparse_'))
+    return plain._replace(penalty=penalty)
+  variants = {
+      'annealed': plain._replace(temperatures=config.annealed),
+      'through': plain._replace(through=config.through),
+      'tied': plain._replace(gate=mode_gate.Config(tied=True)),
+      'positive': plain._replace(gate=mode_gate.Config(signed_gain=False)),
+  }
+  if method.startswith('mode_gate_'):
+    return variants[method.removeprefix('mode_gate_')]
+  return Options(method, constant)
 
 
 def cross_entropy(logits: jax.Array, labels: jax.Array) -> jax.Array:

@@ -5,20 +5,21 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from scipy import stats
 
 from nmlib.networks import adaptation
+from nmlib.networks import hardening
 from nmlib.networks import mlp
 
 
-def measured(name: str, state, data, rates: tuple[float, ...], temperature):
+def measured(chosen: Any, state, data, rates: tuple[float, ...]):
   """Chooses the learning rate on validation images, then tests.
 
   Args:
-    name: method, as in `adaptation.METHODS`.
+    chosen: the launcher's `Options`.
     state: bases [S, ...] and adapters [S, R, ...].
     data: images of both modes.
     rates: R learning rates.
-    temperature: of smooth gates.
 
   Returns:
     Arrays by name, seeds in front.
@@ -26,17 +27,23 @@ def measured(name: str, state, data, rates: tuple[float, ...], temperature):
 
   def run(base, adapter, images, hard):
     return jax.vmap(
-        lambda x: adaptation.apply(
-            name, base, adapter, x, temperature=temperature, hard=hard
+        lambda x: adaptation.activity(
+            chosen.kind,
+            base,
+            adapter,
+            x,
+            temperature=chosen.temperatures[-1],
+            hard=hard,
+            gate=chosen.gate,
         )
     )(images)
 
   def accuracy(base, adapter, images, labels, hard=False):
-    logits, _ = run(base, adapter, images, hard)
+    logits, _, _ = run(base, adapter, images, hard)
     return jnp.mean(jnp.argmax(logits, -1) == labels)
 
   def validation(base, adapters):
-    if name == 'frozen':
+    if chosen.kind == 'frozen':
       return jnp.zeros(len(rates))
     return jax.vmap(
         lambda a: accuracy(base, a, data.validation[1], data.validation_labels)
@@ -44,7 +51,7 @@ def measured(name: str, state, data, rates: tuple[float, ...], temperature):
 
   scores = jax.jit(jax.vmap(validation))(state.base, state.adapter)
   best = int(jnp.argmax(scores.mean(0)))
-  chosen = jax.tree.map(lambda leaf: leaf[:, best], state.adapter)
+  best_adapter = jax.tree.map(lambda leaf: leaf[:, best], state.adapter)
 
   def test(base, adapter):
     out = {
@@ -55,11 +62,16 @@ def measured(name: str, state, data, rates: tuple[float, ...], temperature):
             base, adapter, data.test[0], data.test_labels, True
         ),
     }
-    on = [run(base, adapter, images, True)[1] for images in data.test]
+    _, on, activations = zip(
+        *(run(base, adapter, images, True) for images in data.test),
+        strict=True,
+    )
     # Share of examples for which each neuron is on: [mode, neurons].
     share = jnp.stack(
         [jnp.concatenate([g.mean(0) for g in gates]) for gates in on]
     )
+    means = [jnp.abs(h).mean(0) for h in activations[1]]
+    strong = [h > 0.5 * h.max() for h in means]
     often = share > 0.5
     out |= {
         'active': share[1].mean(),
@@ -67,11 +79,12 @@ def measured(name: str, state, data, rates: tuple[float, ...], temperature):
         'overlap': (often[0] & often[1]).sum()
         / jnp.maximum((often[0] | often[1]).sum(), 1),
         'share': share,
+        'strongly_active': jnp.mean(jnp.concatenate(strong)),
     }
     return out
 
-  result = jax.jit(jax.vmap(test))(state.base, chosen)
-  trainable = adaptation.count(chosen) // len(result['rotated'])
+  result = jax.jit(jax.vmap(test))(state.base, best_adapter)
+  trainable = adaptation.count(best_adapter) // len(result['rotated'])
   return {
       **jax.tree.map(np.asarray, result),
       'trainable': trainable,
@@ -80,42 +93,79 @@ def measured(name: str, state, data, rates: tuple[float, ...], temperature):
   }
 
 
-def hardened(state, data, rate: int):
-  """Removes neurons that no training image uses, and counts what is left.
+def conditional(state, data, rate: int, temperature: float):
+  """Hardens plain gates: what is skipped, what is fitted, what matters.
+
+  Neurons are removed that no training image of the mode uses ('any'), or that
+  fewer than one in a hundred use ('rare').
 
   Args:
     state: bases [S, ...] and gates [S, R, ...].
     data: images of both modes.
     rate: index of the learning rate.
+    temperature: of the soft gates.
 
   Returns:
-    Arrays [S] by name.
+    Arrays [S] by name, and of seed 0 the neurons' effects, gains and
+    thresholds [N].
   """
-  found: dict[str, list[float]] = {
-      'flops': [],
-      'base_flops': [],
-      'agreement': [],
-      'kept': [],
-  }
+  found: dict[str, list[float]] = {}
+  first: dict[str, jax.Array] = {}
+  # Compiled once for all seeds, which share shapes.
+  hard = jax.jit(
+      lambda base, gates, xs: jax.vmap(
+          lambda x: adaptation.apply('mode_gate', base, gates, x, hard=True)
+      )(xs)
+  )
+  ablate = jax.jit(
+      lambda base, gates, xs: jax.vmap(
+          lambda x: hardening.attribution(base, gates, x)
+      )(xs)
+  )
+  images, labels = data.test[1], data.test_labels
   for seed in range(len(state.step)):
     base = jax.tree.map(lambda leaf, s=seed: jnp.asarray(leaf[s]), state.base)
     gates = jax.tree.map(lambda leaf, s=seed: leaf[s, rate], state.adapter)
-    run = lambda x, b=base, g=gates: adaptation.apply(
-        'mode_gate', b, g, x, hard=True
+
+    share = [gate.mean(0) for gate in hard(base, gates, data.train[1])[1]]
+    answers = jnp.argmax(hard(base, gates, images)[0], -1)
+    new: dict[str, Any] = {
+        'base_flops': flops(lambda x, b=base: mlp.apply(b, x), images[0])
+    }
+    for name, least in (('any', 0.0), ('rare', 0.01)):
+      kept = tuple(s > least for s in share)
+      small, thresholds = hardening.harden(base, gates, kept)
+      shrunk = lambda x, n=small, t=thresholds: hardening.run(n, t, x)
+      again = jnp.argmax(jax.jit(jax.vmap(shrunk))(images), -1)
+      new |= {
+          f'{name}_agreement': jnp.mean(again == answers),
+          f'{name}_accuracy': jnp.mean(again == labels),
+          f'{name}_kept': jnp.mean(jnp.concatenate(kept)),
+          f'{name}_flops': flops(shrunk, images[0]),
+      }
+    fitted = hardening.calibrate(
+        base, gates, data.train[1], temperature=temperature
     )
-    _, on = jax.vmap(run)(data.train[1])
-    kept = tuple((gate > 0).any(0) for gate in on)
-    small, thresholds = adaptation.harden(base, gates, kept)
-    shrunk = lambda x, n=small, t=thresholds: adaptation.run_hardened(n, t, x)
-    same = jnp.argmax(jax.vmap(run)(data.test[1])[0], -1) == jnp.argmax(
-        jax.vmap(shrunk)(data.test[1]), -1
+    logits = hard(base, fitted, images)[0]
+    new['calibrated'] = jnp.mean(jnp.argmax(logits, -1) == labels)
+    effects = ablate(base, gates, images[:100])
+    effect = jnp.concatenate([jnp.abs(e).mean((0, 2)) for e in effects])
+    gain, threshold = (
+        jnp.concatenate([getattr(g, name) for g in gates])
+        for name in ('gain', 'threshold')
     )
-    found['agreement'].append(float(same.mean()))
-    found['kept'].append(float(jnp.concatenate(kept).mean()))
-    x = data.test[1, 0]
-    found['flops'].append(flops(shrunk, x))
-    found['base_flops'].append(flops(lambda x, b=base: mlp.apply(b, x), x))
-  return {name: np.array(values) for name, values in found.items()}
+    new['effect_of_gain'] = _rank_correlation(effect, jnp.abs(gain))
+    new['effect_of_threshold'] = _rank_correlation(effect, threshold)
+    for name, value in new.items():
+      found.setdefault(name, []).append(float(value))
+    if not seed:
+      first = {'effect': effect, 'gain': gain, 'threshold': threshold}
+  arrays = {name: np.array(values) for name, values in found.items()}
+  return arrays | jax.tree.map(np.asarray, first)
+
+
+def _rank_correlation(x: jax.Array, y: jax.Array) -> float:
+  return float(stats.spearmanr(np.asarray(x), np.asarray(y)).statistic)
 
 
 def flops(function, x: jax.Array) -> float:

@@ -7,15 +7,21 @@ import numpy as np
 from launch import dopamine_modes_figures
 from nmlib import train
 
+_SWEPT = {
+    'angle': 'angle (degrees)',
+    'foundation_steps': 'length of pretraining (steps)',
+}
 
-def make(config: Any, upright, results, conditional, several) -> train.Report:
+
+def make(config: Any, upright, results, extra, sweeps, several) -> train.Report:
   """Holds what was measured against the abstract's statements.
 
   Args:
     config: of the launcher.
     upright: the base's accuracy on upright digits, [S].
     results: measurements of each way to adapt.
-    conditional: measurements of the hardened networks.
+    extra: measurements of the plain and of the sparsest gates, hardened.
+    sweeps: for 'angle' and 'foundation_steps', results by value.
     several: measurements of each base with several modes.
   """
   frozen, gate = results['frozen'], results['mode_gate']
@@ -29,7 +35,9 @@ def make(config: Any, upright, results, conditional, several) -> train.Report:
 
   most = f'in at least {need} of {config.num_seeds} seeds'
   lora = results['lora_8']
-  sparse = results['mode_gate_sparse']
+  sparsest = f'mode_gate_sparse_{config.sparse_penalties[-1]:g}'
+  sparse = results[sparsest]
+  plain = extra['mode_gate']
   claims = [
       claim(
           'The order of the abstract, frozen < hard gates < LoRA of rank 8 on'
@@ -58,9 +66,13 @@ def make(config: Any, upright, results, conditional, several) -> train.Report:
           lora_8=[lora['trainable']],
       ),
       claim(
-          f'Biases alone give less than soft gates, {most}',
+          f'Frozen < biases alone < soft gates, {most}',
           'own comparison',
-          in_most(results['bitfit']['rotated'] < gate['rotated']),
+          in_most(
+              (results['bitfit']['rotated'] > frozen['rotated'])
+              & (results['bitfit']['rotated'] < gate['rotated'])
+          ),
+          frozen=frozen['rotated'],
           bitfit=results['bitfit']['rotated'],
           gates=gate['rotated'],
       ),
@@ -92,6 +104,24 @@ def make(config: Any, upright, results, conditional, several) -> train.Report:
           gap=gate['rotated'] - gate['hard'],
       ),
       claim(
+          'Gates fitted to a calibration batch lose less by hardening, mean'
+          ' over seeds',
+          'own experiment',
+          plain['calibrated'].mean() > gate['hard'].mean(),
+          soft=gate['rotated'],
+          hard=gate['hard'],
+          fitted=plain['calibrated'],
+      ),
+      claim(
+          f'Gates are partly sparse as they are: active fraction below 0.65,'
+          f' {most}',
+          'abstract: partial activation sparsity',
+          in_most(gate['active'] < 0.65),
+          gates=gate['active'],
+          frozen=frozen['active'],
+          strongly_active=gate['strongly_active'],
+      ),
+      claim(
           f'A penalty makes gates sparse: active fraction below 0.35, {most}',
           'abstract: a minority of units strongly active',
           in_most(sparse['active'] < 0.35),
@@ -103,13 +133,31 @@ def make(config: Any, upright, results, conditional, several) -> train.Report:
           'Skipped neurons are skipped: counted FLOPs below the base, and the'
           ' same answers on more than 99 % of test images',
           'abstract: conditional computation',
-          (conditional['flops'] < conditional['base_flops']).all()
-          and conditional['agreement'].mean() > 0.99,
-          flop_ratio=conditional['flops'] / conditional['base_flops'],
-          kept_neurons=conditional['kept'],
-          agreement=conditional['agreement'],
+          (plain['any_flops'] < plain['base_flops']).all()
+          and plain['any_agreement'].mean() > 0.99,
+          flop_ratio=plain['any_flops'] / plain['base_flops'],
+          kept_neurons=plain['any_kept'],
+          agreement=plain['any_agreement'],
       ),
   ]
+  for name, by_value in sweeps.items():
+    if len(by_value) > 1:
+      means = {
+          value: [r['frozen']['rotated'].mean(), r['mode_gate']['hard'].mean(),
+                  r['lora_8']['rotated'].mean()]
+          for value, r in sorted(by_value.items())
+      }  # fmt: skip
+      claims.append(
+          claim(
+              'Frozen < hard gates < LoRA of rank 8 in the mean over seeds, at'
+              f' each {_SWEPT[name]} of {", ".join(f"{v:g}" for v in means)}',
+              'own experiment',
+              all(f < g < lo for f, g, lo in means.values()),
+              frozen=[f for f, _, _ in means.values()],
+              gates_hard=[g for _, g, _ in means.values()],
+              lora_8=[lo for _, _, lo in means.values()],
+          )
+      )
   for name, found in several.items():
     told = found['told'].mean(1)
     claims += [
@@ -147,9 +195,17 @@ def make(config: Any, upright, results, conditional, several) -> train.Report:
           'angles of several modes': config.angles,
       },
       differences=differences(config),
-      figures=dopamine_modes_figures.draw(results, several, config.angles),
+      figures=dopamine_modes_figures.draw(
+          results, plain, sweeps, several, config.angles
+      ),
       notes={
           'All ways to adapt': table(results),
+          'Hardened gates': hardened_table(extra),
+          **{
+              f'By {_SWEPT[name]}': sweep_table(by_value)
+              for name, by_value in sweeps.items()
+              if len(by_value) > 1
+          },
           'Several modes of one base': several_table(config, several),
       },
   )
@@ -158,15 +214,62 @@ def make(config: Any, upright, results, conditional, several) -> train.Report:
 def table(results) -> str:
   """Returns one line a method."""
   lines = [
-      'method             params    rate  rotated          hard     upright'
-      '  active  never on'
+      'method                params    rate  rotated          hard     upright'
+      '  active  strong  never  overlap'
   ]
   for name, r in results.items():
     lines.append(
-        f'{name:17s} {int(r["trainable"]):7d} {float(r["learning_rate"]):7.0e}'
+        f'{name:20s} {int(r["trainable"]):7d} {float(r["learning_rate"]):7.0e}'
         f'  {r["rotated"].mean():.4f} ± {r["rotated"].std(ddof=1):.4f}'
         f'  {r["hard"].mean():.4f}  {r["upright"].mean():.4f}'
-        f'   {r["active"].mean():.3f}   {r["never_on"].mean():.3f}'
+        f'   {r["active"].mean():.3f}   {r["strongly_active"].mean():.3f}'
+        f'   {r["never_on"].mean():.3f}  {r["overlap"].mean():.3f}'
+    )
+  lines += [
+      'active: share of neurons on, mean over rotated images; strong: mean |h|'
+      ' above half of the',
+      'largest of the layer; never: on for fewer than 1 %; overlap: of neurons'
+      ' on for most images',
+      'of either mode, those on for most of both (Jaccard). Hard gates.',
+  ]
+  return '\n'.join(lines)
+
+
+def hardened_table(extra) -> str:
+  """Returns what hardened gates keep, compute and answer."""
+  lines = ['gates                 removed if  kept   FLOPs  same   accuracy']
+  for name, r in extra.items():
+    for rule, text in (('any', 'never on'), ('rare', 'on < 1 %')):
+      ratio = r[f'{rule}_flops'] / r['base_flops']
+      lines.append(
+          f'{name:20s}  {text}    {r[f"{rule}_kept"].mean():.3f}'
+          f'  {ratio.mean():.3f}  {r[f"{rule}_agreement"].mean():.3f}'
+          f'  {r[f"{rule}_accuracy"].mean():.4f}'
+      )
+  plain = extra['mode_gate']
+  lines += [
+      "FLOPs: the compiler's count for one image over the base's; same: answers"
+      ' of the hard gates kept.',
+      "Rank correlation of a neuron's effect on the logits (exact ablation)"
+      f' with |gain| {_summary(plain["effect_of_gain"])}, with its'
+      f' threshold {_summary(plain["effect_of_threshold"])}.',
+  ]
+  return '\n'.join(lines)
+
+
+def _summary(values) -> str:
+  return f'{np.mean(values):.2f} ± {np.std(values, ddof=1):.2f}'
+
+
+def sweep_table(by_value) -> str:
+  """Returns accuracies on rotated digits, one line a value."""
+  lines = ['value   frozen   gates soft   hard   LoRA 8   gates upright']
+  for value, r in sorted(by_value.items()):
+    gate = r['mode_gate']
+    lines.append(
+        f'{value:5g}   {r["frozen"]["rotated"].mean():.4f}  '
+        f' {gate["rotated"].mean():.4f}     {gate["hard"].mean():.4f}'
+        f' {r["lora_8"]["rotated"].mean():.4f}   {gate["upright"].mean():.4f}'
     )
   return '\n'.join(lines)
 

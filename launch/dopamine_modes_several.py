@@ -25,6 +25,8 @@ class Modes(NamedTuple):
 
   train: jax.Array  # [M, N, H, W]
   train_labels: jax.Array  # [N]
+  validation: jax.Array
+  validation_labels: jax.Array
   test: jax.Array
   test_labels: jax.Array
 
@@ -72,6 +74,8 @@ def run_base(config: Any, run: train.Run, name: str) -> dict[str, np.ndarray]:
   modes = Modes(
       turn(parts.train.images),
       jnp.asarray(parts.train.labels),
+      turn(parts.validation.images),
+      jnp.asarray(parts.validation.labels),
       turn(parts.test.images),
       jnp.asarray(parts.test.labels),
   )
@@ -84,10 +88,10 @@ def run_base(config: Any, run: train.Run, name: str) -> dict[str, np.ndarray]:
       config.base_steps,
       lambda key, _: init(key),
       lambda params, _, image, mode: apply(params, image),
-      optax.adam(config.foundation_learning_rate),
+      (config.foundation_learning_rate,),
       lambda step, batch: jnp.arange(batch) % len(config.angles),
   )
-  base = jax.tree.map(np.asarray, base)
+  base = jax.tree.map(lambda leaf: np.asarray(leaf)[:, 0], base)
   widths = gated.layers(
       apply, jax.tree.map(lambda leaf: leaf[0], base), modes.train[0, 0]
   )
@@ -112,7 +116,7 @@ def run_base(config: Any, run: train.Run, name: str) -> dict[str, np.ndarray]:
       config.mode_steps,
       gates,
       lambda *arguments: gated_apply(*arguments)[0],
-      optax.adam(1e-2),
+      config.mode_rates,
       lambda step, batch: jnp.arange(batch) % len(config.angles),
       base,
   )
@@ -125,22 +129,37 @@ def run_base(config: Any, run: train.Run, name: str) -> dict[str, np.ndarray]:
       config.mode_steps,
       lambda key, params: params,
       lambda params, _, image, mode: apply(params, image),
-      optax.adam(config.foundation_learning_rate),
+      config.sequence_rates,
       lambda step, batch: jnp.full(
           batch, step * len(config.angles) // config.mode_steps
       ),
       base,
   )
-  return run.result(
-      f'several_{name}',
-      lambda: _measured(apply, gated_apply, base, adapter, sequence, modes),
-  )
+
+  def measured():
+    gates, mode_rate = _chosen(
+        lambda *arguments: gated_apply(*arguments)[0], adapter, base, modes
+    )
+    tuned, sequence_rate = _chosen(
+        lambda params, base, image, mode: apply(params, image),
+        sequence,
+        base,
+        modes,
+    )
+    return _measured(apply, gated_apply, base, gates, tuned, modes) | {
+        'mode_rate': config.mode_rates[mode_rate],
+        'sequence_rate': config.sequence_rates[sequence_rate],
+    }
+
+  return run.result(f'several_{name}', measured)
 
 
 def _trained(
-    config, run, stage, modes, steps, init, apply, optimizer, schedule, base=()
+    config, run, stage, modes, steps, init, apply, rates, schedule, base=()
 ):
   """Trains one stage: images of the modes that `schedule` says, all seeds.
+
+  All learning rates start from the same weights and see the same images.
 
   Args:
     config: of the launcher.
@@ -150,16 +169,22 @@ def _trained(
     steps: of the optimizer.
     init: (key, base) -> parameters.
     apply: (parameters, base, image, mode) -> logits.
-    optimizer: from optax.
+    rates: R learning rates, of Adam.
     schedule: (step, batch size) -> mode of each image.
     base: frozen parameters, [S, ...].
+
+  Returns:
+    Parameters, [S, R, ...].
   """
+  optimizer = optax.scale_by_adam()
 
   def start(key):
     seed = jax.random.key_data(key)[-1]  # seed s starts from jax.random.key(s)
     frozen = jax.tree.map(lambda leaf: jnp.asarray(leaf)[seed], base)
     init_key, step_key = jax.random.split(key)
-    params = init(init_key, frozen)
+    params = jax.tree.map(
+        lambda leaf: jnp.stack([leaf] * len(rates)), init(init_key, frozen)
+    )
     return {
         'train': train.TrainState(
             jnp.int32(0), params, optimizer.init(params), step_key
@@ -185,11 +210,16 @@ def _trained(
           )
       )
 
-    value, gradient = jax.value_and_grad(loss)(now.params)
+    values, gradient = jax.vmap(jax.value_and_grad(loss))(now.params)
     updates, moments = optimizer.update(gradient, now.opt_state, now.params)
-    params = optax.apply_updates(now.params, updates)
+
+    def moved(leaf, update):
+      rate = jnp.array(rates).reshape((-1,) + (1,) * (leaf.ndim - 1))
+      return leaf - rate * update
+
+    params = jax.tree.map(moved, now.params, updates)
     now = train.TrainState(now.step + 1, params, moments, now.key)
-    return {'train': now, 'frozen': frozen}, {'loss': value}
+    return {'train': now, 'frozen': frozen}, {'loss': jnp.min(values)}
 
   fitted = train.fit(
       run,
@@ -200,6 +230,27 @@ def _trained(
       seeds=tuple(range(config.num_seeds)),
   )
   return fitted.state['train'].params
+
+
+def _chosen(apply, params, base, modes: Modes):
+  """Takes the learning rate that is best on validation images, all seeds.
+
+  Returns:
+    Parameters [S, ...] and the index of the rate.
+  """
+
+  def score(params, base):
+    def one(mode):
+      logits = jax.vmap(lambda x: apply(params, base, x, mode))(
+          modes.validation[mode]
+      )
+      return jnp.mean(jnp.argmax(logits, -1) == modes.validation_labels)
+
+    return jnp.mean(jax.lax.map(one, jnp.arange(len(modes.validation))))
+
+  scores = jax.jit(jax.vmap(jax.vmap(score, in_axes=(0, None))))(params, base)
+  best = int(jnp.argmax(scores.mean(0)))
+  return jax.tree.map(lambda leaf: leaf[:, best], params), best
 
 
 def _measured(apply, gated_apply, base, adapter, sequence, modes: Modes):

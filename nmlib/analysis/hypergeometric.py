@@ -2,6 +2,8 @@
 
 import math
 
+import numpy as np
+
 
 def upper_tail(n: int, a: int, s: int, theta: int) -> tuple[int, int]:
   """Returns the numerator and denominator of P(overlap >= theta).
@@ -39,6 +41,37 @@ def log_upper_tail(n: int, a: int, s: int, theta: int) -> float:
   if upper < math.log(0.5):
     return upper
   return math.log1p(-math.exp(_log_sum(n, a, s, lowest, theta - 1)))
+
+
+def probabilities(n: int, a: int, s: int) -> tuple[int, np.ndarray]:
+  """Returns the lowest overlap, and P of it and of all others, float64.
+
+  Built from ratios of neighbours, outwards from the likeliest, and scaled to
+  sum to one: right to about fourteen digits wherever floats reach.
+  """
+  lowest, ratios, mode = _ratios(n, a, s)
+  up = np.cumprod(ratios[mode:])
+  down = np.cumprod(1 / ratios[:mode][::-1])[::-1]
+  weights = np.concatenate([down, [1.0], up])
+  return lowest, weights / math.fsum(weights)
+
+
+def log_probabilities(n: int, a: int, s: int) -> tuple[int, np.ndarray]:
+  """Returns the logarithms of `probabilities`, also where those underflow."""
+  lowest, ratios, mode = _ratios(n, a, s)
+  logs = np.log(ratios)
+  up = np.cumsum(logs[mode:])
+  down = -np.cumsum(logs[:mode][::-1])[::-1]
+  weights = np.concatenate([down, [0.0], up])
+  return lowest, weights - math.log(math.fsum(np.exp(weights)))
+
+
+def _ratios(n: int, a: int, s: int) -> tuple[int, np.ndarray, int]:
+  """Returns the lowest overlap b, P(b + 1) / P(b), and where P is largest."""
+  lowest, highest = max(0, a + s - n), min(a, s)
+  b = np.arange(lowest, highest, dtype=float)
+  ratios = (a - b) * (s - b) / ((b + 1) * (n - a - s + b + 1))
+  return lowest, ratios, int(np.sum(ratios > 1))  # they fall with b
 
 
 def _sum(n: int, a: int, s: int, first: int, last: int) -> int:

@@ -35,7 +35,12 @@ Adapter = Any
 
 
 def init(
-    method: str, key: jax.Array, base: mlp.Params, *, rank: int = 1
+    method: str,
+    key: jax.Array,
+    base: mlp.Params,
+    *,
+    rank: int = 1,
+    gate: mode_gate.Config = mode_gate.Config(),
 ) -> Adapter:
   """Returns parameters that leave the base unchanged (soft gates apart).
 
@@ -44,6 +49,7 @@ def init(
     key: draws A of LoRA, N(0, 1 / inputs); B is zero.
     base: the frozen network.
     rank: of LoRA.
+    gate: kind of gate, for 'mode_gate'.
 
   Raises:
     ValueError: if the method is unknown or the rank is not positive.
@@ -53,7 +59,7 @@ def init(
   if method == 'frozen':
     return ()
   if method == 'mode_gate':
-    return tuple(mode_gate.init(len(bias)) for bias in hidden)
+    return tuple(mode_gate.init(len(bias), gate) for bias in hidden)
   if method == 'threshold':
     return tuple(jnp.zeros_like(bias) for bias in hidden)
   if method == 'ia3':
@@ -82,6 +88,8 @@ def apply(
     *,
     temperature: float | jax.Array = 0.1,
     hard: bool = False,
+    straight_through: bool = False,
+    gate: mode_gate.Config = mode_gate.Config(),
 ) -> tuple[jax.Array, tuple[jax.Array, ...]]:
   """Runs the adapted network on one input [D].
 
@@ -94,6 +102,8 @@ def apply(
     x: input.
     temperature: of smooth gates.
     hard: gate by 0 or 1.
+    straight_through: with `hard`, let gradients see the smooth gate.
+    gate: kind of gate, for 'mode_gate'.
 
   Returns:
     Logits, and the gate of each hidden layer (for methods without gates, 1
@@ -102,25 +112,57 @@ def apply(
   Raises:
     ValueError: if the method is unknown or a gate is of the wrong width.
   """
-  gates = []
+  logits, gates, _ = activity(
+      method,
+      base,
+      adapter,
+      x,
+      temperature=temperature,
+      hard=hard,
+      straight_through=straight_through,
+      gate=gate,
+  )
+  return logits, gates
+
+
+def activity(
+    method: str,
+    base: mlp.Params,
+    adapter: Adapter,
+    x: jax.Array,
+    *,
+    temperature: float | jax.Array = 0.1,
+    hard: bool = False,
+    straight_through: bool = False,
+    gate: mode_gate.Config = mode_gate.Config(),
+) -> tuple[jax.Array, tuple[jax.Array, ...], tuple[jax.Array, ...]]:
+  """As `apply`, and returns the activations [N] of hidden layers last."""
+  gates, activations = [], []
 
   def activate(i, z):
     if method in ('mode_gate', 'threshold'):
-      gate = (
-          adapter[i]
-          if method == 'mode_gate'
-          else mode_gate.Params(adapter[i], jnp.ones_like(adapter[i]))
+      own, kind = adapter[i], gate
+      if method == 'threshold':
+        own = mode_gate.Params(own, jnp.ones_like(own))
+        kind = mode_gate.Config()
+      h, on = mode_gate.apply(
+          own,
+          z,
+          temperature=temperature,
+          hard=hard,
+          straight_through=straight_through,
+          config=kind,
       )
-      h, on = mode_gate.apply(gate, z, temperature=temperature, hard=hard)
     else:
       h, on = jax.nn.relu(z), (z > 0).astype(z.dtype)
       if method == 'ia3':
         h = adapter[i] * h
     gates.append(on)
+    activations.append(h)
     return h
 
   logits = mlp.apply(merged(method, base, adapter), x, activate)
-  return logits, tuple(gates)
+  return logits, tuple(gates), tuple(activations)
 
 
 def merged(method: str, base: mlp.Params, adapter: Adapter) -> mlp.Params:
@@ -145,99 +187,6 @@ def merged(method: str, base: mlp.Params, adapter: Adapter) -> mlp.Params:
 def count(adapter: Adapter) -> int:
   """Returns the number of trainable parameters."""
   return sum(leaf.size for leaf in jax.tree.leaves(adapter))
-
-
-def harden(
-    base: mlp.Params,
-    adapter: tuple[mode_gate.Params, ...],
-    kept: tuple[jax.Array, ...],
-) -> tuple[mlp.Params, tuple[jax.Array, ...]]:
-  """Removes neurons that a mode never uses: conditional computation.
-
-  The gains go into the next layer's rows, so nothing of the gate is left but
-  a threshold. On inputs for which the removed neurons are off, `run_hardened`
-  gives the logits of the hard gate.
-
-  Args:
-    base: the frozen network.
-    adapter: trained gates.
-    kept: bool [N] for each hidden layer, neurons to keep.
-
-  Returns:
-    A smaller network, and its hidden thresholds.
-
-  Raises:
-    ValueError: if the gates are untrained, or the numbers of layers differ.
-  """
-  if not len(base) - 1 == len(adapter) == len(kept):
-    raise ValueError(
-        f'{len(base) - 1} hidden layers need as many gates and masks, got'
-        f' {len(adapter)} and {len(kept)}.'
-    )
-  if all(
-      bool((gate.threshold == 0).all() & (gate.gain == 1).all())
-      for gate in adapter
-  ):
-    raise ValueError(
-        'the gates are untrained (thresholds 0, gains 1): train them before'
-        ' hardening.'
-    )
-  rows: Any = slice(None)
-  gain = None
-  layers, thresholds = [], []
-  for i, layer in enumerate(base):
-    kernel = layer.kernel[rows]
-    if gain is not None:
-      kernel = gain[:, None] * kernel
-    if i == len(kept):
-      layers.append(mlp.Layer(kernel, layer.bias))
-      break
-    rows = jnp.flatnonzero(kept[i])
-    gain = adapter[i].gain[rows]
-    layers.append(mlp.Layer(kernel[:, rows], layer.bias[rows]))
-    thresholds.append(adapter[i].threshold[rows])
-  return tuple(layers), tuple(thresholds)
-
-
-def run_hardened(
-    network: mlp.Params, thresholds: tuple[jax.Array, ...], x: jax.Array
-) -> jax.Array:
-  """Returns the logits of a network from `harden` for one input [D]."""
-  return mlp.apply(
-      network,
-      x,
-      lambda i, z: jnp.where(z > thresholds[i], jax.nn.relu(z), 0),
-  )
-
-
-def attribution(
-    base: mlp.Params, adapter: tuple[mode_gate.Params, ...], x: jax.Array
-) -> tuple[jax.Array, ...]:
-  """Exact effect of each neuron: logits minus logits without it.
-
-  Args:
-    base: the frozen network.
-    adapter: trained gates, used hard.
-    x: input, [D].
-
-  Returns:
-    For each hidden layer, [N, classes].
-  """
-
-  def logits(adapter):
-    return apply('mode_gate', base, adapter, x, hard=True)[0]
-
-  whole = logits(adapter)
-
-  def without(layer, neuron):
-    gate = adapter[layer]
-    silent = gate._replace(gain=gate.gain.at[neuron].set(0))
-    return whole - logits((*adapter[:layer], silent, *adapter[layer + 1 :]))
-
-  return tuple(
-      jax.vmap(lambda n, i=i: without(i, n))(jnp.arange(len(gate.gain)))
-      for i, gate in enumerate(adapter)
-  )
 
 
 def _check(method: str) -> None:

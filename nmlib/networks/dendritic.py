@@ -5,7 +5,9 @@ each layer through `call(name, layer, layer_params, x)`, where
 `layer(layer_params, x)` gives pre-activations with neurons on the last axis:
 dense layers, convolutions (channels last) and recurrent cells alike. A name
 used several times (a cell, a layer shared over points) is one layer, with one
-set of dendrites; errors of all its uses count.
+set of dendrites; errors of all its uses count. Loops over time are written in
+Python: inside `lax.scan` the uses of a layer cannot be told apart.
+`mlp.apply` and `image_classifiers` take a `call`; so may any other network.
 """
 
 from collections.abc import Callable
@@ -15,10 +17,11 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from nmlib.networks import mlp
 from nmlib.neurons import dendrite_nodes
 
-Call = Callable[[str, dendrite_nodes.Layer, Any, jax.Array], jax.Array]
-Network = Callable[[Any, Any, Call], jax.Array]
+Network = Callable[[Any, Any, mlp.Call], jax.Array]
+plain = mlp.plain  # the `call` of a network without dendrites
 
 
 class Params(NamedTuple):
@@ -37,18 +40,24 @@ class Layer(NamedTuple):
   uses: tuple[Any, ...]  # shapes of the pre-activations of each use
 
 
-def plain(name: str, layer, params: Any, x: jax.Array) -> jax.Array:
-  """The `call` of a network without dendrites."""
-  del name
-  return layer(params, x)
-
-
 def layers(network: Network, base: Any, x: Any) -> dict[str, Layer]:
-  """Returns what can carry dendrites, in order of first use."""
+  """Returns what can carry dendrites, in order of first use.
+
+  Raises:
+    ValueError: if a layer is used inside `lax.scan` or the like.
+  """
   found: dict[str, Layer] = {}
+  traces: list[Any] = []
 
   def call(name, layer, params, x):
     a = layer(params, x)
+    # Within a loop values belong to a trace of its body; nothing public tells.
+    if getattr(a, '_trace', traces[0]) is not traces[0]:
+      raise ValueError(
+          f'layer {name!r} is used inside a loop or a transformation of JAX'
+          ' (lax.scan, jit, vmap), where its uses cannot be told apart: write'
+          ' the loop in Python.'
+      )
     shape = jax.ShapeDtypeStruct(a.shape, a.dtype)
     uses = found[name].uses if name in found else ()
     shapes = jax.tree.map(
@@ -57,7 +66,11 @@ def layers(network: Network, base: Any, x: Any) -> dict[str, Layer]:
     found[name] = Layer(shapes, a.shape[-1], (*uses, shape))
     return a
 
-  jax.eval_shape(lambda base, x: network(base, x, call), base, x)
+  def run(base, x):
+    traces.append(getattr(jax.tree.leaves((base, x))[0], '_trace', None))
+    return network(base, x, call)
+
+  jax.eval_shape(run, base, x)
   return found
 
 
@@ -85,18 +98,42 @@ def bare(network: Network, base: Any, x: Any, names=None) -> Params:
 
 
 def init_candidates(
-    key: jax.Array, network: Network, params: Params, x: Any, scale: float
+    key: jax.Array,
+    network: Network,
+    params: Params,
+    x: Any,
+    scale: float,
+    *,
+    relative: bool = False,
 ) -> dict[str, dendrite_nodes.Dendrite]:
-  """Draws one candidate dendrite for each neuron that carries dendrites."""
+  """Draws one candidate dendrite for each neuron that carries dendrites.
+
+  Args:
+    key: of the weights.
+    network: the network.
+    params: with the dendrites that it has.
+    x: one example, for shapes.
+    scale: standard deviation of the weights.
+    relative: in units of the mean magnitude of each layer's own weights.
+  """
   known = layers(network, params.base, x)
+  own = {name: layer.params for name, layer in known.items()}
+  if relative:
+
+    def call(name, layer, theta, x):
+      own[name] = theta
+      return layer(theta, x)
+
+    network(params.base, x, call)
   keys = jax.random.split(key, len(params.dendrites))
   return {
       name: dendrite_nodes.init(
           k,
-          known[name].params,
+          own[name],
           known[name].num_neurons,
           len(params.dendrites[name]),
           scale,
+          relative=relative,
       )
       for k, name in zip(keys, params.dendrites, strict=True)
   }

@@ -12,16 +12,25 @@ that JAX writes out as arithmetic (gelu, tanh, sigmoid): name their values.
 
 from collections.abc import Callable
 from collections.abc import Sequence
+import dataclasses
 from typing import Any
 
 import jax
 from jax.extend import core
+import jax.numpy as jnp
 
 from nmlib.neurons import mode_gate
 
 Gates = dict[str, mode_gate.Params]
 
-_ACTIVATIONS = ('relu', 'relu6', 'silu', 'leaky_relu', 'elu', 'celu', 'selu')
+_ACTIVATIONS = (
+    'relu', 'relu6', 'silu', 'leaky_relu', 'elu', 'celu', 'selu', 'softplus',
+    'mish', 'soft_sign', 'hard_tanh',
+)  # fmt: skip
+_OPENED = (
+    'jit', 'pjit', 'closed_call', 'custom_jvp_call', 'custom_vjp_call',
+    'checkpoint', 'remat', 'remat2',
+)  # fmt: skip
 
 
 def layers(function: Callable[..., Any], *arguments) -> dict[str, int]:
@@ -41,19 +50,24 @@ def layers(function: Callable[..., Any], *arguments) -> dict[str, int]:
   return found
 
 
-def init(widths: dict[str, int], names: Sequence[str] | None = None) -> Gates:
+def init(
+    widths: dict[str, int],
+    names: Sequence[str] | None = None,
+    config: mode_gate.Config = mode_gate.Config(),
+) -> Gates:
   """Returns gates that change nothing (when hard, around ReLU).
 
   Args:
     widths: from `layers`.
     names: of the layers to gate; None gates all.
+    config: kind of gate.
 
   Raises:
     ValueError: if the network has no layer of a given name.
   """
   names = tuple(widths) if names is None else tuple(names)
   _check_names(names, widths)
-  return {name: mode_gate.init(widths[name]) for name in names}
+  return {name: mode_gate.init(widths[name], config) for name in names}
 
 
 def apply(
@@ -62,6 +76,8 @@ def apply(
     *arguments,
     temperature: float | jax.Array = 0.1,
     hard: bool = False,
+    straight_through: bool = False,
+    config: mode_gate.Config = mode_gate.Config(),
 ) -> tuple[Any, dict[str, jax.Array]]:
   """Runs the network with some of its layers gated.
 
@@ -74,6 +90,8 @@ def apply(
     arguments: of the network.
     temperature: of smooth gates, positive.
     hard: gate by 0 or 1.
+    straight_through: with `hard`, let gradients see the smooth gate.
+    config: kind of gate.
 
   Returns:
     What the network returns, and the gate of each gated layer in [0, 1].
@@ -96,6 +114,8 @@ def apply(
           temperature=temperature,
           hard=hard,
           activation=activation,
+          straight_through=straight_through,
+          config=config,
       )
     except ValueError as e:
       raise ValueError(f'layer {name!r}: {e}') from e
@@ -104,6 +124,63 @@ def apply(
   outputs = _intercepted(function, gate)(*arguments)
   _check_names(gates, found)
   return outputs, open_
+
+
+def attribution(
+    function: Callable[..., Any],
+    gates: Gates,
+    *arguments,
+    forced_on: bool = False,
+    config: mode_gate.Config = mode_gate.Config(),
+) -> dict[str, Any]:
+  """Exact effect of each gate on the outputs: one forward pass a neuron.
+
+  Args:
+    function: the network.
+    gates: trained, used hard.
+    arguments: of one call.
+    forced_on: the effect of forcing a gate to 1 instead of to 0.
+    config: kind of gate.
+
+  Returns:
+    For each gated layer what the neuron adds, stacked in front, [N, ...]:
+    outputs minus outputs with its gate forced to 0; or outputs with its gate
+    forced to 1 minus outputs.
+  """
+
+  def run(gates):
+    return apply(function, gates, *arguments, hard=True, config=config)[0]
+
+  whole = run(gates)
+  silent = 0.0 if config.signed_gain else -jnp.inf
+
+  def forced(name, neuron):
+    gate = gates[name]
+    if not forced_on:
+      gate = gate._replace(gain=gate.gain.at[neuron].set(silent))
+      return run(gates | {name: gate}), whole
+    each = jnp.broadcast_to(gate.threshold, gate.gain.shape)
+    gate = gate._replace(threshold=each.at[neuron].set(-jnp.inf))
+    free = dataclasses.replace(config, tied=False)
+    others = {
+        n: g._replace(threshold=jnp.broadcast_to(g.threshold, g.gain.shape))
+        for n, g in gates.items()
+    }
+    changed = apply(
+        function, others | {name: gate}, *arguments, hard=True, config=free
+    )[0]
+    return whole, changed
+
+  def effect(name, neuron):
+    without, with_ = forced(name, neuron)
+    return jax.tree.map(jnp.subtract, with_, without)
+
+  return {
+      name: jax.vmap(lambda n, name=name: effect(name, n))(
+          jnp.arange(len(gate.gain))
+      )
+      for name, gate in gates.items()
+  }
 
 
 def _check_names(names, known) -> None:
@@ -157,14 +234,11 @@ def _interpret(jaxpr, consts, arguments, named, intercept):
     elif inner is not None and kind in _ACTIVATIONS:
       activation = lambda z, b=bind, rest=inputs[1:]: b(z, *rest)[0]
       outputs = [intercept(named(kind), inputs[0], activation)]
-    elif isinstance(inner, core.ClosedJaxpr) and eqn.primitive.name in (
-        'jit',
-        'pjit',
-        'closed_call',
-        'custom_jvp_call',
-        'custom_vjp_call',
-    ):
-      outputs = _interpret(inner.jaxpr, inner.consts, inputs, named, intercept)
+    elif eqn.primitive.name in _OPENED and inner is not None:
+      body, consts = inner, ()
+      if isinstance(inner, core.ClosedJaxpr):
+        body, consts = inner.jaxpr, inner.consts
+      outputs = _interpret(body, consts, inputs, named, intercept)
     else:
       outputs = bind(*inputs)
     values.update(zip(eqn.outvars, outputs, strict=True))

@@ -85,11 +85,20 @@ def convolve(layer: mlp.Layer, x: jax.Array, stride: int = 1) -> jax.Array:
   return y + layer.bias[None, None]
 
 
-def convolutional(params: Convolutional, image: jax.Array) -> jax.Array:
-  """Returns the logits [classes] of one image [H, W]."""
-  x = jax.nn.relu(convolve(params.first, image[..., None]))
-  x = jax.nn.relu(convolve(params.second, x, 2))
-  return mlp.apply(params.dense, x.reshape(-1))
+def convolutional(
+    params: Convolutional, image: jax.Array, call: mlp.Call = mlp.plain
+) -> jax.Array:
+  """Returns the logits [classes] of one image [H, W].
+
+  Args:
+    params: weights.
+    image: pixels.
+    call: runs each layer: 'first', 'second', and those of `mlp.apply`.
+  """
+  x = jax.nn.relu(call('first', convolve, params.first, image[..., None]))
+  halve = lambda layer, x: convolve(layer, x, 2)
+  x = jax.nn.relu(call('second', halve, params.second, x))
+  return mlp.apply(params.dense, x.reshape(-1), call=call)
 
 
 def init_transformer(
@@ -144,13 +153,20 @@ def init_transformer(
   )
 
 
-def transformer(params: Transformer, image: jax.Array) -> jax.Array:
+def transformer(
+    params: Transformer, image: jax.Array, call: mlp.Call = mlp.plain
+) -> jax.Array:
   """Returns the logits [classes] of one image [H, W]; the mean token decides.
 
   Normalisation comes first in each part, without learned scales.
+
+  Args:
+    params: weights.
+    image: pixels.
+    call: runs each dense layer: 'embedding', 'up_0', 'down_0', ..., 'output'.
   """
-  x = _dense(params.embedding, image) + params.position
-  for block in params.blocks:
+  x = call('embedding', mlp.dense, params.embedding, image) + params.position
+  for i, block in enumerate(params.blocks):
     y = jax.nn.standardize(x)
     q, k, v = (
         jnp.einsum('td,dac->tac', y, w)
@@ -158,11 +174,8 @@ def transformer(params: Transformer, image: jax.Array) -> jax.Array:
     )
     heard = jax.nn.dot_product_attention(q, k, v)
     x = x + jnp.einsum('tac,acd->td', heard, block.output)
-    hidden = jax.nn.relu(_dense(block.up, jax.nn.standardize(x)))
-    x = x + _dense(block.down, hidden)
+    y = jax.nn.standardize(x)
+    hidden = jax.nn.relu(call(f'up_{i}', mlp.dense, block.up, y))
+    x = x + call(f'down_{i}', mlp.dense, block.down, hidden)
   mean = jnp.mean(jax.nn.standardize(x), axis=0)
-  return mean @ params.output.kernel + params.output.bias
-
-
-def _dense(layer: mlp.Layer, x: jax.Array) -> jax.Array:
-  return x @ layer.kernel + layer.bias[None]
+  return call('output', mlp.dense, params.output, mean)

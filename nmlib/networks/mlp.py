@@ -1,6 +1,7 @@
 """A multilayer perceptron whose hidden activations a caller can replace."""
 
 from collections.abc import Callable
+from typing import Any
 from typing import NamedTuple
 
 import jax
@@ -13,6 +14,11 @@ class Layer(NamedTuple):
 
 
 Params = tuple[Layer, ...]
+# (name, layer, its parameters, x) -> pre-activations: how a network runs its
+# layers, for those who want to add to them (`nmlib.networks.dendritic`).
+Call = Callable[
+    [str, Callable[[Any, jax.Array], jax.Array], Any, jax.Array], jax.Array
+]
 
 
 def init(key: jax.Array, widths: tuple[int, ...]) -> Params:
@@ -39,10 +45,22 @@ def init(key: jax.Array, widths: tuple[int, ...]) -> Params:
   )
 
 
+def plain(name: str, layer, params: Any, x: jax.Array) -> jax.Array:
+  """The `Call` that runs a layer and does no more."""
+  del name
+  return layer(params, x)
+
+
+def dense(layer: Layer, x: jax.Array) -> jax.Array:
+  """Returns the pre-activations [..., N] of inputs [..., D]."""
+  return x @ layer.kernel + layer.bias.reshape((1,) * (x.ndim - 1) + (-1,))
+
+
 def apply(
     params: Params,
     x: jax.Array,
     activate: Callable[[int, jax.Array], jax.Array] | None = None,
+    call: Call = plain,
 ) -> jax.Array:
   """Returns the outputs for one input [D].
 
@@ -51,8 +69,9 @@ def apply(
     x: input.
     activate: (hidden layer, pre-activation [N]) -> activation [N]; ReLU if
       None. It sees every hidden layer, first to last.
+    call: runs each layer, named 'dense_0', 'dense_1', ...
   """
   for i, layer in enumerate(params[:-1]):
-    z = x @ layer.kernel + layer.bias
+    z = call(f'dense_{i}', dense, layer, x)
     x = jax.nn.relu(z) if activate is None else activate(i, z)
-  return x @ params[-1].kernel + params[-1].bias
+  return call(f'dense_{len(params) - 1}', dense, params[-1], x)

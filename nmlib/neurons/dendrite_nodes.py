@@ -40,6 +40,8 @@ def init(
     num_neurons: int,
     num_previous: int = 0,
     scale: float = 0.01,
+    *,
+    relative: bool = False,
 ) -> Dendrite:
   """Draws N(0, scale^2) weights; weights from earlier dendrites are zero.
 
@@ -49,11 +51,18 @@ def init(
     num_neurons: N.
     num_previous: dendrites that each neuron already has.
     scale: standard deviation.
+    relative: multiply it by the mean magnitude of the layer's own weights
+      (matrices and kernels; its vectors count if it has nothing else).
   """
   leaves, structure = jax.tree.flatten(layer)
+  deviation: float | jax.Array = scale
+  if relative:
+    weights = [leaf for leaf in leaves if leaf.ndim > 1] or leaves
+    size = sum(leaf.size for leaf in weights)
+    deviation *= sum(jnp.sum(jnp.abs(leaf)) for leaf in weights) / size
   keys = jax.random.split(key, len(leaves))
   drawn = [
-      scale * jax.random.normal(k, leaf.shape, leaf.dtype)
+      deviation * jax.random.normal(k, leaf.shape, leaf.dtype)
       for k, leaf in zip(keys, leaves, strict=True)
   ]
   zeros = tuple(jnp.zeros(num_neurons) for _ in range(num_previous))

@@ -16,6 +16,7 @@ from nmlib.train.schedule import Schedule
 from nmlib.train.state import TrainState
 from nmlib.train.state import gradient_step
 from nmlib.train.state import initializer
+from nmlib.train.statistics import paired_interval
 
 __all__ = [
     'Claim',
@@ -31,6 +32,7 @@ __all__ = [
     'gradient_step',
     'initializer',
     'launch',
+    'paired_interval',
     'restore',
     'run_experiment',
     'to_host',

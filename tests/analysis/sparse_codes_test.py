@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 import math
+from typing import Any
 
 from absl.testing import absltest
 from absl.testing import parameterized
@@ -103,57 +104,6 @@ class SparseCodesTest(parameterized.TestCase):
     self.assertLessEqual(ours, bound)
 
   @parameterized.parameters(
-      ((4000, 40, 10), 9.5617924991195509990e-2, 382.47169996478203996),
-      ((4000, 40, 50), 3.9499393286246334955e-1, 1579.9757314498533982),
-      ((2000, 40, 20), 3.3239202824490550708e-1, 664.78405648981101416),
-      ((2048, 40, 10), 1.7901057765323015306e-1, 366.61366303381535347),
-  )
-  def test_density_of_a_union(self, arguments, density, cells):
-    ours = sparse_codes.union_density(*arguments)
-    np.testing.assert_allclose(ours, density, rtol=1e-14)
-    np.testing.assert_allclose(ours * arguments[0], cells, rtol=1e-14)
-    exact = sparse_codes.union_density(*arguments, exact=True)
-    np.testing.assert_allclose(float(exact), density, rtol=1e-15)
-
-  @parameterized.parameters(
-      (
-          (400, 8, 6, 3, 3),
-          3.5810239359376463928e-3,
-          17.73135,
-          3.7384067397234322097e-3,
-      ),
-      (
-          (1000, 20, 10, 5, 5),
-          2.0507224290357154594e-3,
-          49.00995010,
-          2.0427179481737186844e-3,
-      ),
-      (
-          (200, 10, 5, 4, 3),
-          5.9354254722498952368e-2,
-          19.262421875,
-          5.7063997647823095882e-2,
-      ),
-  )
-  def test_union_false_positive(self, arguments, mixture, size, rounded):
-    n, a, s, m, theta = arguments
-    ours = sparse_codes.union_false_positive_exact_mixture(*arguments)
-    np.testing.assert_allclose(ours, mixture, rtol=1e-13)  # m sums of floats
-    exact = sparse_codes.union_false_positive_exact_mixture(
-        *arguments, exact=True
-    )
-    np.testing.assert_allclose(float(exact), mixture, rtol=1e-15)
-    approximate = sparse_codes.union_false_positive_mean_size(*arguments)
-    np.testing.assert_allclose(approximate, rounded, rtol=1e-15)
-    bound = sparse_codes.union_false_positive_disjoint(*arguments)
-    self.assertGreaterEqual(bound, exact)
-    sizes = sparse_codes.union_size_distribution(n, s, m, exact=True)
-    self.assertEqual(sum(sizes.values()), 1)
-    mean = sum(u * p for u, p in sizes.items())
-    self.assertEqual(mean, n * sparse_codes.union_density(n, s, m, exact=True))
-    np.testing.assert_allclose(float(mean), size, rtol=1e-9)  # ten digits
-
-  @parameterized.parameters(
       (10000, 200, 24, 80, (6, 7, 9, 10, 12)),
       (10000, 200, 30, 100, (6, 8, 9, 11, 13)),
       (200000, 4000, 24, 1600, (6, 7, 9, 10, 12)),
@@ -197,6 +147,51 @@ class SparseCodesTest(parameterized.TestCase):
     if theta:
       self.assertEqual(sparse_codes.false_negative(a, s, a, theta), 1)
 
+  @hypothesis.given(_segments(), st.integers(1, 40), st.data())
+  def test_replaced_cells_may_be_found_again(self, segment, more, data):
+    a, v, s, theta = segment
+    n = a + more
+    p = sparse_codes.false_negative_with_replacement(
+        n, a, s, v, theta, exact=True
+    )
+    # The overlap afterwards, summed over lost synapses and those found again.
+    expected = Fraction(0)
+    for lost in range(min(s, v) + 1):
+      for found in range(lost + 1):
+        if s - lost + found < theta:
+          expected += Fraction(
+              sparse_codes.overlap_count(a, v, s, lost)
+              * sparse_codes.overlap_count(n - a + v, v, lost, found),
+              math.comb(a, v) * math.comb(n - a + v, v),
+          )
+    self.assertEqual(p, expected)
+    without = sparse_codes.false_negative(a, s, v, theta, exact=True)
+    self.assertLessEqual(p, without)
+    log = sparse_codes.log_false_negative(a, s, v, theta)
+    np.testing.assert_allclose(math.exp(log), float(without), rtol=1e-12)
+    segments = data.draw(st.integers(0, 1000))
+    neuron = sparse_codes.neuron_false_positive_independent_segments(
+        n, a, s, theta, segments
+    )
+    log = sparse_codes.log_neuron_false_positive_independent_segments(
+        n, a, s, theta, segments
+    )
+    np.testing.assert_allclose(math.exp(log), neuron, rtol=1e-12)
+    single = sparse_codes.false_positive(n, a, s, theta, exact=True)
+    exact = float(1 - (1 - single) ** segments)
+    # Rounding the single segment's chance to a float costs 1 - P its digits.
+    np.testing.assert_allclose(neuron, exact, rtol=1e-12)
+
+  def test_whole_floats_count_as_whole_numbers(self):
+    lost: Any = 0.4 * 200  # a share of the pattern
+    theta: Any = np.float64(12)
+    cells: Any = 10.0
+    self.assertEqual(
+        sparse_codes.false_negative(200, 24, lost, theta),
+        sparse_codes.false_negative(200, 24, 80, 12),
+    )
+    self.assertIs(type(sparse_codes.false_positive(cells, 3, 3, 2)), float)
+
   def test_more_cells_tend_to_the_binomial(self):
     tail = sum(
         math.comb(24, b) * 0.02**b * 0.98 ** (24 - b) for b in range(12, 25)
@@ -216,6 +211,10 @@ class SparseCodesTest(parameterized.TestCase):
     expected = math.log(exact.numerator) - math.log(exact.denominator)
     log = sparse_codes.log_false_positive(*arguments)
     np.testing.assert_allclose(log, expected, rtol=1e-13)
+    neuron = sparse_codes.log_neuron_false_positive_independent_segments(
+        *arguments, 1000
+    )
+    np.testing.assert_allclose(neuron, log + math.log(1000), rtol=1e-13)
 
   def test_chance_agrees(self):
     trials = 200_000
@@ -251,6 +250,15 @@ class SparseCodesTest(parameterized.TestCase):
     poor = sparse_codes.sequence_prediction_similarity(2000, 40, 20, 3, 380)
     self.assertGreater(good, 0.999)
     self.assertLess(poor, 0.1)
+    segments = sparse_codes.segments_per_cell(2048, 40)
+    self.assertEqual(segments, 19000 * 40 / 2048)
+    p = sparse_codes.false_positive(2048, 40, 20, 5)
+    wrong = 1 - (1 - p) ** segments
+    np.testing.assert_allclose(
+        sparse_codes.sequence_prediction_similarity(2048, 40, 20, 5, segments),
+        40 / (40 + wrong * 2008),
+        rtol=1e-9,  # the power of a number close to one
+    )
 
   @parameterized.parameters(
       ('false_positive', (10, 11, 3, 2), 'a must be at most n=10, got 11'),
@@ -261,13 +269,6 @@ class SparseCodesTest(parameterized.TestCase):
       ('overlap_count', (10, 3, 3, -1), 'b must be 0 or more'),
       ('false_negative', (10, 11, 3, 2), 's must be at most a=10, got 11'),
       ('false_negative', (10, 3, 11, 2), 'v must be at most a=10, got 11'),
-      ('union_density', (10, 3, -1), 'm must be 0 or more, got -1'),
-      ('union_size_distribution', (10, 3, 0), 'm must be at least 1, got 0'),
-      (
-          'union_false_positive_exact_mixture',
-          (10, 11, 3, 2, 1),
-          'a must be at most n=10',
-      ),
       (
           'neuron_false_positive_independent_segments',
           (10, 3, 3, 2, -5),
@@ -280,6 +281,19 @@ class SparseCodesTest(parameterized.TestCase):
           'sequence_prediction_similarity',
           (10, 0, 4, 1, 5),
           'a must be at least 1',
+      ),
+      (
+          'sequence_prediction_similarity',
+          (10, 2, 4, 1, math.nan),
+          'segments must be 0 or more, and finite, got nan',
+      ),
+      ('pattern_count', (10, 11), 'a must be at most n=10, got 11'),
+      ('segments_per_cell', (10, 2, -1), 'sequences must be 0 or more'),
+      ('log_false_negative', (10, 3, 11, 2), 'v must be at most a=10, got 11'),
+      (
+          'false_negative_with_replacement',
+          (30, 10, 11, 3, 2),
+          's must be at most a=10, got 11',
       ),
   )
   def test_outside_the_domain(self, name, arguments, message):

@@ -27,13 +27,15 @@ class ActiveDendritesTest(absltest.TestCase):
     self.assertIn('Report:', out)
     record = json.loads((self.workdir / 'report.json').read_text())
     self.assertTrue(record['claims'][-1]['holds'])
-    self.assertLen(record['figures'], 4)
+    self.assertLen(record['figures'], 5)
 
   def test_unknown_method_is_refused(self):
     with self.assertRaisesRegex(ValueError, "among .*, got 'cnn'"):
       active_dendrites.Config(methods=('cnn',))
     with self.assertRaisesRegex(ValueError, 'num_tasks must be at least 1'):
       active_dendrites.Config(num_tasks=0)
+    with self.assertRaisesRegex(ValueError, 'si_strengths must be positive'):
+      active_dendrites.Config(si_strengths=(0.0,))
 
   @pytest.mark.slow
   def test_small_claims_hold(self):

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from launch import dendrite_growth
+from launch import dendrite_growth_candidates
 from launch import dendrite_growth_stages
 from launch import dendrite_growth_tasks
 from nmlib import train
@@ -50,7 +51,7 @@ class DendriteGrowthTest(parameterized.TestCase):
     self.assertEqual(code, 0, err)
     self.assertIn('Report:', out)
     record = json.loads((self.workdir / 'report.json').read_text())
-    self.assertLen(record['claims'], 2)
+    self.assertLen(record['claims'], 3)
     self.assertIn('correlation     1     936', record['notes']['shallow'])
     self.assertLen(record['figures'], 1)
 
@@ -59,8 +60,8 @@ class DendriteGrowthTest(parameterized.TestCase):
     run = train.Run(self.workdir)
     task = dendrite_growth_tasks.make('shallow')
     base = dendrite_growth.first_phase(config, run, 'first', task, 6)
-    grown = dendrite_growth_stages.candidates(config, run, 'c', task, base)
-    params = jax.vmap(dendritic.accept)(base, grown.best)
+    grown = dendrite_growth_candidates.candidates(config, run, 'c', task, base)
+    params = jax.vmap(dendritic.accept)(base, grown)
     x = task.test.inputs[0]
     seed = lambda tree, s: jax.tree.map(lambda leaf: leaf[s], tree)
     for s in range(2):
@@ -92,13 +93,48 @@ class DendriteGrowthTest(parameterized.TestCase):
     run = train.Run(self.workdir)
     task = dendrite_growth_tasks.make('points')
     base = dendrite_growth.first_phase(config, run, 'first', task, 3)
-    params, _ = dendrite_growth.one_cycle(
-        config, run, 'cycle', task, 'correlation', base
+    params, kept, _ = dendrite_growth.one_cycle(
+        config, run, 'cycle', task, 'correlation', base, np.ones(2, bool)
     )
+    np.testing.assert_array_equal(kept, False)
     tried = [p.name for p in (self.workdir / 'checkpoints').iterdir()]
     self.assertIn('cycle_try1_candidates', tried)
     for weight in jax.tree.leaves(params.to_neuron):
       np.testing.assert_array_equal(weight, 0)
+
+  def test_a_seed_that_has_stopped_stays_as_it_is(self):
+    config = _config(max_tries=1)
+    run = train.Run(self.workdir)
+    task = dendrite_growth_tasks.make('shallow')
+    base = dendrite_growth.first_phase(config, run, 'first', task, 6)
+    params, kept, _ = dendrite_growth.one_cycle(
+        config, run, 'c', task, 'random', base, np.array([True, False])
+    )
+    np.testing.assert_array_equal(kept, [True, False])
+    run_all = jax.vmap(
+        lambda p: dendritic.apply(task.network, p, task.test.inputs[0])
+    )
+    same = (run_all(base) == run_all(params)).all(-1)
+    np.testing.assert_array_equal(same, [False, True])
+
+  def test_candidates_of_small_batches_correlate_too(self):
+    config = _config(
+        candidate_batch=100,
+        candidate_decay=0.8,
+        num_candidates=2,
+        candidate_steps=100,
+        candidate_patience=5,
+        relative_scale=True,
+        activation='tanh',
+    )
+    run = train.Run(self.workdir)
+    task = dendrite_growth_tasks.make('shallow')
+    base = dendrite_growth.first_phase(config, run, 'first', task, 6)
+    found = {}
+    for kind in ('correlation', 'random'):
+      new = dendrite_growth.dendrites(config, run, kind, task, kind, base)
+      found[kind] = dendrite_growth.mean_pearson(config, task, base, new).mean()
+    self.assertGreater(found['correlation'], 2 * found['random'])
 
   def test_seed_whose_history_says_so_holds_still(self):
     config = _config(switch='history', patience=1, learning_rate=1e-12)
@@ -156,6 +192,10 @@ class DendriteGrowthTest(parameterized.TestCase):
       (dict(switch='now'), "switch must be one of .*, got 'now'"),
       (dict(score='cosine'), "score must be one of .*, got 'cosine'"),
       (dict(cycles=0), 'cycles must be at least 1, got 0'),
+      (dict(widen=()), 'widen must be one or more factors of at least 1'),
+      (dict(activation='step'), "activation must be one of .*, got 'step'"),
+      (dict(candidate_decay=1.0), r'candidate_decay must be in \[0, 1\)'),
+      (dict(max_tries=-1), 'max_tries must be 0 or more, got -1'),
       (dict(rate_factors=(0.1, 1.0)), 'rate_factors must fall'),
   )
   def test_bad_config(self, kwargs, message):
@@ -163,7 +203,7 @@ class DendriteGrowthTest(parameterized.TestCase):
       dendrite_growth.Config(**kwargs)
 
   @pytest.mark.slow
-  def test_small_says_what_is_clear_over_three_seeds(self):
+  def test_small_says_what_is_clear_over_six_seeds(self):
     code, out, err = process.run(*_LAUNCH, f'--workdir={self.workdir}')
     self.assertEqual(code, 0, err)
     record = json.loads((self.workdir / 'report.json').read_text())
@@ -176,13 +216,16 @@ class DendriteGrowthTest(parameterized.TestCase):
       ]
       return found
 
-    for task in ('shallow', 'deep'):
-      self.assertTrue(holds(task, 'training loss is below half'), out)
-      self.assertTrue(holds(task, 'than with training on'), out)
-    self.assertTrue(holds('shallow', 'stay random'), out)
+    self.assertTrue(holds('shallow', 'training loss is below half'), out)
+    for task in ('shallow', 'points'):
+      self.assertTrue(holds(task, 'stay random'), out)
     for task in ('shallow', 'deep', 'points'):
+      self.assertTrue(holds(task, 'than with training on'), out)
+      self.assertTrue(holds(task, 'every cycle lowers'), out)
       self.assertTrue(holds(task, 'correlate with the error'), out)
-      # A plain network of the same size is better throughout.
+      # Ordinary gradients do as well, or better where layers are deep, and a
+      # plain network of the same size is better throughout.
+      self.assertFalse(holds(task, 'ordinary gradients'), out)
       self.assertFalse(holds(task, 'a plain network'), out)
 
 

@@ -27,7 +27,7 @@ class DopamineModesTest(parameterized.TestCase):
   def test_smoke_writes_a_whole_report(self):
     out, record = self._run('--preset=smoke')
     self.assertIn('Report:', out)
-    self.assertLen(record['figures'], 4)
+    self.assertLen(record['figures'], 5)
     ours = {c['text'][:20]: c for c in record['claims']}
     count = ours['Gates train fewer th']
     # 2 (16 + 12) thresholds and gains; 8 (64 + 16 + 16 + 12 + 12 + 10).
@@ -41,6 +41,9 @@ class DopamineModesTest(parameterized.TestCase):
       (dict(methods=('dora',)), "methods must be among .*, got 'dora'"),
       (dict(methods=('full',)), "methods must include 'frozen'"),
       (dict(steps=0), 'steps must be at least 1, got 0'),
+      (dict(annealed=(0.5, 0.0)), 'annealed must be positive, got'),
+      (dict(mode_rates=()), 'mode_rates must be positive and at least one'),
+      (dict(through=2.0), r'through must be in \[0, 1\], got 2.0'),
       (dict(bases=('cnn',)), "bases must be among .*, got 'cnn'"),
       (dict(angles=(45.0,)), 'angles must be two or more'),
   )

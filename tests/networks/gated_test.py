@@ -4,6 +4,7 @@ from typing import Any
 
 from absl.testing import absltest
 from absl.testing import parameterized
+from flax import nnx
 import flax.linen as nn
 import jax
 from jax import ad_checkpoint
@@ -12,6 +13,7 @@ import numpy as np
 
 from nmlib.networks import adaptation
 from nmlib.networks import gated
+from nmlib.networks import image_classifiers
 from nmlib.networks import mlp
 from nmlib.neurons import mode_gate
 
@@ -89,6 +91,82 @@ class GatedTest(parameterized.TestCase):
     np.testing.assert_allclose(
         changed, np.asarray(model.apply(silent, x)), rtol=1e-5, atol=1e-6
     )
+
+  def test_flax_nnx_module_as_it_is(self):
+    class Network(nnx.Module):
+
+      def __init__(self, rngs):
+        self.first = nnx.Linear(6, 8, rngs=rngs)
+        self.second = nnx.Linear(8, 3, rngs=rngs)
+
+      def __call__(self, x):
+        return self.second(nnx.relu(self.first(x)))
+
+    model = Network(nnx.Rngs(0))
+    x = jax.random.normal(jax.random.key(1), (4, 6))
+    widths = gated.layers(model, x)
+    self.assertEqual(widths, {'relu_0': 8})
+    fresh = gated.init(widths)
+    same, on = gated.apply(model, fresh, x, hard=True)
+    np.testing.assert_allclose(same, model(x), rtol=1e-5, atol=1e-6)
+    self.assertEqual(on['relu_0'].shape, (4, 8))
+    graph, state = nnx.split(model)
+
+    def run(state, x):  # with weights as an argument, as under jit and grad
+      return nnx.merge(graph, state)(x)
+
+    gates = _gates(widths)
+    ours, _ = gated.apply(model, gates, x)
+    apart, _ = jax.jit(lambda s: gated.apply(run, gates, s, x))(state)
+    np.testing.assert_allclose(ours, apart, rtol=1e-5, atol=1e-6)
+
+  def test_activations_inside_remat_are_found(self):
+    base = mlp.init(jax.random.key(0), (6, 8, 3))
+    remat = jax.checkpoint(mlp.apply)
+    x = jnp.linspace(-1, 1, 6)
+    gates = _gates(gated.layers(remat, base, x))
+    self.assertEqual(list(gates), ['relu_0'])
+    np.testing.assert_allclose(
+        gated.apply(remat, gates, base, x)[0],
+        gated.apply(mlp.apply, gates, base, x)[0],
+        rtol=1e-6,
+    )
+
+  def test_straight_through_and_other_kinds_of_gate(self):
+    base = mlp.init(jax.random.key(0), (6, 8, 3))
+    x = jnp.linspace(-1, 1, 6)
+    config = mode_gate.Config('post', signed_gain=False, tied=True)
+    gates = gated.init({'relu_0': 8}, config=config)
+    gates = jax.tree.map(lambda leaf: leaf + 0.1, gates)
+    run = lambda gates, **kwargs: gated.apply(
+        mlp.apply, gates, base, x, config=config, **kwargs
+    )[0].sum()
+    through = dict(hard=True, straight_through=True)
+    self.assertEqual(run(gates, **through), run(gates, hard=True))
+    slope = jax.grad(run)(gates, **through)['relu_0'].threshold
+    self.assertGreater(jnp.abs(slope).sum(), 0)
+    self.assertEqual(jax.grad(run)(gates, hard=True)['relu_0'].threshold, 0)
+
+  def test_attribution_of_a_convolution_is_ablation(self):
+    params = image_classifiers.init_convolutional(
+        jax.random.key(0), (4, 4), 3, 5, 4
+    )
+    image = jax.random.uniform(jax.random.key(1), (4, 4))
+    network = image_classifiers.convolutional
+    gates = _gates(gated.layers(network, params, image))
+    run = jax.jit(
+        lambda g: gated.apply(network, g, params, image, hard=True)[0]
+    )
+    effects = jax.jit(lambda g: gated.attribution(network, g, params, image))(
+        gates
+    )
+    whole = run(gates)
+    for name, effect in effects.items():
+      self.assertEqual(effect.shape, (len(gates[name].gain), 4))
+      gate = gates[name]
+      silent = gate._replace(threshold=gate.threshold.at[1].set(jnp.inf))
+      without = run(gates | {name: silent})
+      np.testing.assert_allclose(effect[1], whole - without, atol=1e-5)
 
   def test_named_values_inside_jit(self):
     @jax.jit

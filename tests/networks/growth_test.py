@@ -135,6 +135,94 @@ class DendriticTest(parameterized.TestCase):
     with self.assertRaisesRegex(ValueError, "no layer 'dense' to .* has cell"):
       dendritic.bare(_recurrent, params.base, jnp.zeros((5, 3)), ['dense'])
 
+  def test_loops_of_jax_are_refused(self):
+    def network(params, xs, call):
+      def step(h, x):
+        both = jnp.concatenate([x, h])
+        return jnp.tanh(call('cell', _dense, params[0], both)), None
+
+      return call('readout', _dense, params[1], jax.lax.scan(
+          step, jnp.zeros(4), xs)[0])  # fmt: skip
+
+    base = _grown(jax.random.key(0), 0).base
+    with self.assertRaisesRegex(
+        ValueError, "layer 'cell' is used inside a loop"
+    ):
+      dendritic.bare(network, base, jnp.zeros((5, 3)))
+
+  def test_scale_may_follow_the_weights_of_the_layer(self):
+    params = _grown(jax.random.key(0), 0)
+    xs = jnp.ones((5, 3))
+    draw = lambda params, **options: dendritic.init_candidates(
+        jax.random.key(1), _recurrent, params, xs, 0.1, **options
+    )
+    plain, relative = draw(params), draw(params, relative=True)
+    for name, layer in zip(plain, params.base, strict=True):
+      size = jnp.abs(layer.kernel).mean()
+      np.testing.assert_allclose(
+          relative[name].layer.kernel,
+          plain[name].layer.kernel * size,
+          rtol=1e-5,
+      )
+      self.assertGreater(float(size), 0.1)
+
+
+def _fixed(values):
+  """Candidates whose answers do not depend on their weights."""
+  params = {'a': dendrite_nodes.Dendrite(jnp.zeros((1, 2)), ())}
+  return params, lambda p: {'a': values + 0 * p['a'].layer.sum()}
+
+
+class RunningMeansTest(parameterized.TestCase):
+
+  def test_score_of_small_batches_tends_to_that_of_the_whole(self):
+    keys = jax.random.split(jax.random.key(0), 2)
+    whole = jax.random.normal(keys[0], (4000, 2)) + 3
+    error = 0.3 * whole + jax.random.normal(keys[1], (4000, 2)) - 5
+    optimizer = optax.sgd(0.0)
+    params, _ = _fixed(whole)
+    state = growth.start(params, {'a': 2}, optimizer)
+    expected = dendrite_nodes.candidate_score(whole, error)
+    for i in range(400):
+      rows = slice(10 * i, 10 * i + 10)
+      _, values = _fixed(whole[rows])
+      state = growth.improve(
+          state, values, {'a': error[rows]}, optimizer, 'covariance', decay=0.99
+      )
+      if i < 98:  # nothing is kept on the word of a few batches
+        np.testing.assert_array_equal(state.score['a'], -1)
+    # The mean of about 200 batches of ten: deviation about 0.33 / 2000^0.5.
+    np.testing.assert_allclose(state.means['a'][2], expected, atol=0.04)
+    # Batches centred by their own means are biased by a tenth.
+    np.testing.assert_allclose(state.means['a'][0], 3, atol=0.1)
+    np.testing.assert_allclose(state.means['a'][1], -4.1, atol=0.1)
+
+  def test_without_decay_the_means_are_those_of_the_samples(self):
+    values = jax.random.normal(jax.random.key(0), (30, 2))
+    errors = jax.random.normal(jax.random.key(1), (30, 2))
+    optimizer = optax.sgd(0.0)
+    params, run = _fixed(values)
+    state = growth.start(params, {'a': 2}, optimizer)
+    for _ in range(2):
+      state = growth.improve(state, run, {'a': errors}, optimizer, 'pearson')
+      np.testing.assert_allclose(
+          state.score['a'],
+          dendrite_nodes.candidate_score(values, errors, 'pearson'),
+          rtol=1e-5,
+      )
+    self.assertEqual(int(state.stale), 1)  # the same score is no progress
+    with self.assertRaisesRegex(ValueError, r'decay must be in \[0, 1\)'):
+      growth.improve(state, run, {'a': errors}, optimizer, decay=1.0)
+
+  def test_each_neuron_takes_the_best_of_several_candidates(self):
+    layer = jnp.arange(12.0).reshape(3, 2, 2)  # 3 candidates of [2, 2]
+    many = {'a': dendrite_nodes.Dendrite(layer, (layer[:, 0],))}
+    scores = {'a': jnp.array([[1.0, 5], [3, 2], [2, 4]])}
+    best, kept = growth.best_of(many, scores)
+    np.testing.assert_array_equal(best['a'].layer, [[4, 1], [6, 3]])
+    np.testing.assert_array_equal(best['a'].from_previous[0], [4, 1])
+    np.testing.assert_array_equal(kept['a'], [3, 5])
+
 
 class GrowthTest(parameterized.TestCase):
 
@@ -200,6 +288,19 @@ class GrowthTest(parameterized.TestCase):
     self.assertEqual(seen, [False] * 7 + [True, True])
     with self.assertRaisesRegex(ValueError, 'patience must be at least 1'):
       growth.follow(history, jnp.float32(0), 0)
+
+  def test_history_may_smooth_scores(self):
+    # The outlier alone would be a best that nothing after it reaches.
+    scores = (1.0, 9.0, 2.0, 3.0, 8.5, 8.5)
+    ends = {}
+    for lookback in (1, 2):
+      history = growth.new_history(lookback)
+      for score in scores:
+        history = growth.follow(history, jnp.float32(score), 4)
+      ends[lookback] = float(history.best), bool(history.switched)
+    self.assertEqual(ends, {1: (9.0, True), 2: (8.5, False)})
+    with self.assertRaisesRegex(ValueError, 'lookback must be at least 1'):
+      growth.new_history(0)
 
   @hypothesis.given(st.lists(st.integers(-9, 9), min_size=1, max_size=6))
   def test_rate_falls_while_trials_improve(self, scores):

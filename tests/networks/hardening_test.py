@@ -1,0 +1,133 @@
+"""Gates made sharp, and what is left to compute."""
+
+from absl.testing import absltest
+from absl.testing import parameterized
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from nmlib.networks import adaptation
+from nmlib.networks import hardening
+from nmlib.networks import mlp
+from nmlib.neurons import mode_gate
+
+
+def _base():
+  params = mlp.init(jax.random.key(0), (6, 8, 7, 3))
+  keys = jax.random.split(jax.random.key(1), 3)
+  return tuple(
+      layer._replace(bias=0.3 * jax.random.normal(k, layer.bias.shape))
+      for k, layer in zip(keys, params, strict=True)
+  )
+
+
+def _gates():
+  keys = jax.random.split(jax.random.key(2), 4)
+  return tuple(
+      mode_gate.Params(
+          0.5 * jax.random.normal(keys[i], (width,)),
+          1 + 0.3 * jax.random.normal(keys[2 + i], (width,)),
+      )
+      for i, width in enumerate((8, 7))
+  )
+
+
+class HardeningTest(parameterized.TestCase):
+
+  def test_hardened_network_is_smaller_and_computes_the_same(self):
+    base, gates = _base(), _gates()
+    xs = jax.random.normal(jax.random.key(7), (6, 6))
+    run = lambda x: adaptation.apply('mode_gate', base, gates, x, hard=True)
+    logits, on = jax.vmap(run)(xs)
+    kept = tuple((gate > 0).any(0) for gate in on)
+    small, thresholds = hardening.harden(base, gates, kept)
+    self.assertLess(adaptation.count(small), adaptation.count(base))
+    again = jax.vmap(lambda x: hardening.run(small, thresholds, x))(xs)
+    np.testing.assert_allclose(again, logits, rtol=1e-5, atol=1e-5)
+
+  def test_attribution_is_exact_ablation(self):
+    base, gates = _base(), _gates()
+    x = jax.random.normal(jax.random.key(8), (6,))
+    effect = hardening.attribution(base, gates, x)
+    self.assertEqual([e.shape for e in effect], [(8, 3), (7, 3)])
+    # The last hidden layer acts linearly: its effects sum to the logits.
+    logits = adaptation.apply('mode_gate', base, gates, x, hard=True)[0]
+    np.testing.assert_allclose(
+        effect[1].sum(0), logits - base[-1].bias, rtol=1e-4, atol=1e-5
+    )
+
+  @parameterized.parameters(
+      dict(gate_on='post'), dict(signed_gain=False), dict(tied=True)
+  )
+  def test_other_kinds_of_gate_are_hardened_too(self, **options):
+    config = mode_gate.Config(**options)
+    base = _base()
+    gates = tuple(
+        g._replace(threshold=jnp.full(1, 0.2) if config.tied else g.threshold)
+        for g in _gates()
+    )
+    xs = jax.random.normal(jax.random.key(7), (6, 6))
+    run = lambda x: adaptation.apply(
+        'mode_gate', base, gates, x, hard=True, gate=config
+    )
+    logits, on = jax.vmap(run)(xs)
+    kept = tuple((gate > 0).any(0) for gate in on)
+    small, thresholds = hardening.harden(base, gates, kept, config=config)
+    again = jax.vmap(
+        lambda x: hardening.run(small, thresholds, x, config=config)
+    )(xs)
+    np.testing.assert_allclose(again, logits, rtol=1e-5, atol=1e-5)
+    effect = hardening.attribution(base, gates, xs[0], config=config)
+    np.testing.assert_allclose(
+        effect[1].sum(0), logits[0] - base[-1].bias, rtol=1e-4, atol=1e-5
+    )
+
+  def test_forcing_a_gate_open(self):
+    base, gates = _base(), _gates()
+    x = jax.random.normal(jax.random.key(8), (6,))
+    ours = hardening.attribution(base, gates, x, forced_on=True)
+    logits, on = adaptation.apply('mode_gate', base, gates, x, hard=True)
+    for layer, effect in enumerate(ours):
+      self.assertEqual(len(effect), len(on[layer]))
+      # What is open already, or silenced by ReLU, changes nothing.
+      np.testing.assert_allclose(
+          effect[np.asarray(on[layer]) > 0], 0, atol=1e-6
+      )
+    opened = gates[1]._replace(threshold=gates[1].threshold.at[3].set(-1e9))
+    again, _ = adaptation.apply(
+        'mode_gate', base, (gates[0], opened), x, hard=True
+    )
+    np.testing.assert_allclose(ours[1][3], again - logits, atol=1e-6)
+
+  def test_calibrated_gates_come_closer_to_the_soft_ones(self):
+    base, gates = _base(), _gates()
+    xs = jax.random.normal(jax.random.key(7), (200, 6))
+    run = lambda gates, hard: jax.vmap(
+        lambda x: adaptation.apply(
+            'mode_gate', base, gates, x, hard=hard, temperature=0.4
+        )[0]
+    )(xs)
+    soft = run(gates, False)
+    found = hardening.calibrate(base, gates, xs, temperature=0.4)
+    gap = lambda gates: float(jnp.mean((run(gates, True) - soft) ** 2))
+    self.assertLess(gap(found), 0.9 * gap(gates))
+
+  def test_errors(self):
+    base, gates = _base(), _gates()
+    kept = (jnp.ones(8, bool), jnp.ones(7, bool))
+    for config in (mode_gate.Config(), mode_gate.Config(signed_gain=False)):
+      fresh = adaptation.init('mode_gate', jax.random.key(0), base, gate=config)
+      with self.assertRaisesRegex(ValueError, 'untrained .* before hardening'):
+        hardening.harden(base, fresh, kept, config=config)
+    with self.assertRaisesRegex(ValueError, 'untrained .* before hardening'):
+      hardening.calibrate(base, fresh, jnp.zeros((3, 6)))
+    with self.assertRaisesRegex(ValueError, r'masks of the same shapes, got'):
+      hardening.harden(base, gates, kept[:1])
+    with self.assertRaisesRegex(ValueError, r'\[\[8\], \[7\]\] neurons need'):
+      hardening.harden(base, gates, kept[::-1])
+    with self.assertRaisesRegex(ValueError, '2 hidden layers need as many'):
+      hardening.harden(base, gates[:1], kept)
+
+
+if __name__ == '__main__':
+  absltest.main()
