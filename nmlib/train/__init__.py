@@ -16,6 +16,7 @@ from nmlib.train.schedule import Schedule
 from nmlib.train.state import TrainState
 from nmlib.train.state import gradient_step
 from nmlib.train.state import initializer
+from nmlib.train.turns import in_turn
 
 __all__ = [
     'Claim',
@@ -29,6 +30,7 @@ __all__ = [
     'TrainState',
     'fit',
     'gradient_step',
+    'in_turn',
     'initializer',
     'launch',
     'restore',
