@@ -1,10 +1,10 @@
 """What launch.rich_lazy found, beside what the paper says."""
 
 import numpy as np
-from scipy import stats
 
 from launch import rich_lazy_connectivity
 from launch import rich_lazy_figures
+from launch import rich_lazy_statistics
 from launch import rich_lazy_tasks
 from launch import rich_lazy_theory
 from nmlib import train
@@ -46,14 +46,17 @@ def report(config, names, found, ranks, theory) -> train.Report:
     notes[f'{task}, {match} norm matched'] = '\n'.join(
         _row(name, history) for name in names
     )
-  notes['Spearman correlation with rank, 95 % interval over seeds'] = '\n'.join(
-      f'{task}, {match}: '
-      + ', '.join(
-          f'{measure} {_shown(correlation(config, history, measure))}'
-          for measure in _MEASURES
-      )
-      for (task, match), history in found.items()
+  swept = names[: len(config.ranks)]
+  hard = np.broadcast_to(
+      np.array(config.ranks)[:, None], (len(swept), config.num_seeds)
   )
+  notes['Spearman correlation with rank, 95 % interval over seeds'] = (
+      _correlations(swept, found, {'rank': hard})
+  )
+  if len(names) > len(swept):
+    notes['Spearman correlation with effective rank, over all networks'] = (
+        _correlations(names, found, {kind: v.T for kind, v in ranks.items()})
+    )
   return train.Report(
       claims=claims,
       data={
@@ -78,48 +81,20 @@ def report(config, names, found, ranks, theory) -> train.Report:
   )
 
 
-def difference(low: np.ndarray, high: np.ndarray) -> tuple[float, float, float]:
-  """Returns the paired mean of high - low and its 95 % interval (Student)."""
-  gaps = (high - low)[np.isfinite(high - low)]
-  if gaps.size < 2 or np.ptp(gaps) == 0:
-    return float(gaps.mean()) if gaps.size else np.nan, np.nan, np.nan
-  mean, error = gaps.mean(), stats.sem(gaps)
-  reach = stats.t.ppf(0.975, gaps.size - 1) * error
-  return float(mean), float(mean - reach), float(mean + reach)
-
-
-def correlation(config, history, measure) -> tuple[float, float, float]:
-  """Returns Spearman's rho of rank and measure, with its 95 % interval.
-
-  Over all networks that learnt; the interval resamples seeds (bootstrap), for
-  networks of one seed share W_0 and trials.
-  """
-  table = np.stack(
-      [
-          rich_lazy_figures.learnt(history, measure, f'rank {rank}')
-          for rank in config.ranks
-      ]
-  )  # [ranks, seeds]
-  ranks = np.broadcast_to(np.array(config.ranks)[:, None], table.shape)
-
-  def rho(chosen):
-    x, y = ranks[:, chosen].ravel(), table[:, chosen].ravel()
-    known = np.isfinite(y)
-    x, y = x[known], y[known]
-    if np.unique(x).size < 2 or np.unique(y).size < 2:
-      return np.nan
-    return float(stats.spearmanr(x, y).statistic)
-
-  seeds = table.shape[1]
-  rng = np.random.default_rng(0)
-  drawn = [rho(rng.integers(seeds, size=seeds)) for _ in range(500)]
-  drawn = [value for value in drawn if np.isfinite(value)]
-  low, high = np.quantile(drawn, [0.025, 0.975]) if drawn else [np.nan] * 2
-  return rho(np.arange(seeds)), float(low), float(high)
-
-
-def _shown(estimate: tuple[float, float, float]) -> str:
-  return '{:.2f} [{:.2f}, {:.2f}]'.format(*estimate)
+def _correlations(names, found, ranks) -> str:
+  """Relates every measure to ranks [V, S] of the named networks, by kind."""
+  lines = []
+  for (task, match), history in found.items():
+    for kind, x in ranks.items():
+      shown = []
+      for measure in _MEASURES:
+        y = np.stack(
+            [rich_lazy_figures.learnt(history, measure, n) for n in names]
+        )
+        estimate = rich_lazy_statistics.correlation(x, y)
+        shown.append('{} {:.2f} [{:.2f}, {:.2f}]'.format(measure, *estimate))
+      lines.append(f'{task}, {match}, {kind}: ' + ', '.join(shown))
+  return '\n'.join(lines)
 
 
 def _claims(config, found, match, measure) -> list[train.Claim]:
@@ -133,7 +108,7 @@ def _claims(config, found, match, measure) -> list[train.Claim]:
     pair = [
         rich_lazy_figures.learnt(history, measure, name) for name in (low, high)
     ]
-    _, bottom, top = difference(*pair)
+    _, bottom, top = rich_lazy_statistics.difference(*pair)
     apart += (bottom > 0) if sign > 0 else (top < 0)
     gaps = pair[1] - pair[0]
     interval = f'95 % interval [{bottom:.3f}, {top:.3f}]'
@@ -166,7 +141,7 @@ def _structured(config, found) -> list[train.Claim]:
           rich_lazy_figures.learnt(history, 'kernel_alignment', n)
           for n in (name, control)
       ]
-      _, bottom, top = difference(*pair)
+      _, bottom, top = rich_lazy_statistics.difference(*pair)
       apart += bottom > 0
       gaps = pair[1] - pair[0]
       shown = f'{task}, {match}: 95 % interval [{bottom:.3f}, {top:.3f}]'
@@ -190,7 +165,10 @@ def _placed(config, names, found, ranks) -> str:
   swept = len(config.ranks)
   place = names.index(rich_lazy_connectivity.structured(config)[-1])
   lines = [
-      f'{kind}: ' + between(v[:, place].mean(), names, v[:, :swept].mean(0))
+      f'{kind}: '
+      + rich_lazy_statistics.between(
+          v[:, place].mean(), names[:swept], v[:, :swept].mean(0)
+      )
       for kind, v in ranks.items()
   ]
   for (task, match), history in found.items():
@@ -201,28 +179,9 @@ def _placed(config, names, found, ranks) -> str:
       )
       lines.append(
           f'{label} after {task}, {match} norm matched: '
-          + between(own, names, np.array(others))
+          + rich_lazy_statistics.between(own, names[:swept], np.array(others))
       )
   return '\n'.join(lines)
-
-
-def between(value: float, names, swept: np.ndarray) -> str:
-  """Says where a value falls among those of a sweep, as names order them."""
-  if not np.isfinite(value):
-    return 'not known, for no network reached the criterion'
-  known = [
-      (v, name)
-      for v, name in zip(swept.tolist(), names, strict=False)
-      if np.isfinite(v)
-  ]
-  below = max((pair for pair in known if pair[0] <= value), default=None)
-  above = min((pair for pair in known if pair[0] > value), default=None)
-  said = [
-      f'{word} {pair[1]} ({pair[0]:.3g})'
-      for word, pair in (('above', below), ('below', above))
-      if pair
-  ]
-  return f'{value:.3g}, ' + ' and '.join(said or ['with no rank to compare'])
 
 
 def _counted(config, found) -> list[train.Claim]:
@@ -274,6 +233,11 @@ def _differences(config) -> list[str]:
   ]
   if 'digits' in config.tasks and config.digits == 'digits':
     said.append('Digits of 8 x 8 pixels, row by row, not MNIST.')
+  if 'digits' in config.tasks:
+    said.append(
+        'Digits with the ranks, batch and probe of the other tasks; the program'
+        ' has ranks 5, 30, N and 200 images.'
+    )
   if config.num_units < 300:
     said.append(f'{config.num_units} units, not 300.')
   return said

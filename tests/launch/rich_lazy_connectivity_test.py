@@ -10,7 +10,7 @@ import numpy as np
 from launch import rich_lazy
 from launch import rich_lazy_connectivity
 from launch import rich_lazy_measures
-from launch import rich_lazy_report
+from launch import rich_lazy_statistics
 from nmlib.analysis import connectivity
 from nmlib.analysis import dale
 from nmlib.train import mesh as mesh_lib
@@ -75,7 +75,7 @@ class InitialConnectivityTest(parameterized.TestCase):
 
   def test_between(self):
     names, swept = ('rank 1', 'rank 5', 'rank 9'), np.array([1.0, 5.0, np.nan])
-    of = lambda value: rich_lazy_report.between(value, names, swept)
+    of = lambda value: rich_lazy_statistics.between(value, names, swept)
     self.assertEqual(of(3.0), '3, above rank 1 (1) and below rank 5 (5)')
     self.assertEqual(of(0.5), '0.5, below rank 1 (1)')
     self.assertEqual(of(7.0), '7, above rank 5 (5)')

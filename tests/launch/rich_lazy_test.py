@@ -11,7 +11,7 @@ import pytest
 
 from launch import rich_lazy
 from launch import rich_lazy_connectivity
-from launch import rich_lazy_report
+from launch import rich_lazy_statistics
 from tests.train import process
 
 _LAUNCH = ('-m', 'launch.rich_lazy')
@@ -50,6 +50,10 @@ class RichLazyTest(parameterized.TestCase):
     for claim in trained[:4]:
       self.assertFalse(claim['holds'], claim['text'])
       self.assertEqual([x for v in claim['ours'].values() for x in v], [])
+    theory = [c for c in record['claims'] if 'theory' in c['source']]
+    self.assertLen(theory, 4)
+    for claim in theory:
+      self.assertTrue(claim['holds'], claim)
 
   @pytest.mark.slow
   def test_small_claims(self):
@@ -90,11 +94,23 @@ class RichLazyTest(parameterized.TestCase):
 
   def test_interval_of_a_difference(self):
     low, high = np.array([1.0, 2.0, np.nan]), np.array([2.0, 5.0, 9.0])
-    mean, bottom, top = rich_lazy_report.difference(low, high)
+    mean, bottom, top = rich_lazy_statistics.difference(low, high)
     # Gaps 1 and 3: mean 2, standard error 1, t(1 degree, 97.5 %) = 12.706.
     np.testing.assert_allclose(
         (mean, bottom, top), (2, 2 - 12.7062, 2 + 12.7062), rtol=1e-4
     )
+
+  def test_interval_of_a_correlation(self):
+    ranks = np.array([[1.0] * 4, [2.0] * 4, [3.0] * 4])
+    values = ranks + 0.1 * np.arange(4)  # in order within and across seeds
+    rho, low, high = rich_lazy_statistics.correlation(ranks, values)
+    # Ties of rank lower Spearman's rho from 1 to the square root of 1 less the
+    # share of tied pairs' variance: 143 - 15 of 143.
+    self.assertAlmostEqual(rho, (128 / 143) ** 0.5, places=6)
+    self.assertBetween(low, 0.9, rho + 1e-9)
+    self.assertBetween(high, rho - 1e-9, 1.0)
+    values[1] = np.nan  # networks that did not learn
+    self.assertGreater(rich_lazy_statistics.correlation(ranks, values)[0], 0.8)
 
 
 if __name__ == '__main__':
