@@ -75,20 +75,21 @@ def against_effective_rank(names, found, ranks) -> figure.Figure:
       axes.set_xlabel(label, fontsize=8)
       axes.set_ylabel(MEASURES['kernel_alignment'], fontsize=8)
       axes.grid(alpha=0.3)
-  grid[0][-1].legend(
-      frameon=False, fontsize=8, loc='upper left', bbox_to_anchor=(1.0, 1.0)
-  )
+  _explain(grid[0][-1])
   plot.suptitle('Mean and standard deviation over seeds that learnt')
   return plot
 
 
 def over_training(config, names, found) -> figure.Figure:
-  """Every measure at every evaluation, mean over all seeds."""
+  """Every measure at every evaluation, mean over seeds that learnt."""
   plot, grid = _grid(found, 3.9, 2.7)
   for row, ((task, match), history) in zip(grid, found.items(), strict=True):
     for axes, (measure, label) in zip(row, MEASURES.items(), strict=True):
       for i, name in enumerate(names):
-        values = np.asarray(history[f'{measure}/{name}'])
+        counts = history[f'stopped/{name}'][-1] >= 0
+        if not counts.any():
+          continue
+        values = np.asarray(history[f'{measure}/{name}'])[:, counts]
         steps = config.measure_every * np.arange(len(values))
         line = '-' if i < 10 else '--'
         axes.plot(
@@ -104,10 +105,10 @@ def over_training(config, names, found) -> figure.Figure:
       axes.set_xlabel('training step', fontsize=8)
       axes.set_ylabel(label, fontsize=8)
       axes.grid(alpha=0.3)
-  grid[0][-1].legend(
-      frameon=False, fontsize=8, loc='upper left', bbox_to_anchor=(1.0, 1.0)
+  _explain(grid[0][-1])
+  plot.suptitle(
+      'Mean over seeds that learnt; a network stays as it is once it stops'
   )
-  plot.suptitle('Mean over all seeds; a network stays as it is once it stops')
   return plot
 
 
@@ -116,3 +117,11 @@ def _grid(found, width: float, height: float):
       figsize=(width * len(MEASURES), height * len(found)), layout='constrained'
   )
   return plot, plot.subplots(len(found), len(MEASURES), squeeze=False)
+
+
+def _explain(axes) -> None:
+  """Puts the legend beside the axes, if anything is drawn."""
+  if axes.get_legend_handles_labels()[0]:
+    axes.legend(
+        frameon=False, fontsize=8, loc='upper left', bbox_to_anchor=(1.0, 1.0)
+    )

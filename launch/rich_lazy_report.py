@@ -210,18 +210,29 @@ def _counted(config, found) -> list[train.Claim]:
 
 
 def _row(name: str, history) -> str:
-  parts = []
+  """Shows what the networks that learnt have in common."""
+  steps = history[f'stopped/{name}'][-1]
+  losses = history[f'final_loss/{name}'][-1]
+  parts = [f'{np.sum(steps >= 0)} of {steps.size} learnt']
+  if (steps < 0).any():
+    parts[
+        0
+    ] += f' (the others end at a loss of {np.mean(losses[steps < 0]):.3g})'
   kinds = (
       *_MEASURES,
       'relative_weight_change',
       'effective_weight_change',
       'kernel_target_alignment',
       'dimension',
+      'sign_similarity',
       'accuracy',
+      'stopped',
   )
-  for kind in (*kinds, 'final_loss', 'stopped'):
-    values = history[f'{kind}/{name}'][-1]
-    parts.append(f'{kind} {np.mean(values):.3f} +- {np.std(values):.3f}')
+  for kind in kinds:
+    values = rich_lazy_figures.learnt(history, kind, name)
+    values = values[np.isfinite(values)]
+    if values.size:
+      parts.append(f'{kind} {values.mean():.3f} +- {values.std():.3f}')
   return f'{name}: ' + ', '.join(parts)
 
 

@@ -150,7 +150,7 @@ def plot(found: dict[str, np.ndarray]) -> figure.Figure:
       title='closed form (lines) and flow (dots)',
   )
   right.set(xlabel='Frobenius norm at the start', title='flow, kappa = 3')
-  right.legend(frameon=False, fontsize=8, loc='center left')
+  right.legend(frameon=False, fontsize=7, loc=(0.02, 0.52))
   for axes in (left, right):
     axes.grid(alpha=0.3)
   drawn.tight_layout()
