@@ -5,7 +5,8 @@ Liu, Baratin, Cornford, Mihalas, Shea-Brown, Lajoie (arXiv 2310.08513, ICLR
 and equal norm. High rank: lazy learning, little change of the representation
 and the tangent kernel; low rank: rich learning.
 
-  python -m launch.rich_lazy                        # small: minutes, 2 cores
+  python -m launch.rich_lazy                        # small: minutes, a core
+  python -m launch.rich_lazy --jax_num_cpu_devices=8    # seeds over 8 cores
   python -m launch.rich_lazy --connectivity=W.npz   # your own matrix in it
   python -m launch.rich_lazy --preset=structured    # Dale's law, motifs, ...
   python -m launch.rich_lazy --preset=connectome    # a worm's wiring in it

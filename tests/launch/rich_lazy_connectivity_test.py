@@ -140,13 +140,14 @@ class StepsTest(parameterized.TestCase):
     trials = jax.vmap(rich_lazy.rich_lazy_tasks.load('2AF', '', '').sample)(
         jax.random.split(jax.random.key(1), 4)
     )
-    values, grads = rich_lazy_measures.losses_and_gradients(
+    together = lambda f: jax.jit(f, static_argnums=(2, 3))
+    values, grads = together(rich_lazy_measures.losses_and_gradients)(
         params, trials, network, False
     )
+    alone = together(jax.value_and_grad(rich_lazy_measures.loss))
     for i in range(len(config.ranks)):
-      expected = jax.value_and_grad(rich_lazy_measures.loss)(
-          jax.tree.map(lambda w, i=i: w[i], params), trials, network, False
-      )
+      of_one = jax.tree.map(lambda w, i=i: w[i], params)
+      expected = alone(of_one, trials, network, False)
       got = values[i], jax.tree.map(lambda g, i=i: g[i], grads)
       chex.assert_trees_all_close(got, expected, rtol=1e-5, atol=1e-6)
 
