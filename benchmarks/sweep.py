@@ -6,10 +6,12 @@
 
 Timed are training steps (forward, backward, SGD with momentum; 32 trials of 8
 steps, which are given) of networks of the authors' size: k of ours in one
-program, side by side (vmap) or one after another within a step (map), and the
-authors' PyTorch network, one at a time as their program does. Each runs in a
-process of its own, on the same cores, in turns; a ratio is taken within a turn.
-A network takes 10,000 such steps in the paper.
+program, side by side (vmap), or one after another within a step (in turn) on
+one device or on a device a core; and the authors' PyTorch network, one at a
+time as their program does. Each runs in a process of its own, on the same
+cores, in turns; a ratio is taken within a turn. A network takes 10,000 such
+steps in the paper. Beside each rate: the arithmetic of its products a second,
+to be held against that of one large product.
 
 Without --official ours is timed alone.
 """
@@ -35,49 +37,73 @@ _TIME, _BATCH, _INPUTS, _OUTPUTS = 8, 32, 3, 3
 _RATE, _MOMENTUM = 0.003, 0.9
 
 
-def ours(count: int, units: int, steps: int, together: bool):
+def ours(count: int, units: int, steps: int, how: str, devices: int):
   """Returns a function that takes `steps` steps of `count` networks."""
   import jax
   import jax.numpy as jnp
   import optax
 
   from nmlib.neurons import rnn
+  from nmlib.neurons import rnn_trials
+  from nmlib.train import mesh as mesh_lib
+  from nmlib.train import turns
 
+  jax.config.update('jax_num_cpu_devices', devices)
   config = rnn.Config(_INPUTS, units, _OUTPUTS)
   optimizer = optax.sgd(_RATE, momentum=_MOMENTUM)
-  keys = jax.random.split(jax.random.key(0), count)
-  params = jax.vmap(lambda key: rnn.init(key, config))(keys)
   xs = jax.random.normal(jax.random.key(1), (_BATCH, _TIME, _INPUTS))
-  labels = jnp.zeros((_BATCH, _TIME), jnp.int32)
-
-  each = jax.vmap if together else lambda f: functools.partial(jax.lax.map, f)
+  labels = jnp.zeros((_TIME, _BATCH), jnp.int32)
 
   def loss(params):
-    start = rnn.initial_state(config)
-    run = lambda x: rnn.unroll(params, start, x, config, unroll=_TIME)[1].logits
+    logits = rnn_trials.unroll(params, xs, config).logits
     return jnp.mean(
-        optax.softmax_cross_entropy_with_integer_labels(
-            jax.vmap(run)(xs), labels
-        )
+        optax.softmax_cross_entropy_with_integer_labels(logits, labels, axis=0)
     )
+
+  gradient = jax.grad(loss)
+  if how == 'in turn':
+    gradient = turns.in_turn(gradient)
 
   def update(state, _):
     params, moments = state
-    grads = each(jax.grad(loss))(params)
-    updates, moments = optimizer.update(grads, moments)
+    updates, moments = optimizer.update(jax.vmap(gradient)(params), moments)
     return (optax.apply_updates(params, updates), moments), None
 
-  train = jax.jit(
-      lambda state: jax.lax.scan(update, state, None, steps)[0],
-      donate_argnums=0,
-  )
-  state = params, optimizer.init(params)
+  mesh = mesh_lib.make(mesh_lib.parse(f'replica:{devices}'))
+  split = jax.NamedSharding(mesh, jax.P('replica'))
+
+  @functools.partial(jax.jit, out_shardings=split)
+  def init():
+    keys = jax.random.split(jax.random.key(0), count)
+    params = jax.vmap(lambda key: rnn.init(key, config))(keys)
+    return params, jax.tree.map(jnp.zeros_like, params)
+
+  @functools.partial(jax.jit, donate_argnums=0, out_shardings=split)
+  def train(state):
+    params, moments = state
+    moments = (optax.TraceState(moments), optax.EmptyState())
+    params, moments = jax.lax.scan(update, (params, moments), None, steps)[0]
+    return params, moments[0].trace
+
+  with jax.set_mesh(mesh):
+    state = init()
 
   def run():
     nonlocal state
-    state = jax.block_until_ready(train(state))
+    with jax.set_mesh(mesh):
+      state = jax.block_until_ready(train(state))
 
   return run
+
+
+def product(size: int):
+  """Returns a function that multiplies two matrices: what the machine can."""
+  import jax
+  import jax.numpy as jnp
+
+  matrix = jnp.ones((size, size))
+  multiply = jax.jit(lambda a, b: a @ b)
+  return lambda: jax.block_until_ready(multiply(matrix, matrix))
 
 
 def official_network(path: str) -> Any:
@@ -125,33 +151,48 @@ def main(argv):
   units, path = _UNITS.value, _OFFICIAL.value
   counts = [int(count) for count in _COUNTS.value]
   # Each turn of a contender takes about as long: fewer steps of more networks.
-  steps = {count: max(1, 128 // count) for count in counts}
-  kinds = {
-      f'{count} of ours, {"vmap" if together else "map"}': (count, together)
-      for count in counts
-      for together in ((True, False) if count > 1 else (True,))
+  steps = {
+      count: max(1, 256 * 90_000 // (units**2 * count)) for count in counts
   }
+  kinds = {}
+  for count in counts:
+    kinds[f'{count} of ours, side by side'] = count, 'side by side', 1
+    if count > 1:
+      kinds[f'{count} of ours, in turn'] = count, 'in turn', 1
+    if count % len(cores) == 0:
+      name = f'{count} of ours, in turn on {len(cores)} devices'
+      kinds[name] = count, 'in turn', len(cores)
   contenders: dict[str, Any] = {
-      name: (ours, count, units, steps[count], together)
-      for name, (count, together) in kinds.items()
+      name: (ours, count, units, steps[count], how, devices)
+      for name, (count, how, devices) in kinds.items()
   }
+  contenders['a product of 2048'] = (product, 2048)
   steps_official = 32
   if path:
     contenders["the authors'"] = (official, path, units, steps_official)
   seconds = alternation.alternate(contenders, _ROUNDS.value)
   rates = {
       name: [count * steps[count] / s for s in seconds[name]]
-      for name, (count, _) in kinds.items()
+      for name, (count, *_) in kinds.items()
   }
   if path:
     rates["the authors'"] = [
         steps_official / s for s in seconds["the authors'"]
     ]
   single = next(iter(rates.values()))
-  print(f'{units} units, {_BATCH} trials of {_TIME} steps, {len(cores)} cores')
+  peak = [2 * 2048**3 / s / 1e9 for s in seconds['a product of 2048']]
+  # Of the first step's recurrent products, with a state of 0, none counts.
+  recurrent = 3 * (_TIME - 1) * units
+  work = recurrent + _TIME * (2 * _INPUTS + 3 * _OUTPUTS)
+  work *= 2 * units * _BATCH
   print(
-      f'| networks | network steps a second | over {counts[0]} of ours at a'
-      " time | over the authors' |\n|---|---|---|---|"
+      f'{units} units, {_BATCH} trials of {_TIME} steps, {len(cores)} cores; a'
+      f' step has {work / 1e6:.0f} MFLOP of products; a product of [2048, 2048]'
+      f' runs at {alternation.spread(peak)} GFLOP/s'
+  )
+  print(
+      '| networks | network steps a second | GFLOP/s |'
+      f" over {counts[0]} of ours | over the authors' |\n|---|---|---|---|---|"
   )
   for name, values in rates.items():
     own = [a / b for a, b in zip(values, single, strict=True)]
@@ -161,7 +202,9 @@ def main(argv):
       theirs = alternation.spread(
           [a / b for a, b in zip(values, peer, strict=True)]
       )
-    cells = name, alternation.spread(values), alternation.spread(own), theirs
+    arithmetic = alternation.spread([work * v / 1e9 for v in values])
+    cells = name, alternation.spread(values), arithmetic
+    cells += alternation.spread(own), theirs
     print('| ' + ' | '.join(cells) + ' |', flush=True)
 
 

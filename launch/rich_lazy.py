@@ -5,8 +5,10 @@ Liu, Baratin, Cornford, Mihalas, Shea-Brown, Lajoie (arXiv 2310.08513, ICLR
 and equal norm. High rank: lazy learning, little change of the representation
 and the tangent kernel; low rank: rich learning.
 
-  python -m launch.rich_lazy                        # small: minutes, 2 cores
+  python -m launch.rich_lazy                        # small: minutes, a core
+  python -m launch.rich_lazy --jax_num_cpu_devices=8    # seeds over 8 cores
   python -m launch.rich_lazy --connectivity=W.npz   # your own matrix in it
+  python -m launch.rich_lazy --preset=structured    # Dale's law, motifs, ...
   python -m launch.rich_lazy --preset=connectome    # a worm's wiring in it
   python -m launch.rich_lazy --preset=paper         # 300 units
 
@@ -25,20 +27,18 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from launch import rich_lazy_connectivity
 from launch import rich_lazy_measures
 from launch import rich_lazy_report
 from launch import rich_lazy_tasks
 from launch import rich_lazy_theory
 from nmlib import train
 from nmlib.analysis import connectivity
-from nmlib.analysis import connectivity_structure
-from nmlib.analysis import effective_rank
-from nmlib.data import celegans
-from nmlib.data import matrix_file
+from nmlib.analysis import dale
 from nmlib.neurons import gru
 from nmlib.neurons import rnn
 
-NEURONS = {'rnn': rnn, 'gru': gru}
+NEURONS = rich_lazy_measures.NEURONS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,10 +49,12 @@ class Config:
   neuron: str = 'rnn'  # or 'gru': one W_0 for its three products
   ranks: tuple[int, ...] = (1, 30, 100)
   matches: tuple[str, ...] = ('frobenius', 'spectral', 'radius')  # norms kept
+  structures: tuple[str, ...] = ()  # of STRUCTURES, each with a control
   connectivity: str = ''  # 'celegans' or a file; joins in, with controls
+  keep_dale: bool = False  # columns of one sign keep it while they learn
   digits: str = 'digits'  # source of `nmlib.data.digits.load`
   digits_path: str = ''
-  num_units: int = 100  # N; of the file, if one is given
+  num_units: int = 100  # N; a file's size, if one is given
   gain: float = 1.25
   num_seeds: int = 8
   num_steps: int = 3000
@@ -82,6 +84,18 @@ class Config:
       raise ValueError(
           f'config.matches must be some of {tuple(connectivity.NORMS)}, got'
           f' {self.matches}.'
+      )
+    known = tuple(rich_lazy_connectivity.STRUCTURES)
+    unknown = set(self.structures) - set(known)
+    if unknown or len(set(self.structures)) < len(self.structures):
+      raise ValueError(
+          f'config.structures must be some of {known}, each once, got'
+          f' {self.structures}.'
+      )
+    if self.structures and self.num_units < 5:
+      raise ValueError(
+          'config.num_units must be at least 5 for config.structures, got'
+          f' {self.num_units}.'
       )
     bad = [r for r in self.ranks if not 1 <= r <= self.num_units]
     if bad or len(self.ranks) < 2 or list(self.ranks) != sorted(self.ranks):
@@ -119,6 +133,21 @@ PRESETS = {
         matches=('frobenius',),
         digits='mnist',
     ),
+    'structured': Config(
+        tasks=('2AF', 'DMS'),
+        ranks=(1, 100),
+        matches=('frobenius',),
+        structures=(
+            'Dale',
+            'log-normal',
+            'cell types',
+            'distance',
+            'chain motifs',
+            'power law',
+            'filled rank 1',
+        ),
+        measure_every=1500,
+    ),
     'connectome': Config(
         tasks=('2AF',),
         ranks=(30, 302),
@@ -138,6 +167,7 @@ class State(NamedTuple):
   step: jax.Array  # []
   params: rnn.Params | gru.Params  # [R, ...]
   start: rnn.Params | gru.Params  # [R, ...], at initialisation
+  signs: jax.Array  # [R, N] of columns that must keep theirs; 0: free
   opt_state: optax.OptState  # of all R
   smoothed: jax.Array  # [R], running mean of the loss
   stopped: jax.Array  # int [R], steps taken to the criterion; -1: not yet
@@ -146,10 +176,11 @@ class State(NamedTuple):
 
 def experiment(config: Config, run: train.Run) -> train.Report:
   """Trains every rank, seed and task, and relates laziness to rank."""
-  given = _given(config)
-  names = variants(config)
+  given = rich_lazy_connectivity.given(config)
+  config = rich_lazy_connectivity.fitted(config, given)
+  names = rich_lazy_connectivity.variants(config)
   seeds = tuple(range(config.num_seeds))
-  found = {}
+  found, starts = {}, None
   for match in config.matches:
     # The norm is matched in three ways on one task, in the paper's on all.
     tasks = config.tasks if match == 'frobenius' else config.tasks[:1]
@@ -173,67 +204,13 @@ def experiment(config: Config, run: train.Run) -> train.Report:
           name: np.asarray(values)
           for name, (_, values) in fitted.history.items()
       }
-  ranks = run.result('ranks', lambda: initial_ranks(given, config))
+      starts = fitted.state.start.recurrent if starts is None else starts
+  ranks = run.result(
+      'ranks',
+      lambda: rich_lazy_connectivity.initial_ranks(train.to_host(starts)),
+  )
   theory = run.result('theory', rich_lazy_theory.study)
   return rich_lazy_report.report(config, names, found, ranks, theory)
-
-
-def _given(config: Config) -> dict[str, jax.Array]:
-  """Returns a measured matrix and its deterministic control, by name."""
-  if not config.connectivity:
-    return {}
-  name, values = 'given', None
-  if config.connectivity == 'celegans':
-    name, values = 'C. elegans', celegans.signed_weights(celegans.load())
-  else:
-    values = matrix_file.read(config.connectivity)
-  matrix = connectivity.from_array(values).matrix
-  size = matrix.shape[0]
-  if size != config.num_units:
-    raise ValueError(
-        f'{config.connectivity} is [{size}, {size}]: start with'
-        f' --config.num_units={size} and ranks up to it.'
-    )
-  rewired = connectivity_structure.same_degrees(
-      np.random.default_rng(0), np.asarray(matrix)
-  )
-  return {name: matrix, 'same degrees': rewired.matrix}
-
-
-def variants(config: Config) -> tuple[str, ...]:
-  """Returns the names of the R networks of a seed."""
-  given = ()
-  if config.connectivity:
-    name = 'C. elegans' if config.connectivity == 'celegans' else 'given'
-    given = (name, 'same degrees', 'same spectrum', 'shuffled')
-  return (*(f'rank {rank}' for rank in config.ranks), *given)
-
-
-def initial_matrices(
-    key: jax.Array,
-    match: str,
-    given: dict[str, jax.Array],
-    config: Config,
-) -> jax.Array:
-  """Returns W_h [R, N, N] of a seed: every variant at the norm of W_0."""
-  spectrum, shuffling = (jax.random.fold_in(key, i) for i in (2, 3))
-  base = connectivity.gaussian(key, config.num_units, config.gain).matrix
-  found = [connectivity.truncate_rank(base, rank) for rank in config.ranks]
-  if given:
-    found += given.values()
-    measured = found[len(config.ranks)]
-    found += [
-        connectivity_structure.same_spectrum(spectrum, measured).matrix,
-        connectivity.shuffled(shuffling, measured).matrix,
-    ]
-  return jnp.stack([connectivity.match_norm(w, base, match) for w in found])
-
-
-def initial_ranks(given, config: Config) -> dict[str, np.ndarray]:
-  """Returns effective ranks [R] of seed 0's matrices, by kind."""
-  matrices = initial_matrices(jax.random.key(0), 'frobenius', given, config)
-  rows = [effective_rank.effective_ranks(w) for w in matrices]
-  return {kind: np.array([row[kind] for row in rows]) for kind in rows[0]}
 
 
 def definition(
@@ -253,13 +230,14 @@ def definition(
   )
   optimizer = optax.sgd(config.learning_rate, momentum=config.momentum)
   sample = jax.vmap(trials_of.sample)
+  asks_last = trials_of.asks_last
 
   def init(key):
     weights, recurrent, key = jax.random.split(key, 3)
     # One seed at a time: many large decompositions at once can block XLA's
     # threads on a CPU for good.
     matrices = jax.custom_batching.sequential_vmap(
-        lambda bits: initial_matrices(
+        lambda bits: rich_lazy_connectivity.initial_matrices(
             jax.random.wrap_key_data(bits), match, given, config
         )
     )(jax.random.key_data(recurrent))
@@ -271,28 +249,18 @@ def definition(
         jnp.int32(0),
         params,
         jax.tree.map(jnp.copy, params),
+        jax.vmap(dale.column_signs)(matrices) * config.keep_dale,
         optimizer.init(params),
         jnp.full(count, jnp.log(1.0 * trials_of.num_outputs)),
         jnp.full(count, -1),
         key,
     )
 
-  def loss(params, trials):
-    logits = rich_lazy_measures.predict(model, params, trials.inputs, network)[
-        0
-    ]
-    first = -1 if trials_of.asks_last else 0
-    return jnp.mean(
-        optax.softmax_cross_entropy_with_integer_labels(
-            logits[:, first:], trials.labels[:, first:]
-        )
-    )
-
   def step(state, unused_batch):
     key = jax.random.fold_in(jax.random.fold_in(state.key, state.step), 1)
     trials = sample(jax.random.split(key, config.batch_size))
-    losses, grads = jax.vmap(jax.value_and_grad(loss), in_axes=(0, None))(
-        state.params, trials
+    losses, grads = rich_lazy_measures.losses_and_gradients(
+        state.params, trials, network, asks_last
     )
     keep = config.smoothing
     updates, opt_state = optimizer.update(grads, state.opt_state)
@@ -312,6 +280,10 @@ def definition(
     params = jax.tree.map(
         lambda w, u: jnp.where(wide(going, w), w + u, w), state.params, updates
     )
+    if config.keep_dale:
+      params = params._replace(
+          recurrent=jax.vmap(dale.project)(params.recurrent, state.signs)
+      )
     opt_state = jax.tree.map(
         lambda m: jnp.where(wide(sound, m), m, 0), opt_state
     )
@@ -336,11 +308,10 @@ def definition(
       'step': step,
       'evaluate': functools.partial(
           rich_lazy_measures.measure,
-          model=model,
           network=network,
-          asks_last=trials_of.asks_last,
+          asks_last=asks_last,
           kernel_trials=config.kernel_trials,
-          names=variants(config),
+          names=rich_lazy_connectivity.variants(config),
       ),
       'eval_data': probes._asdict(),
   }

@@ -1,18 +1,15 @@
 """What launch.rich_lazy found, beside what the paper says."""
 
-from matplotlib import figure
 import numpy as np
-from scipy import stats
 
+from launch import rich_lazy_connectivity
+from launch import rich_lazy_figures
+from launch import rich_lazy_statistics
 from launch import rich_lazy_tasks
 from launch import rich_lazy_theory
 from nmlib import train
 
-_MEASURES = {
-    'kernel_alignment': 'tangent kernel alignment',
-    'representation_alignment': 'representation alignment',
-    'weight_change': 'change of recurrent weights',
-}
+_MEASURES = rich_lazy_figures.MEASURES
 
 
 def report(config, names, found, ranks, theory) -> train.Report:
@@ -22,7 +19,7 @@ def report(config, names, found, ranks, theory) -> train.Report:
     config: of the launcher.
     names: R variants.
     found: history [E, S] by '<measure>/<variant>', by (task, match).
-    ranks: effective ranks [R] at the start, by kind.
+    ranks: effective ranks [S, R] at the start, by kind.
     theory: what `rich_lazy_theory.study` found.
   """
   claims = [
@@ -31,26 +28,35 @@ def report(config, names, found, ranks, theory) -> train.Report:
       for measure in _MEASURES
       for claim in _claims(config, found, match, measure)
   ]
-  claims += _structured(config, names, found)
+  claims += _structured(config, found)
   claims += _counted(config, found)
   claims += rich_lazy_theory.claims(theory)
-  shown = [
-      f'{name}: ' + ', '.join(f'{k} {v[i]:.3g}' for k, v in ranks.items())
-      for i, name in enumerate(names)
-  ]
-  notes = {'Effective ranks at the start, seed 0': '\n'.join(shown)}
+  notes = {
+      'Effective ranks at the start, mean over seeds': '\n'.join(
+          f'{name}: '
+          + ', '.join(f'{k} {v[:, i].mean():.3g}' for k, v in ranks.items())
+          for i, name in enumerate(names)
+      )
+  }
+  if config.connectivity:
+    notes['Where the given matrix falls in the sweep of ranks'] = _placed(
+        config, names, found, ranks
+    )
   for (task, match), history in found.items():
     notes[f'{task}, {match} norm matched'] = '\n'.join(
         _row(name, history) for name in names
     )
-  notes['Spearman correlation with rank, 95 % interval over seeds'] = '\n'.join(
-      f'{task}, {match}: '
-      + ', '.join(
-          f'{measure} {_shown(correlation(config, history, measure))}'
-          for measure in _MEASURES
-      )
-      for (task, match), history in found.items()
+  swept = names[: len(config.ranks)]
+  hard = np.broadcast_to(
+      np.array(config.ranks)[:, None], (len(swept), config.num_seeds)
   )
+  notes['Spearman correlation with rank, 95 % interval over seeds'] = (
+      _correlations(swept, found, {'rank': hard})
+  )
+  if len(names) > len(swept):
+    notes['Spearman correlation with effective rank, over all networks'] = (
+        _correlations(names, found, {kind: v.T for kind, v in ranks.items()})
+    )
   return train.Report(
       claims=claims,
       data={
@@ -62,59 +68,33 @@ def report(config, names, found, ranks, theory) -> train.Report:
       },
       differences=_differences(config),
       figures={
-          'laziness': _against_rank(config, names, found),
-          'over_training': _over_training(config, names, found),
+          'laziness': rich_lazy_figures.against_rank(names, found),
+          'effective_rank': rich_lazy_figures.against_effective_rank(
+              names, found, ranks
+          ),
+          'over_training': rich_lazy_figures.over_training(
+              config, names, found
+          ),
           'theory': rich_lazy_theory.plot(theory),
       },
       notes=notes,
   )
 
 
-def _last(history, measure: str, name: str) -> np.ndarray:
-  """Returns [S] at the end; NaN where the criterion was not reached."""
-  values = np.array(history[f'{measure}/{name}'][-1], float)
-  return np.where(history[f'stopped/{name}'][-1] >= 0, values, np.nan)
-
-
-def difference(low: np.ndarray, high: np.ndarray) -> tuple[float, float, float]:
-  """Returns the paired mean of high - low and its 95 % interval (Student)."""
-  gaps = (high - low)[np.isfinite(high - low)]
-  if gaps.size < 2 or np.ptp(gaps) == 0:
-    return float(gaps.mean()) if gaps.size else np.nan, np.nan, np.nan
-  mean, error = gaps.mean(), stats.sem(gaps)
-  reach = stats.t.ppf(0.975, gaps.size - 1) * error
-  return float(mean), float(mean - reach), float(mean + reach)
-
-
-def correlation(config, history, measure) -> tuple[float, float, float]:
-  """Returns Spearman's rho of rank and measure, with its 95 % interval.
-
-  Over all networks that learnt; the interval resamples seeds (bootstrap), for
-  networks of one seed share W_0 and trials.
-  """
-  table = np.stack(
-      [_last(history, measure, f'rank {rank}') for rank in config.ranks]
-  )  # [ranks, seeds]
-  ranks = np.broadcast_to(np.array(config.ranks)[:, None], table.shape)
-
-  def rho(chosen):
-    x, y = ranks[:, chosen].ravel(), table[:, chosen].ravel()
-    known = np.isfinite(y)
-    x, y = x[known], y[known]
-    if np.unique(x).size < 2 or np.unique(y).size < 2:
-      return np.nan
-    return float(stats.spearmanr(x, y).statistic)
-
-  seeds = table.shape[1]
-  rng = np.random.default_rng(0)
-  drawn = [rho(rng.integers(seeds, size=seeds)) for _ in range(500)]
-  drawn = [value for value in drawn if np.isfinite(value)]
-  low, high = np.quantile(drawn, [0.025, 0.975]) if drawn else [np.nan] * 2
-  return rho(np.arange(seeds)), float(low), float(high)
-
-
-def _shown(estimate: tuple[float, float, float]) -> str:
-  return '{:.2f} [{:.2f}, {:.2f}]'.format(*estimate)
+def _correlations(names, found, ranks) -> str:
+  """Relates every measure to ranks [V, S] of the named networks, by kind."""
+  lines = []
+  for (task, match), history in found.items():
+    for kind, x in ranks.items():
+      shown = []
+      for measure in _MEASURES:
+        y = np.stack(
+            [rich_lazy_figures.learnt(history, measure, n) for n in names]
+        )
+        estimate = rich_lazy_statistics.correlation(x, y)
+        shown.append('{} {:.2f} [{:.2f}, {:.2f}]'.format(measure, *estimate))
+      lines.append(f'{task}, {match}, {kind}: ' + ', '.join(shown))
+  return '\n'.join(lines)
 
 
 def _claims(config, found, match, measure) -> list[train.Claim]:
@@ -125,8 +105,10 @@ def _claims(config, found, match, measure) -> list[train.Claim]:
   tasks = [task for task, kind in found if kind == match]
   for task in tasks:
     history = found[task, match]
-    pair = [_last(history, measure, name) for name in (low, high)]
-    _, bottom, top = difference(*pair)
+    pair = [
+        rich_lazy_figures.learnt(history, measure, name) for name in (low, high)
+    ]
+    _, bottom, top = rich_lazy_statistics.difference(*pair)
     apart += (bottom > 0) if sign > 0 else (top < 0)
     gaps = pair[1] - pair[0]
     interval = f'95 % interval [{bottom:.3f}, {top:.3f}]'
@@ -148,30 +130,58 @@ def _claims(config, found, match, measure) -> list[train.Claim]:
   ]
 
 
-def _structured(config, names, found) -> list[train.Claim]:
-  """A measured matrix against its own entries in random order."""
-  if not config.connectivity:
-    return []
-  given, shuffled = names[len(config.ranks)], 'shuffled'
-  ours, apart = {}, 0
-  for (task, match), history in found.items():
-    pair = [_last(history, 'kernel_alignment', n) for n in (given, shuffled)]
-    _, bottom, top = difference(*pair)
-    apart += bottom > 0
-    gaps = pair[1] - pair[0]
-    name = f'{task}, {match}: 95 % interval [{bottom:.3f}, {top:.3f}]'
-    ours[name] = gaps[np.isfinite(gaps)]
-  return [
-      train.Claim(
-          f'Structure makes learning richer: kernel alignment of {given} lower'
-          ' than with its entries shuffled, with an interval that excludes 0 on'
-          ' every task',
-          'measured connectivity (values unknown)',
-          '',
-          ours,
-          apart == len(found),
+def _structured(config, found) -> list[train.Claim]:
+  """A structured matrix against its own entries in random order."""
+  claims = []
+  for name in rich_lazy_connectivity.structured(config):
+    control = rich_lazy_connectivity.shuffled(name)
+    ours, apart = {}, 0
+    for (task, match), history in found.items():
+      pair = [
+          rich_lazy_figures.learnt(history, 'kernel_alignment', n)
+          for n in (name, control)
+      ]
+      _, bottom, top = rich_lazy_statistics.difference(*pair)
+      apart += bottom > 0
+      gaps = pair[1] - pair[0]
+      shown = f'{task}, {match}: 95 % interval [{bottom:.3f}, {top:.3f}]'
+      ours[shown] = gaps[np.isfinite(gaps)]
+    claims.append(
+        train.Claim(
+            f'Structure makes learning richer: kernel alignment of {name} lower'
+            ' than with its entries shuffled, with an interval that excludes 0'
+            ' on every task',
+            'structured connectivity (values unknown)',
+            '',
+            ours,
+            apart == len(found),
+        )
+    )
+  return claims
+
+
+def _placed(config, names, found, ranks) -> str:
+  """Says between which ranks a measured matrix lies, by every measure."""
+  swept = len(config.ranks)
+  place = names.index(rich_lazy_connectivity.structured(config)[-1])
+  lines = [
+      f'{kind}: '
+      + rich_lazy_statistics.between(
+          v[:, place].mean(), names[:swept], v[:, :swept].mean(0)
       )
+      for kind, v in ranks.items()
   ]
+  for (task, match), history in found.items():
+    for measure, label in _MEASURES.items():
+      own, *others = (
+          rich_lazy_figures.mean_learnt(history, measure, name)
+          for name in (names[place], *names[:swept])
+      )
+      lines.append(
+          f'{label} after {task}, {match} norm matched: '
+          + rich_lazy_statistics.between(own, names[:swept], np.array(others))
+      )
+  return '\n'.join(lines)
 
 
 def _counted(config, found) -> list[train.Claim]:
@@ -200,11 +210,29 @@ def _counted(config, found) -> list[train.Claim]:
 
 
 def _row(name: str, history) -> str:
-  parts = []
-  kinds = (*_MEASURES, 'relative_weight_change', 'dimension', 'accuracy')
-  for kind in (*kinds, 'final_loss', 'stopped'):
-    values = history[f'{kind}/{name}'][-1]
-    parts.append(f'{kind} {np.mean(values):.3f} +- {np.std(values):.3f}')
+  """Shows what the networks that learnt have in common."""
+  steps = history[f'stopped/{name}'][-1]
+  losses = history[f'final_loss/{name}'][-1]
+  parts = [f'{np.sum(steps >= 0)} of {steps.size} learnt']
+  if (steps < 0).any():
+    parts[
+        0
+    ] += f' (the others end at a loss of {np.mean(losses[steps < 0]):.3g})'
+  kinds = (
+      *_MEASURES,
+      'relative_weight_change',
+      'effective_weight_change',
+      'kernel_target_alignment',
+      'dimension',
+      'sign_similarity',
+      'accuracy',
+      'stopped',
+  )
+  for kind in kinds:
+    values = rich_lazy_figures.learnt(history, kind, name)
+    values = values[np.isfinite(values)]
+    if values.size:
+      parts.append(f'{kind} {values.mean():.3f} +- {values.std():.3f}')
   return f'{name}: ' + ', '.join(parts)
 
 
@@ -216,49 +244,11 @@ def _differences(config) -> list[str]:
   ]
   if 'digits' in config.tasks and config.digits == 'digits':
     said.append('Digits of 8 x 8 pixels, row by row, not MNIST.')
+  if 'digits' in config.tasks:
+    said.append(
+        'Digits with the ranks, batch and probe of the other tasks; the program'
+        ' has ranks 5, 30, N and 200 images.'
+    )
   if config.num_units < 300:
     said.append(f'{config.num_units} units, not 300.')
   return said
-
-
-def _against_rank(config, names, found) -> figure.Figure:
-  """Every measure against the variant; a dot a seed that learnt."""
-  plot = figure.Figure(
-      figsize=(3.6 * len(_MEASURES), 2.7 * len(found)), layout='constrained'
-  )
-  grid = plot.subplots(len(found), len(_MEASURES), squeeze=False)
-  for row, ((task, match), history) in zip(grid, found.items(), strict=True):
-    for axes, (measure, label) in zip(row, _MEASURES.items(), strict=True):
-      for place, name in enumerate(names):
-        values = _last(history, measure, name)
-        axes.plot(np.full(values.shape, place), values, 'o', color='tab:blue')
-        learnt = values[np.isfinite(values)]
-        if learnt.size:
-          axes.plot(place, learnt.mean(), '_', color='black', ms=18)
-      axes.set_xticks(range(len(names)), names, fontsize=8)
-      axes.set_title(f'{task}, {match} norm', fontsize=9)
-      axes.set_ylabel(label, fontsize=8)
-      axes.grid(axis='y', alpha=0.3)
-  plot.suptitle('Networks that reached the loss criterion; a dot a seed')
-  return plot
-
-
-def _over_training(config, names, found) -> figure.Figure:
-  """Tangent kernel alignment at every evaluation, mean over seeds."""
-  plot = figure.Figure(figsize=(4.2 * len(found), 3.2))
-  for axes, ((task, match), history) in zip(
-      plot.subplots(1, len(found), squeeze=False)[0], found.items(), strict=True
-  ):
-    for name in names:
-      values = np.asarray(history[f'kernel_alignment/{name}'])
-      steps = config.measure_every * np.arange(len(values))
-      axes.plot(steps, values.mean(1), 'o-', label=name)
-    axes.set(
-        title=f'{task}, {match} norm',
-        xlabel='training step',
-        ylabel='tangent kernel alignment',
-    )
-    axes.grid(alpha=0.3)
-  plot.axes[0].legend(frameon=False, fontsize=8)
-  plot.tight_layout()
-  return plot

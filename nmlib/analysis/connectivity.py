@@ -40,13 +40,14 @@ def describe(matrix: jax.Array) -> Connectivity:
   """Returns a square matrix [N, N] with its effective ranks.
 
   Raises:
-    ValueError: if the matrix is not square.
+    ValueError: if the matrix is not square, not finite, or 0.
   """
   if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
     raise ValueError(
         'a connectivity matrix must be square [N, N], one row and one column a'
         f' unit, got {list(matrix.shape)}.'
     )
+  effective_rank.require_matrix(matrix)
   values = jnp.linalg.svd(matrix, compute_uv=False)
   return Connectivity(
       matrix,
@@ -57,29 +58,32 @@ def describe(matrix: jax.Array) -> Connectivity:
   )
 
 
-def from_array(values: np.ndarray) -> Connectivity:
+def from_array(
+    values: np.ndarray, signs: np.ndarray | None = None
+) -> Connectivity:
   """Takes a measured matrix [N, N].
 
+  Args:
+    values: its entries; kept as float32.
+    signs: [N] of the columns, each +-1, if Dale's law shall hold.
+
   Raises:
-    ValueError: if it is not square, or has entries that are not finite.
+    ValueError: if it is not square, not finite, or 0; or a column breaks
+      Dale's law.
   """
-  values = np.asarray(values, np.float32)
-  bad = np.argwhere(~np.isfinite(values))
-  if bad.size:
-    raise ValueError(
-        'a connectivity matrix must be finite, got'
-        f' {values[tuple(bad[0])]} at {bad[0].tolist()}; set missing'
-        ' connections to 0.'
-    )
-  return describe(jnp.asarray(values))
+  found = describe(jnp.asarray(values, jnp.float32))
+  if signs is not None:
+    check_signs(values, signs)
+  return found
 
 
 def truncate_rank(matrix: jax.Array, rank: int) -> jax.Array:
   """Returns the nearest matrix of at most this rank, U_r S_r V_r^T.
 
   Raises:
-    ValueError: if rank is not in [1, min(M, N)].
+    ValueError: if rank is not in [1, min(M, N)], or the matrix not finite.
   """
+  effective_rank.require_matrix(matrix)
   most = min(matrix.shape)
   if not 1 <= rank <= most:
     raise ValueError(
@@ -101,7 +105,7 @@ def match_norm(
     match: 'frobenius', 'spectral', 'radius' (of eigenvalues), or None: as is.
 
   Raises:
-    ValueError: for another kind.
+    ValueError: for another kind, or a matrix without a norm of this kind.
   """
   if match is None:
     return matrix
@@ -109,8 +113,15 @@ def match_norm(
     raise ValueError(
         f'match must be one of {tuple(NORMS)} or None, got {match!r}.'
     )
-  norm = NORMS[match]
-  return matrix * (norm(reference) / norm(matrix))
+  for one in matrix, reference:
+    effective_rank.require_matrix(one)
+  own = NORMS[match](matrix)
+  if not isinstance(own, jax.core.Tracer) and not own > 0:
+    raise ValueError(
+        f'the {match} norm of the matrix is {own}: no scaling matches that of'
+        ' the reference; match another norm.'
+    )
+  return matrix * (NORMS[match](reference) / own)
 
 
 def gaussian(key: jax.Array, size: int, gain: float = 1.25) -> Connectivity:
@@ -182,45 +193,6 @@ def power_law(
   return describe(match_norm((u * spectrum[None]) @ vt, base, match))
 
 
-def dale_signs(num_excitatory: int, num_inhibitory: int) -> np.ndarray:
-  """Returns signs [N], excitatory first, that balance: their sum is 0.
-
-  Raises:
-    ValueError: unless there is a unit of either sign.
-  """
-  if num_excitatory < 1 or num_inhibitory < 1:
-    raise ValueError(
-        "Dale's law needs at least one excitatory and one inhibitory unit, got"
-        f' {num_excitatory} and {num_inhibitory}.'
-    )
-  balance = num_excitatory / num_inhibitory
-  size = num_excitatory + num_inhibitory
-  return np.where(np.arange(size) < num_excitatory, 1.0, -balance)
-
-
-def dale(
-    key: jax.Array,
-    num_excitatory: int,
-    num_inhibitory: int,
-    gain: float = 1.25,
-    *,
-    match: str | None = 'frobenius',
-) -> Connectivity:
-  """Draws columns of one sign: excitatory sources first, balanced on average.
-
-  |N(0, 1)| entries; inhibitory columns are num_excitatory / num_inhibitory
-  times stronger, so that the expected sum of a row is 0.
-
-  Raises:
-    ValueError: unless there is a unit of either sign.
-  """
-  signs = dale_signs(num_excitatory, num_inhibitory)
-  size = num_excitatory + num_inhibitory
-  base = gaussian(key, size, gain).matrix
-  matrix = jnp.abs(base) * jnp.asarray(signs, base.dtype)[None]
-  return describe(match_norm(matrix, base, match))
-
-
 def check_signs(matrix: np.ndarray, signs: np.ndarray) -> None:
   """Refuses a matrix [N, N] whose columns do not have signs [N], each +-1.
 
@@ -256,48 +228,28 @@ def cell_types(
     deviations: sigma [K, K], at least 0.
 
   Raises:
-    ValueError: if means and deviations are not square and alike.
+    ValueError: if means and deviations are not square and alike, a deviation
+      is negative, or a unit's type is none of theirs.
   """
   if means.shape != deviations.shape or means.shape != (len(means),) * 2:
     raise ValueError(
         'means and deviations must be [K, K], one row and column a cell type,'
         f' got {list(means.shape)} and {list(deviations.shape)}.'
     )
+  concrete = lambda x: not isinstance(x, jax.core.Tracer)
+  if concrete(deviations) and np.any(np.asarray(deviations) < 0):
+    raise ValueError(
+        f'deviations must be at least 0, got {np.min(deviations)}.'
+    )
+  if concrete(types) and not np.isin(types, np.arange(len(means))).all():
+    raise ValueError(
+        f'types must be in [0, {len(means)}), one of the rows of means, got'
+        f' {np.unique(types).tolist()}.'
+    )
   size = types.shape[0]
   pick = lambda table: table[types[:, None], types[None, :]]
   noise = jax.random.normal(key, (size, size)) / size**0.5
   return describe(pick(means) + pick(deviations) * noise)
-
-
-def distance_dependent(
-    key: jax.Array,
-    positions: jax.Array,
-    length_constant: float,
-    gain: float = 1.25,
-    *,
-    match: str | None = 'frobenius',
-) -> Connectivity:
-  """Weights W_0 by exp(-distance / length_constant) between units.
-
-  Args:
-    key: of W_0.
-    positions: [N, D].
-    length_constant: positive, in the unit of the positions.
-    gain: of W_0.
-    match: the norm of W_0 that is kept.
-
-  Raises:
-    ValueError: if length_constant is not positive.
-  """
-  if not length_constant > 0:
-    raise ValueError(
-        f'length_constant must be positive, got {length_constant}.'
-    )
-  base = gaussian(key, positions.shape[0], gain).matrix
-  gaps = positions[:, None] - positions[None]
-  distance = jnp.sqrt(jnp.sum(gaps**2, -1))
-  matrix = base * jnp.exp(-distance / length_constant)
-  return describe(match_norm(matrix, base, match))
 
 
 def shuffled(key: jax.Array, matrix: jax.Array) -> Connectivity:

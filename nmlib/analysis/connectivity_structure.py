@@ -1,8 +1,9 @@
 """Connectivity with the structure of circuits, and controls that remove it.
 
 What Liu et al. (arXiv 2310.08513) start networks from beside random matrices
-of a rank: motifs, heavy-tailed weights; and, for a measured matrix, controls
-that keep one statistic each. Rows are targets, columns sources.
+of a rank: motifs, distance; and, for a measured matrix, controls that keep one
+statistic each. `dale` has excitatory and inhibitory units. Rows are targets,
+columns sources.
 """
 
 import jax
@@ -102,47 +103,56 @@ def motif_statistics(matrix: jax.Array) -> dict[str, jax.Array]:
   }
 
 
-def log_normal(
+def distance_dependent(
     key: jax.Array,
-    num_excitatory: int,
-    num_inhibitory: int,
+    positions: jax.Array,
+    length_constant: float,
     gain: float = 1.25,
     *,
-    deviation: float = 0.94,
     match: str | None = 'frobenius',
 ) -> connectivity.Connectivity:
-  """Draws |W| from a log-normal, signs by column as `connectivity.dale`.
+  """Weights W_0 by exp(-distance / length_constant) between units.
 
   Args:
-    key: of the draw.
-    num_excitatory: columns of sign +; they come first.
-    num_inhibitory: columns of sign -, stronger, so that rows sum to 0 on
-      average.
-    gain: of the Gaussian matrix whose norm is kept.
-    deviation: of log |W|, positive; 0.94 as synapses of rat visual cortex
-      (Song et al., PLoS Biology 3, 2005).
-    match: the norm of that Gaussian matrix that is kept.
+    key: of W_0.
+    positions: [N, D].
+    length_constant: positive, in the unit of the positions.
+    gain: of W_0.
+    match: the norm of W_0 that is kept.
 
   Raises:
-    ValueError: if deviation is not positive, or a sign has no unit.
+    ValueError: if length_constant is not positive.
   """
-  if not deviation > 0:
-    raise ValueError(f'deviation must be positive, got {deviation}.')
-  weight_key, base_key = jax.random.split(key)
-  size = num_excitatory + num_inhibitory
-  signs = connectivity.dale_signs(num_excitatory, num_inhibitory)
-  base = connectivity.gaussian(base_key, size, gain).matrix
-  draw = jnp.exp(deviation * jax.random.normal(weight_key, (size, size)))
-  draw *= jnp.asarray(signs, draw.dtype)[None] / size**0.5
-  return connectivity.describe(connectivity.match_norm(draw, base, match))
+  if not length_constant > 0:
+    raise ValueError(
+        f'length_constant must be positive, got {length_constant}.'
+    )
+  base = connectivity.gaussian(key, positions.shape[0], gain).matrix
+  gaps = positions[:, None] - positions[None]
+  distance = jnp.sqrt(jnp.sum(gaps**2, -1))
+  matrix = base * jnp.exp(-distance / length_constant)
+  return connectivity.describe(connectivity.match_norm(matrix, base, match))
 
 
-def project_to_dale(weights: jax.Array, signs: jax.Array) -> jax.Array:
-  """Sets weights [N, N] of the wrong sign for their column [N] to 0.
+def bulk_radius(matrix: jax.Array) -> jax.Array:
+  """Returns where the eigenvalues [] of W [M, N] would end without structure.
 
-  The nearest matrix that keeps Dale's law: call it after an update.
+  The circular law for columns that differ in variance, sqrt(sum_j var_i W_ij)
+  (Rajan and Abbott, Phys. Rev. Lett. 97, 2006). An eigenvalue far outside is
+  an outlier, of the mean or of motifs.
   """
-  return jnp.where(weights * signs[None] >= 0, weights, 0)
+  return jnp.sqrt(jnp.sum(jnp.var(matrix, 0)))
+
+
+def outliers(matrix: jax.Array, beyond: float = 1.1) -> np.ndarray:
+  """Returns eigenvalues of W [N, N] further out than `beyond` bulk radii.
+
+  Complex, largest first; their number depends on W, so that this runs outside
+  of `jit` only.
+  """
+  values = np.linalg.eigvals(np.asarray(matrix))
+  far = values[np.abs(values) > beyond * float(bulk_radius(matrix))]
+  return far[np.argsort(-np.abs(far))]
 
 
 def same_spectrum(

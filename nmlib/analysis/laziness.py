@@ -86,19 +86,51 @@ def tangent_kernel_dense(
   return jacobian @ jacobian.T
 
 
+def tangent_kernel_of_trials(
+    function: Callable[[jax.Array, jax.Array], jax.Array],
+    weights: jax.Array,
+    trials: jax.Array,
+) -> jax.Array:
+  """Returns K = J J^T [B R, B R] of outputs that depend on one trial each.
+
+  As `tangent_kernel_dense` of all outputs, for less: no output is
+  differentiated through other trials than its own.
+
+  Args:
+    function: weights and one trial -> outputs of any shape with R entries.
+    weights: array of any shape.
+    trials: [B, ...]; rows of K go by trial, then by output in C order.
+  """
+  jacobian = jax.vmap(
+      lambda x: jax.jacrev(lambda w: function(w, x).ravel())(weights)
+  )(trials)
+  jacobian = jacobian.reshape(-1, weights.size)
+  return jacobian @ jacobian.T
+
+
 def tangent_kernel_alignment(
     function: Callable[[jax.Array], jax.Array],
     after: jax.Array,
     before: jax.Array,
+    *,
+    function_before: Callable[[jax.Array], jax.Array] | None = None,
 ) -> jax.Array:
   """Returns the alignment [] of tangent kernels at two weights.
 
   Neither Jacobian nor kernel is held: rows of both kernels are made together
   and only three sums are kept.
+
+  Args:
+    function: weights -> outputs of any shape.
+    after: the weights of one kernel.
+    before: those of the other.
+    function_before: the function of `before`, where something else than these
+      weights changed too (a readout, say); by default `function`.
   """
-  flat = lambda w: function(w).ravel()
+  functions = function, function_before or function
   pairs = []
-  for weights in (after, before):
+  for one, weights in zip(functions, (after, before), strict=True):
+    flat = lambda w, one=one: one(w).ravel()
     outputs, backward = jax.vjp(flat, weights)
     pairs.append((jax.linearize(flat, weights)[1], backward))
   size = outputs.size

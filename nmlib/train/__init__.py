@@ -17,6 +17,7 @@ from nmlib.train.state import TrainState
 from nmlib.train.state import gradient_step
 from nmlib.train.state import initializer
 from nmlib.train.statistics import paired_interval
+from nmlib.train.turns import in_turn
 
 __all__ = [
     'Claim',
@@ -30,6 +31,7 @@ __all__ = [
     'TrainState',
     'fit',
     'gradient_step',
+    'in_turn',
     'initializer',
     'launch',
     'paired_interval',

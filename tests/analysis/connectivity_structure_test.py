@@ -8,6 +8,7 @@ import numpy as np
 
 from nmlib.analysis import connectivity
 from nmlib.analysis import connectivity_structure as structure
+from nmlib.analysis import effective_rank
 
 
 class ConnectivityStructureTest(parameterized.TestCase):
@@ -50,6 +51,12 @@ class ConnectivityStructureTest(parameterized.TestCase):
     self.assertLess(values[-3], 0.5 * values[-1])
     radius = lambda w: float(connectivity.NORMS['radius'](w))
     self.assertGreater(radius(chained.matrix), 1.5 * radius(plain.matrix))
+    by_eigenvalues = lambda w: float(
+        effective_rank.effective_rank(w, 'eig_ratio')
+    )
+    self.assertLess(
+        by_eigenvalues(chained.matrix), 0.7 * by_eigenvalues(plain.matrix)
+    )
 
   def test_reciprocal_makes_the_spectrum_elliptic(self):
     matrix = structure.motifs(
@@ -60,25 +67,28 @@ class ConnectivityStructureTest(parameterized.TestCase):
     self.assertAlmostEqual(float(values.real.max()), 1.5, delta=0.1)
     self.assertAlmostEqual(float(values.imag.max()), 0.5, delta=0.1)
 
-  def test_log_normal_weights(self):
-    matrix = np.asarray(
-        structure.log_normal(jax.random.key(0), 160, 40, match=None).matrix
+  def test_distance_weakens(self):
+    line = jnp.linspace(0, 10, 40)[:, None]
+    base = connectivity.gaussian(jax.random.key(0), 40).matrix
+    matrix = structure.distance_dependent(
+        jax.random.key(0), line, 2.0, match=None
+    ).matrix
+    distance = jnp.abs(line - line.T)
+    np.testing.assert_allclose(
+        matrix, base * jnp.exp(-distance / 2), rtol=1e-5, atol=1e-8
     )
-    signs = np.where(np.arange(200) < 160, 1, -1)
-    connectivity.check_signs(matrix, signs)
-    logs = np.log(np.abs(matrix[:, :160]))
-    # 32,000 draws: a standard error of 0.4 %.
-    self.assertAlmostEqual(logs.std(), 0.94, delta=0.02)
-    # Inhibitory columns are 4 times stronger.
-    ratio = np.median(-matrix[:, 160:]) / np.median(matrix[:, :160])
-    self.assertAlmostEqual(ratio, 4, delta=0.25)
 
-  def test_projection_is_the_nearest_that_keeps_dales_law(self):
-    signs = jnp.array([1, -1, 1])
-    weights = jnp.array([[1.0, 2.0, -3.0], [0.0, -1.0, 4.0], [-1, -2, 0.5]])
-    found = structure.project_to_dale(weights, signs)
-    np.testing.assert_array_equal(found, [[1, 0, 0], [0, -1, 4], [0, -2, 0.5]])
-    connectivity.check_signs(np.asarray(found), np.asarray(signs))
+  def test_outliers_are_of_structure_only(self):
+    plain = connectivity.gaussian(jax.random.key(0), 300, 1.25).matrix
+    # The circular law: all within gain, up to fluctuations at the edge.
+    self.assertAlmostEqual(
+        float(structure.bulk_radius(plain)), 1.25, delta=0.02
+    )
+    self.assertEmpty(structure.outliers(plain, 1.15))
+    # A mean m adds an eigenvalue at N m.
+    found = structure.outliers(plain + 3.0 / 300, 1.15)
+    self.assertLen(found, 1)
+    self.assertAlmostEqual(found[0].real, 3.0, delta=0.3)
 
   def test_same_spectrum(self):
     base = connectivity.power_law(jax.random.key(0), 20, 1.0).matrix
@@ -110,9 +120,9 @@ class ConnectivityStructureTest(parameterized.TestCase):
     with self.assertRaisesRegex(ValueError, message):
       structure.motifs(jax.random.key(0), 10, **asked)
 
-  def test_bad_deviation(self):
-    with self.assertRaisesRegex(ValueError, 'deviation must be positive'):
-      structure.log_normal(jax.random.key(0), 4, 1, deviation=0.0)
+  def test_bad_length(self):
+    with self.assertRaisesRegex(ValueError, 'length_constant .* got 0.0'):
+      structure.distance_dependent(jax.random.key(0), jnp.zeros((4, 2)), 0.0)
 
 
 if __name__ == '__main__':

@@ -67,16 +67,6 @@ class ConnectivityTest(parameterized.TestCase):
     # 40,000 draws: 1 / sqrt(80,000) = 0.35 % standard error.
     self.assertAlmostEqual(float(matrix.std()) * 200**0.5, 1.5, delta=0.03)
 
-  def test_dale_signs_and_balance(self):
-    matrix = connectivity.dale(jax.random.key(0), 80, 20, match=None).matrix
-    signs = np.where(np.arange(100) < 80, 1, -1)
-    connectivity.check_signs(np.asarray(matrix), signs)
-    sums = np.asarray(matrix.sum(1))
-    # Expected row sum 0; each row's deviation is about gain sqrt(2).
-    self.assertLess(abs(sums.mean()), 5 * sums.std() / 10)
-    with self.assertRaisesRegex(ValueError, 'column 3 .* 1 columns do'):
-      connectivity.check_signs(np.asarray(matrix).copy(), _flip(signs, 3))
-
   def test_cell_types_have_their_moments(self):
     types = jnp.repeat(jnp.arange(2), 150)
     means = jnp.array([[0.5, -1.0], [0.0, 2.0]])
@@ -93,17 +83,6 @@ class ConnectivityTest(parameterized.TestCase):
       self.assertAlmostEqual(
           float(block.std()), sigma, delta=0.05 * sigma + 1e-5
       )
-
-  def test_distance_weakens(self):
-    line = jnp.linspace(0, 10, 40)[:, None]
-    base = connectivity.gaussian(jax.random.key(0), 40).matrix
-    matrix = connectivity.distance_dependent(
-        jax.random.key(0), line, 2.0, match=None
-    ).matrix
-    distance = jnp.abs(line - line.T)
-    np.testing.assert_allclose(
-        matrix, base * jnp.exp(-distance / 2), rtol=1e-5, atol=1e-8
-    )
 
   def test_shuffling_keeps_every_entry(self):
     base = connectivity.low_rank(jax.random.key(0), 30, 1)
@@ -133,11 +112,6 @@ class ConnectivityTest(parameterized.TestCase):
       (lambda k: connectivity.low_rank(k, 5, 1, match='l1'), "got 'l1'"),
       (lambda k: connectivity.low_rank(k, 5, 1, dense_part=2), 'got 2'),
       (lambda k: connectivity.power_law(k, 5, -1.0), 'got -1.0'),
-      (lambda k: connectivity.dale(k, 5, 0), 'got 5 and 0'),
-      (
-          lambda k: connectivity.distance_dependent(k, jnp.zeros((4, 2)), 0.0),
-          'got 0.0',
-      ),
       (lambda k: connectivity.describe(jnp.zeros((3, 4))), r'got \[3, 4\]'),
       (
           lambda k: connectivity.from_array(np.array([[0, np.nan], [1, 2]])),
@@ -153,16 +127,46 @@ class ConnectivityTest(parameterized.TestCase):
           lambda k: connectivity.check_signs(np.eye(3), np.array([1, 0, 1])),
           r'\+1 or -1',
       ),
+      (
+          lambda k: connectivity.from_array(np.eye(2), np.array([1, -1])),
+          "column 1 .* Dale's law",
+      ),
+      (lambda k: connectivity.from_array(np.ones((3, 4))), r'got \[3, 4\]'),
+      (lambda k: connectivity.from_array(np.zeros((2, 2))), 'other than 0'),
+      (
+          lambda k: connectivity.truncate_rank(jnp.full((2, 2), jnp.inf), 1),
+          r'got inf at \[0, 0\]',
+      ),
+      (lambda k: connectivity.truncate_rank(jnp.ones(4), 1), r'got \[4\]'),
+      (
+          lambda k: connectivity.match_norm(
+              jnp.eye(3), jnp.full((3, 3), jnp.nan), 'frobenius'
+          ),
+          'got nan',
+      ),
+      (
+          # Nilpotent: every eigenvalue is 0.
+          lambda k: connectivity.match_norm(
+              jnp.eye(3, k=1), jnp.eye(3), 'radius'
+          ),
+          'the radius norm of the matrix is 0.0',
+      ),
+      (
+          lambda k: connectivity.cell_types(
+              k, jnp.array([0, 2]), jnp.zeros((2, 2)), jnp.ones((2, 2))
+          ),
+          r'types must be in \[0, 2\).* got \[0, 2\]',
+      ),
+      (
+          lambda k: connectivity.cell_types(
+              k, jnp.array([0, 1]), jnp.zeros((2, 2)), -jnp.ones((2, 2))
+          ),
+          'deviations must be at least 0, got -1.0',
+      ),
   )
   def test_bad_input(self, call, message):
     with self.assertRaisesRegex(ValueError, message):
       call(jax.random.key(0))
-
-
-def _flip(signs, column):
-  changed = signs.copy()
-  changed[column] *= -1
-  return changed
 
 
 if __name__ == '__main__':

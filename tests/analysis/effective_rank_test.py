@@ -65,3 +65,7 @@ def test_rectangles_have_no_eigenvalues():
     er.effective_rank(jnp.eye(2), 'true')
   with pytest.raises(ValueError, match=r'must be \[M, N\]'):
     er.effective_rank(jnp.ones(3), 'hard')
+  with pytest.raises(ValueError, match=r'finite, got nan at \[1, 0\]'):
+    er.effective_ranks(jnp.array([[1.0, 2.0], [jnp.nan, 3.0]]))
+  with pytest.raises(ValueError, match='other than 0'):
+    er.effective_rank(jnp.zeros((3, 3)), 'stable')

@@ -47,6 +47,19 @@ def test_representation_alignment_is_that_of_gram_matrices(seed, rows, columns):
   )
 
 
+def test_trials_apart_give_the_kernel_of_all_together():
+  weights = jax.random.normal(jax.random.key(0), (3, 5))
+  trials = jax.random.normal(jax.random.key(1), (4, 2, 3))
+  one = lambda w, x: jnp.tanh(x @ w)
+  np.testing.assert_allclose(
+      laziness.tangent_kernel_of_trials(one, weights, trials),
+      laziness.tangent_kernel_dense(
+          lambda w: jax.vmap(lambda x: one(w, x))(trials), weights
+      ),
+      atol=1e-5,  # float32
+  )
+
+
 def test_alignment_falls_with_the_square_of_a_learning_step():
   w, direction = jax.random.normal(jax.random.key(2), (2, 3, 5))
   with jax.enable_x64(True):

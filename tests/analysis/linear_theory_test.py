@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from nmlib.analysis import effective_rank
 from nmlib.analysis import linear_theory
 
 
@@ -84,8 +85,12 @@ class LinearTheoryTest(parameterized.TestCase):
     with np.load(path) as stored, jax.enable_x64(True):
       closed = {
           k: stored[f'closed/{spectrum}/{k}']
-          for k in ('PR', 'E_alignment_w2zero', 'E_alignment_w2equal')
+          for k in ('s', 'PR', 'E_alignment_w2zero', 'E_alignment_w2equal')
       }
+      participation = effective_rank.from_singular_values(
+          jnp.asarray(closed['s']), 'participation'
+      )
+      np.testing.assert_allclose(participation, closed['PR'], rtol=1e-12)
       for ratio, name in (0.0, 'zero'), (1.0, 'equal'):
         got = linear_theory.expected_kernel_alignment(10, closed['PR'], ratio)
         np.testing.assert_allclose(
@@ -101,6 +106,11 @@ class LinearTheoryTest(parameterized.TestCase):
       # The reference integrates to an error of 1e-12, we for as long.
       np.testing.assert_allclose(ended[0], flow['W1_inf'], atol=1e-6)
       np.testing.assert_allclose(ended[1], flow['w2_inf'], atol=1e-6)
+      simulated = _alignment(
+          linear_theory.tangent_kernel(flow['W1_0'], flow['w2_0']),
+          linear_theory.tangent_kernel(*ended),
+      )
+      np.testing.assert_allclose(simulated, flow['alignment'], atol=1e-6)
       got = linear_theory.kernel_alignment(
           flow['beta'], flow['W1_0'], flow['w2_0']
       )

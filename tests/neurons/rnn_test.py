@@ -11,6 +11,7 @@ import numpy as np
 import optax
 import pytest
 
+from nmlib.analysis import connectivity
 from nmlib.analysis import laziness
 from nmlib.neurons import rnn
 
@@ -40,6 +41,15 @@ def test_training_and_measures_equal_the_programs(rank):
     got = {
         k.split('/')[1]: v for k, v in fixture.items() if f'rank{rank}/' in k
     }
+    # The program's initialisation: truncation at the norm of W_0.
+    base = jnp.asarray(fixture['W0'], jnp.float64)
+    cut = connectivity.truncate_rank(base, rank)
+    np.testing.assert_allclose(
+        connectivity.match_norm(cut, base, 'frobenius'),
+        got['Wh0'],
+        rtol=1e-8,
+        atol=1e-11,
+    )
     config = rnn.Config(num_units=40)
     start = rnn.params_from_official(
         {'Wh': got['Wh0'], 'Wx': fixture['Wx'], 'Wo': fixture['Wo']}, config
@@ -86,6 +96,10 @@ def test_training_and_measures_equal_the_programs(rank):
     same(k[:40, :40], got['K_corner'])
     same(k0[:40, :40], got['K0_corner'])
     same(laziness.kernel_alignment(k, k0), got['kernel_alignment'])
+    streamed = laziness.tangent_kernel_alignment(
+        logits, end.recurrent, start.recurrent, function_before=logits0
+    )
+    same(streamed, got['kernel_alignment'])
 
 
 class RnnTest(parameterized.TestCase):
