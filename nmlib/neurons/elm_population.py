@@ -184,9 +184,9 @@ def _prepare(params: Params, config: Config, key):
   A matrix [N K, D] on the layer's input, whose product with all steps is one,
   and one [N K, N] on its activity; sums of neurons' own synapses all of them.
   """
-  keys = None
+  keys, drop = None, ()
   if key is not None:
-    key, input_key, own_key = jax.random.split(key, 3)
+    key, *drop = jax.random.split(key, 3)
     keys = jax.random.split(key, config.num_neurons)
 
   def of_neuron(p, k):
@@ -202,14 +202,12 @@ def _prepare(params: Params, config: Config, key):
       config.num_inputs + config.num_neurons,
       config.num_neurons * config.neuron.branches,
   )
-  outside, inside = jnp.split(matrix, [config.num_inputs], axis=1)
-  if key is not None:
-    factors = lambda k, rate, part: dynamics.dropout_factors(
-        k, rate, part.shape[1]
-    )[None]
-    outside *= factors(input_key, config.input_dropout, outside)
-    inside *= factors(own_key, config.recurrent_dropout, inside)
-  return ready, outside, inside
+  parts = jnp.split(matrix, [config.num_inputs], axis=1)
+  rates = (config.input_dropout, config.recurrent_dropout)
+  for i, k in enumerate(drop):
+    size = parts[i].shape[1]
+    parts[i] *= dynamics.dropout_factors(k, rates[i], size)[None]
+  return ready, *parts
 
 
 def _drive(matrix, seen, config: Config):

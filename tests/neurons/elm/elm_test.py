@@ -316,7 +316,9 @@ class ElmTest(parameterized.TestCase):
     self.assertBetween(silent.sum(), 1, 3)
     # As the authors: synapses keep their mean, the MLP's output its spread,
     # and it is dropped before the tanh.
-    synapses, memory = dynamics.dropout_masks(jax.random.clone(key), config)
+    synapses, memory = map(
+        np.asarray, dynamics.dropout_masks(jax.random.clone(key), config)
+    )
     self.assertEqual(set(np.unique(synapses)), {0.0, 2.0})
     np.testing.assert_allclose(np.unique(memory), [0, 2**0.5], rtol=1e-6)
     mlp = elm.Dense(
