@@ -116,7 +116,7 @@ def _claims(found, reduced: bool) -> list[train.Claim]:
           'ELM above an LSTM',
           ten,
           'lstm',
-          paper='about 266,000 parameters in place of 8,002, as cited elsewhere',
+          paper='about 266,000 parameters in place of 8,002, as cited',
       ),
       claim('ELM above a chrono LSTM', ten, 'chrono lstm'),
       claim(
