@@ -95,7 +95,6 @@ def _student(num_memory: int, num_inputs: int, config) -> elm.Config:
   sizes = config.files
   later = {}
   if sizes.version == 3:
-    # Without the high-pass, which would take slow voltages away: our reading.
     later = {
         'high_pass_tau': 0.0,
         'trace_tau': 5.0,

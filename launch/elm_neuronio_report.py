@@ -60,7 +60,7 @@ def _claims(found, reduced: bool) -> list[train.Claim]:
       worse,
       margin=0.0,
       metric='explained_variance',
-      paper='an ablation on NeuronIO, no figure at hand',
+      paper='',
   ):
     if better not in found or worse not in found:
       return None  # the config left a variant out
@@ -112,9 +112,19 @@ def _claims(found, reduced: bool) -> list[train.Claim]:
           metric='auc',
           paper='0.9558 above 0.9437, stored runs on NeuronIO',
       ),
-      claim('ELM above an LSTM', ten, 'lstm'),
+      claim(
+          'ELM above an LSTM',
+          ten,
+          'lstm',
+          paper='about 266,000 parameters in place of 8,002, as cited',
+      ),
       claim('ELM above a chrono LSTM', ten, 'chrono lstm'),
-      claim('ELM above a temporal convolutional network', ten, 'tcn'),
+      claim(
+          'ELM above a temporal convolutional network',
+          ten,
+          'tcn',
+          paper='about 10 million parameters in place of 8,002',
+      ),
   ]
   return [made for made in claims if made is not None]
 

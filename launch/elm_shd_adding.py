@@ -56,7 +56,7 @@ class Config:
   branches: int = 10
   synapses_per_branch: int = 10
   activity_penalty: float = 0.0  # of the network's first layer
-  variational_dropout: float = 0.0  # of the network: inputs, and MLP outputs
+  variational_dropout: float = 0.0  # of the network's inputs and recurrence
   binary: bool = False  # two spikes of SHD in a bin count once
   warmup: int = 0  # steps in which the learning rate rises
   clip: float = 0.0  # of the gradient's global norm; 0: none
@@ -116,14 +116,14 @@ PRESETS = {
         num_memory=100,
         num_units=100,
         hidden=(96,),
-        synapses_per_branch=10,
+        branches=30,
         test_pairs=16_000,
         log_every=100,
         steps_per_call=100,
         checkpoint_every=2000,
     ),
-    # The best of the networks of arXiv 2605.12049. Its penalty on what the MLPs
-    # put out is left out; the number of branches is ours.
+    # The best of the networks of arXiv 2605.12049; the penalty on what its MLPs
+    # put out is left out.
     'network': Config(
         models=('network',),
         tau_max=(500.0,),
@@ -134,6 +134,7 @@ PRESETS = {
         label_smoothing=0.01,
         hidden=(57,),
         hidden_memory=9,
+        branches=30,
         activity_penalty=0.2,
         variational_dropout=0.2,
         warmup=400,
@@ -225,7 +226,7 @@ def networks(config: Config, task: Task) -> dict[str, tuple[Any, Any]]:
         tau_max=config.tau_max[-1],
         dt=config.dt,
         input_dropout=config.variational_dropout,
-        mlp_dropout=config.variational_dropout,
+        recurrent_dropout=config.variational_dropout,
     )
   for name, span in (('lstm', 0.0), ('chrono lstm', float(task.steps))):
     if name in config.models:

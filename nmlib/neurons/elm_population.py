@@ -35,6 +35,10 @@ class Config:
   # are of consecutive synapses.
   neuron: elm.Config
   recurrent_connect: float = 0.0  # share of synapses on the layer itself
+  # Variational, with a key: channels that no neuron of the layer sees for a
+  # whole sequence, the others scaled up.
+  input_dropout: float = 0.0  # of the layer's input
+  recurrent_dropout: float = 0.0  # of its activity
 
   def __post_init__(self):
     for field in ('num_inputs', 'num_neurons'):
@@ -43,6 +47,9 @@ class Config:
         _fail(field, 'a positive integer', value)
     if not 0 <= self.recurrent_connect <= 1:
       _fail('recurrent_connect', 'in [0, 1]', self.recurrent_connect)
+    for field in ('input_dropout', 'recurrent_dropout'):
+      if not 0 <= getattr(self, field) < 1:
+        _fail(field, 'in [0, 1)', getattr(self, field))
     if self.neuron.num_outputs != 1:
       _fail('neuron.num_outputs', '1', self.neuron.num_outputs)
     if self.neuron.routing != 'none':
@@ -177,7 +184,10 @@ def _prepare(params: Params, config: Config, key):
   A matrix [N K, D] on the layer's input, whose product with all steps is one,
   and one [N K, N] on its activity; sums of neurons' own synapses all of them.
   """
-  keys = None if key is None else jax.random.split(key, config.num_neurons)
+  keys, drop = None, ()
+  if key is not None:
+    key, *drop = jax.random.split(key, 3)
+    keys = jax.random.split(key, config.num_neurons)
 
   def of_neuron(p, k):
     keep, keep_delta = dynamics.dropout_masks(k, config.neuron)
@@ -192,7 +202,12 @@ def _prepare(params: Params, config: Config, key):
       config.num_inputs + config.num_neurons,
       config.num_neurons * config.neuron.branches,
   )
-  return ready, *jnp.split(matrix, [config.num_inputs], axis=1)
+  parts = jnp.split(matrix, [config.num_inputs], axis=1)
+  rates = (config.input_dropout, config.recurrent_dropout)
+  for i, k in enumerate(drop):
+    size = parts[i].shape[1]
+    parts[i] *= dynamics.dropout_factors(k, rates[i], size)[None]
+  return ready, *parts
 
 
 def _drive(matrix, seen, config: Config):

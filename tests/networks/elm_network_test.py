@@ -98,6 +98,11 @@ class PopulationTest(parameterized.TestCase):
           r'recurrent_connect must be in \[0, 1\], got 1.5',
       ),
       (
+          (4, 3, _NEURON),
+          {'input_dropout': 1.0},
+          r'input_dropout must be in \[0, 1\), got 1.0',
+      ),
+      (
           (4, 3, dataclasses.replace(_NEURON, num_outputs=2)),
           {},
           'neuron.num_outputs must be 1, got 2',
@@ -139,6 +144,33 @@ class NetworkTest(parameterized.TestCase):
     )
     self.assertEqual([x.shape[1] for x in whole.layers], [5, 4, 6])
     self.assertGreaterEqual(float(elm_network.activity_penalty(whole)), 0)
+
+  @parameterized.parameters((96, 5, 77310), (57, 9, 76551), (155, 2, 77069))
+  def test_sizes_are_those_of_the_authors(self, neurons, memory, count):
+    # Their networks on SHD-Adding have about 77,000 trained parameters.
+    config = elm_network.Config(700, 19, hidden=(neurons,), num_memory=memory)
+    self.assertEqual(elm_network.num_params(config), count)
+
+  def test_dropout_takes_whole_channels_from_all_neurons(self):
+    neuron = dataclasses.replace(_NEURON, trace_tau=0.0, high_pass_tau=0.0)
+    config = elm_population.Config(4, 3, neuron, 0.5, 0.5, 0.5)
+    params = elm_population.init(jax.random.key(0), config)
+    rest = elm_population.initial_state(config)
+    xs = jax.random.normal(jax.random.key(1), (6, 4))
+    run = lambda xs, seed: elm_population.unroll(
+        params, rest, xs, config, key=jax.random.key(seed)
+    )[1]
+    seen = []
+    for seed in range(8):
+      slope = jax.jacrev(lambda x, s=seed: run(x, s)[-1])(xs)
+      seen.append(np.abs(slope).sum((0, 1)) > 0)  # by channel
+    self.assertBetween(np.mean(seen), 0.2, 0.8)
+    plain = dataclasses.replace(
+        config, input_dropout=0.0, recurrent_dropout=0.0
+    )
+    same = elm_population.unroll(params, rest, xs, plain, key=jax.random.key(0))
+    _, without = elm_population.unroll(params, rest, xs, plain)
+    np.testing.assert_array_equal(same[1], without)
 
   def test_no_hidden_layer(self):
     with self.assertRaisesRegex(ValueError, 'hidden must name at least one'):

@@ -54,17 +54,17 @@ def branch_weights(
 
   Routing, weights and sums over a branch together are one matrix, which costs
   a small part of one product a synapse and step where inputs are many. `keep`
-  [D] leaves inputs out: variational dropout.
+  [S] multiplies synapses: variational dropout.
   """
   weights = config.input_scale * derive(params, config).synapse
+  if keep is not None:
+    weights = weights * keep
   if config.routing != 'none':
     source = jax.lax.stop_gradient(params.fixed.source).astype(jnp.int32)
     weights = routing.as_matrix(
         weights, source, config.num_inputs, config.branches
     )
-  if keep is None:
-    return weights
-  return weights * jnp.broadcast_to(keep, weights.shape)
+  return weights
 
 
 def drive(weights: jax.Array, xs: jax.Array, config: Config) -> jax.Array:
@@ -86,7 +86,7 @@ def branch_drive(
 ) -> jax.Array:
   """Sums weighted inputs xs [T, D] over the synapses of a branch, [T, K].
 
-  `keep` [D] multiplies the inputs: variational dropout.
+  `keep` [S] multiplies synapses: variational dropout.
 
   Raises:
     ValueError: xs has not D channels.

@@ -46,8 +46,8 @@ class Config:
   input_scale: float = 1.0  # of branch sums, v3
   high_pass_tau: float = 0.0  # of the output, v3; 0: none
   output: str = 'identity'  # activation after the high-pass, v3
-  input_dropout: float = 0.0  # one mask for all steps; only with a key, v3
-  mlp_dropout: float = 0.0  # likewise, on what the MLP puts out
+  input_dropout: float = 0.0  # of synapses, one mask for all steps; v3
+  mlp_dropout: float = 0.0  # likewise, of what the MLP puts out
   dtype: str = ''  # of products; '': that of the parameters
 
   def __post_init__(self):

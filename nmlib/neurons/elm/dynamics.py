@@ -33,21 +33,29 @@ class Dynamics(NamedTuple):
 
 
 def prepare(
-    params: Params, config: Config, keep: jax.typing.ArrayLike = 1.0
+    params: Params, config: Config, keep: jax.Array | None = None
 ) -> Dynamics:
-  """Makes parameters ready for steps; `keep` [M] is mlp_dropout's mask."""
+  """Makes parameters ready for steps.
+
+  Args:
+    params: weights.
+    config: static.
+    keep: multiplies what the MLP puts out, [M]: its dropout, inside the tanh.
+  """
   d = branches.derive(params, config)
-  first = params.mlp[0]
-  kernel, into = jnp.split(first.kernel, [config.branches])
+  mlp = list(params.mlp)
+  if keep is not None:
+    mlp[-1] = Dense(mlp[-1].kernel * keep[None], mlp[-1].bias * keep)
+  kernel, into = jnp.split(mlp[0].kernel, [config.branches])
   cast = lambda a: a.astype(recurrence.compute_dtype(config, a))
   core = recurrence.Core(
       d.kappa,
-      recurrence.TANH_SCALE * d.gain * keep,
+      recurrence.TANH_SCALE * d.gain,
       cast(d.kappa[:, None] * into),
-      tuple((cast(dense.kernel), dense.bias) for dense in params.mlp[1:]),
+      tuple((cast(dense.kernel), dense.bias) for dense in mlp[1:]),
   )
   return Dynamics(
-      d.kappa_branch, Dense(kernel, first.bias), core, params.readout
+      d.kappa_branch, Dense(kernel, mlp[0].bias), core, params.readout
   )
 
 
@@ -109,10 +117,9 @@ def follow(
 def memory_bound(config: Config) -> float:
   """Returns what no memory unit exceeds that began within it.
 
-  1.7159 lambda, for lambda of 1 and more; mlp_dropout rescales it.
+  1.7159 lambda, for lambda of 1 and more.
   """
-  scale = max(config.input_speed, 1.0) / (1 - config.mlp_dropout) ** 0.5
-  return recurrence.TANH_SCALE * scale
+  return recurrence.TANH_SCALE * max(config.input_speed, 1.0)
 
 
 def newton_memory(core, start, inputs, config: Config, limit=None, **settings):
@@ -133,17 +140,27 @@ def layer_inputs(ready: Dynamics, branch, config: Config):
   return recurrence.dot(branch, kernel, config) + bias[None]
 
 
-def dropout_masks(key: jax.Array | None, config: Config):
-  """Variational dropout: what to keep of inputs [D] and of the MLP [M]."""
+def dropout_masks(
+    key: jax.Array | None, config: Config
+) -> tuple[jax.Array | None, jax.Array | None]:
+  """Draws variational dropout: factors of synapses [S] and of the MLP [M].
+
+  Inputs keep their mean, and what the MLP puts out its spread, as in the
+  authors' code.
+  """
   if key is None:
-    return None, 1.0
-  input_key, delta_key = jax.random.split(key)
-  drop = lambda k, rate, size: jax.random.bernoulli(k, 1 - rate, (size,))
-  delta = drop(delta_key, config.mlp_dropout, config.num_memory)
+    return None, None
+  input_key, mlp_key = jax.random.split(key)
+  rate = config.mlp_dropout
   return (
-      drop(input_key, config.input_dropout, config.num_inputs),
-      delta / (1 - config.mlp_dropout) ** 0.5,
+      dropout_factors(input_key, config.input_dropout, config.num_synapses),
+      dropout_factors(mlp_key, rate, config.num_memory) * (1 - rate) ** 0.5,
   )
+
+
+def dropout_factors(key: jax.Array, rate: float, size: int) -> jax.Array:
+  """Draws zeros at a rate, else 1 / (1 - rate)."""
+  return jax.random.bernoulli(key, 1 - rate, (size,)) / (1 - rate)
 
 
 def _activate(u, name: str):

@@ -15,6 +15,7 @@ import numpy as np
 from nmlib.neurons import elm
 from nmlib.neurons import leaky
 from nmlib.neurons import newton
+from nmlib.neurons.elm import dynamics
 
 _V1 = elm.version(1, num_inputs=6, num_outputs=2, num_memory=4, tau_max=50.0)
 _V2 = elm.version(
@@ -313,6 +314,22 @@ class ElmTest(parameterized.TestCase):
     ]
     silent = np.asarray(path.memory == 0).all(0)
     self.assertBetween(silent.sum(), 1, 3)
+    # As the authors: synapses keep their mean, the MLP's output its spread,
+    # and it is dropped before the tanh.
+    synapses, memory = map(
+        np.asarray, dynamics.dropout_masks(jax.random.clone(key), config)
+    )
+    self.assertEqual(set(np.unique(synapses)), {0.0, 2.0})
+    np.testing.assert_allclose(np.unique(memory), [0, 2**0.5], rtol=1e-6)
+    mlp = elm.Dense(
+        params.mlp[-1].kernel * memory[None], params.mlp[-1].bias * memory
+    )
+    dropped = params._replace(
+        synapse=params.synapse * synapses, mlp=(*params.mlp[:-1], mlp)
+    )
+    np.testing.assert_allclose(
+        path.output, elm.unroll(dropped, state, xs, config)[1], atol=1e-5
+    )
     with_steps = [state]
     for x in xs[:5]:
       with_steps.append(
