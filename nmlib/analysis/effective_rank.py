@@ -73,9 +73,14 @@ def effective_rank(matrix: jax.Array, kind: str) -> jax.Array:
 
 def effective_ranks(matrix: jax.Array) -> dict[str, jax.Array]:
   """Returns every effective rank that the matrix's shape allows, by kind."""
-  square = matrix.ndim == 2 and matrix.shape[0] == matrix.shape[1]
-  kinds = KINDS if square else SINGULAR_KINDS
-  return {kind: effective_rank(matrix, kind) for kind in kinds}
+  require_matrix(matrix)
+  values = jnp.linalg.svd(matrix, compute_uv=False)
+  size = max(matrix.shape)
+  ranks = {k: from_singular_values(values, k, size) for k in SINGULAR_KINDS}
+  if matrix.shape[0] == matrix.shape[1]:
+    ratio = _from_eigenvalues(matrix, 'eig_ratio')
+    ranks |= {'eig_ratio': ratio, 'eig_ratio_norm': ratio / size}
+  return ranks
 
 
 def from_singular_values(
