@@ -205,7 +205,7 @@ def _sizes(config: Any, found) -> dict[str, figure.Figure]:
           capsize=2,
           label=kind,
       )
-    axes.set(xscale='log', xlabel='parameters', ylabel='test accuracy')
+    axes.set(xlabel='parameters', ylabel='test accuracy', xlim=(0, None))
     axes.set_title(f'{task}: widths times {", ".join(map(str, config.widen))}')
     axes.legend(frameon=False, fontsize=8)
   plot.tight_layout()
