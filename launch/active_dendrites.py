@@ -63,7 +63,7 @@ class Config:
   batch_size: int = 64
   learning_rates: tuple[float, ...] = (5e-4, 2e-3)
   mlp_learning_rates: tuple[float, ...] = (1e-4, 5e-4)
-  si_strengths: tuple[float, ...] = (1.0, 10.0, 100.0)
+  si_strengths: tuple[float, ...] = (0.1, 1.0, 10.0)
   si_damping: float = 0.1
   replay_images: int = 100
   methods: tuple[str, ...] = METHODS
