@@ -131,19 +131,28 @@ def make(
       figures=active_dendrites_figures.draw(
           histories, config.num_tasks, list(zip(_CHECKED, share, strict=True))
       ),
-      notes={'Settings chosen on validation images': table(chosen, final)},
+      notes={
+          'Settings chosen on validation images': table(config, chosen, final)
+      },
   )
 
 
-def table(chosen, final) -> str:
+def table(config: Any, chosen, final) -> str:
   """Returns one line a method."""
   lines = ['method                rate  strength   accuracy after all tasks']
-  for name, (rate, strength) in chosen.items():
+  for name, setting in chosen.items():
     values = final[name]
+    lists = [sorted(set(c)) for c in zip(*config.settings(name), strict=True)]
+    ends = any(
+        len(tried) > 1 and value in (tried[0], tried[-1])
+        for value, tried in zip(setting, lists, strict=True)
+    )
+    rate, strength = setting
     lines.append(
         f'{name:20s} {rate:5.0e}  {strength or "":8}   {values.mean():.4f}'
-        f' ± {values.std(ddof=1):.4f}'
+        f' ± {values.std(ddof=1):.4f}{" *" if ends else ""}'
     )
+  lines.append('* at an end of the values tried: others may do better.')
   return '\n'.join(lines)
 
 

@@ -111,7 +111,7 @@ PRESETS = {
         more_steps=500,
     ),
     'compression': Config(
-        tasks=('shallow',), kinds=('correlation', 'control'), widen=(1, 2, 4)
+        tasks=('shallow',), kinds=('correlation', 'control'), widen=(1, 2, 4, 8)
     ),
     'smoke': Config(
         tasks=('shallow',),

@@ -93,19 +93,30 @@ def _claims(name, ours, kinds):
 
 
 def _compression(task, factors, found):
-  """Yields whether a network with dendrites replaces the next wider one."""
-  for small, large in zip(factors[:-1], factors[1:], strict=True):
-    ours = found[f'{task}_{small}'].get('correlation')
-    rival = found[f'{task}_{large}'].get('control')
-    if ours is None or rival is None:
+  """Yields whether networks with dendrites replace larger ones without."""
+  if len(factors) < 2:
+    return
+  size = lambda factor, kind: int(
+      found[f'{task}_{factor}'][kind]['parameters'][-1]
+  )
+  for small in factors:
+    kinds = found[f'{task}_{small}']
+    if 'correlation' not in kinds or 'control' not in kinds:
+      return
+    sizes = {size(f, 'control'): f for f in factors}
+    larger = [n for n in sizes if n > size(small, 'correlation')]
+    if not larger:
       continue
+    large = sizes[min(larger)]
+    ours = kinds['correlation']
+    rival = found[f'{task}_{large}']['control']
     gap = train.paired_interval(ours['test'][:, -1], rival['test'][:, -1])
-    sizes = int(ours['parameters'][-1]), int(rival['parameters'][-1])
     yield train.Claim(
-        f'{task}: dendrites on {small} times the width ({sizes[0]} parameters)'
-        f' replace {large} times the width ({sizes[1]}) trained for as many'
-        ' steps: fewer parameters, and the 95 % interval of the paired'
-        ' differences of test accuracy above -0.01',
+        f'{task}: dendrites on {small} times the width'
+        f' ({size(small, "correlation")} parameters) replace the next larger'
+        f' plain network, {large} times the width ({min(larger)}), trained for'
+        ' as many steps: the 95 % interval of the paired differences of test'
+        ' accuracy above -0.01',
         'abstract: compression',
         '',
         {
@@ -115,7 +126,7 @@ def _compression(task, factors, found):
                 ours['test'][:, -1] - rival['test'][:, -1]
             ),
         },
-        sizes[0] < sizes[1] and gap.low > -0.01,
+        gap.low > -0.01,
     )
 
 
@@ -194,7 +205,7 @@ def _sizes(config: Any, found) -> dict[str, figure.Figure]:
           capsize=2,
           label=kind,
       )
-    axes.set(xscale='log', xlabel='parameters', ylabel='test accuracy')
+    axes.set(xlabel='parameters', ylabel='test accuracy', xlim=(0, None))
     axes.set_title(f'{task}: widths times {", ".join(map(str, config.widen))}')
     axes.legend(frameon=False, fontsize=8)
   plot.tight_layout()

@@ -16,7 +16,7 @@ straight-through at the end, tied, of positive gain, sparse.
 Beyond the paper, one base (a perceptron, a convolutional network, a
 transformer) gets a mode for each of several angles, and a selector that infers
 the mode from the image. `small` uses the 8 x 8 digits that come with nmlib
-(seven minutes on a core), `paper` MNIST (TFDS, or --path). The same command
+(six minutes on a core), `paper` MNIST (TFDS, or --path). The same command
 again resumes; a finished run prints its report at once.
 """
 

@@ -25,7 +25,7 @@ class Candidates(NamedTuple):
   best: Dendrites  # of each neuron, so far
   score: dict[str, jax.Array]  # [N]: of `best`
   opt_state: Any
-  # Running means, for small batches: of values, errors and scores, [N] each.
+  # Running means, for small batches: values, errors, covariances, [N] each.
   means: dict[str, tuple[jax.Array, jax.Array, jax.Array]]
   updates: jax.Array  # [], int32
   reference: dict[str, jax.Array]  # [N]: score that counted as progress last
@@ -91,18 +91,20 @@ def improve(
 
   def total(params):
     answers = values(params)
-    scores, means = {}, {}
+    objective, means = jnp.float32(0), {}
     for name in params:
       old = candidates.means[name]
       means[name] = tuple(
           blend(mean, jnp.mean(x, axis=0))
           for mean, x in zip(old, (answers[name], errors[name]), strict=False)
       )
-      scores[name] = dendrite_nodes.candidate_score(
+      covariance = dendrite_nodes.candidate_covariance(
           answers[name], errors[name], kind, means[name]
       )
-      means[name] += (blend(old[2], scores[name]),)
-    return -sum(jnp.sum(score) for score in scores.values()), means
+      # The sign of one batch is as noisy as its size.
+      means[name] += (blend(old[2], covariance),)
+      objective -= jnp.sum(jnp.sign(means[name][2]) * covariance)
+    return objective, means
 
   (_, means), gradient = jax.value_and_grad(total, has_aux=True)(
       candidates.params
@@ -110,7 +112,8 @@ def improve(
   known = candidates.updates + 1 >= 1 / (1 - decay)
   best, kept, reference = {}, {}, {}
   progress = jnp.bool_(False)
-  for name, (_, _, score) in means.items():
+  for name, (_, _, covariance) in means.items():
+    score = jnp.abs(covariance)
     better = known & (score > candidates.score[name])
     kept[name] = jnp.where(better, score, candidates.score[name])
     old, new = candidates.best[name], candidates.params[name]

@@ -186,6 +186,19 @@ def candidate_score(
   Raises:
     ValueError: if the kind is unknown or shapes differ.
   """
+  return jnp.abs(candidate_covariance(values, errors, kind, means))
+
+
+def candidate_covariance(
+    values: jax.Array,
+    errors: jax.Array,
+    kind: str = 'covariance',
+    means: tuple[jax.Array, jax.Array] | None = None,
+) -> jax.Array:
+  """`candidate_score` before its absolute value is taken, [N].
+
+  Means of small batches are taken of this: those of the score are too large.
+  """
   if kind not in KINDS:
     raise ValueError(f'kind must be one of {KINDS}, got {kind!r}.')
   if values.shape != errors.shape or values.ndim != 2:
@@ -205,7 +218,7 @@ def candidate_score(
     positive = power > 0  # a constant has no correlation
     scale = jnp.sqrt(jnp.where(positive, power, 1))
     covariance = jnp.where(positive, covariance / scale, 0)
-  return jnp.abs(covariance)
+  return covariance
 
 
 def errors_at(loss: Callable[[Any], jax.Array], probes: Any) -> Any:

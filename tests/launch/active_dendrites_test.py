@@ -46,7 +46,7 @@ class ActiveDendritesTest(absltest.TestCase):
     # On these small images segments alone beat k-winners alone, and replay
     # beats everything: the report says so, and this holds it to that.
     self.assertSequenceEqual(
-        holds, [True, False, True, True, True, False, True], out
+        holds, [True, False, True, True, True, False, True, True], out
     )
 
 
