@@ -116,7 +116,7 @@ def structured(config: Any) -> tuple[str, ...]:
 
 def shuffled(name: str) -> str:
   """Returns the name of a matrix's control: its entries in random order."""
-  return f'{name}, shuffled'
+  return f'{name} shuffled'
 
 
 def initial_matrices(
