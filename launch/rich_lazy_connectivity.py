@@ -43,7 +43,7 @@ def _distance(key, size, gain):
 
 def _chains(key, size, gain):
   return connectivity_structure.motifs(
-      key, size, gain, convergent=0.2, divergent=0.2, chain=0.18
+      key, size, gain, convergent=0.05, divergent=0.05, chain=0.04
   )
 
 
@@ -116,7 +116,7 @@ def structured(config: Any) -> tuple[str, ...]:
 
 def shuffled(name: str) -> str:
   """Returns the name of a matrix's control: its entries in random order."""
-  return f'{name}, shuffled'
+  return f'{name} shuffled'
 
 
 def initial_matrices(

@@ -35,6 +35,8 @@ class InitialConnectivityTest(parameterized.TestCase):
     config = rich_lazy.dataclasses.replace(config, connectivity='w.csv')
     base = connectivity.gaussian(jax.random.key(0), 12, config.gain).matrix
     names = rich_lazy_connectivity.variants(config)
+    for name in names:
+      self.assertNotIn(',', name)  # metrics are kept in a table of commas
     matrices = {
         match: rich_lazy_connectivity.initial_matrices(
             jax.random.key(0), match, measured, config

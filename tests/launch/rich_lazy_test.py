@@ -38,7 +38,7 @@ class RichLazyTest(parameterized.TestCase):
     self.assertIn('rank 1: ', ranks)
     self.assertIn('rank 7: ', ranks)  # the sweep follows the file's size
     self.assertIn('given: ', ranks)
-    self.assertIn('shuffled: ', ranks)
+    self.assertIn('given shuffled: ', ranks)
     placed = record['notes'][
         'Where the given matrix falls in the sweep of ranks'
     ]
