@@ -33,8 +33,11 @@ def derive(params: Params, config: Config) -> Derived:
   fixed = jax.lax.stop_gradient(params.fixed)
   tau = low + (high - low) * jax.nn.sigmoid(logit)
   rate = config.dt / jnp.maximum(tau, 1e-6)
+  kappa = jnp.exp(-rate)
   if config.update == 'linear':
-    gain = -config.input_speed * jnp.expm1(-rate)
+    # Less accurate than expm1, but the complement of the decay that is applied:
+    # memory tends to lambda phi, and to the authors' float32, to rounding.
+    gain = config.input_speed * (1 - kappa)
   else:
     gain = -jnp.expm1(-rate * config.input_speed)
   kappa_branch = jnp.zeros_like(fixed.trace_tau)
@@ -44,7 +47,7 @@ def derive(params: Params, config: Config) -> Derived:
   if config.positive_synapses:
     synapse = jax.nn.relu(synapse)
   synapse = synapse * fixed.mask.astype(synapse.dtype)
-  return Derived(tau, jnp.exp(-rate), gain, kappa_branch, synapse)
+  return Derived(tau, kappa, gain, kappa_branch, synapse)
 
 
 def branch_weights(
