@@ -1,31 +1,20 @@
 """The continual-learning experiment, as a user starts it."""
 
-import json
-import pathlib
-
 from absl.testing import absltest
 import pytest
 
 from launch import active_dendrites
-from tests.train import process
-
-_LAUNCH = ('-m', 'launch.active_dendrites')
+from tests.launch import launcher
 
 
-class ActiveDendritesTest(absltest.TestCase):
-
-  def setUp(self):
-    super().setUp()
-    self.workdir = pathlib.Path(self.create_tempdir().full_path) / 'run'
-
-  def _run(self, *args):
-    return process.run(*_LAUNCH, f'--workdir={self.workdir}', *args)
+class ActiveDendritesTest(launcher.LauncherTest):
+  LAUNCHER = 'launch.active_dendrites'
 
   def test_smoke_writes_a_whole_report(self):
-    code, out, err = self._run('--preset=smoke')
+    code, out, err = self.run_launcher('--preset=smoke')
     self.assertEqual(code, 0, err)
     self.assertIn('Report:', out)
-    record = json.loads((self.workdir / 'report.json').read_text())
+    record = self.report()
     self.assertTrue(record['claims'][-1]['holds'])
     self.assertLen(record['figures'], 5)
 
@@ -39,9 +28,9 @@ class ActiveDendritesTest(absltest.TestCase):
 
   @pytest.mark.slow
   def test_small_claims_hold(self):
-    code, out, err = self._run()
+    code, out, err = self.run_launcher()
     self.assertEqual(code, 0, err)
-    record = json.loads((self.workdir / 'report.json').read_text())
+    record = self.report()
     holds = [claim['holds'] for claim in record['claims']]
     # On these small images segments alone beat k-winners alone, and replay
     # beats everything: the report says so, and this holds it to that.

@@ -1,7 +1,5 @@
 """The main job, end to end, as a user starts it."""
 
-import json
-import pathlib
 import signal
 
 from absl.testing import absltest
@@ -9,47 +7,40 @@ from absl.testing import parameterized
 import pytest
 
 from launch import bdh
+from tests.launch import launcher
 from tests.train import process
 
-_LAUNCH = ('-m', 'launch.bdh')
 
-
-class BdhTest(parameterized.TestCase):
-
-  def setUp(self):
-    super().setUp()
-    self.workdir = pathlib.Path(self.create_tempdir().full_path) / 'run'
-
-  def _run(self, *args):
-    return process.run(*_LAUNCH, f'--workdir={self.workdir}', *args)
+class BdhTest(launcher.LauncherTest):
+  LAUNCHER = 'launch.bdh'
 
   def test_smoke_writes_a_whole_report_resumes_and_samples(self):
     args = ('--preset=smoke',)
-    first = process.start(*_LAUNCH, f'--workdir={self.workdir}', *args)
+    first = self.start(*args)
     process.wait_for(self.workdir / 'metrics/train.csv', first)
     first.send_signal(signal.SIGTERM)
     self.assertIn(process.finish(first)[0], (0, 75))
-    code, out, err = self._run(*args)
+    code, out, err = self.run_launcher(*args)
     self.assertEqual(code, 0, err)
     self.assertIn('Report:', out)
-    record = json.loads((self.workdir / 'report.json').read_text())
+    record = self.report()
     self.assertEqual(record['preset'], 'smoke')
     self.assertLen(record['claims'], 4)
     self.assertLen(record['claims'][0]['ours']['BDH'], 2)
     self.assertLen(record['data']['train']['sha256'], 64)
     for name in ('loss', 'sparsity', 'synapses'):
       self.assertTrue((self.workdir / record['figures'][name]).exists())
-    code, out, err = self._run('--sample=import ')
+    code, out, err = self.run_launcher('--sample=import ')
     self.assertEqual(code, 0, err)
     self.assertIn('[step 20, seed 0]\nimport ', out)
-    self.assertEqual(self._run('--sample=import ')[1], out)
+    self.assertEqual(self.run_launcher('--sample=import ')[1], out)
 
   def test_own_text_file(self):
     text = self.workdir.with_name('mine.txt')
     text.write_text('the cat sat on the mat. ' * 200)
-    code, out, err = self._run('--preset=smoke', f'--text_file={text}')
+    code, out, err = self.run_launcher('--preset=smoke', f'--text_file={text}')
     self.assertEqual(code, 0, err)
-    record = json.loads((self.workdir / 'report.json').read_text())
+    record = self.report()
     self.assertEqual(record['data']['text'], 'mine.txt: train')
     self.assertEqual(record['config']['text_file'], str(text))
 
@@ -63,13 +54,13 @@ class BdhTest(parameterized.TestCase):
     path = self.workdir.with_name(name)
     if data is not None:
       path.write_bytes(data)
-    code, _, err = self._run('--preset=smoke', f'--text_file={path}')
+    code, _, err = self.run_launcher('--preset=smoke', f'--text_file={path}')
     self.assertEqual(code, 2, err)
     self.assertIn(message, err)
     self.assertNotIn('Traceback (most', err)
 
   def test_sample_without_a_run_says_so(self):
-    code, _, err = self._run('--sample=x')
+    code, _, err = self.run_launcher('--sample=x')
     self.assertEqual(code, 2)
     self.assertIn('holds no run yet', err)
 
@@ -82,16 +73,16 @@ class BdhTest(parameterized.TestCase):
     self.assertEqual(tokens, 49_152_000)
 
   def test_help_lists_presets_and_fields(self):
-    code, out, _ = process.run(*_LAUNCH, '--help')
+    code, out, _ = process.run('-m', self.LAUNCHER, '--help')
     self.assertEqual(code, 1)  # absl's own
     for text in ('--preset', 'num_steps', 'small | smoke | paper', '--sample'):
       self.assertIn(text, out)
 
   @pytest.mark.slow
   def test_small_claims_hold(self):
-    code, out, err = self._run()
+    code, out, err = self.run_launcher()
     self.assertEqual(code, 0, err)
-    record = json.loads((self.workdir / 'report.json').read_text())
+    record = self.report()
     self.assertTrue(all(c['holds'] for c in record['claims']), out)
 
 

@@ -1,8 +1,6 @@
 """The experiment of growing dendrites, as a user starts it."""
 
 import dataclasses
-import json
-import pathlib
 
 from absl.testing import absltest
 from absl.testing import parameterized
@@ -17,9 +15,7 @@ from launch import dendrite_growth_stages
 from launch import dendrite_growth_tasks
 from nmlib import train
 from nmlib.networks import dendritic
-from tests.train import process
-
-_LAUNCH = ('-m', 'launch.dendrite_growth')
+from tests.launch import launcher
 
 
 def _config(**kwargs):
@@ -35,22 +31,17 @@ def _config(**kwargs):
   return dataclasses.replace(short, **kwargs)
 
 
-class DendriteGrowthTest(parameterized.TestCase):
-
-  def setUp(self):
-    super().setUp()
-    self.workdir = pathlib.Path(self.create_tempdir().full_path) / 'run'
+class DendriteGrowthTest(launcher.LauncherTest):
+  LAUNCHER = 'launch.dendrite_growth'
 
   def test_smoke_writes_a_whole_report(self):
-    code, out, err = process.run(
-        *_LAUNCH,
-        f'--workdir={self.workdir}',
+    code, out, err = self.run_launcher(
         '--preset=smoke',
         '--config.kinds=("correlation", "random")',
     )
     self.assertEqual(code, 0, err)
     self.assertIn('Report:', out)
-    record = json.loads((self.workdir / 'report.json').read_text())
+    record = self.report()
     self.assertLen(record['claims'], 3)
     self.assertIn('correlation     1     936', record['notes']['shallow'])
     self.assertLen(record['figures'], 1)
@@ -204,9 +195,9 @@ class DendriteGrowthTest(parameterized.TestCase):
 
   @pytest.mark.slow
   def test_small_says_what_is_clear_over_six_seeds(self):
-    code, out, err = process.run(*_LAUNCH, f'--workdir={self.workdir}')
+    code, out, err = self.run_launcher()
     self.assertEqual(code, 0, err)
-    record = json.loads((self.workdir / 'report.json').read_text())
+    record = self.report()
 
     def holds(task, words):
       (found,) = [

@@ -1,28 +1,20 @@
 """The experiment of mode gates, as a user starts it."""
 
-import json
-import pathlib
-
 from absl.testing import absltest
 from absl.testing import parameterized
 import pytest
 
 from launch import dopamine_modes
-from tests.train import process
-
-_LAUNCH = ('-m', 'launch.dopamine_modes')
+from tests.launch import launcher
 
 
-class DopamineModesTest(parameterized.TestCase):
-
-  def setUp(self):
-    super().setUp()
-    self.workdir = pathlib.Path(self.create_tempdir().full_path) / 'run'
+class DopamineModesTest(launcher.LauncherTest):
+  LAUNCHER = 'launch.dopamine_modes'
 
   def _run(self, *args):
-    code, out, err = process.run(*_LAUNCH, f'--workdir={self.workdir}', *args)
+    code, out, err = self.run_launcher(*args)
     self.assertEqual(code, 0, err)
-    return out, json.loads((self.workdir / 'report.json').read_text())
+    return out, self.report()
 
   def test_smoke_writes_a_whole_report(self):
     out, record = self._run('--preset=smoke')

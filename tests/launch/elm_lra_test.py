@@ -1,8 +1,5 @@
 """ELM on long sequences, as a user starts it."""
 
-import json
-import pathlib
-
 from absl.testing import absltest
 from absl.testing import parameterized
 import numpy as np
@@ -11,26 +8,17 @@ import pytest
 from launch import elm_lra
 from launch import elm_lra_tasks
 from nmlib.data import long_range_files
-from tests.train import process
-
-_LAUNCH = ('-m', 'launch.elm_lra')
+from tests.launch import launcher
 
 
-class ElmLraTest(parameterized.TestCase):
-
-  def setUp(self):
-    super().setUp()
-    self.folder = pathlib.Path(self.create_tempdir().full_path)
-    self.workdir = self.folder / 'run'
-
-  def _run(self, *args):
-    return process.run(*_LAUNCH, f'--workdir={self.workdir}', *args)
+class ElmLraTest(launcher.LauncherTest):
+  LAUNCHER = 'launch.elm_lra'
 
   def test_smoke_writes_a_whole_report(self):
-    code, out, err = self._run('--preset=smoke')
+    code, out, err = self.run_launcher('--preset=smoke')
     self.assertEqual(code, 0, err)
     self.assertIn('Report:', out)
-    record = json.loads((self.workdir / 'report.json').read_text())
+    record = self.report()
     for model in ('elm', 'lstm'):
       for task in ('listops', 'pathfinder'):
         self.assertIn(f'{task}, {model}: ', record['notes']['Accuracy'])
@@ -41,9 +29,9 @@ class ElmLraTest(parameterized.TestCase):
 
   @pytest.mark.slow
   def test_small_learns_from_generated_data(self):
-    code, _, err = self._run('--preset=small')
+    code, _, err = self.run_launcher('--preset=small')
     self.assertEqual(code, 0, err)
-    record = json.loads((self.workdir / 'report.json').read_text())
+    record = self.report()
     for claim in record['claims']:
       if 'lstm' not in claim['text']:  # above which it is not, at this size
         self.assertTrue(claim['holds'], claim)
@@ -74,7 +62,7 @@ class ElmLraTest(parameterized.TestCase):
     self.assertEqual(rows.inputs.shape, (4, 2, 6))
     np.testing.assert_array_equal(rows.lengths[1], [4, 6])
     np.testing.assert_array_equal(rows.labels, [1, 0, 1, 0])
-    code, out, err = self._run(
+    code, out, err = self.run_launcher(
         '--preset=smoke',
         '--config.tasks=retrieval',
         '--config.models=elm',

@@ -1,7 +1,5 @@
 """ELM beside its ablations on a simulated neuron, as a user starts it."""
 
-import json
-import pathlib
 import pickle
 
 from absl.testing import absltest
@@ -13,26 +11,20 @@ import pytest
 from launch import elm_neuronio
 from launch import elm_neuronio_files
 from nmlib.neurons import elm
-from tests.train import process
-
-_LAUNCH = ('-m', 'launch.elm_neuronio')
+from tests.launch import launcher
 
 
-class ElmNeuronioTest(parameterized.TestCase):
-
-  def setUp(self):
-    super().setUp()
-    self.workdir = pathlib.Path(self.create_tempdir().full_path) / 'run'
-
-  def _run(self, *args):
-    return process.run(*_LAUNCH, f'--workdir={self.workdir}', *args)
+class ElmNeuronioTest(launcher.LauncherTest):
+  LAUNCHER = 'launch.elm_neuronio'
 
   def test_smoke_writes_a_whole_report(self):
     folder = self.workdir.with_name('recordings')
-    code, out, err = self._run('--preset=smoke', f'--config.cache={folder}')
+    code, out, err = self.run_launcher(
+        '--preset=smoke', f'--config.cache={folder}'
+    )
     self.assertEqual(code, 0, err)
     self.assertTrue((folder / 'manifest.json').exists())
-    record = json.loads((self.workdir / 'report.json').read_text())
+    record = self.report()
     self.assertLen(record['claims'], 2)  # of 10: two variants
     self.assertLen(record['claims'][0]['ours']['d_m 10'], 2)
     for name in ('variants', 'example'):
@@ -99,7 +91,7 @@ class ElmNeuronioTest(parameterized.TestCase):
   def test_trains_on_files_of_neuronio(self):
     self._write_neuronio('train', 3)
     self._write_neuronio('test', 2)
-    code, out, err = self._run(
+    code, out, err = self.run_launcher(
         '--preset=smoke',
         f"--config.neuronio={self.workdir.with_name('files')}",
         '--config.files.num_memory=3',
@@ -109,7 +101,7 @@ class ElmNeuronioTest(parameterized.TestCase):
         '--config.files.version=3',
     )
     self.assertEqual(code, 0, err)
-    record = json.loads((self.workdir / 'report.json').read_text())
+    record = self.report()
     for name in ('RMSE, not aligned', 'dead synapses'):
       self.assertIn(name, record['notes']['3 memory units'])
     self.assertFalse(record['claims'][0]['holds'])  # noise teaches nothing
@@ -139,9 +131,9 @@ class ElmNeuronioTest(parameterized.TestCase):
 
   @pytest.mark.slow
   def test_small_claims_hold(self):
-    code, _, err = self._run()
+    code, _, err = self.run_launcher()
     self.assertEqual(code, 0, err)
-    record = json.loads((self.workdir / 'report.json').read_text())
+    record = self.report()
     self.assertLen(record['claims'], 10)
     for claim in record['claims']:
       # Voltages tell more than spikes here, and the chrono LSTM comes close.

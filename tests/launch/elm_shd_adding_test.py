@@ -1,8 +1,5 @@
 """Adding spoken digits, as a user starts it."""
 
-import json
-import pathlib
-
 from absl.testing import absltest
 from absl.testing import parameterized
 import h5py
@@ -14,20 +11,11 @@ import pytest
 from launch import elm_shd_adding
 from nmlib.data import digit_sums
 from nmlib.data import event_files
-from tests.train import process
-
-_LAUNCH = ('-m', 'launch.elm_shd_adding')
+from tests.launch import launcher
 
 
-class ElmShdAddingTest(parameterized.TestCase):
-
-  def setUp(self):
-    super().setUp()
-    self.folder = pathlib.Path(self.create_tempdir().full_path)
-    self.workdir = self.folder / 'run'
-
-  def _run(self, *args):
-    return process.run(*_LAUNCH, f'--workdir={self.workdir}', *args)
+class ElmShdAddingTest(launcher.LauncherTest):
+  LAUNCHER = 'launch.elm_shd_adding'
 
   def _write_shd(self):
     """Recording of label k: unit k at k * 20 ms, twice; and one after 1 s."""
@@ -45,7 +33,7 @@ class ElmShdAddingTest(parameterized.TestCase):
 
   def test_smoke_on_files_writes_a_whole_report(self):
     self._write_shd()
-    code, out, err = self._run(
+    code, out, err = self.run_launcher(
         '--preset=smoke',
         f'--config.path={self.folder}',
         '--config.dt=20',
@@ -55,16 +43,16 @@ class ElmShdAddingTest(parameterized.TestCase):
     )
     self.assertEqual(code, 0, err)
     self.assertIn('Report:', out)
-    record = json.loads((self.workdir / 'report.json').read_text())
+    record = self.report()
     self.assertIn('ELM network: ', record['notes']['Accuracy'])
     self.assertEqual(record['data']['digits'], str(self.folder))
     self.assertNotIn('stand in', ' '.join(record['differences']))
 
   @pytest.mark.slow
   def test_small_claims(self):
-    code, _, err = self._run('--preset=small')
+    code, _, err = self.run_launcher('--preset=small')
     self.assertEqual(code, 0, err)
-    record = json.loads((self.workdir / 'report.json').read_text())
+    record = self.report()
     self.assertLen(record['claims'], 5)
     for claim in record['claims']:
       self.assertTrue(claim['holds'], claim)

@@ -1,8 +1,5 @@
 """The study of delays, as a user starts it."""
 
-import json
-import pathlib
-
 from absl.testing import absltest
 from absl.testing import parameterized
 import jax
@@ -14,27 +11,21 @@ from launch import hetero_delays
 from launch import hetero_delays_measure
 from nmlib.data import image_file
 from nmlib.data import textures
-from tests.train import process
-
-_LAUNCH = ('-m', 'launch.hetero_delays')
+from tests.launch import launcher
 
 
-class HeteroDelaysTest(parameterized.TestCase):
-
-  def setUp(self):
-    super().setUp()
-    self.workdir = pathlib.Path(self.create_tempdir().full_path) / 'run'
-
-  def _run(self, *args):
-    return process.run(*_LAUNCH, f'--workdir={self.workdir}', *args)
+class HeteroDelaysTest(launcher.LauncherTest):
+  LAUNCHER = 'launch.hetero_delays'
 
   def test_smoke_writes_a_whole_report(self):
     images = self.workdir.with_name('mine.npy')
     np.save(images, np.random.default_rng(0).normal(size=(3, 40, 40)))
-    code, out, err = self._run('--preset=smoke', f'--config.images={images}')
+    code, out, err = self.run_launcher(
+        '--preset=smoke', f'--config.images={images}'
+    )
     self.assertEqual(code, 0, err)
     self.assertIn('Report:', out)
-    record = json.loads((self.workdir / 'report.json').read_text())
+    record = self.report()
     self.assertEqual(
         list(record['figures']), ['pruning', 'kernels', 'tuning', 'recovery']
     )
@@ -49,9 +40,9 @@ class HeteroDelaysTest(parameterized.TestCase):
 
   @pytest.mark.slow
   def test_small_claims(self):
-    code, _, err = self._run('--preset=small')
+    code, _, err = self.run_launcher('--preset=small')
     self.assertEqual(code, 0, err)
-    record = json.loads((self.workdir / 'report.json').read_text())
+    record = self.report()
     for claim in record['claims']:
       self.assertTrue(claim['holds'], claim)
 

@@ -1,8 +1,6 @@
 """The study of rank, end to end, as a user starts it."""
 
 import dataclasses
-import json
-import pathlib
 
 from absl.testing import absltest
 from absl.testing import parameterized
@@ -12,28 +10,22 @@ import pytest
 from launch import rich_lazy
 from launch import rich_lazy_connectivity
 from launch import rich_lazy_statistics
-from tests.train import process
-
-_LAUNCH = ('-m', 'launch.rich_lazy')
+from tests.launch import launcher
 
 
-class RichLazyTest(parameterized.TestCase):
-
-  def setUp(self):
-    super().setUp()
-    self.workdir = pathlib.Path(self.create_tempdir().full_path) / 'run'
-
-  def _run(self, *args):
-    return process.run(*_LAUNCH, f'--workdir={self.workdir}', *args)
+class RichLazyTest(launcher.LauncherTest):
+  LAUNCHER = 'launch.rich_lazy'
 
   def test_smoke_places_a_users_matrix_in_the_sweep(self):
     matrix = self.workdir.with_name('mine.csv')
     draw = np.random.default_rng(0).normal(size=(7, 7))
     np.savetxt(matrix, draw, delimiter=',')
-    code, out, err = self._run('--preset=smoke', f'--connectivity={matrix}')
+    code, out, err = self.run_launcher(
+        '--preset=smoke', f'--connectivity={matrix}'
+    )
     self.assertEqual(code, 0, err)
     self.assertIn('Report:', out)
-    record = json.loads((self.workdir / 'report.json').read_text())
+    record = self.report()
     ranks = record['notes']['Effective ranks at the start, mean over seeds']
     self.assertIn('rank 1: ', ranks)
     self.assertIn('rank 7: ', ranks)  # the sweep follows the file's size
@@ -57,10 +49,10 @@ class RichLazyTest(parameterized.TestCase):
 
   @pytest.mark.slow
   def test_small_claims(self):
-    child = process.start(*_LAUNCH, f'--workdir={self.workdir}')
+    child = self.start()
     _, err = child.communicate(timeout=3600)
     self.assertEqual(child.returncode, 0, err)
-    record = json.loads((self.workdir / 'report.json').read_text())
+    record = self.report()
     required = [
         claim
         for claim in record['claims']

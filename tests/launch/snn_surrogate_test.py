@@ -1,7 +1,5 @@
 """The spiking-network experiment, as a user starts it."""
 
-import json
-import pathlib
 from typing import Any
 
 from absl.testing import absltest
@@ -15,25 +13,17 @@ from launch import snn_surrogate_figures
 from launch import snn_surrogate_measure
 from launch import snn_surrogate_stages
 from nmlib.networks import mlp
-from tests.train import process
-
-_LAUNCH = ('-m', 'launch.snn_surrogate')
+from tests.launch import launcher
 
 
-class SnnSurrogateTest(absltest.TestCase):
-
-  def setUp(self):
-    super().setUp()
-    self.workdir = pathlib.Path(self.create_tempdir().full_path) / 'run'
-
-  def _run(self, *args):
-    return process.run(*_LAUNCH, f'--workdir={self.workdir}', *args)
+class SnnSurrogateTest(launcher.LauncherTest):
+  LAUNCHER = 'launch.snn_surrogate'
 
   def test_smoke_writes_a_whole_report(self):
-    code, out, err = self._run('--preset=smoke')
+    code, out, err = self.run_launcher('--preset=smoke')
     self.assertEqual(code, 0, err)
     self.assertIn('Report:', out)
-    record = json.loads((self.workdir / 'report.json').read_text())
+    record = self.report()
     self.assertEqual(
         list(record['figures']), ['surrogates', 'accuracy', 'conversion']
     )
@@ -94,9 +84,9 @@ class SnnSurrogateTest(absltest.TestCase):
 
   @pytest.mark.slow
   def test_small_claims_hold(self):
-    code, _, err = self._run('--preset=small')
+    code, _, err = self.run_launcher('--preset=small')
     self.assertEqual(code, 0, err)
-    record = json.loads((self.workdir / 'report.json').read_text())
+    record = self.report()
     for claim in record['claims']:
       self.assertTrue(claim['holds'], claim['text'])
 
