@@ -108,11 +108,9 @@ def _claims(config, found, match, measure) -> list[train.Claim]:
     pair = [
         rich_lazy_figures.learnt(history, measure, name) for name in (low, high)
     ]
-    _, bottom, top = rich_lazy_statistics.difference(*pair)
-    apart += (bottom > 0) if sign > 0 else (top < 0)
-    gaps = pair[1] - pair[0]
-    interval = f'95 % interval [{bottom:.3f}, {top:.3f}]'
-    ours[f'{task}: {high} - {low}, {interval}'] = gaps[np.isfinite(gaps)]
+    gaps, interval = _difference(*pair)
+    apart += (interval.low > 0) if sign > 0 else (interval.high < 0)
+    ours[f'{task}: {high} - {low}, {_shown(interval)}'] = gaps
   needed = min(2, len(tasks))
   order = 'higher' if sign > 0 else 'lower'
   return [
@@ -130,6 +128,19 @@ def _claims(config, found, match, measure) -> list[train.Claim]:
   ]
 
 
+def _difference(low, high):
+  """High - low of the seeds of which both learnt, and its interval."""
+  both = np.isfinite(high - low)
+  low, high = low[both], high[both]
+  if not both.any():
+    return high, train.Interval(np.nan, -np.inf, np.inf)
+  return high - low, train.paired_interval(high, low)
+
+
+def _shown(interval) -> str:
+  return f'95 % interval [{interval.low:.3f}, {interval.high:.3f}]'
+
+
 def _structured(config, found) -> list[train.Claim]:
   """A structured matrix against its own entries in random order."""
   claims = []
@@ -141,11 +152,9 @@ def _structured(config, found) -> list[train.Claim]:
           rich_lazy_figures.learnt(history, 'kernel_alignment', n)
           for n in (name, control)
       ]
-      _, bottom, top = rich_lazy_statistics.difference(*pair)
-      gaps = pair[1] - pair[0]
-      apart += bottom > 0 and 2 * np.isfinite(gaps).sum() >= gaps.size
-      shown = f'{task}, {match}: 95 % interval [{bottom:.3f}, {top:.3f}]'
-      ours[shown] = gaps[np.isfinite(gaps)]
+      gaps, interval = _difference(*pair)
+      apart += interval.low > 0 and 2 * gaps.size >= config.num_seeds
+      ours[f'{task}, {match}: {_shown(interval)}'] = gaps
     claims.append(
         train.Claim(
             f'Structure makes learning richer: kernel alignment of {name} lower'

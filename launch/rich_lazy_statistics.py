@@ -4,16 +4,6 @@ import numpy as np
 from scipy import stats
 
 
-def difference(low: np.ndarray, high: np.ndarray) -> tuple[float, float, float]:
-  """Returns the paired mean of high - low and its 95 % interval (Student)."""
-  gaps = (high - low)[np.isfinite(high - low)]
-  if gaps.size < 2 or np.ptp(gaps) == 0:
-    return float(gaps.mean()) if gaps.size else np.nan, np.nan, np.nan
-  mean, error = gaps.mean(), stats.sem(gaps)
-  reach = stats.t.ppf(0.975, gaps.size - 1) * error
-  return float(mean), float(mean - reach), float(mean + reach)
-
-
 def correlation(x: np.ndarray, y: np.ndarray) -> tuple[float, float, float]:
   """Returns Spearman's rho of x and y [V, S], with its 95 % interval.
 

@@ -16,6 +16,7 @@ from nmlib.train.schedule import Schedule
 from nmlib.train.state import TrainState
 from nmlib.train.state import gradient_step
 from nmlib.train.state import initializer
+from nmlib.train.statistics import Interval
 from nmlib.train.statistics import paired_interval
 from nmlib.train.turns import in_turn
 
@@ -23,6 +24,7 @@ __all__ = [
     'Claim',
     'Fitted',
     'History',
+    'Interval',
     'NonFinite',
     'Report',
     'Request',

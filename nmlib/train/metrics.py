@@ -55,14 +55,13 @@ class Table:
     ]
 
   def _cut(self, step: int) -> None:
-    kept = [','.join(self.HEADER)]
+    kept: list[str] = [','.join(self.HEADER)]
     if self._path.exists():
-      lines = self._path.read_text().splitlines()[1:]
-      kept += [
-          line
-          for line in lines
-          if line.count(',') == 3 and int(line.split(',', 1)[0]) <= step
-      ]
+      for line in self._path.read_text().splitlines()[1:]:
+        fields = next(csv.reader([line]), [])
+        whole = len(fields) == len(self.HEADER)
+        if whole and int(fields[0]) <= step:
+          kept.append(line)
     partial = self._path.with_suffix('.csv.partial')
     partial.write_text('\n'.join(kept) + '\n')
     partial.replace(self._path)
