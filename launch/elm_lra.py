@@ -313,7 +313,7 @@ def _report(config: Config, accuracy, majority, sizes) -> train.Report:
       },
       notes={
           'Accuracy': '\n'.join(
-              f'{name}, {model}: {values.mean():.3f} +- {values.std():.3f},'
+              f'{name}, {model}: {train.summary(values)},'
               f' {sizes[name, model]} parameters'
               for (name, model), values in accuracy.items()
           )

@@ -243,8 +243,7 @@ def _report(config, found, train_files, test_files) -> train.Report:
       figures={'auc': _figure(found, authors)},
       notes={
           f'{count} memory units': '\n'.join(
-              f'{name}: {values.mean():.4f} +- {values.std():.4f}'
-              for name, values in one.items()
+              f'{name}: {train.summary(values)}' for name, values in one.items()
           )
           for count, one in found.items()
       },

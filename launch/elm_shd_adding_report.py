@@ -77,7 +77,7 @@ def report(
       },
       notes={
           'Accuracy': '\n'.join(
-              f'{name}: {of(name).mean():.3f} +- {of(name).std():.3f},'
+              f'{name}: {train.summary(of(name))},'
               f' {int(one["parameters"])} parameters'
               for name, one in found.items()
           )

@@ -65,7 +65,7 @@ def against_effective_rank(names, found, ranks) -> figure.Figure:
         axes.errorbar(
             x.mean(),
             y.mean(),
-            y.std(),
+            y.std(ddof=1) if y.size > 1 else 0.0,
             fmt='os^v'[i // 10 % 4],
             color=f'C{i % 10}',
             label=name,

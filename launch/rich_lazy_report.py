@@ -241,7 +241,7 @@ def _row(name: str, history) -> str:
     values = rich_lazy_figures.learnt(history, kind, name)
     values = values[np.isfinite(values)]
     if values.size:
-      parts.append(f'{kind} {values.mean():.3f} +- {values.std():.3f}')
+      parts.append(f'{kind} {train.summary(values)}')
   return f'{name}: ' + ', '.join(parts)
 
 

@@ -11,6 +11,7 @@ from nmlib.train.metrics import History
 from nmlib.train.planner import Request
 from nmlib.train.report import Claim
 from nmlib.train.report import Report
+from nmlib.train.report import summary
 from nmlib.train.run import Run
 from nmlib.train.schedule import Schedule
 from nmlib.train.state import TrainState
@@ -39,5 +40,6 @@ __all__ = [
     'paired_interval',
     'restore',
     'run_experiment',
+    'summary',
     'to_host',
 ]

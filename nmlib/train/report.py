@@ -103,9 +103,10 @@ def load(folder: pathlib.Path) -> dict[str, Any] | None:
   return None if stored is None else json.loads(stored)
 
 
-def summary(values: Sequence[float]) -> str:
-  """Shows values as mean ± standard deviation over n seeds."""
-  if not len(values):
+def summary(values: npt.ArrayLike) -> str:
+  """Shows values, one a seed, as mean ± standard deviation over n seeds."""
+  values = np.ravel(values)
+  if not values.size:
     return 'no seed'
   if len(values) == 1:
     return f'{values[0]:.4g} (n=1)'
