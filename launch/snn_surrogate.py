@@ -70,7 +70,7 @@ class Config:
   rate_gain: float = 0.5  # spikes a step of a white pixel
   latency_tau: float = 5.0  # steps
   latency_threshold: float = 0.2  # darker pixels do not fire
-  training_steps: int = 300
+  training_steps: int = 600
   batch_size: int = 64
   learning_rate: float = 2e-3
   conversion_steps: tuple[int, ...] = (4, 8, 16, 32, 64, 128, 256)
