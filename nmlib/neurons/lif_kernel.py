@@ -2,9 +2,9 @@
 
 The membrane stays on the chip from the first step to the last: a step reads
 its current and writes its spike and, for the gradient, its membrane. Blocks of
-neurons are independent. `lif.unroll` is the same function in plain JAX, and
-what runs unless a caller asks for the kernel: its numbers are checked in
-interpret mode, its speed has not been measured on an accelerator.
+neurons are independent. `lif.unroll` is the same function in plain JAX. The
+kernel's numbers are checked in interpret mode and it is lowered for both; it
+has not run on an accelerator.
 """
 
 import dataclasses
@@ -19,6 +19,9 @@ from nmlib.neurons import lif
 
 BACKENDS = ('auto', 'xla', 'gpu', 'tpu')
 _BLOCK = 128  # neurons; the lanes of a TPU
+# The backward pass holds four sequences of a block, each twice, in a TPU's
+# vector memory of 16 MiB.
+_TPU_STEPS = 2048
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,7 +47,9 @@ def unroll(
     state: membrane [N].
     xs: currents, float32.
     config: static.
-    backend: 'gpu' or 'tpu', the kernel; 'xla', and 'auto': `lif.unroll`.
+    backend: 'gpu' or 'tpu', the kernel for it; 'xla': `lif.unroll`; 'auto': the
+      kernel on these devices, `lif.unroll` elsewhere and where the kernel does
+      not serve (lateral inhibition; on a TPU more than 2048 steps).
     interpret: runs the kernel on any platform, slowly.
 
   Returns:
@@ -56,7 +61,9 @@ def unroll(
   """
   if backend not in BACKENDS:
     raise ValueError(f'backend must be one of {BACKENDS}, got {backend!r}.')
-  if backend in ('auto', 'xla'):
+  if backend == 'auto':
+    backend = _best(jax.default_backend(), xs, config)
+  if backend == 'xla':
     return lif.unroll(params, state, xs, config)
   if config.rule.inhibition:
     raise ValueError(
@@ -75,6 +82,12 @@ def unroll(
       jnp.pad(jnp.broadcast_to(xs, (len(xs), count)), ((0, 0), (0, padding))),
   )
   return lif.State(voltage[:count]), spikes[:, :count]
+
+
+def _best(platform: str, xs: jax.Array, config: lif.Config) -> str:
+  """Returns the backend that 'auto' is on a platform."""
+  serves = platform == 'gpu' or platform == 'tpu' and len(xs) <= _TPU_STEPS
+  return platform if serves and not config.rule.inhibition else 'xla'
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0,))

@@ -1,5 +1,7 @@
 """The LIF kernel, in interpret mode, against the plain unroll."""
 
+from unittest import mock
+
 from absl.testing import absltest
 from absl.testing import parameterized
 import chex
@@ -71,7 +73,27 @@ class LifKernelTest(parameterized.TestCase):
             interpret=True,
         )
     )(xs)
-    chex.assert_trees_all_close(run('tpu'), run('auto'), atol=1e-6)
+    chex.assert_trees_all_close(run('tpu'), run('xla'), atol=1e-6)
+
+  @parameterized.parameters(
+      ('gpu', 2049, False, True),
+      ('tpu', 2048, False, True),
+      ('tpu', 2049, False, False),
+      ('gpu', 8, True, False),
+      ('cpu', 8, False, False),
+  )
+  def test_auto_takes_the_kernel_where_it_serves(
+      self, platform, length, inhibition, kernel
+  ):
+    config = lif.snntorch(4, inhibition=inhibition)
+    params = lif.init(jax.random.key(0), config)
+    with mock.patch.object(jax, 'default_backend', lambda: platform):
+      traced = jax.make_jaxpr(
+          lambda xs: lif_kernel.unroll(
+              params, lif.initial_state(config), xs, config
+          )
+      )(jax.ShapeDtypeStruct((length, 4), jnp.float32))
+    self.assertEqual('pallas_call' in str(traced), kernel)
 
   def test_lowers_for_a_gpu(self):
     config = lif.snntorch(256)
