@@ -49,9 +49,8 @@ class RichLazyTest(launcher.LauncherTest):
 
   @pytest.mark.slow
   def test_small_claims(self):
-    child = self.start()
-    _, err = child.communicate(timeout=3600)
-    self.assertEqual(child.returncode, 0, err)
+    code, _, err = self.run_launcher()
+    self.assertEqual(code, 0, err)
     record = self.report()
     required = [
         claim
