@@ -9,33 +9,14 @@ import numpy as np
 from nmlib.networks import adaptation
 from nmlib.networks import mlp
 from nmlib.neurons import mode_gate
-
-
-def _base():
-  params = mlp.init(jax.random.key(0), (6, 8, 7, 3))
-  keys = jax.random.split(jax.random.key(1), 3)
-  return tuple(
-      layer._replace(bias=0.3 * jax.random.normal(k, layer.bias.shape))
-      for k, layer in zip(keys, params, strict=True)
-  )
-
-
-def _gates():
-  keys = jax.random.split(jax.random.key(2), 4)
-  return tuple(
-      mode_gate.Params(
-          0.5 * jax.random.normal(keys[i], (width,)),
-          1 + 0.3 * jax.random.normal(keys[2 + i], (width,)),
-      )
-      for i, width in enumerate((8, 7))
-  )
+from tests.networks import gated_mlp
 
 
 class AdaptationTest(parameterized.TestCase):
 
   @parameterized.parameters(*adaptation.METHODS)
   def test_adaptation_starts_from_the_base_bit_for_bit(self, method):
-    base = _base()
+    base = gated_mlp.base()
     xs = jax.random.normal(jax.random.key(5), (20, 6))
     adapter = adaptation.init(method, jax.random.key(6), base, rank=2)
     run = lambda x: adaptation.apply(method, base, adapter, x, hard=True)[0]
@@ -60,7 +41,7 @@ class AdaptationTest(parameterized.TestCase):
     self.assertEqual(adaptation.count(adapter), expected)
 
   def test_base_gets_no_gradient(self):
-    base, x = _base(), jnp.ones(6)
+    base, x = gated_mlp.base(), jnp.ones(6)
     for method in adaptation.METHODS:
       if method in ('full', 'frozen'):
         continue
@@ -75,8 +56,10 @@ class AdaptationTest(parameterized.TestCase):
       )
 
   def test_open_gates_are_gains_only(self):
-    base, x = _base(), jnp.linspace(-1, 1, 6)
-    gates = tuple(g._replace(threshold=g.threshold * 0 - 1e9) for g in _gates())
+    base, x = gated_mlp.base(), jnp.linspace(-1, 1, 6)
+    gates = tuple(
+        g._replace(threshold=g.threshold * 0 - 1e9) for g in gated_mlp.gates()
+    )
     ours = adaptation.apply('mode_gate', base, gates, x)[0]
     gains = tuple(g.gain for g in gates)
     np.testing.assert_allclose(
@@ -88,7 +71,7 @@ class AdaptationTest(parameterized.TestCase):
   )
   def test_every_kind_of_gate_starts_from_the_base(self, **options):
     gate = mode_gate.Config(**options)
-    base = _base()
+    base = gated_mlp.base()
     xs = jax.random.normal(jax.random.key(5), (20, 6))
     adapter = adaptation.init('mode_gate', jax.random.key(6), base, gate=gate)
     thresholds = 2 if options['tied'] else 15
@@ -101,8 +84,10 @@ class AdaptationTest(parameterized.TestCase):
     np.testing.assert_allclose(jax.vmap(run)(xs), expected, **close)
 
   def test_modes_trained_together_are_trained_as_if_alone(self):
-    base = _base()
-    gates = jax.tree.map(lambda leaf: jnp.stack([leaf, 2 * leaf]), _gates())
+    base = gated_mlp.base()
+    gates = jax.tree.map(
+        lambda leaf: jnp.stack([leaf, 2 * leaf]), gated_mlp.gates()
+    )
     xs = jax.random.normal(jax.random.key(5), (10, 6))
     modes = jnp.arange(10) % 2
 
@@ -120,7 +105,7 @@ class AdaptationTest(parameterized.TestCase):
         np.testing.assert_allclose(a[mode], b[mode], rtol=1e-5, atol=1e-6)
 
   def test_errors(self):
-    base, gates = _base(), _gates()
+    base, gates = gated_mlp.base(), gated_mlp.gates()
     with self.assertRaisesRegex(ValueError, "method must be one of .*'dora'"):
       adaptation.init('dora', jax.random.key(0), base)
     with self.assertRaisesRegex(ValueError, 'rank must be at least 1, got 0'):

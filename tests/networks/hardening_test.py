@@ -8,34 +8,14 @@ import numpy as np
 
 from nmlib.networks import adaptation
 from nmlib.networks import hardening
-from nmlib.networks import mlp
 from nmlib.neurons import mode_gate
-
-
-def _base():
-  params = mlp.init(jax.random.key(0), (6, 8, 7, 3))
-  keys = jax.random.split(jax.random.key(1), 3)
-  return tuple(
-      layer._replace(bias=0.3 * jax.random.normal(k, layer.bias.shape))
-      for k, layer in zip(keys, params, strict=True)
-  )
-
-
-def _gates():
-  keys = jax.random.split(jax.random.key(2), 4)
-  return tuple(
-      mode_gate.Params(
-          0.5 * jax.random.normal(keys[i], (width,)),
-          1 + 0.3 * jax.random.normal(keys[2 + i], (width,)),
-      )
-      for i, width in enumerate((8, 7))
-  )
+from tests.networks import gated_mlp
 
 
 class HardeningTest(parameterized.TestCase):
 
   def test_hardened_network_is_smaller_and_computes_the_same(self):
-    base, gates = _base(), _gates()
+    base, gates = gated_mlp.base(), gated_mlp.gates()
     xs = jax.random.normal(jax.random.key(7), (6, 6))
     run = lambda x: adaptation.apply('mode_gate', base, gates, x, hard=True)
     logits, on = jax.vmap(run)(xs)
@@ -46,7 +26,7 @@ class HardeningTest(parameterized.TestCase):
     np.testing.assert_allclose(again, logits, rtol=1e-5, atol=1e-5)
 
   def test_attribution_is_exact_ablation(self):
-    base, gates = _base(), _gates()
+    base, gates = gated_mlp.base(), gated_mlp.gates()
     x = jax.random.normal(jax.random.key(8), (6,))
     effect = hardening.attribution(base, gates, x)
     self.assertEqual([e.shape for e in effect], [(8, 3), (7, 3)])
@@ -61,10 +41,10 @@ class HardeningTest(parameterized.TestCase):
   )
   def test_other_kinds_of_gate_are_hardened_too(self, **options):
     config = mode_gate.Config(**options)
-    base = _base()
+    base = gated_mlp.base()
     gates = tuple(
         g._replace(threshold=jnp.full(1, 0.2) if config.tied else g.threshold)
-        for g in _gates()
+        for g in gated_mlp.gates()
     )
     xs = jax.random.normal(jax.random.key(7), (6, 6))
     run = lambda x: adaptation.apply(
@@ -83,7 +63,7 @@ class HardeningTest(parameterized.TestCase):
     )
 
   def test_forcing_a_gate_open(self):
-    base, gates = _base(), _gates()
+    base, gates = gated_mlp.base(), gated_mlp.gates()
     x = jax.random.normal(jax.random.key(8), (6,))
     ours = hardening.attribution(base, gates, x, forced_on=True)
     logits, on = adaptation.apply('mode_gate', base, gates, x, hard=True)
@@ -100,7 +80,7 @@ class HardeningTest(parameterized.TestCase):
     np.testing.assert_allclose(ours[1][3], again - logits, atol=1e-6)
 
   def test_calibrated_gates_come_closer_to_the_soft_ones(self):
-    base, gates = _base(), _gates()
+    base, gates = gated_mlp.base(), gated_mlp.gates()
     xs = jax.random.normal(jax.random.key(7), (200, 6))
     run = lambda gates, hard: jax.vmap(
         lambda x: adaptation.apply(
@@ -113,7 +93,7 @@ class HardeningTest(parameterized.TestCase):
     self.assertLess(gap(found), 0.9 * gap(gates))
 
   def test_errors(self):
-    base, gates = _base(), _gates()
+    base, gates = gated_mlp.base(), gated_mlp.gates()
     kept = (jnp.ones(8, bool), jnp.ones(7, bool))
     for config in (mode_gate.Config(), mode_gate.Config(signed_gain=False)):
       fresh = adaptation.init('mode_gate', jax.random.key(0), base, gate=config)
