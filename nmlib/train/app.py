@@ -19,6 +19,7 @@ import jax
 import ml_collections
 from ml_collections import config_flags
 
+from nmlib.train import cluster
 from nmlib.train import distributed
 from nmlib.train import interrupt
 from nmlib.train import mesh as mesh_lib
@@ -29,7 +30,6 @@ from nmlib.train.run import Run
 Experiment = Callable[[Any, Run], report_lib.Report]
 Command = Callable[[str, Any, Run], None]
 
-_REFUSED = 2
 _FAILED = 1
 
 
@@ -142,6 +142,13 @@ def _define_flags(presets, name: str, shortcuts, commands) -> None:
   flags.DEFINE_float(
       'join_timeout', 300.0, 'Seconds to wait for the other processes.'
   )
+  flags.DEFINE_integer(
+      'heartbeat_timeout',
+      45,
+      'Seconds without a heartbeat after which a process counts as lost and the'
+      ' others end.',
+      lower_bound=1,
+  )
   for flag, text in shortcuts.items():
     flags.DEFINE_string(flag, None, text)
   for flag, (text, _) in commands.items():
@@ -169,7 +176,7 @@ def or_one_sentence(parse: Callable[[], Any]) -> Any:
   except (flags.Error, AttributeError, KeyError, TypeError, ValueError) as e:
     text = ' '.join(str(e.args[0] if e.args else e).splitlines())
     print(f'error: {text.removesuffix(".")}. See --help.', file=sys.stderr)
-    sys.exit(_REFUSED)
+    sys.exit(cluster.REFUSED)
 
 
 def _join_and_leave(*args) -> int:
@@ -178,21 +185,22 @@ def _join_and_leave(*args) -> int:
     logging.set_verbosity(logging.WARNING)
   values = flags.FLAGS
   try:
-    distributed.initialize(
+    cluster.initialize(
         values.coordinator,
         values.num_processes,
         values.process_id,
         values.join_timeout,
+        values.heartbeat_timeout,
     )
   except ValueError as e:
     print(f'error: {e}', file=sys.stderr)
-    return _REFUSED
+    return cluster.REFUSED
   try:
     code = _main(*args)
-    distributed.shutdown()
-  except BaseException:
+    jax.distributed.shutdown()
+  except BaseException as e:
     if jax.process_count() > 1:
-      distributed.fail(_FAILED)
+      cluster.fail(_FAILED, e)
     raise
   return code
 
@@ -264,7 +272,7 @@ def _from_plain(like: Any, values: Mapping[str, Any]) -> Any:
 
 def _explain(error: Exception, workdir: pathlib.Path) -> int:
   """Prints one sentence; the traceback goes to a file in the workdir."""
-  code = _FAILED if isinstance(error, FloatingPointError) else _REFUSED
+  code = _FAILED if isinstance(error, FloatingPointError) else cluster.REFUSED
   process = jax.process_index()
   path = workdir / (f'error-{process}.txt' if process else 'error.txt')
 
@@ -277,7 +285,7 @@ def _explain(error: Exception, workdir: pathlib.Path) -> int:
       except OSError:  # a full disk must not hide the sentence above
         pass
 
-  distributed.fail(code, say)
+  cluster.fail(code, error, say)
   return code
 
 

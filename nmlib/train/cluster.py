@@ -1,0 +1,261 @@
+"""Joining the other processes of a run, and leaving together with them.
+
+JAX's coordination service, which process 0 holds, notices that a process has
+gone by its missing heartbeats, and ends the others.
+"""
+
+from collections.abc import Callable
+import contextlib
+import os
+import re
+import signal
+import socket
+import sys
+import threading
+import traceback
+from typing import Any
+from typing import NamedTuple
+
+import jax
+
+LOST = 69  # exit code, EX_UNAVAILABLE of sysexits.h: another process was lost
+REFUSED = 2  # exit code
+
+_SHUTDOWN = 600  # seconds that the others wait for process 0's report
+_GRACE = 5.0  # seconds that others have to report the same error
+_LOOPBACK = ('localhost', '127.0.0.1', '[::1]')
+# How JAX begins the errors of a broken collective, whatever class it raises.
+_STATUS = re.compile(
+    '(UNKNOWN|UNAVAILABLE|INTERNAL|ABORTED|CANCELLED|DEADLINE_EXCEEDED'
+    '|FAILED_PRECONDITION): '
+)
+
+
+class Place(NamedTuple):
+  """Where this process stands among all."""
+
+  coordinator: str  # host:port of process 0
+  num_processes: int
+  process_id: int
+  local_device_ids: list[int] | None = None  # None: all that the host has
+
+
+def locate(
+    coordinator: str | None,
+    num_processes: int | None,
+    process_id: int | None,
+    timeout: float = 300.0,
+) -> Place | None:
+  """Finds this process's place from flags or the cluster's environment.
+
+  Args:
+    coordinator: `host:port` of process 0; `auto` asks SLURM, Open MPI, GKE or
+      the TPU's metadata; None means a single process.
+    num_processes: how many there are; None if the cluster says it.
+    process_id: which one this is; None if the cluster says it.
+    timeout: seconds to wait for the cluster's name service.
+
+  Returns:
+    The place, or None if this process is alone.
+
+  Raises:
+    ValueError: if the flags contradict each other or nothing is found.
+  """
+  if coordinator is None:
+    if num_processes in (None, 1) and process_id in (None, 0):
+      return None
+    raise ValueError(
+        '--num_processes and --process_id need --coordinator=host:port of'
+        ' process 0.'
+    )
+  if coordinator == 'auto':
+    place = _detect(num_processes, process_id, timeout)
+  else:
+    _parse(coordinator)
+    if num_processes is None or process_id is None:
+      raise ValueError(
+          f'--coordinator={coordinator} needs --num_processes and --process_id.'
+      )
+    place = Place(coordinator, num_processes, process_id)
+  if not 0 <= place.process_id < place.num_processes:
+    raise ValueError(
+        f'--process_id={place.process_id} must be between 0 and'
+        f' {place.num_processes - 1}, one less than'
+        f' --num_processes={place.num_processes}.'
+    )
+  return place if place.num_processes > 1 else None
+
+
+def _detect(num_processes, process_id, timeout: float) -> Place:
+  from jax._src import clusters  # how jax.distributed itself detects
+
+  try:
+    found = clusters.ClusterEnv.auto_detect_unset_distributed_params(
+        None, num_processes, process_id, None, None, int(timeout)
+    )
+  except (RuntimeError, KeyError, OSError) as e:
+    reason = ' '.join(str(e).split())
+    raise ValueError(f'--coordinator=auto failed: {reason}') from e
+  address, count, index, devices = found
+  if address is None or count is None or index is None:
+    raise ValueError(
+        '--coordinator=auto found no SLURM step, Open MPI, Kubernetes or TPU'
+        ' environment; give --coordinator=host:port, --num_processes and'
+        ' --process_id.'
+    )
+  chosen = None if devices is None else list(devices)
+  return Place(address, count, index, chosen)
+
+
+def _parse(coordinator: str) -> tuple[str, int]:
+  """Splits `host:port`; raises ValueError if it is something else."""
+  host, _, port = coordinator.rpartition(':')
+  if not host or not port.isdigit() or not 0 < int(port) < 65536:
+    raise ValueError(
+        f'--coordinator={coordinator} must be host:port of process 0, such as'
+        ' 10.0.0.1:8476, or auto.'
+    )
+  return host, int(port)
+
+
+def initialize(
+    coordinator: str | None = None,
+    num_processes: int | None = None,
+    process_id: int | None = None,
+    join_timeout: float = 300.0,
+    heartbeat_timeout: int = 45,
+) -> None:
+  """Joins the other processes; call it before any JAX computation.
+
+  Nothing happens where there is one process. SIGTERM on any process then stops
+  all of them at one step (JAX's preemption service), and the unexpected end of
+  any ends the others. If the others do not come in time, this process ends
+  with one sentence and code 2.
+
+  Args:
+    coordinator: as in `locate`.
+    num_processes: as in `locate`.
+    process_id: as in `locate`.
+    join_timeout: seconds to wait for the other processes.
+    heartbeat_timeout: seconds without a heartbeat after which a process counts
+      as lost.
+
+  Raises:
+    ValueError: if the flags contradict each other, or process 0 cannot listen
+      on the port.
+  """
+  place = locate(coordinator, num_processes, process_id, join_timeout)
+  if place is None:
+    return
+  host, port = _parse(place.coordinator)
+  first = place.process_id == 0
+  if first:
+    _check_port(host, port)
+  # JAX itself would end the program with a C++ stack trace. Process 0 goes
+  # last: it holds the service that the others talk to.
+  timer = threading.Timer(
+      join_timeout + 2 * first, _give_up, [place, join_timeout]
+  )
+  timer.daemon = True
+  timer.start()
+  jax.distributed.initialize(
+      place.coordinator,
+      place.num_processes,
+      place.process_id,
+      place.local_device_ids,
+      cluster_detection_method='deactivate',
+      coordinator_bind_address=(
+          f'127.0.0.1:{port}' if host in _LOOPBACK else None
+      ),
+      initialization_timeout=int(join_timeout) + 60,
+      heartbeat_timeout_seconds=heartbeat_timeout,
+      shutdown_timeout_seconds=_SHUTDOWN,
+  )
+  timer.cancel()
+  # absl prints the stack of every thread on SIGABRT, which is how JAX ends this
+  # process when another is lost: its own message is enough.
+  signal.signal(signal.SIGABRT, signal.SIG_DFL)
+
+
+def _check_port(host: str, port: int) -> None:
+  """Raises ValueError if process 0 cannot listen on the port."""
+  try:
+    address = '127.0.0.1' if host in _LOOPBACK else ''
+    socket.create_server((address, port)).close()
+  except OSError as e:
+    raise ValueError(
+        f'process 0 cannot listen on port {port} of --coordinator={host}:{port}'
+        f' ({e.strerror}); choose another port.'
+    ) from e
+
+
+def _give_up(place: Place, timeout: float) -> None:
+  """Ends this process because not all others came in time."""
+  host, port = _parse(place.coordinator)
+  problem = (
+      f'not all of --num_processes={place.num_processes} processes came within'
+      f' {timeout:g} s; start the others too, all with the same number'
+  )
+  if place.process_id:
+    try:
+      socket.create_connection((host.strip('[]'), port), 2.0).close()
+    except OSError as e:
+      problem = (
+          f'cannot reach process 0 at --coordinator={host}:{port} within'
+          f' {timeout:g} s ({e.strerror or e}); check that it runs there and'
+          ' that the port is open'
+      )
+  print(f'error: {problem}, or raise --join_timeout.', file=sys.stderr)
+  _exit(REFUSED)
+
+
+def _exit(code: int) -> None:
+  """Ends the process at once, not through JAX's shutdown that waits for all."""
+  sys.stdout.flush()
+  sys.stderr.flush()
+  os._exit(code)
+
+
+def fail(
+    code: int,
+    error: BaseException,
+    report: Callable[[], Any] = traceback.print_exc,
+) -> None:
+  """Ends this process with an exit code, and the others with it.
+
+  With a single process it only reports. With several it does not return: an
+  ordinary exit would wait for processes that wait for this one. An error that
+  all have is reported by process 0; one that only this process has is reported
+  here, and ends the others by their missing heartbeats. A collective that
+  breaks here only, because another process has gone, ends with code `LOST`.
+
+  Args:
+    code: exit code, not 0.
+    error: what happened.
+    report: prints what happened.
+  """
+  if not jax.distributed.is_initialized():
+    report()
+    return
+  first = jax.process_index() == 0
+  leaving = threading.Thread(target=_leave_with_all, daemon=True)
+  leaving.start()
+  leaving.join(_GRACE + 2 * first)  # process 0 goes last
+  if leaving.is_alive() and _STATUS.match(str(error)):
+    print(
+        'error: another process of this run has ended (a collective broke:'
+        f' {str(error).splitlines()[0][:200]}); this process ends too. Start'
+        ' all processes with the same command again to go on from the newest'
+        ' complete checkpoint.',
+        file=sys.stderr,
+    )
+    code = LOST
+  elif leaving.is_alive() or first:
+    report()
+  _exit(code)
+
+
+def _leave_with_all() -> None:
+  """Returns once every process of the run has called it."""
+  with contextlib.suppress(Exception):
+    jax.distributed.shutdown()
