@@ -139,6 +139,7 @@ class Group:
       return 128 - code
     return cluster.LOST if codes else 0
 
+
 def _say(text: str) -> None:
   print(f'launch.local: {text}', file=sys.stderr, flush=True)
 

@@ -6,8 +6,8 @@ from nmlib.train.distributed import to_host
 from nmlib.train.fit import Fitted
 from nmlib.train.fit import fit
 from nmlib.train.fit import restore
-from nmlib.train.log import NonFinite
 from nmlib.train.metrics import History
+from nmlib.train.metrics import NonFinite
 from nmlib.train.planner import Request
 from nmlib.train.report import Claim
 from nmlib.train.report import Report

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import dataclasses
 import difflib
 import json
-import pathlib
 import sys
 import traceback
 import types
@@ -15,6 +14,7 @@ from typing import Any
 from absl import app
 from absl import flags
 from absl import logging
+from etils import epath
 import jax
 import ml_collections
 from ml_collections import config_flags
@@ -61,14 +61,16 @@ def run_experiment(
       'preset': preset,
       'config': dataclasses.asdict(config),
   }
-  distributed.from_first(lambda: workdir_lib.claim(run.workdir, identity))
+  distributed.from_first(lambda: workdir_lib.check(run.workdir, identity))
   stored = report_lib.load(run.workdir)
   if stored is not None:
     return stored
+  run = dataclasses.replace(run, identity=identity)
   report = experiment(config, run)
   report.experiment, report.preset = name, preset
   report.config = dataclasses.asdict(config)
   if jax.process_index() == 0:
+    run.claim()
     report.save(run.workdir)
   return typing.cast(dict[str, Any], report_lib.load(run.workdir))
 
@@ -183,6 +185,9 @@ def _join_and_leave(*args) -> int:
   """Runs `_main` among the other processes, if there are any."""
   if not flags.FLAGS['verbosity'].present:  # orbax and jax narrate
     logging.set_verbosity(logging.WARNING)
+    logging.get_absl_handler().addFilter(  # what orbax logs, it also raises
+        lambda record: '/orbax/' not in record.pathname
+    )
   values = flags.FLAGS
   try:
     cluster.initialize(
@@ -207,9 +212,9 @@ def _join_and_leave(*args) -> int:
 
 def _main(experiment, presets, name, shortcuts, commands) -> int:
   preset = flags.FLAGS.preset
-  workdir = pathlib.Path(flags.FLAGS.workdir or f'runs/{name}-{preset}')
-  workdir = workdir.absolute()
+  workdir = None
   try:
+    workdir = workdir_lib.parse(flags.FLAGS.workdir or f'runs/{name}-{preset}')
     values = config_overrides()
     for field in shortcuts:
       if flags.FLAGS[field].value is not None:
@@ -248,7 +253,7 @@ def _run(experiment, config, name: str, preset: str, run: Run) -> int:
   return 0
 
 
-def _stored_config(like: Any, workdir: pathlib.Path) -> Any:
+def _stored_config(like: Any, workdir: epath.Path) -> Any:
   """Reads the config of the run in a workdir, of the type of `like`."""
   record = workdir / 'config.json'
   if not record.exists():
@@ -270,15 +275,15 @@ def _from_plain(like: Any, values: Mapping[str, Any]) -> Any:
   return dataclasses.replace(like, **fields)
 
 
-def _explain(error: Exception, workdir: pathlib.Path) -> int:
+def _explain(error: Exception, workdir: epath.Path | None) -> int:
   """Prints one sentence; the traceback goes to a file in the workdir."""
   code = _FAILED if isinstance(error, FloatingPointError) else cluster.REFUSED
   process = jax.process_index()
-  path = workdir / (f'error-{process}.txt' if process else 'error.txt')
 
   def say() -> None:
     print(f'error: {error}', file=sys.stderr)
-    if (workdir / 'config.json').exists():
+    if workdir is not None and (workdir / 'config.json').exists():
+      path = workdir / (f'error-{process}.txt' if process else 'error.txt')
       try:
         path.write_text(''.join(traceback.format_exception(error)))
         print(f'Traceback: {path}', file=sys.stderr)

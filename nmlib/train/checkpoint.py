@@ -10,7 +10,7 @@ from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
 from concurrent import futures
-import errno
+import contextlib
 import hashlib
 import json
 import re
@@ -59,6 +59,7 @@ class Checkpoints:
     )
     self._saving: tuple[int, futures.Future] | None = None
     self._background = futures.ThreadPoolExecutor(1)
+    self._failed = False
 
   def steps(self) -> list[int]:
     """Returns the steps of the complete checkpoints, ascending."""
@@ -104,19 +105,29 @@ class Checkpoints:
       raise self._not_written(step, e) from e
 
   def _not_written(self, step: int, error: Exception) -> OSError:
-    reason = str(error).strip().splitlines()[0] if str(error).strip() else error
-    if 'No space left' in str(error):
-      reason = 'no space left on device'
-    kept = ', '.join(map(str, self._completed_on_disk())) or 'none'
+    self._failed = True
+    kept = self._completed_on_disk()
+    if workdir.is_full(error):
+      what = (
+          f'the disk is full: the checkpoint of step {step} cannot be written'
+      )
+      advice = 'make room'
+    else:
+      lines = str(error).strip().splitlines() or [type(error).__name__]
+      what = f'the checkpoint of step {step} cannot be written ({lines[0]})'
+      advice = 'see to that'
+    onward = f'from step {kept[-1]}' if kept else 'from the beginning'
     return OSError(
-        f'cannot write the checkpoint of step {step} to {self._directory}:'
-        f' {reason}. Complete earlier checkpoints are intact (steps: {kept});'
-        ' make room and run the same command again.'
+        f'{what} to {self._directory}. Earlier checkpoints are kept (steps:'
+        f' {", ".join(map(str, kept)) or "none"}); {advice} and run the same'
+        f' command again to go on {onward}.'
     )
 
   def _completed_on_disk(self) -> Sequence[int]:
     return sorted(
-        int(p.name) for p in self._directory.iterdir() if p.name.isdigit()
+        int(p.name)
+        for p in self._directory.iterdir()
+        if p.name.isdigit() and _is_listed(p)
     )
 
   def restore(self, like: Any) -> Restored | None:
@@ -142,7 +153,9 @@ class Checkpoints:
     for step, complete in reversed(found):
       folder = self._directory / str(step)
       if not complete:
-        self._set_aside(step, 'unfinished: the run ended while listing its files')
+        self._set_aside(
+            step, 'unfinished: the run ended while listing its files'
+        )
         continue
       try:
         return self._load(step, like)
@@ -198,7 +211,9 @@ class Checkpoints:
 
   def _set_aside(self, step: int, what: str) -> None:
     folder = self._directory / str(step)
-    logging.warning('Checkpoint %s is %s; using the one before it.', folder, what)
+    logging.warning(
+        'Checkpoint %s is %s; using the one before it.', folder, what
+    )
     if self._read_only:
       return
     if jax.process_index() == 0:
@@ -215,7 +230,9 @@ class Checkpoints:
     """Waits for saving and releases resources."""
     self.wait()
     self._background.shutdown()
-    self._orbax.close()
+    # Orbax raises once more what `wait` already has said.
+    with contextlib.suppress(*[Exception] * self._failed):
+      self._orbax.close()
 
 
 def _walk(folder: epath.Path) -> Iterator[epath.Path]:

@@ -15,7 +15,6 @@ import numpy as np
 from nmlib.train import checkpoint
 from nmlib.train import interrupt
 from nmlib.train import loader
-from nmlib.train import log as log_lib
 from nmlib.train import metrics as metrics_lib
 from nmlib.train import program
 from nmlib.train import sharding
@@ -105,15 +104,15 @@ def fit(
       )
       if position['data'] is not None:
         batches.set_state(position['data'])
-    log = log_lib.Log(stage, schedule, table, seeds, start, position['log'])
-    stack.callback(log.progress.close)
+    log = metrics_lib.Log(stage, schedule, table, seeds, start, position['log'])
+    stack.callback(log.close)
     call = program.call(step, schedule.steps_per_call, layout, mesh)
     measure = _compiled_evaluation(evaluate, eval_data, mesh)
     finite = jax.jit(_all_finite, out_shardings=NamedSharding(mesh, P()))
 
     def save(done: int) -> None:
       if not bool(finite(state)):
-        raise log_lib.NonFinite(
+        raise metrics_lib.NonFinite(
             f'{stage}: the state is no longer finite after step {done};'
             f' {_advice(checkpoints)}'
         )
@@ -134,6 +133,9 @@ def fit(
       state, values = call(
           state, batches and batches.next(schedule.steps_per_call)
       )
+      if done == start:  # compiled: from here on this is a run
+        run.claim()
+        table.flush()
       done += schedule.steps_per_call
       log.add(done, values)
       last = done == schedule.num_steps
@@ -144,8 +146,8 @@ def fit(
           log.drain()
         else:
           log.drain(all_but=1)  # the devices stay one call ahead
-      except log_lib.NonFinite as e:
-        raise log_lib.NonFinite(f'{e}; {_advice(checkpoints)}') from e
+      except metrics_lib.NonFinite as e:
+        raise metrics_lib.NonFinite(f'{e}; {_advice(checkpoints)}') from e
       if due(schedule.eval_every) and measure is not None:
         log.evaluated(done, measure(state))
       if due(schedule.checkpoint_every) or stop:

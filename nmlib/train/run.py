@@ -4,8 +4,9 @@ from collections.abc import Callable
 from collections.abc import Mapping
 import dataclasses
 import io
-import pathlib
+from typing import Any
 
+from etils import epath
 import jax
 from jax.sharding import Mesh
 import numpy as np
@@ -22,16 +23,30 @@ class Run:
   """One run of one experiment.
 
   Attributes:
-    workdir: folder of this run, locked by the caller.
+    workdir: folder of this run, locked by the caller; local or in a bucket.
     mesh_sizes: size of each mesh axis; None chooses by seeds and batch.
     watch: tells when to stop.
     shard_optimizer: splits optimizer states over the mesh axis `data` (ZeRO).
+    identity: what `claim` writes: the experiment, its preset and config.
   """
 
-  workdir: pathlib.Path
+  workdir: epath.Path
   mesh_sizes: Mapping[str, int] | None = None
   watch: interrupt.Watch = dataclasses.field(default_factory=interrupt.Watch)
   shard_optimizer: bool = False
+  identity: Mapping[str, Any] | None = None
+
+  def __post_init__(self):
+    object.__setattr__(self, 'workdir', epath.Path(self.workdir))
+
+  def claim(self) -> None:
+    """Marks the folder as this run's; called before anything is written to it.
+
+    Until then the folder stays free for another configuration: what is refused
+    before any work leaves nothing behind.
+    """
+    if jax.process_index() == 0 and self.identity is not None:
+      workdir_lib.claim(self.workdir, self.identity)
 
   def mesh(self, num_seeds: int, batch_size: int) -> Mesh:
     """Makes the mesh for a stage of this many seeds and rows a batch."""
@@ -68,5 +83,6 @@ class Run:
     if jax.process_index() == 0:
       buffer = io.BytesIO()
       np.savez(buffer, allow_pickle=False, **arrays)
+      self.claim()
       workdir_lib.write_atomic(path, buffer.getvalue())
     return arrays
