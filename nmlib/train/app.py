@@ -25,6 +25,7 @@ from nmlib.train import interrupt
 from nmlib.train import mesh as mesh_lib
 from nmlib.train import report as report_lib
 from nmlib.train import workdir as workdir_lib
+from nmlib.train.run import Folder
 from nmlib.train.run import Run
 
 Experiment = Callable[[Any, Run], report_lib.Report]
@@ -65,7 +66,7 @@ def run_experiment(
   stored = report_lib.load(run.workdir)
   if stored is not None:
     return stored
-  run = dataclasses.replace(run, identity=identity)
+  run = dataclasses.replace(run, folder=Folder(run.workdir, identity))
   report = experiment(config, run)
   report.experiment, report.preset = name, preset
   report.config = dataclasses.asdict(config)
@@ -176,9 +177,18 @@ def or_one_sentence(parse: Callable[[], Any]) -> Any:
   try:
     return parse()
   except (flags.Error, AttributeError, KeyError, TypeError, ValueError) as e:
-    text = ' '.join(str(e.args[0] if e.args else e).splitlines())
-    print(f'error: {text.removesuffix(".")}. See --help.', file=sys.stderr)
+    print(f'error: {_sentence(e)} See --help.', file=sys.stderr)
     sys.exit(cluster.REFUSED)
+
+
+def _sentence(error: BaseException) -> str:
+  """Returns what a flag's error says, on one line."""
+  while error.args and isinstance(error.args[0], BaseException):
+    error = error.args[0]
+  lines = str(error.args[0] if error.args else error).splitlines()
+  if isinstance(error, KeyError) and lines[0].startswith("'"):
+    lines[0] = f'the config has no field {lines[0]}'
+  return ' '.join(x if x.endswith(('.', '?')) else f'{x}.' for x in lines)
 
 
 def _join_and_leave(*args) -> int:

@@ -1,19 +1,13 @@
 """Checkpoints that are atomic, asynchronous, and checked when read back.
 
-Orbax writes them (to a temporary folder, renamed when complete). Then every
-process lists the files that it wrote, with their digests: a checkpoint is whole
-if all lists are there and every file is as listed. Who writes much, reads much:
-the work of listing and of checking is shared by the processes.
+Orbax writes them (to a temporary folder, renamed when complete), and then every
+process lists what it wrote: see `integrity`.
 """
 
 from collections.abc import Callable
-from collections.abc import Iterator
-from collections.abc import Sequence
 from concurrent import futures
 import contextlib
-import hashlib
 import json
-import re
 from typing import Any
 from typing import NamedTuple
 
@@ -23,6 +17,7 @@ import jax
 from orbax.checkpoint import v1 as ocp
 
 from nmlib.train import distributed
+from nmlib.train import integrity
 from nmlib.train import workdir
 
 
@@ -88,7 +83,7 @@ class Checkpoints:
 
   def _finish(self, step: int, response: Any) -> None:
     response.result()
-    _list_files(self._directory / str(step))
+    integrity.write_list(self._directory / str(step))
 
   def wait(self) -> None:
     """Waits until what was saved is complete on disk.
@@ -106,7 +101,11 @@ class Checkpoints:
 
   def _not_written(self, step: int, error: Exception) -> OSError:
     self._failed = True
-    kept = self._completed_on_disk()
+    kept = sorted(
+        int(p.name)
+        for p in self._directory.iterdir()
+        if p.name.isdigit() and integrity.is_listed(p)
+    )
     if workdir.is_full(error):
       what = (
           f'the disk is full: the checkpoint of step {step} cannot be written'
@@ -121,13 +120,6 @@ class Checkpoints:
         f'{what} to {self._directory}. Earlier checkpoints are kept (steps:'
         f' {", ".join(map(str, kept)) or "none"}); {advice} and run the same'
         f' command again to go on {onward}.'
-    )
-
-  def _completed_on_disk(self) -> Sequence[int]:
-    return sorted(
-        int(p.name)
-        for p in self._directory.iterdir()
-        if p.name.isdigit() and _is_listed(p)
     )
 
   def restore(self, like: Any) -> Restored | None:
@@ -177,13 +169,13 @@ class Checkpoints:
     return None
 
   def _found(self) -> list[tuple[int, bool]]:
-    """Returns the steps that orbax finished, and whether all are listed."""
     return [
-        (step, _is_listed(self._directory / str(step))) for step in self.steps()
+        (step, integrity.is_listed(self._directory / str(step)))
+        for step in self.steps()
     ]
 
   def _load(self, step: int, like: Any) -> Restored:
-    self._on_all(lambda: _check_files(self._directory / str(step)))
+    self._on_all(lambda: integrity.check(self._directory / str(step)))
     stored = self._position_and_shapes(step)
     _check_shapes(stored['shapes'], _shapes(like))
     loaded = self._on_all(
@@ -233,77 +225,6 @@ class Checkpoints:
     # Orbax raises once more what `wait` already has said.
     with contextlib.suppress(*[Exception] * self._failed):
       self._orbax.close()
-
-
-def _walk(folder: epath.Path) -> Iterator[epath.Path]:
-  """Yields the files below a folder, local or in a bucket."""
-  for path in folder.iterdir():
-    if path.is_dir():
-      yield from _walk(path)
-    else:
-      yield path
-
-
-def _writer(name: str) -> int:
-  """Returns which process wrote a file: orbax names the folder by it."""
-  found = re.search(r'process_(\d+)', name)
-  return int(found[1]) if found else 0
-
-
-def _digest(path: epath.Path) -> str:
-  with path.open('rb') as f:
-    return hashlib.file_digest(f, 'sha256').hexdigest()
-
-
-def _list_files(folder: epath.Path) -> None:
-  """Lists what this process wrote of a complete checkpoint, into it."""
-  me = jax.process_index()
-  names = {str(p.relative_to(folder)): p for p in _walk(folder)}
-  listed = {
-      name: [path.stat().length, _digest(path)]
-      for name, path in sorted(names.items())
-      if _writer(name) == me and not _is_list(name)
-  }
-  record = {'num_processes': jax.process_count(), 'files': listed}
-  workdir.write_atomic(folder / f'files-{me}.json', json.dumps(record))
-
-
-def _is_list(name: str) -> bool:
-  return re.fullmatch(r'\.?files-\d+\.json(\.partial)?', name) is not None
-
-
-def _read_list(folder: epath.Path, index: int) -> dict[str, Any]:
-  return json.loads((folder / f'files-{index}.json').read_text())
-
-
-def _is_listed(folder: epath.Path) -> bool:
-  """Returns whether every process listed its files: the last thing it does."""
-  if not (folder / 'files-0.json').exists():
-    return False
-  try:
-    count = _read_list(folder, 0)['num_processes']
-  except (ValueError, KeyError, TypeError):
-    return True  # damaged, which `_check_files` will say
-  return all((folder / f'files-{i}.json').exists() for i in range(count))
-
-
-def _check_files(folder: epath.Path) -> None:
-  """Raises OSError naming the first file that is missing or changed.
-
-  Every process checks its share of the lists.
-  """
-  count = _read_list(folder, 0)['num_processes']
-  for index in range(jax.process_index(), count, jax.process_count()):
-    for name, (size, digest) in _read_list(folder, index)['files'].items():
-      path = folder / name
-      if not path.exists():
-        raise OSError(f'its file {name} is missing')
-      if path.stat().length != size:
-        raise OSError(
-            f'its file {name} has {path.stat().length} bytes, not {size}'
-        )
-      if _digest(path) != digest:
-        raise OSError(f'the contents of its file {name} changed')
 
 
 class _Mismatch(ValueError):

@@ -1,7 +1,7 @@
 """Joining the other processes of a run, and leaving together with them.
 
-JAX's coordination service, which process 0 holds, notices that a process has
-gone by its missing heartbeats, and ends the others.
+JAX's coordination service, in process 0, notices by missing heartbeats that a
+process has gone, and ends the others.
 """
 
 from collections.abc import Callable
@@ -18,8 +18,9 @@ from typing import NamedTuple
 
 import jax
 
-LOST = 69  # exit code, EX_UNAVAILABLE of sysexits.h: another process was lost
-REFUSED = 2  # exit code
+# Exit codes.
+LOST = 69  # EX_UNAVAILABLE of sysexits.h: another process was lost
+REFUSED = 2
 
 _SHUTDOWN = 600  # seconds that the others wait for process 0's report
 _GRACE = 5.0  # seconds that others have to report the same error
@@ -59,7 +60,7 @@ def locate(
     The place, or None if this process is alone.
 
   Raises:
-    ValueError: if the flags contradict each other or nothing is found.
+    ValueError: if flags contradict each other or nothing is found.
   """
   if coordinator is None:
     if num_processes in (None, 1) and process_id in (None, 0):
@@ -103,8 +104,7 @@ def _detect(num_processes, process_id, timeout: float) -> Place:
         ' environment; give --coordinator=host:port, --num_processes and'
         ' --process_id.'
     )
-  chosen = None if devices is None else list(devices)
-  return Place(address, count, index, chosen)
+  return Place(address, count, index, devices and list(devices))
 
 
 def _parse(coordinator: str) -> tuple[str, int]:
@@ -125,37 +125,30 @@ def initialize(
     join_timeout: float = 300.0,
     heartbeat_timeout: int = 45,
 ) -> None:
-  """Joins the other processes; call it before any JAX computation.
+  """Joins the other processes, if any, before any JAX computation.
 
-  Nothing happens where there is one process. SIGTERM on any process then stops
-  all of them at one step (JAX's preemption service), and the unexpected end of
-  any ends the others. If the others do not come in time, this process ends
-  with one sentence and code 2.
+  SIGTERM on any process then stops all of them at one step (JAX's preemption
+  service), and the unexpected end of any ends the others. If they do not come
+  in time, this process ends with one sentence and code 2.
 
   Args:
-    coordinator: as in `locate`.
-    num_processes: as in `locate`.
-    process_id: as in `locate`.
+    coordinator, num_processes, process_id: as in `locate`.
     join_timeout: seconds to wait for the other processes.
-    heartbeat_timeout: seconds without a heartbeat after which a process counts
-      as lost.
+    heartbeat_timeout: seconds without a heartbeat that mean a lost process.
 
   Raises:
-    ValueError: if the flags contradict each other, or process 0 cannot listen
-      on the port.
+    ValueError: if flags contradict each other, or the port is not free.
   """
   place = locate(coordinator, num_processes, process_id, join_timeout)
   if place is None:
     return
   host, port = _parse(place.coordinator)
-  first = place.process_id == 0
-  if first:
+  if first := place.process_id == 0:
     _check_port(host, port)
   # JAX itself would end the program with a C++ stack trace. Process 0 goes
   # last: it holds the service that the others talk to.
-  timer = threading.Timer(
-      join_timeout + 2 * first, _give_up, [place, join_timeout]
-  )
+  patience = join_timeout + 2 * first
+  timer = threading.Timer(patience, _give_up, [place, join_timeout])
   timer.daemon = True
   timer.start()
   jax.distributed.initialize(
@@ -172,16 +165,15 @@ def initialize(
       shutdown_timeout_seconds=_SHUTDOWN,
   )
   timer.cancel()
-  # absl prints the stack of every thread on SIGABRT, which is how JAX ends this
-  # process when another is lost: its own message is enough.
+  # JAX ends this process by SIGABRT when another is lost, with a message to
+  # which absl would add the stack of every thread.
   signal.signal(signal.SIGABRT, signal.SIG_DFL)
 
 
 def _check_port(host: str, port: int) -> None:
-  """Raises ValueError if process 0 cannot listen on the port."""
   try:
-    address = '127.0.0.1' if host in _LOOPBACK else ''
-    socket.create_server((address, port)).close()
+    here = '127.0.0.1' if host in _LOOPBACK else ''
+    socket.create_server((here, port)).close()
   except OSError as e:
     raise ValueError(
         f'process 0 cannot listen on port {port} of --coordinator={host}:{port}'
@@ -210,10 +202,9 @@ def _give_up(place: Place, timeout: float) -> None:
 
 
 def _exit(code: int) -> None:
-  """Ends the process at once, not through JAX's shutdown that waits for all."""
-  sys.stdout.flush()
-  sys.stderr.flush()
-  os._exit(code)
+  for stream in (sys.stdout, sys.stderr):
+    stream.flush()
+  os._exit(code)  # not through JAX's shutdown, which waits for all
 
 
 def fail(
@@ -224,29 +215,27 @@ def fail(
   """Ends this process with an exit code, and the others with it.
 
   With a single process it only reports. With several it does not return: an
-  ordinary exit would wait for processes that wait for this one. An error that
-  all have is reported by process 0; one that only this process has is reported
-  here, and ends the others by their missing heartbeats. A collective that
-  breaks here only, because another process has gone, ends with code `LOST`.
+  ordinary exit would wait for processes that wait for this one. Process 0
+  reports an error that all have. A collective that breaks because another
+  process has gone ends with code `LOST`.
 
   Args:
     code: exit code, not 0.
     error: what happened.
-    report: prints what happened.
+    report: prints it.
   """
   if not jax.distributed.is_initialized():
     report()
     return
-  first = jax.process_index() == 0
   leaving = threading.Thread(target=_leave_with_all, daemon=True)
+  first = jax.process_index() == 0
   leaving.start()
   leaving.join(_GRACE + 2 * first)  # process 0 goes last
   if leaving.is_alive() and _STATUS.match(str(error)):
     print(
-        'error: another process of this run has ended (a collective broke:'
-        f' {str(error).splitlines()[0][:200]}); this process ends too. Start'
-        ' all processes with the same command again to go on from the newest'
-        ' complete checkpoint.',
+        'error: another process of this run has ended, and this one ends too'
+        f' ({str(error).splitlines()[0][:200]}). Start all with the same'
+        ' command again to go on from the newest complete checkpoint.',
         file=sys.stderr,
     )
     code = LOST

@@ -64,7 +64,8 @@ class Table:
     self._flushed = 0.0
     if jax.process_index() == 0 and self._path.exists():
       rows = csv.reader(self._path.read_text().splitlines()[1:])
-      self._csv.writerows(row for row in rows if int(row[0]) <= step)
+      whole = [row for row in rows if len(row) == len(self.HEADER)]
+      self._csv.writerows(row for row in whole if int(row[0]) <= step)
 
   def write(self, step: int, values: Mapping[str, np.ndarray]) -> None:
     """Adds one line a value; `values[name]` is [S]."""

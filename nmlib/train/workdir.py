@@ -191,25 +191,13 @@ def check(path: epath.PathLike, identity: Mapping[str, Any]) -> None:
         f'{record} is not valid JSON ({e}); choose another --workdir, or pass'
         ' --overwrite to start again.'
     ) from e
-  differing = _differences(stored, _as_json(identity))
+  differing = _differences(stored, json.loads(json.dumps(identity)))
   if differing:
     raise ValueError(
         f'--workdir={path} holds a run with another configuration:'
         f' {"; ".join(differing)}. Choose another --workdir, restore these'
         ' values to continue that run, or pass --overwrite to delete it.'
     )
-
-
-def claim(path: epath.PathLike, identity: Mapping[str, Any]) -> None:
-  """Marks a folder that `check` lets pass as that of a run: `config.json`."""
-  record = epath.Path(path) / 'config.json'
-  text = json.dumps(_as_json(identity), indent=2) + '\n'
-  if not record.exists() or record.read_text() != text:
-    write_atomic(record, text)
-
-
-def _as_json(identity: Mapping[str, Any]) -> dict[str, Any]:
-  return json.loads(json.dumps(identity))
 
 
 def _holds_a_file(path: epath.Path) -> bool:

@@ -4,6 +4,7 @@ import dataclasses
 
 from absl.testing import absltest
 from absl.testing import parameterized
+from etils import epath
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -48,7 +49,7 @@ class DendriteGrowthTest(launcher.LauncherTest):
 
   def test_phases_leave_alone_what_they_must(self):
     config = _config()
-    run = train.Run(self.workdir)
+    run = train.Run(epath.Path(self.workdir))
     task = dendrite_growth_tasks.make('shallow')
     base = dendrite_growth.first_phase(config, run, 'first', task, 6)
     grown = dendrite_growth_candidates.candidates(config, run, 'c', task, base)
@@ -81,7 +82,7 @@ class DendriteGrowthTest(launcher.LauncherTest):
   def test_cycle_that_brings_no_best_is_taken_back(self):
     # A rate of nothing can bring no new best: the network stays as it was.
     config = _config(max_tries=2, learning_rate=1e-12)
-    run = train.Run(self.workdir)
+    run = train.Run(epath.Path(self.workdir))
     task = dendrite_growth_tasks.make('points')
     base = dendrite_growth.first_phase(config, run, 'first', task, 3)
     params, kept, _ = dendrite_growth.one_cycle(
@@ -95,7 +96,7 @@ class DendriteGrowthTest(launcher.LauncherTest):
 
   def test_a_seed_that_has_stopped_stays_as_it_is(self):
     config = _config(max_tries=1)
-    run = train.Run(self.workdir)
+    run = train.Run(epath.Path(self.workdir))
     task = dendrite_growth_tasks.make('shallow')
     base = dendrite_growth.first_phase(config, run, 'first', task, 6)
     params, kept, _ = dendrite_growth.one_cycle(
@@ -118,7 +119,7 @@ class DendriteGrowthTest(launcher.LauncherTest):
         relative_scale=True,
         activation='tanh',
     )
-    run = train.Run(self.workdir)
+    run = train.Run(epath.Path(self.workdir))
     task = dendrite_growth_tasks.make('shallow')
     base = dendrite_growth.first_phase(config, run, 'first', task, 6)
     found = {}
@@ -129,7 +130,7 @@ class DendriteGrowthTest(launcher.LauncherTest):
 
   def test_seed_whose_history_says_so_holds_still(self):
     config = _config(switch='history', patience=1, learning_rate=1e-12)
-    run = train.Run(self.workdir)
+    run = train.Run(epath.Path(self.workdir))
     task = dendrite_growth_tasks.make('shallow')
     params = dendritic.bare(
         task.network, task.init(jax.random.key(0), 6), task.train.inputs[0]
