@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from collections.abc import Sequence
 import dataclasses
+import io
 import json
-import pathlib
 from typing import Any
 
+from etils import epath
 import numpy as np
 import numpy.typing as npt
 
@@ -55,16 +56,14 @@ class Report:
   preset: str = ''
   config: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
-  def save(self, folder: pathlib.Path) -> None:
+  def save(self, folder: epath.Path) -> None:
     """Writes `figures/*.png`, `report.md` and, last, `report.json`."""
     names = {}
     for name, figure in self.figures.items():
-      path = folder / 'figures' / f'{name}.png'
-      path.parent.mkdir(parents=True, exist_ok=True)
-      partial = path.with_name(f'.{name}.partial.png')
-      figure.savefig(partial, dpi=150, bbox_inches='tight')
-      partial.replace(path)
+      image = io.BytesIO()
+      figure.savefig(image, format='png', dpi=150, bbox_inches='tight')
       names[name] = f'figures/{name}.png'
+      workdir_lib.write_atomic(folder / names[name], image.getvalue())
     record = {
         'experiment': self.experiment,
         'preset': self.preset,
@@ -91,7 +90,7 @@ class Report:
     )
 
 
-def load(folder: pathlib.Path) -> dict[str, Any] | None:
+def load(folder: epath.Path) -> dict[str, Any] | None:
   """Returns the stored report as a dict; None if the run has not ended.
 
   Every process must call it; process 0 reads.

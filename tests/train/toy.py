@@ -6,6 +6,7 @@ TOY_DELAY_FROM on take TOY_DELAY seconds each.
 """
 
 import dataclasses
+import io
 import os
 import time
 from typing import NamedTuple
@@ -109,7 +110,9 @@ def experiment(config: Config, run: train.Run) -> train.Report:
   fitted = fit(config, run)
   kernel = train.to_host(fitted.state.params.kernel)
   if jax.process_index() == 0:
-    np.savez(run.workdir / 'final.npz', kernel=kernel)
+    buffer = io.BytesIO()
+    np.savez(buffer, kernel=kernel)
+    (run.workdir / 'final.npz').write_bytes(buffer.getvalue())
   steps, losses = fitted.history['loss']
   plot = figure.Figure()
   plot.subplots().plot(steps, losses)

@@ -3,7 +3,6 @@
 import errno
 import json
 import os
-import sys
 import time
 from unittest import mock
 
@@ -12,8 +11,8 @@ from absl.testing import parameterized
 from etils import epath
 import numpy as np
 
-from nmlib.train import workdir
 from nmlib.train import run as run_lib
+from nmlib.train import workdir
 
 _IDENTITY = {
     'experiment': 'e',
@@ -138,7 +137,10 @@ class WorkdirTest(parameterized.TestCase):
       ('gs://bucket/x', 'needs the package gcsfs'),
   )
   def test_unreachable_places_are_refused(self, text, message):
-    with mock.patch.dict(sys.modules, {'gcsfs': None}):
+    missing = ImportError('Please install gcsfs')
+    with mock.patch.object(
+        type(epath.Path('gs://b')), 'exists', side_effect=missing
+    ):
       with self.assertRaisesRegex(ValueError, message):
         workdir.parse(text)
 
