@@ -56,8 +56,9 @@ class Report:
   preset: str = ''
   config: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
-  def save(self, folder: epath.Path) -> None:
+  def save(self, folder: epath.PathLike) -> None:
     """Writes `figures/*.png`, `report.md` and, last, `report.json`."""
+    folder = epath.Path(folder)
     names = {}
     for name, figure in self.figures.items():
       image = io.BytesIO()
@@ -90,12 +91,12 @@ class Report:
     )
 
 
-def load(folder: epath.Path) -> dict[str, Any] | None:
+def load(folder: epath.PathLike) -> dict[str, Any] | None:
   """Returns the stored report as a dict; None if the run has not ended.
 
   Every process must call it; process 0 reads.
   """
-  path = folder / 'report.json'
+  path = epath.Path(folder) / 'report.json'
   stored = distributed.from_first(
       lambda: path.read_bytes() if path.exists() else None
   )

@@ -47,7 +47,7 @@ class _Handler(server.BaseHTTPRequestHandler):
 
   protocol_version = 'HTTP/1.1'
 
-  def log_message(self, *args):
+  def log_message(self, format, *args):
     """Says nothing."""
 
   def _answer(self, code: int, body: bytes = b'', **headers) -> None:
