@@ -5,9 +5,9 @@
 What follows `--` is given to Python in every process, with --coordinator,
 --num_processes and --process_id added. Lines are prefixed with the process
 they come from. Ctrl-C or SIGTERM stops the run at a checkpoint (exit code 75);
-a second Ctrl-C ends it at once. If a process dies, the others end too, and the
-same command goes on from the newest complete checkpoint; with --restarts=N it
-does so by itself, up to N times.
+a second Ctrl-C ends it at once. If a process dies, the others end too (code 69
+or, where JAX aborts them, 134), and the same command goes on from the newest
+complete checkpoint; with --restarts=N it does so by itself, up to N times.
 
 It is for trying a many-hosts run on one machine; one process uses several
 devices by itself. The processes use the CPU unless --platform says otherwise.

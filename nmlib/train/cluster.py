@@ -13,7 +13,6 @@ import socket
 import sys
 import threading
 import traceback
-from typing import Any
 from typing import NamedTuple
 
 import jax
@@ -143,10 +142,10 @@ def initialize(
   if place is None:
     return
   host, port = _parse(place.coordinator)
+  here = '127.0.0.1' if host in _LOOPBACK else ''
   if first := place.process_id == 0:
-    _check_port(host, port)
-  # JAX itself would end the program with a C++ stack trace. Process 0 goes
-  # last: it holds the service that the others talk to.
+    _check_port(here, port)
+  # Before JAX does so by SIGABRT; process 0, which serves all, goes last.
   patience = join_timeout + 2 * first
   timer = threading.Timer(patience, _give_up, [place, join_timeout])
   timer.daemon = True
@@ -157,9 +156,7 @@ def initialize(
       place.process_id,
       place.local_device_ids,
       cluster_detection_method='deactivate',
-      coordinator_bind_address=(
-          f'127.0.0.1:{port}' if host in _LOOPBACK else None
-      ),
+      coordinator_bind_address=f'{here}:{port}' if here else None,
       initialization_timeout=int(join_timeout) + 60,
       heartbeat_timeout_seconds=heartbeat_timeout,
       shutdown_timeout_seconds=_SHUTDOWN,
@@ -170,13 +167,12 @@ def initialize(
   signal.signal(signal.SIGABRT, signal.SIG_DFL)
 
 
-def _check_port(host: str, port: int) -> None:
+def _check_port(here: str, port: int) -> None:
   try:
-    here = '127.0.0.1' if host in _LOOPBACK else ''
     socket.create_server((here, port)).close()
   except OSError as e:
     raise ValueError(
-        f'process 0 cannot listen on port {port} of --coordinator={host}:{port}'
+        f'process 0 cannot listen on port {port} of --coordinator'
         f' ({e.strerror}); choose another port.'
     ) from e
 
@@ -194,23 +190,22 @@ def _give_up(place: Place, timeout: float) -> None:
     except OSError as e:
       problem = (
           f'cannot reach process 0 at --coordinator={host}:{port} within'
-          f' {timeout:g} s ({e.strerror or e}); check that it runs there and'
-          ' that the port is open'
+          f' {timeout:g} s ({e.strerror or e}); check that it runs there with'
+          ' this port open'
       )
   print(f'error: {problem}, or raise --join_timeout.', file=sys.stderr)
   _exit(REFUSED)
 
 
 def _exit(code: int) -> None:
-  for stream in (sys.stdout, sys.stderr):
-    stream.flush()
+  sys.stdout.flush()  # print to stderr is not held back
   os._exit(code)  # not through JAX's shutdown, which waits for all
 
 
 def fail(
     code: int,
     error: BaseException,
-    report: Callable[[], Any] = traceback.print_exc,
+    report: Callable[[], object] = traceback.print_exc,
 ) -> None:
   """Ends this process with an exit code, and the others with it.
 
@@ -227,15 +222,14 @@ def fail(
   if not jax.distributed.is_initialized():
     report()
     return
-  leaving = threading.Thread(target=_leave_with_all, daemon=True)
   first = jax.process_index() == 0
-  leaving.start()
+  (leaving := threading.Thread(target=_leave_with_all, daemon=True)).start()
   leaving.join(_GRACE + 2 * first)  # process 0 goes last
-  if leaving.is_alive() and _STATUS.match(str(error)):
+  if leaving.is_alive() and (reason := _broken_collective(error)):
     print(
         'error: another process of this run has ended, and this one ends too'
-        f' ({str(error).splitlines()[0][:200]}). Start all with the same'
-        ' command again to go on from the newest complete checkpoint.',
+        f' ({reason}). Start all with the same command again to go on from the'
+        ' newest complete checkpoint.',
         file=sys.stderr,
     )
     code = LOST
@@ -244,7 +238,13 @@ def fail(
   _exit(code)
 
 
+def _broken_collective(error: BaseException | None) -> str:
+  """Returns what JAX said of a broken collective, '' if it was none."""
+  while error is not None and not _STATUS.match(str(error)):
+    error = error.__cause__
+  return str(error).splitlines()[0][:200] if error else ''
+
+
 def _leave_with_all() -> None:
-  """Returns once every process of the run has called it."""
   with contextlib.suppress(Exception):
-    jax.distributed.shutdown()
+    jax.distributed.shutdown()  # returns once every process has called it
