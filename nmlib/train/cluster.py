@@ -103,7 +103,7 @@ def _detect(num_processes, process_id, timeout: float) -> Place:
         ' environment; give --coordinator=host:port, --num_processes and'
         ' --process_id.'
     )
-  return Place(address, count, index, devices and list(devices))
+  return Place(address, count, index, list(devices) if devices else None)
 
 
 def _parse(coordinator: str) -> tuple[str, int]:

@@ -33,8 +33,9 @@ def _writer(name: str) -> int:
 
 
 def _digest(path: epath.Path) -> str:
-  with path.open('rb') as f:
-    return hashlib.file_digest(f, 'sha256').hexdigest()
+  file: Any = path.open('rb')  # its type says text or bytes
+  with file:
+    return hashlib.file_digest(file, 'sha256').hexdigest()
 
 
 def write_list(folder: epath.Path) -> None:
