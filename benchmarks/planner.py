@@ -21,8 +21,8 @@ import jax
 
 from launch import bdh
 from launch import plan as plan_lib
+from nmlib.plan import planner
 from nmlib.train import mesh as mesh_lib
-from nmlib.train import planner
 
 _ONLY = flags.DEFINE_enum('only', None, ['sizes', 'weak'], 'One table alone.')
 

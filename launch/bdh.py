@@ -29,11 +29,12 @@ import optax
 from launch import bdh_figures
 from nmlib import train
 from nmlib.analysis import ngram
-from nmlib.data import corpus
-from nmlib.data import crops
-from nmlib.data import split
-from nmlib.data import tiny_shakespeare
+from nmlib.data.text import corpus
+from nmlib.data.text import crops
+from nmlib.data.text import split
+from nmlib.data.text import tiny_shakespeare
 from nmlib.neurons import bdh
+from nmlib.plan import planner
 
 SOURCES = ('python_library', 'tiny_shakespeare')
 
@@ -195,11 +196,11 @@ def schedule(config: Config) -> train.Schedule:
   )
 
 
-def request(config: Config) -> train.Request:
+def request(config: Config) -> planner.Request:
   """Returns the training stage for `launch.plan`."""
   definition = stage(config)
   text = jax.ShapeDtypeStruct((config.sequence_length,), jnp.int32)
-  return train.Request(
+  return planner.Request(
       init=definition['init'],
       step=definition['step'],
       schedule=schedule(config),

@@ -11,7 +11,7 @@ programs; --config.<field>=<value> changes the preset. --topology=cpu:8 compiles
 for eight virtual CPU devices, without any figure of speed.
 
 A launcher takes part by having, beside its `PRESETS`, a function
-`request(config) -> train.Request` that describes its main stage.
+`request(config) -> planner.Request` that describes its main stage.
 """
 
 import difflib
@@ -26,12 +26,12 @@ from absl import flags
 from absl import logging
 import jax
 
+from nmlib.plan import chips
+from nmlib.plan import estimate
+from nmlib.plan import mesh_search
+from nmlib.plan import planner
 from nmlib.train import app as train_app
-from nmlib.train import chips
-from nmlib.train import estimate
 from nmlib.train import mesh as mesh_lib
-from nmlib.train import mesh_search
-from nmlib.train import planner
 
 _REFUSED = 2
 

@@ -8,7 +8,6 @@ from nmlib.train.fit import fit
 from nmlib.train.fit import restore
 from nmlib.train.log import NonFinite
 from nmlib.train.metrics import History
-from nmlib.train.planner import Request
 from nmlib.train.report import Claim
 from nmlib.train.report import Report
 from nmlib.train.report import summary
@@ -28,7 +27,6 @@ __all__ = [
     'Interval',
     'NonFinite',
     'Report',
-    'Request',
     'Run',
     'Schedule',
     'TrainState',
