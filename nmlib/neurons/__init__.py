@@ -25,6 +25,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.neurons.core import dropout as dropout
   from nmlib.neurons.core import k_winners as k_winners
   from nmlib.neurons.core import leaky as leaky
+  from nmlib.neurons.core import limits as limits
   from nmlib.neurons.core import newton as newton
   from nmlib.neurons.core import normalization as normalization
   from nmlib.neurons.core import scan as scan
