@@ -34,7 +34,7 @@ def test_each_module_that_is_shown_imports_and_editors_know_it(name):
 
 def test_importing_one_neuron_imports_none_of_its_neighbours():
   code = (
-      'import sys; from nmlib.neurons import lif; from nmlib.neurons import elm;'
+      'import sys; from nmlib.neurons import lif, elm;'
       'print([m for m in sys.modules if m.startswith("nmlib.")])'
   )
   loaded = ast.literal_eval(

@@ -7,6 +7,7 @@ from nmlib.plan import chips
 from nmlib.plan import estimate
 from nmlib.plan import planner
 from nmlib.train import mesh as mesh_lib
+from nmlib.train.stage import Stage
 
 
 def candidates(
@@ -27,7 +28,7 @@ def candidates(
 
 
 def rank(
-    request: planner.Request,
+    stage: Stage,
     topology: str,
     *,
     shard_optimizer: bool = False,
@@ -36,7 +37,7 @@ def rank(
   """Plans every mesh of `candidates`, fastest first.
 
   Args:
-    request: the stage.
+    stage: the stage.
     topology: as `chips.parse` reads it.
     shard_optimizer: as the launchers' flag.
     tell: is told which mesh is next.
@@ -52,14 +53,12 @@ def rank(
   planner.devices(where)
   found, refused, closest = [], {}, None
   for sizes in candidates(
-      where.num_chips, len(request.seeds), request.schedule.batch_size
+      where.num_chips, len(stage.seeds), stage.loop.batch_size
   ):
     tell(mesh_lib.shown(sizes))
     try:
       found.append(
-          planner.plan(
-              request, topology, sizes, shard_optimizer=shard_optimizer
-          )
+          planner.plan(stage, topology, sizes, shard_optimizer=shard_optimizer)
       )
     except ValueError as e:
       refused[mesh_lib.shown(sizes)] = str(e)

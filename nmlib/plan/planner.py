@@ -4,9 +4,7 @@ The program is the one `fit` would run, compiled ahead of time for a topology
 from shapes alone: nothing is allocated, and no TPU is needed, only `libtpu`.
 """
 
-from collections.abc import Callable
 from collections.abc import Mapping
-import dataclasses
 import importlib.util
 import math
 import os
@@ -23,8 +21,7 @@ from nmlib.plan import hlo
 from nmlib.plan import hlo_cost
 from nmlib.train import mesh as mesh_lib
 from nmlib.train import program
-from nmlib.train import sharding
-from nmlib.train.schedule import Schedule
+from nmlib.train.stage import Stage
 
 # What libtpu says of a program that needs A of B bytes.
 _FULL = (
@@ -45,34 +42,8 @@ class TooLarge(ValueError):
     self.excess_bytes = excess_bytes
 
 
-@dataclasses.dataclass(frozen=True)
-class Request:
-  """A stage of training as the planner needs it: what `fit` takes, sans data.
-
-  Attributes:
-    init: as given to `fit`.
-    step: as given to `fit`.
-    schedule: as given to `fit`.
-    example: shapes of ONE row of data, a pytree of `jax.ShapeDtypeStruct`;
-      None if `step` makes its own data.
-    seeds: as given to `fit`.
-    rules: as given to `fit`.
-    items_per_row: what a row counts as in rates, such as its tokens.
-    item: the name of such an item.
-  """
-
-  init: Callable[[jax.Array], Any]
-  step: Callable[[Any, Any], Any]
-  schedule: Schedule
-  example: Any = None
-  seeds: tuple[int, ...] = (0,)
-  rules: sharding.Rules = ()
-  items_per_row: int = 1
-  item: str = 'row'
-
-
 def plan(
-    request: Request,
+    stage: Stage,
     topology: str,
     mesh_sizes: Mapping[str, int],
     *,
@@ -81,7 +52,7 @@ def plan(
   """Compiles a stage for a topology and measures the program.
 
   Args:
-    request: the stage.
+    stage: the stage, with the shapes of a row as `example`.
     topology: as `chips.parse` reads it.
     mesh_sizes: size of each mesh axis; one may be -1, the rest.
     shard_optimizer: as the launchers' flag.
@@ -90,31 +61,22 @@ def plan(
     Its needs.
 
   Raises:
-    ValueError: if topology, mesh and request do not fit each other.
+    ValueError: if topology, mesh and stage do not fit each other.
     TooLarge: if a chip's memory does not hold the program.
     Unavailable: if the compiler is not installed.
   """
   where = chips.parse(topology)
   sizes = _sizes(mesh_sizes, where)
   mesh = mesh_lib.over(devices(where), sizes)
-  schedule, num_seeds = request.schedule, len(request.seeds)
   with jax.set_mesh(mesh):
-    state, layout = program.layout(
-        mesh, request.init, request.seeds, request.rules, shard_optimizer
-    )
-    batches = program.batches(
-        request.example,
-        schedule.steps_per_call,
-        num_seeds,
-        schedule.batch_size,
-        mesh,
-    )
-    call = program.call(request.step, schedule.steps_per_call, layout, mesh)
+    state, layout = program.layout(mesh, stage, shard_optimizer)
+    batches = program.batches(stage, mesh)
+    call = program.call(stage, layout, mesh)
     started = time.monotonic()
     compiled = _compile(call, state, batches, where)
     seconds = time.monotonic() - started
   memory, text = compiled.memory_analysis(), hlo.text_of(compiled)
-  steps = schedule.steps_per_call
+  steps = stage.loop.steps_per_call
   flops = hlo_cost.flops(text) / steps
   moved = hlo_cost.bytes_accessed(text) / steps
   traffic = estimate.traffic(text, mesh, where, steps)
@@ -124,9 +86,11 @@ def plan(
       mesh=sizes,
       num_chips=where.num_chips,
       num_parameters=_num_parameters(state),
-      batch_size=schedule.batch_size,
-      items_per_step=num_seeds * schedule.batch_size * request.items_per_row,
-      item=request.item,
+      batch_size=stage.loop.batch_size,
+      items_per_step=len(stage.seeds)
+      * stage.loop.batch_size
+      * stage.items_per_row,
+      item=stage.item,
       steps_per_call=steps,
       argument_bytes=memory.argument_size_in_bytes,
       output_bytes=memory.output_size_in_bytes,

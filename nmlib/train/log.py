@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from nmlib.train import metrics as metrics_lib
-from nmlib.train import state as state_lib
-from nmlib.train.schedule import Schedule
+from nmlib.train.stage import Metrics
+from nmlib.train.stage import Stage
 
 
 class NonFinite(FloatingPointError):
@@ -22,30 +22,30 @@ class Log:
 
   def __init__(
       self,
-      stage: str,
-      schedule: Schedule,
+      stage: Stage,
       table: metrics_lib.Table,
-      seeds: tuple[int, ...],
       start: int,
       position: dict[str, Any] | None,
   ):
     """Starts at step `start`, with the unfinished means of `position`."""
-    self._stage = stage
-    self._schedule = schedule
+    self._stage = stage.name
+    self._loop = stage.loop
     self._table = table
-    self._seeds = seeds
-    self._waiting: list[tuple[int, state_lib.Metrics]] = []
+    self._seeds = stage.seeds
+    self._waiting: list[tuple[int, Metrics]] = []
     position = position or {'count': 0, 'sums': {}}
     self._count = position['count']
     self._sums = {k: np.array(v) for k, v in position['sums'].items()}
-    self.progress = metrics_lib.Progress(stage, start, schedule.num_steps)
+    self.progress = metrics_lib.Progress(
+        stage.name, start, stage.loop.num_steps
+    )
 
   def position(self) -> dict[str, Any]:
     """Returns the unfinished means, JSON-serialisable."""
     sums = {k: v.tolist() for k, v in self._sums.items()}
     return {'count': self._count, 'sums': sums}
 
-  def add(self, done: int, values: state_lib.Metrics) -> None:
+  def add(self, done: int, values: Metrics) -> None:
     """Takes the metrics [K, S] of the call that ended at step `done`."""
     self._waiting.append((done, values))
 
@@ -54,8 +54,8 @@ class Log:
     while len(self._waiting) > all_but:
       done, values = self._waiting.pop(0)
       rows = {k: np.asarray(v, float) for k, v in values.items()}  # [K, S]
-      first = done - self._schedule.steps_per_call + 1
-      for offset in range(self._schedule.steps_per_call):
+      first = done - self._loop.steps_per_call + 1
+      for offset in range(self._loop.steps_per_call):
         self._one(first + offset, {k: v[offset] for k, v in rows.items()})
       self.progress.update(done, **{k: v[-1] for k, v in rows.items()})
 
@@ -69,13 +69,13 @@ class Log:
         )
       self._sums[name] = self._sums.get(name, 0.0) + row
     self._count += 1
-    last = step == self._schedule.num_steps
-    if step % self._schedule.log_every == 0 or last:
+    last = step == self._loop.num_steps
+    if step % self._loop.log_every == 0 or last:
       self._table.write(
           step, {k: v / self._count for k, v in self._sums.items()}
       )
       self._count, self._sums = 0, {}
 
-  def evaluated(self, step: int, values: state_lib.Metrics) -> None:
+  def evaluated(self, step: int, values: Metrics) -> None:
     """Writes the metrics [S] of an evaluation."""
     self._table.write(step, {k: np.asarray(v) for k, v in values.items()})

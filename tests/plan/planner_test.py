@@ -12,8 +12,9 @@ from jax.sharding import PartitionSpec as P
 import numpy as np
 import optax
 
-from launch import bdh as launcher
 from launch import plan as plan_launcher
+from launch.bdh import config as config_lib
+from launch.bdh import experiment
 from nmlib import train
 from nmlib.plan import chips
 from nmlib.plan import mesh_search
@@ -28,20 +29,21 @@ def _linear(width=64, batch_size=16, rules=(('kernel', P(None, 'model')),)):
     error = example['x'] @ params['kernel'] - example['y']
     return jnp.mean(error**2), {}
 
-  optimizer = optax.sgd(1e-3)
   row = jax.ShapeDtypeStruct((width,), jnp.float32)
   init = lambda key: {'kernel': jax.random.normal(key, (width, width))}
-  return planner.Request(
-      init=train.initializer(init, optimizer),
-      step=train.gradient_step(loss, optimizer),
-      schedule=train.Schedule(20, batch_size=batch_size, steps_per_call=5),
+  return train.Stage(
+      name='linear',
+      loop=train.Loop(20, batch_size=batch_size, steps_per_call=5),
+      init=init,
+      loss=loss,
+      optimizer=optax.sgd(1e-3),
       example={'x': row, 'y': row},
       rules=(*rules, ('.*', P())),
   )
 
 
 def _bdh(**changes):
-  config = launcher.PRESETS['smoke']
+  config = config_lib.PRESETS['smoke']
   model = dataclasses.replace(config.model, **changes)
   return dataclasses.replace(config, model=model, num_seeds=1), model
 
@@ -78,7 +80,7 @@ class CpuTest(parameterized.TestCase):
     config, model = _bdh(
         num_neurons=1024, embed_dim=32, scan_layers=scan, remat='none'
     )
-    found = planner.plan(launcher.request(config), 'cpu:1', {})
+    found = planner.plan(experiment.stage(config), 'cpu:1', {})
     n, d, h = model.num_neurons, model.embed_dim, model.num_heads
     length, tokens = config.sequence_length, found.items_per_step
     # x, y, u: 6nd forward, 12nd backward. Scores of all pairs 2nT, and once
@@ -88,8 +90,8 @@ class CpuTest(parameterized.TestCase):
     self.assertBetween(found.flops / want, 0.97, 1.03)
 
   def test_ranking_tries_the_factorings_and_says_why_not(self):
-    request = _linear(width=6, batch_size=4)
-    found, refused = mesh_search.rank(request, 'cpu:4')
+    stage = _linear(width=6, batch_size=4)
+    found, refused = mesh_search.rank(stage, 'cpu:4')
     self.assertEqual({p.mesh['data'] for p in found}, {2, 4})
     self.assertIn('not divisible by 4', refused['model:4'])
 
@@ -171,8 +173,8 @@ class TpuTest(parameterized.TestCase):
     self.assertLen(planner.devices(where), where.num_chips)
 
   def test_a_linear_model_on_eight_chips(self):
-    request = _linear(width=1024, batch_size=256)
-    found = planner.plan(request, 'v5e:2x4', {'data': 2, 'model': 4})
+    stage = _linear(width=1024, batch_size=256)
+    found = planner.plan(stage, 'v5e:2x4', {'data': 2, 'model': 4})
     flops = 4 * 256 * 1024**2 / 8
     self.assertBetween(found.flops / flops, 0.99, 1.01)
     self.assertLess(found.memory_bytes, 16 * 2**30)
@@ -184,11 +186,11 @@ class TpuTest(parameterized.TestCase):
     self.assertGreater(by_axes['data',].seconds or 0.0, 0)
 
   def test_too_large_a_model_says_by_how_much(self):
-    request = _linear(width=98304, batch_size=8)  # 36 GiB of weights
+    stage = _linear(width=98304, batch_size=8)  # 36 GiB of weights
     with self.assertRaisesRegex(
         planner.TooLarge, r'needs [\d.]+ GiB a chip, but 1[56][\d.]+ GiB'
     ) as caught:
-      planner.plan(request, 'v5e:1x1', {})
+      planner.plan(stage, 'v5e:1x1', {})
     self.assertGreater(caught.exception.excess_bytes, 20 * 2**30)
 
 
