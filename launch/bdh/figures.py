@@ -64,7 +64,7 @@ def _sparsity(history, num_layers: int) -> figure.Figure:
     axes.set(xlabel='optimizer step', title=f'{title} (mean, range of seeds)')
     axes.set_ylim(bottom=0)
   panels[0].set_ylabel('active fraction of neurons')
-  panels[1].legend()
+  train.figures.legend(made)
   return made
 
 

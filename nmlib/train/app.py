@@ -244,9 +244,10 @@ def _main(launcher: Launcher) -> int:
         mesh_lib.parse(flags.FLAGS.mesh), jax.device_count()
     )
     for flag, (_, command) in launcher.commands.items():
-      if flags.FLAGS[flag].value is not None:
+      value = flags.FLAGS[flag].value
+      if value is not None:
         config = override(_stored_config(presets[preset], workdir), values)
-        command(flags.FLAGS[flag].value, config, Run(workdir, sizes))
+        command(str(value), config, Run(workdir, sizes))
         return 0
     config = override(presets[preset], values)
     lock = distributed.first_holds(workdir_lib.lock(workdir))

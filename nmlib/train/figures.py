@@ -15,14 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 WIDTH = 7.0  # inches
+_LARGE, _SMALL = 9, 8  # points
 _STYLE = {
-    'font.size': 9,
-    'axes.titlesize': 9,
-    'axes.labelsize': 9,
-    'xtick.labelsize': 8,
-    'ytick.labelsize': 8,
-    'legend.fontsize': 8,
-    'legend.frameon': False,
+    'font.size': _LARGE,
+    'xtick.labelsize': _SMALL,
+    'ytick.labelsize': _SMALL,
     'axes.spines.top': False,
     'axes.spines.right': False,
     'lines.linewidth': 1.3,
@@ -58,15 +55,14 @@ def subplots(
     made = figure.Figure(figsize=(width, height * rows), layout='constrained')
     axes = made.subplots(rows, columns, **options)
     if title:
-      made.suptitle(title, fontsize=10)
+      made.suptitle(title, fontsize=_LARGE + 1)
   return made, axes
 
 
 def styles(names: Sequence[str]) -> dict[str, dict[str, Any]]:
-  """Returns a colour and marker for each of up to a hundred series, all unlike.
+  """Returns a colour of its own for each series, with a marker for ten each.
 
-  Keyword arguments of `plot` and `errorbar`. Ten colours a marker: series that
-  share a colour differ in marker, and in line style.
+  Keyword arguments of `plot`, `curve` and `spread`, by name.
   """
   if len(names) > 20:
     colours = [
@@ -188,7 +184,7 @@ def level(
 ) -> None:
   """Draws a baseline: a line at the mean of values [S], or at one value."""
   options: dict[str, Any] = {'color': '0.4', 'ls': '--', 'lw': 1.0} | style
-  axes.axhline(float(np.mean(value)), label=label, **options)
+  axes.axhline(float(np.mean(np.asarray(value))), label=label, **options)
 
 
 def legend(
@@ -210,13 +206,26 @@ def legend(
   if not columns:
     longest = max(map(len, found))
     columns = max(1, min(len(found), int(made.get_figwidth() * 14 / longest)))
-  with matplotlib.rc_context(_STYLE):
-    made.legend(
-        found.values(), found.keys(), loc='outside lower center', ncols=columns
-    )
+  made.legend(
+      found.values(), found.keys(), loc='outside lower center', ncols=columns
+  )
 
 
 def hide(panels: Sequence[axes_lib.Axes]) -> None:
   """Removes panels of a grid that nothing was drawn in."""
   for axes in panels:
     axes.set_visible(False)
+
+
+def finish(made: figure.Figure) -> None:
+  """Brings text that was added after `subplots` to the style; before saving."""
+  legends = list(made.legends)
+  for axes in made.axes:
+    for text in (axes.title, axes.xaxis.label, axes.yaxis.label):
+      text.set_fontsize(min(text.get_fontsize(), _LARGE))
+    if axes.get_legend() is not None:
+      legends.append(axes.get_legend())
+  for found in legends:
+    found.set_frame_on(False)
+    for text in found.get_texts():
+      text.set_fontsize(min(text.get_fontsize(), _SMALL))

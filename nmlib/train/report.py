@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from nmlib.train import distributed
+from nmlib.train import figures as figures_lib
 from nmlib.train import tables as tables_lib
 from nmlib.train import workdir as workdir_lib
 from nmlib.train.claims import Claim
@@ -48,6 +49,7 @@ class Report:
     names = {}
     for name, figure in self.figures.items():
       picture = io.BytesIO()
+      figures_lib.finish(figure)
       figure.savefig(picture, format='png', dpi=150, bbox_inches='tight')
       names[name] = f'figures/{name}.png'
       workdir_lib.write_atomic(folder / names[name], picture.getvalue())

@@ -13,7 +13,6 @@ fields to each other. None passes where the annotation allows it, each element
 of a tuple is held to the annotation of the elements.
 """
 
-from collections.abc import Iterator
 import dataclasses
 import functools
 import math
@@ -116,7 +115,7 @@ def full_name(config: type, field: str) -> str:
 def described(config: type) -> dict[str, str]:
   """Returns what each field of a dataclass may be; '' if anything of a type."""
   return {
-      name: ' or '.join(filter(None, _says(annotation)))
+      name: _words(annotation)
       for name, annotation in _annotations(config).items()
   }
 
@@ -134,13 +133,13 @@ def _problem(value: Any, annotation: Any) -> str:
     inner, *limits = arguments
     wrong = _problem(value, inner)
     holds = not wrong and all(limit.holds(value) for limit in limits)
-    return '' if holds else ', '.join(_says(annotation))
+    return '' if holds else _words(annotation)
   if origin in (typing.Union, types.UnionType):
     fits = not all(_problem(value, option) for option in arguments)
-    return '' if fits else ' or '.join(_says(annotation))
+    return '' if fits else _words(annotation)
   if origin is Literal:
     fits = any(value == allowed for allowed in arguments)
-    return '' if fits else ' or '.join(_says(annotation))
+    return '' if fits else _words(annotation)
   if origin is tuple:
     return _tuple_problem(value, arguments)
   return _type_problem(value, annotation)
@@ -174,20 +173,21 @@ def _type_problem(value: Any, annotation: Any) -> str:
   return ''
 
 
-def _says(annotation: Any) -> Iterator[str]:
-  """Yields the limits that an annotation sets, in words."""
+def _words(annotation: Any) -> str:
+  """Returns the limits that an annotation sets, in words."""
   origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
   if origin is Annotated:
     inner, *limits = arguments
-    if inner is int:
-      yield 'a whole number'
-    else:
-      yield from _says(inner)
-    yield from map(str, limits)
-  elif origin in (typing.Union, types.UnionType):
-    for option in arguments:
-      yield 'None' if option is type(None) else ', '.join(_says(option))
-  elif origin is Literal:
-    yield f'one of {", ".join(map(repr, arguments))}'
-  elif origin is tuple and arguments:
-    yield ', '.join(_says(arguments[0]))
+    words = ['a whole number' if inner is int else _words(inner)]
+    return ', '.join(filter(None, [*words, *map(str, limits)]))
+  if origin in (typing.Union, types.UnionType):
+    words = [
+        'None' if option is type(None) else _words(option)
+        for option in arguments
+    ]
+    return ' or '.join(filter(None, words))
+  if origin is Literal:
+    return f'one of {", ".join(map(repr, arguments))}'
+  if origin is tuple and arguments:
+    return _words(arguments[0])
+  return ''

@@ -90,6 +90,7 @@ class LimitsTest(parameterized.TestCase):
     self.assertEqual(words['positive'], 'positive')
     self.assertEqual(words['kind'], "one of 'a', 'b'")
     self.assertEqual(words['size'], 'a whole number, at least 1 or None')
+    self.assertEqual(words['count'], 'a whole number, at least 1')
     self.assertEqual(words['name'], '')
 
 
