@@ -60,16 +60,19 @@ def our_training(size):
 
   layers, d, n, length, batch = size
   config = bdh.Config(num_layers=layers, embed_dim=d, num_neurons=n)
-  optimizer = optax.adamw(1e-3, weight_decay=0.1)
 
   def loss(params, tokens, key):
     return bdh.loss(params, tokens[:-1], tokens[1:], config, key=key), {}
 
-  init = train.initializer(
-      functools.partial(bdh.init, config=config), optimizer
+  stage = train.Stage(
+      name='training',
+      loop=train.Loop(1, batch_size=batch),
+      init=functools.partial(bdh.init, config=config),
+      loss=loss,
+      optimizer=optax.adamw(1e-3, weight_decay=0.1),
   )
-  state = init(jax.random.key(0))
-  step = jax.jit(train.gradient_step(loss, optimizer), donate_argnums=0)
+  state = stage.initial(jax.random.key(0), None)
+  step = jax.jit(stage.advance, donate_argnums=0)
   tokens = jax.random.randint(
       jax.random.key(1), (batch, length + 1), 0, _VOCABULARY, jnp.int32
   )

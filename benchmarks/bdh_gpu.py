@@ -31,7 +31,7 @@ import jax.numpy as jnp
 import optax
 
 from nmlib.neurons import bdh
-from nmlib.neurons.bdh import batched
+from nmlib.neurons.bdh.kernels import batched
 
 _CONTENDERS = (
     'official',

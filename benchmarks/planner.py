@@ -19,10 +19,11 @@ from absl import app
 from absl import flags
 import jax
 
-from launch import bdh
 from launch import plan as plan_lib
+from launch.bdh import config as config_lib
+from launch.bdh import experiment
+from nmlib.plan import planner
 from nmlib.train import mesh as mesh_lib
-from nmlib.train import planner
 
 _ONLY = flags.DEFINE_enum('only', None, ['sizes', 'weak'], 'One table alone.')
 
@@ -53,14 +54,13 @@ _WEAK = (
 _WEAK_MODEL, _ROWS_A_CHIP = '800M', 4
 
 
-def config(model: str, rows: int) -> bdh.Config:
+def config(model: str, rows: int) -> config_lib.Config:
   """Returns the `paper` preset with another model and batch."""
   embed_dim, num_neurons, num_heads = _MODELS[model]
-  paper = bdh.PRESETS['paper']
+  paper = config_lib.PRESETS['paper']
   return dataclasses.replace(
       paper,
-      batch_size=rows,
-      steps_per_call=1,
+      loop=dataclasses.replace(paper.loop, batch_size=rows, steps_per_call=1),
       model=dataclasses.replace(
           paper.model,
           embed_dim=embed_dim,
@@ -74,7 +74,7 @@ def compiled(model: str, topology: str, mesh: str, rows: int, sharded: bool):
   """Plans one configuration; returns the plan and its step time in s."""
   print(f'compiling {model} for {topology} {mesh}', file=sys.stderr, flush=True)
   found = planner.plan(
-      bdh.request(config(model, rows)),
+      experiment.stage(config(model, rows)),
       topology,
       mesh_lib.parse(mesh),
       shard_optimizer=sharded,

@@ -64,8 +64,8 @@ def ours(peer: str, size):
   import jax.numpy as jnp
   import optax
 
-  from nmlib.neurons import current_lif
-  from nmlib.neurons import lif
+  from nmlib.neurons.spiking import current_lif
+  from nmlib.neurons.spiking import lif
 
   xs, labels, *weights = map(jnp.asarray, problem(size))
   module: Any = current_lif if peer == 'norse' else lif

@@ -43,8 +43,8 @@ def ours(count: int, units: int, steps: int, how: str, devices: int):
   import jax.numpy as jnp
   import optax
 
-  from nmlib.neurons import rnn
-  from nmlib.neurons import rnn_trials
+  from nmlib.neurons.rate import rnn
+  from nmlib.neurons.rate import rnn_trials
   from nmlib.train import mesh as mesh_lib
   from nmlib.train import turns
 

@@ -8,7 +8,7 @@ import numpy as np
 from launch import active_dendrites_figures
 from nmlib import train
 from nmlib.analysis import sparse_codes
-from nmlib.analysis import sparse_patterns
+from nmlib.analysis.sparse_codes import patterns as sparse_patterns
 
 _PAPER = {  # mean test accuracy after ten tasks, eight seeds
     'active_dendrites': '0.9455',

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nmlib.data import digits
+from nmlib.data.images import digits
 
 
 class Tasks(NamedTuple):

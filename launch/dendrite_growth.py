@@ -37,7 +37,7 @@ from launch import dendrite_growth_tasks
 from nmlib import train
 from nmlib.networks import dendritic
 from nmlib.networks import growth
-from nmlib.neurons import dendrite_nodes
+from nmlib.neurons.dendrites import perforated as dendrite_nodes
 
 Config = dendrite_growth_config.Config
 PRESETS = dendrite_growth_config.PRESETS

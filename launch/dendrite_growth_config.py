@@ -4,7 +4,7 @@ import dataclasses
 
 from launch import dendrite_growth_stages as stages
 from launch import dendrite_growth_tasks
-from nmlib.neurons import dendrite_nodes
+from nmlib.neurons.dendrites import perforated as dendrite_nodes
 
 KINDS = ('correlation', 'control', 'random', 'gradient', 'wide')
 

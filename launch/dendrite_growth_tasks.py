@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nmlib.data import digits
+from nmlib.data.images import digits
 from nmlib.networks import dendritic
 from nmlib.networks import image_classifiers
 from nmlib.networks import mlp

@@ -34,11 +34,11 @@ from launch import dopamine_modes_measure
 from launch import dopamine_modes_report
 from launch import dopamine_modes_several
 from nmlib import train
-from nmlib.data import digits
-from nmlib.data import rotation
+from nmlib.data.images import digits
+from nmlib.data.images import rotation
 from nmlib.networks import adaptation
 from nmlib.networks import mlp
-from nmlib.neurons import mode_gate
+from nmlib.neurons.gates import mode_gate
 
 Config = dopamine_modes_config.Config
 PRESETS = dopamine_modes_config.PRESETS

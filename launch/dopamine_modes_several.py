@@ -10,8 +10,8 @@ import numpy as np
 import optax
 
 from nmlib import train
-from nmlib.data import digits
-from nmlib.data import rotation
+from nmlib.data.images import digits
+from nmlib.data.images import rotation
 from nmlib.networks import active_dendrites
 from nmlib.networks import gated
 from nmlib.networks import image_classifiers

@@ -28,11 +28,11 @@ import optax
 from launch import elm_figures
 from launch import elm_lra_tasks
 from nmlib import train
-from nmlib.data import listops
-from nmlib.data import pathfinder
+from nmlib.data.tasks import listops
+from nmlib.data.tasks import pathfinder
 from nmlib.networks import sequence_classifier
 from nmlib.neurons import elm
-from nmlib.neurons import lstm
+from nmlib.neurons.rate import lstm
 
 TASKS = ('listops', 'pathfinder', 'image', 'text', 'retrieval')
 MODELS = ('elm', 'elm, short tau', 'lstm', 'chrono lstm')

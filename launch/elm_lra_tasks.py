@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nmlib.data import listops
-from nmlib.data import long_range_files
-from nmlib.data import pathfinder
+from nmlib.data.tasks import listops
+from nmlib.data.tasks import long_range_files
+from nmlib.data.tasks import pathfinder
 
 
 class Task(NamedTuple):

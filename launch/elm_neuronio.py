@@ -37,13 +37,13 @@ import optax
 from launch import elm_neuronio_files
 from launch import elm_neuronio_report
 from nmlib import train
-from nmlib.analysis import spike_prediction
+from nmlib.analysis.spikes import prediction as spike_prediction
 from nmlib.data import cable_neuron
 from nmlib.data import cache
 from nmlib.data import pyramidal
 from nmlib.networks import temporal_convolution
 from nmlib.neurons import elm
-from nmlib.neurons import lstm
+from nmlib.neurons.rate import lstm
 
 _SCALE = 5.0  # mV; the voltage head learns V / _SCALE
 VARIANTS = {

@@ -11,9 +11,9 @@ import numpy as np
 import optax
 
 from nmlib import train
-from nmlib.analysis import spike_prediction
-from nmlib.analysis import windows
-from nmlib.data import neuronio
+from nmlib.analysis.spikes import prediction as spike_prediction
+from nmlib.analysis.spikes import windows
+from nmlib.data.recordings import neuronio
 from nmlib.neurons import elm
 
 # Test AUC and RMSE (mV) by memory units, from the authors' stored runs: of the

@@ -25,11 +25,11 @@ import optax
 
 from launch import elm_shd_adding_report
 from nmlib import train
-from nmlib.data import digit_sums
-from nmlib.data import event_files
+from nmlib.data.events import digit_sums
+from nmlib.data.events import event_files
 from nmlib.networks import elm_network
 from nmlib.neurons import elm
-from nmlib.neurons import lstm
+from nmlib.neurons.rate import lstm
 
 MODELS = ('elm', 'network', 'lstm', 'chrono lstm')
 

@@ -25,11 +25,11 @@ from launch import hetero_delays_measure
 from launch import hetero_delays_recovery
 from launch import hetero_delays_report
 from nmlib import train
-from nmlib.data import image_file
-from nmlib.data import motion
-from nmlib.data import textures
-from nmlib.neurons import delay_layer
-from nmlib.neurons import delay_loss
+from nmlib.data.events import motion
+from nmlib.data.images import image_file
+from nmlib.data.images import textures
+from nmlib.neurons.delays import layer as delay_layer
+from nmlib.neurons.delays import losses as delay_loss
 
 LOSSES = {
     'softmax': delay_loss.softmax_loss,  # the authors' code

@@ -7,11 +7,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nmlib.data import motion
-from nmlib.data import textures
-from nmlib.neurons import delay_layer
-from nmlib.neurons import delay_loss
-from nmlib.neurons import delay_pruning
+from nmlib.data.events import motion
+from nmlib.data.images import textures
+from nmlib.neurons.delays import layer as delay_layer
+from nmlib.neurons.delays import losses as delay_loss
+from nmlib.neurons.delays import pruning as delay_pruning
 
 SHARES = (1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001)
 FREQUENCIES = (0.03, 0.06, 0.12, 0.18, 0.25)  # cycles a pixel

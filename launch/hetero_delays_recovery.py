@@ -10,9 +10,9 @@ import numpy as np
 import optax
 
 from nmlib import train
-from nmlib.data import planted_motifs
-from nmlib.neurons import learnable_delays
-from nmlib.neurons import spike_motifs
+from nmlib.data.events import planted_motifs
+from nmlib.neurons.delays import learnable as learnable_delays
+from nmlib.neurons.delays import motifs as spike_motifs
 
 
 @dataclasses.dataclass(frozen=True)

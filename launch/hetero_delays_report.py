@@ -9,7 +9,7 @@ import numpy as np
 
 from launch import hetero_delays_measure
 from nmlib import train
-from nmlib.neurons import delay_layer
+from nmlib.neurons.delays import layer as delay_layer
 from nmlib.train import report as train_report
 
 _SHARES = hetero_delays_measure.SHARES

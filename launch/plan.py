@@ -10,12 +10,13 @@ memory a chip, FLOPs, bytes, every collective, and a roofline of the step time.
 programs; --config.<field>=<value> changes the preset. --topology=cpu:8 compiles
 for eight virtual CPU devices, without any figure of speed.
 
-A launcher takes part by having, beside its `PRESETS`, a function
-`request(config) -> train.Request` that describes its main stage.
+A launcher takes part by having, in its `experiment.py`, a function
+`stage(config) -> train.Stage` that describes its main stage without its data.
 """
 
 import difflib
 import importlib
+import importlib.util
 import json
 import pathlib
 import sys
@@ -26,12 +27,12 @@ from absl import flags
 from absl import logging
 import jax
 
+from nmlib.plan import chips
+from nmlib.plan import estimate
+from nmlib.plan import mesh_search
+from nmlib.plan import planner
 from nmlib.train import app as train_app
-from nmlib.train import chips
-from nmlib.train import estimate
 from nmlib.train import mesh as mesh_lib
-from nmlib.train import mesh_search
-from nmlib.train import planner
 
 _REFUSED = 2
 
@@ -47,28 +48,26 @@ def main() -> None:
   )
 
 
-def experiments() -> list[str]:
-  """Names the launchers that can be planned."""
-  folder = pathlib.Path(__file__).parent
-  return sorted(
-      path.stem
-      for path in folder.glob('*.py')
-      if '\ndef request(' in path.read_text()
-  )
-
-
-def load(name: str) -> Any:
-  """Imports the launcher of this name.
+def load(name: str) -> tuple[Any, Any]:
+  """Returns the presets of `launch.<name>`, and what makes a stage of one.
 
   Raises:
-    ValueError: if there is none that can be planned.
+    ValueError: if there is no such launcher, or it has no stage to plan.
   """
-  names = experiments()
-  if name not in names:
+  package = f'launch.{name}'
+  if importlib.util.find_spec(package) is None:
+    folder = pathlib.Path(__file__).parent
+    names = sorted(path.parent.name for path in folder.glob('*/experiment.py'))
     near = difflib.get_close_matches(name, names, 1)
     hint = f'did you mean {near[0]!r}?' if near else f'use one of {names}.'
-    raise ValueError(f'--experiment={name} cannot be planned; {hint}')
-  return importlib.import_module(f'launch.{name}')
+    raise ValueError(f'--experiment={name} is no launcher; {hint}')
+  experiment = importlib.import_module(f'{package}.experiment')
+  if not hasattr(experiment, 'stage'):
+    raise ValueError(
+        f'--experiment={name} cannot be planned: {package}.experiment has no'
+        ' stage(config).'
+    )
+  return importlib.import_module(f'{package}.config').PRESETS, experiment.stage
 
 
 def table(plan: estimate.Plan, experiment: str) -> str:
@@ -131,7 +130,7 @@ def ranking(plans: list[estimate.Plan], refused: dict[str, str]) -> str:
 
 
 def _define_flags() -> None:
-  flags.DEFINE_enum('experiment', None, experiments(), 'The launcher.')
+  flags.DEFINE_string('experiment', None, 'The launcher, such as bdh.')
   flags.DEFINE_string('topology', None, f'Machine: {chips.known()}.')
   flags.DEFINE_string(
       'mesh', 'auto', 'Chips by axis, as in data:2,model:4; or auto.'
@@ -145,7 +144,7 @@ def _define_flags() -> None:
   if name is None:
     flags.DEFINE_string('preset', 'paper', 'Preset of the experiment.')
     return
-  presets = load(name).PRESETS
+  presets, _ = load(name)
   flags.DEFINE_enum('preset', 'paper', list(presets), 'Size of the experiment.')
   train_app.define_config(presets)
 
@@ -170,14 +169,14 @@ def _main(argv: list[str]) -> int:
     jax.config.update('jax_platforms', 'cpu')  # whatever is here is not used
     if where.chip is None:
       jax.config.update('jax_num_cpu_devices', where.num_chips)
-    launcher = load(values.experiment)
+    presets, stage_of = load(values.experiment)
     config = train_app.override(
-        launcher.PRESETS[values.preset], train_app.config_overrides()
+        presets[values.preset], train_app.config_overrides()
     )
-    request, refused = launcher.request(config), {}
+    stage, refused = stage_of(config), {}
     if values.mesh == 'auto':
       plans, refused = mesh_search.rank(
-          request,
+          stage,
           values.topology,
           shard_optimizer=values.shard_optimizer,
           tell=_progress,
@@ -186,7 +185,7 @@ def _main(argv: list[str]) -> int:
       sizes = mesh_lib.parse(values.mesh)
       plans = [
           planner.plan(
-              request,
+              stage,
               values.topology,
               sizes,
               shard_optimizer=values.shard_optimizer,

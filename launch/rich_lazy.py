@@ -35,8 +35,8 @@ from launch import rich_lazy_theory
 from nmlib import train
 from nmlib.analysis import connectivity
 from nmlib.analysis import dale
-from nmlib.neurons import gru
-from nmlib.neurons import rnn
+from nmlib.neurons.rate import gru
+from nmlib.neurons.rate import rnn
 
 NEURONS = rich_lazy_measures.NEURONS
 
@@ -52,7 +52,7 @@ class Config:
   structures: tuple[str, ...] = ()  # of STRUCTURES, each with a control
   connectivity: str = ''  # 'celegans' or a file; joins in, with controls
   keep_dale: bool = False  # columns of one sign keep it while they learn
-  digits: str = 'digits'  # source of `nmlib.data.digits.load`
+  digits: str = 'digits'  # source of `nmlib.data.images.digits.load`
   digits_path: str = ''
   num_units: int = 100  # N; a file's size, if one is given
   gain: float = 1.25

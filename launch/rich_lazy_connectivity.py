@@ -12,8 +12,8 @@ from nmlib.analysis import connectivity
 from nmlib.analysis import connectivity_structure
 from nmlib.analysis import dale
 from nmlib.analysis import effective_rank
-from nmlib.data import celegans
-from nmlib.data import matrix_file
+from nmlib.data.recordings import celegans
+from nmlib.data.recordings import matrix_file
 
 
 def _dale(key, size, gain):

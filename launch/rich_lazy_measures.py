@@ -8,9 +8,9 @@ import optax
 
 from nmlib import train
 from nmlib.analysis import laziness
-from nmlib.neurons import gru
-from nmlib.neurons import rnn
-from nmlib.neurons import rnn_trials
+from nmlib.neurons.rate import gru
+from nmlib.neurons.rate import rnn
+from nmlib.neurons.rate import rnn_trials
 
 NEURONS = {'rnn': rnn, 'gru': gru}
 

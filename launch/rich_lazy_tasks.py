@@ -7,9 +7,9 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from nmlib.data import decision_tasks
-from nmlib.data import digits
-from nmlib.data import sequential_digits
+from nmlib.data.images import digits
+from nmlib.data.images import sequential_digits
+from nmlib.data.tasks import decision_tasks
 
 NAMES = (*decision_tasks.TASKS, 'digits')
 # Mean over the asked steps, nats: 8 of a decision task, the last of a digit.
@@ -27,7 +27,7 @@ class Task(NamedTuple):
 
 
 def load(name: str, source: str, path: str) -> Task:
-  """Returns a task; digits come from `nmlib.data.digits.load(source, path)`."""
+  """Returns a task; `digits.load(source, path)` gives the digits."""
   if name == 'digits':
     shown = digits.load(source, path).train
     sample = functools.partial(

@@ -10,7 +10,7 @@ import numpy as np
 from nmlib import train
 from nmlib.analysis import laziness
 from nmlib.analysis import linear_theory
-from nmlib.data import student_teacher
+from nmlib.data.tasks import student_teacher
 
 ANISOTROPIES = (1.0, 3.0, 10.0, 30.0)
 SCALES = tuple(10.0**x for x in np.arange(-3, 0.75, 0.5))

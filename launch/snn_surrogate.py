@@ -29,10 +29,10 @@ from launch import snn_surrogate_measure
 from launch import snn_surrogate_report
 from launch import snn_surrogate_stages as stages
 from nmlib import train
-from nmlib.data import digits
-from nmlib.data import spike_patterns
+from nmlib.data.events import spike_patterns
+from nmlib.data.images import digits
 from nmlib.networks import spiking_mlp
-from nmlib.neurons import spike_encoding
+from nmlib.neurons.spiking import encoding as spike_encoding
 
 CODES = ('rate', 'latency')
 _MANIFOLDS = {

@@ -8,7 +8,7 @@ from matplotlib import figure
 import numpy as np
 
 from launch import snn_surrogate_stages as stages
-from nmlib.neurons import surrogate
+from nmlib.neurons.spiking import surrogate
 
 
 def draw(

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from launch import snn_surrogate_stages
-from nmlib.analysis import synaptic_operations
+from nmlib.analysis.spikes import synaptic_operations
 from nmlib.networks import mlp
 from nmlib.networks import spiking_conversion as conversion
 

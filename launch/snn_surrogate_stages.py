@@ -9,11 +9,11 @@ import jax.numpy as jnp
 import optax
 
 from nmlib import train
-from nmlib.analysis import synaptic_operations
+from nmlib.analysis.spikes import synaptic_operations
 from nmlib.networks import mlp
 from nmlib.networks import spiking_mlp
-from nmlib.neurons import spike_loss
-from nmlib.neurons import surrogate
+from nmlib.neurons.spiking import losses as spike_loss
+from nmlib.neurons.spiking import surrogate
 
 # By name; scales are the usual ones where a library has a default.
 SURROGATES: dict[str, surrogate.Surrogate] = {

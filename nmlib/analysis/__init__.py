@@ -1,1 +1,22 @@
 """Arrays in, measurements out."""
+
+import typing
+
+from nmlib import _lazy
+
+if typing.TYPE_CHECKING:  # for editors and type checkers
+  from nmlib.analysis import connectivity as connectivity
+  from nmlib.analysis import connectivity_structure as connectivity_structure
+  from nmlib.analysis import dale as dale
+  from nmlib.analysis import effective_rank as effective_rank
+  from nmlib.analysis import laziness as laziness
+  from nmlib.analysis import linear_theory as linear_theory
+  from nmlib.analysis import ngram as ngram
+  from nmlib.analysis import sparse_codes as sparse_codes
+  from nmlib.analysis import sparsity as sparsity
+  from nmlib.analysis import spikes as spikes
+  from nmlib.analysis.spikes import prediction as prediction
+  from nmlib.analysis.spikes import synaptic_operations as synaptic_operations
+  from nmlib.analysis.spikes import windows as windows
+
+__getattr__, __dir__ = _lazy.attach(__name__, __path__[0])

@@ -1,1 +1,41 @@
 """What goes into an experiment: grain sources and generated tasks."""
+
+import typing
+
+from nmlib import _lazy
+
+if typing.TYPE_CHECKING:  # for editors and type checkers
+  from nmlib.data import cable_neuron as cable_neuron
+  from nmlib.data import cache as cache
+  from nmlib.data import events as events
+  from nmlib.data import images as images
+  from nmlib.data import pyramidal as pyramidal
+  from nmlib.data import recordings as recordings
+  from nmlib.data import tasks as tasks
+  from nmlib.data import text as text
+  from nmlib.data.events import address_events as address_events
+  from nmlib.data.events import digit_sums as digit_sums
+  from nmlib.data.events import event_files as event_files
+  from nmlib.data.events import motion as motion
+  from nmlib.data.events import planted_motifs as planted_motifs
+  from nmlib.data.events import spike_patterns as spike_patterns
+  from nmlib.data.images import digits as digits
+  from nmlib.data.images import image_file as image_file
+  from nmlib.data.images import rotation as rotation
+  from nmlib.data.images import sequential_digits as sequential_digits
+  from nmlib.data.images import textures as textures
+  from nmlib.data.recordings import celegans as celegans
+  from nmlib.data.recordings import matrix_file as matrix_file
+  from nmlib.data.recordings import neuronio as neuronio
+  from nmlib.data.tasks import decision_tasks as decision_tasks
+  from nmlib.data.tasks import listops as listops
+  from nmlib.data.tasks import long_range_files as long_range_files
+  from nmlib.data.tasks import pathfinder as pathfinder
+  from nmlib.data.tasks import student_teacher as student_teacher
+  from nmlib.data.text import corpus as corpus
+  from nmlib.data.text import crops as crops
+  from nmlib.data.text import split as split
+  from nmlib.data.text import streams as streams
+  from nmlib.data.text import tiny_shakespeare as tiny_shakespeare
+
+__getattr__, __dir__ = _lazy.attach(__name__, __path__[0])

@@ -1,6 +1,6 @@
 """The active-dendrites network: gated units and k-winners, for many tasks.
 
-Iyer et al. (2022): hidden layers of `nmlib.neurons.active_dendrites`, each
+Iyer et al. (2022): hidden layers of `nmlib.neurons.dendrites.active`, each
 followed by k-winners, and one output shared by all tasks. The context is the
 prototype (mean training input) of the task; at test time it is inferred as
 the nearest prototype, so nobody names the task.
@@ -12,8 +12,8 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from nmlib.neurons import active_dendrites as dendrites
-from nmlib.neurons import k_winners
+from nmlib.neurons.core import k_winners
+from nmlib.neurons.dendrites import active as dendrites
 
 
 @dataclasses.dataclass(frozen=True)

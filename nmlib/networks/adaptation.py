@@ -19,7 +19,7 @@ import jax
 import jax.numpy as jnp
 
 from nmlib.networks import mlp
-from nmlib.neurons import mode_gate
+from nmlib.neurons.gates import mode_gate
 
 METHODS = (
     'frozen',

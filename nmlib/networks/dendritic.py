@@ -18,7 +18,7 @@ import jax
 import jax.numpy as jnp
 
 from nmlib.networks import mlp
-from nmlib.neurons import dendrite_nodes
+from nmlib.neurons.dendrites import perforated as dendrite_nodes
 
 Network = Callable[[Any, Any, mlp.Call], jax.Array]
 plain = mlp.plain  # the `call` of a network without dendrites

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 
 from nmlib.networks import mlp
 from nmlib.neurons import elm
-from nmlib.neurons import elm_population
+from nmlib.neurons.elm import population as elm_population
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,7 +3,7 @@
 The network is any JAX function: `apply` of a flax module, of nmlib, or one's
 own. It is traced, and every activation function found in the trace gets a
 threshold and a gain for each neuron (last axis) of its pre-activation:
-`nmlib.neurons.mode_gate`. Layers are named by function and order of use,
+`nmlib.neurons.gates.mode_gate`. Layers are named by function and order of use,
 'relu_0', 'relu_1', ...; values that the network names itself
 (`jax.ad_checkpoint.checkpoint_name`) are gated as they are, under their name.
 Activations inside `lax.scan`, `while_loop` and `cond` are not seen, nor those
@@ -19,7 +19,7 @@ import jax
 from jax.extend import core
 import jax.numpy as jnp
 
-from nmlib.neurons import mode_gate
+from nmlib.neurons.gates import mode_gate
 
 Gates = dict[str, mode_gate.Params]
 

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from nmlib.neurons import dendrite_nodes
+from nmlib.neurons.dendrites import perforated as dendrite_nodes
 
 Dendrites = dict[str, dendrite_nodes.Dendrite]
 

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 
 from nmlib.networks import gated
 from nmlib.networks import mlp
-from nmlib.neurons import mode_gate
+from nmlib.neurons.gates import mode_gate
 
 Gates = tuple[mode_gate.Params, ...]  # one for each hidden layer
 

@@ -12,10 +12,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from nmlib.networks import mlp
-from nmlib.neurons import current_lif
-from nmlib.neurons import firing
-from nmlib.neurons import leaky_readout
-from nmlib.neurons import surrogate as surrogate_lib
+from nmlib.neurons.spiking import current_lif
+from nmlib.neurons.spiking import firing
+from nmlib.neurons.spiking import leaky_readout
+from nmlib.neurons.spiking import surrogate as surrogate_lib
 
 
 @dataclasses.dataclass(frozen=True)

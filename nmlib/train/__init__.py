@@ -1,45 +1,67 @@
-"""How an experiment is run: fit, checkpoints, sharding, reports."""
+"""How an experiment is run: stages, fit, checkpoints, sharding, reports."""
 
+from nmlib.train import examples
+from nmlib.train import figures
 from nmlib.train.app import launch
 from nmlib.train.app import run_experiment
+from nmlib.train.claims import Claim
+from nmlib.train.claims import higher
+from nmlib.train.claims import lower
+from nmlib.train.claims import unexpected
 from nmlib.train.distributed import to_host
+from nmlib.train.examples import Examples
+from nmlib.train.examples import Split
+from nmlib.train.examples import accuracy
+from nmlib.train.examples import cross_entropy
 from nmlib.train.fit import Fitted
 from nmlib.train.fit import fit
 from nmlib.train.fit import restore
 from nmlib.train.metrics import History
 from nmlib.train.metrics import NonFinite
-from nmlib.train.planner import Request
-from nmlib.train.report import Claim
 from nmlib.train.report import Report
-from nmlib.train.report import summary
 from nmlib.train.run import Run
-from nmlib.train.schedule import Schedule
-from nmlib.train.state import TrainState
-from nmlib.train.state import gradient_step
-from nmlib.train.state import initializer
+from nmlib.train.stage import Loop
+from nmlib.train.stage import Stage
+from nmlib.train.stage import TrainState
+from nmlib.train.stage import gradient_step
+from nmlib.train.stage import take
 from nmlib.train.statistics import Interval
+from nmlib.train.statistics import bootstrap_interval
 from nmlib.train.statistics import paired_interval
+from nmlib.train.statistics import summary
+from nmlib.train.tables import Table
 from nmlib.train.turns import in_turn
 
 __all__ = [
     'Claim',
+    'Examples',
     'Fitted',
     'History',
     'Interval',
+    'Loop',
     'NonFinite',
     'Report',
-    'Request',
     'Run',
-    'Schedule',
+    'Split',
+    'Stage',
+    'Table',
     'TrainState',
+    'accuracy',
+    'bootstrap_interval',
+    'cross_entropy',
+    'examples',
+    'figures',
     'fit',
     'gradient_step',
+    'higher',
     'in_turn',
-    'initializer',
     'launch',
+    'lower',
     'paired_interval',
     'restore',
     'run_experiment',
     'summary',
+    'take',
     'to_host',
+    'unexpected',
 ]

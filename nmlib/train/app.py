@@ -4,12 +4,14 @@ from collections.abc import Callable
 from collections.abc import Mapping
 import dataclasses
 import difflib
+import importlib
 import json
 import sys
 import traceback
 import types
 import typing
 from typing import Any
+from typing import NamedTuple
 
 from absl import app
 from absl import flags
@@ -19,6 +21,7 @@ import jax
 import ml_collections
 from ml_collections import config_flags
 
+from nmlib.neurons.core import limits
 from nmlib.train import cluster
 from nmlib.train import distributed
 from nmlib.train import interrupt
@@ -76,48 +79,72 @@ def run_experiment(
   return typing.cast(dict[str, Any], report_lib.load(run.workdir))
 
 
-def launch(
-    experiment: Experiment,
-    presets: Mapping[str, Any],
-    *,
-    name: str,
-    shortcuts: Mapping[str, str] = types.MappingProxyType({}),
-    commands: Mapping[str, tuple[str, Command]] = types.MappingProxyType({}),
-) -> None:
-  """Runs a launcher as a program; call it under `__name__ == '__main__'`.
+class Launcher(NamedTuple):
+  """An experiment as a program."""
+
+  experiment: Experiment  # `experiment(config, run) -> Report`
+  presets: Mapping[str, Any]  # config by name, of one frozen dataclass
+  name: str  # the default workdir is `runs/<name>-<preset>`
+  doc: str  # what `--help` prints
+  # `{field: help}`: `--<field>=` is short for `--config.<field>=`.
+  shortcuts: Mapping[str, str] = types.MappingProxyType({})
+  # Extra flags, `{flag: (help, command)}`: given a value,
+  # `command(value, config, run)` runs instead of the experiment. It only reads
+  # the workdir, whose config it gets, so it also works during the experiment.
+  commands: Mapping[str, tuple[str, Command]] = types.MappingProxyType({})
+
+
+def load(package: str) -> Launcher:
+  """Imports an experiment's package, such as `launch.bdh`.
 
   Args:
-    experiment: `experiment(config, run) -> Report`.
-    presets: config by preset name; `small` is the default. All are instances
-      of one frozen dataclass, whose docstring and fields `--help` shows.
-    name: the launcher's name; the default workdir is `runs/<name>-<preset>`.
-    shortcuts: `{field: help}`: `--<field>=` is short for `--config.<field>=`.
-    commands: extra flags, `{flag: (help, command)}`: if the flag is given a
-      value, `command(value, config, run)` runs instead of the experiment. It
-      only reads the workdir, whose config it gets, so it also works while the
-      experiment runs.
+    package: its docstring is the help; `config.py` has PRESETS (`small` is the
+      default) and perhaps SHORTCUTS, `experiment.py` has `experiment` and
+      perhaps COMMANDS, as in `Launcher`.
   """
-  main_module = sys.modules['__main__']
-  main_module.__doc__ = f'{main_module.__doc__}\n{_describe(presets)}'
-  or_one_sentence(lambda: _define_flags(presets, name, shortcuts, commands))
+  config = importlib.import_module(f'{package}.config')
+  experiment = importlib.import_module(f'{package}.experiment')
+  return Launcher(
+      experiment.experiment,
+      config.PRESETS,
+      package.partition('.')[2],
+      importlib.import_module(package).__doc__ or '',
+      getattr(config, 'SHORTCUTS', {}),
+      getattr(experiment, 'COMMANDS', {}),
+  )
+
+
+def launch(package: str | None) -> None:
+  """Runs an experiment's package as a program: `launch(__package__)`."""
+  start(load(package or ''))
+
+
+def start(launcher: Launcher) -> None:
+  """Runs an experiment as a program."""
+  sys.modules['__main__'].__doc__ = (
+      f'{launcher.doc}\n{describe(launcher.presets)}'
+  )
+  or_one_sentence(lambda: _define_flags(launcher))
   jax.config.config_with_absl()
 
   def main(argv):
     if argv[1:]:
       raise app.UsageError(f'unexpected arguments: {" ".join(argv[1:])}')
-    sys.exit(_join_and_leave(experiment, presets, name, shortcuts, commands))
+    sys.exit(_join_and_leave(launcher))
 
   app.run(main, flags_parser=lambda a: or_one_sentence(lambda: flags.FLAGS(a)))
 
 
-def _define_flags(presets, name: str, shortcuts, commands) -> None:
+def _define_flags(launcher: Launcher) -> None:
   flags.DEFINE_string(
       'workdir',
       None,
       'Folder of this run; the same command on the same folder resumes.'
-      f' Default: runs/{name}-<preset>.',
+      f' Default: runs/{launcher.name}-<preset>.',
   )
-  flags.DEFINE_enum('preset', 'small', list(presets), 'Size of the experiment.')
+  flags.DEFINE_enum(
+      'preset', 'small', list(launcher.presets), 'Size of the experiment.'
+  )
   flags.DEFINE_string(
       'mesh',
       None,
@@ -152,18 +179,25 @@ def _define_flags(presets, name: str, shortcuts, commands) -> None:
       ' others end.',
       lower_bound=1,
   )
-  for flag, text in shortcuts.items():
+  for flag, text in launcher.shortcuts.items():
     flags.DEFINE_string(flag, None, text)
-  for flag, (text, _) in commands.items():
+  for flag, (text, _) in launcher.commands.items():
     flags.DEFINE_string(flag, None, text)
-  define_config(presets)
+  define_config(launcher.presets)
 
 
 def define_config(presets: Mapping[str, Any]) -> None:
-  """Defines the flags `--config.<field>=`, for the fields of the presets."""
+  """Defines the flags `--config.<field>=`, for the fields of the presets.
+
+  `--config.num_steps=` is short for `--config.loop.num_steps=`, and so on for
+  every field of the loop.
+  """
   first = next(iter(presets.values()))
+  fields = dataclasses.asdict(first)
   config_flags.DEFINE_config_dict(
-      'config', ml_collections.ConfigDict(_plain(first)), lock_config=True
+      'config',
+      ml_collections.ConfigDict({**fields.get('loop', {}), **fields}),
+      lock_config=True,
   )
 
 
@@ -191,7 +225,7 @@ def _sentence(error: BaseException) -> str:
   return ' '.join(x if x.endswith(('.', '?')) else f'{x}.' for x in lines)
 
 
-def _join_and_leave(*args) -> int:
+def _join_and_leave(launcher: Launcher) -> int:
   """Runs `_main` among the other processes, if there are any."""
   if not flags.FLAGS['verbosity'].present:  # orbax and jax narrate
     logging.set_verbosity(logging.WARNING)
@@ -211,7 +245,7 @@ def _join_and_leave(*args) -> int:
     print(f'error: {e}', file=sys.stderr)
     return cluster.REFUSED
   try:
-    code = _main(*args)
+    code = _main(launcher)
     jax.distributed.shutdown()
   except BaseException as e:
     if jax.process_count() > 1:
@@ -220,22 +254,23 @@ def _join_and_leave(*args) -> int:
   return code
 
 
-def _main(experiment, presets, name, shortcuts, commands) -> int:
-  preset = flags.FLAGS.preset
+def _main(launcher: Launcher) -> int:
+  presets, name, preset = launcher.presets, launcher.name, flags.FLAGS.preset
   workdir = None
   try:
     workdir = workdir_lib.parse(flags.FLAGS.workdir or f'runs/{name}-{preset}')
     values = config_overrides()
-    for field in shortcuts:
+    for field in launcher.shortcuts:
       if flags.FLAGS[field].value is not None:
         values[field] = flags.FLAGS[field].value
     sizes = flags.FLAGS.mesh and mesh_lib.fill(
         mesh_lib.parse(flags.FLAGS.mesh), jax.device_count()
     )
-    for flag, (_, command) in commands.items():
-      if flags.FLAGS[flag].value is not None:
+    for flag, (_, command) in launcher.commands.items():
+      value = flags.FLAGS[flag].value
+      if value is not None:
         config = override(_stored_config(presets[preset], workdir), values)
-        command(flags.FLAGS[flag].value, config, Run(workdir, sizes))
+        command(str(value), config, Run(workdir, sizes))
         return 0
     config = override(presets[preset], values)
     lock = distributed.first_holds(workdir_lib.lock(workdir))
@@ -243,7 +278,7 @@ def _main(experiment, presets, name, shortcuts, commands) -> int:
       if flags.FLAGS.overwrite:
         distributed.from_first(lambda: workdir_lib.clear(workdir))
       run = Run(workdir, sizes, watch, flags.FLAGS.shard_optimizer)
-      return _run(experiment, config, name, preset, run)
+      return _run(launcher.experiment, config, name, preset, run)
   except interrupt.Interrupted as e:
     if jax.process_index() == 0:
       print(e.message, file=sys.stderr)
@@ -317,6 +352,8 @@ def override(config: Any, values: Mapping[str, Any]) -> Any:
 
 def _override_one(config: Any, path: list[str], value: Any) -> Any:
   names = [field.name for field in dataclasses.fields(config)]
+  if path[0] not in names and hasattr(getattr(config, 'loop', None), path[0]):
+    path = ['loop', *path]
   if path[0] not in names:
     near = difflib.get_close_matches(path[0], names, 1)
     hint = f'did you mean {near[0]!r}?' if near else f'fields: {names}.'
@@ -326,20 +363,28 @@ def _override_one(config: Any, path: list[str], value: Any) -> Any:
   return dataclasses.replace(config, **{path[0]: value})
 
 
-def _plain(config: Any) -> dict[str, Any]:
-  """Returns a config as the nested dict that the flags are made from."""
-  return dataclasses.asdict(config)
-
-
-def _describe(presets: Mapping[str, Any]) -> str:
-  """Lists every config field with its value in each preset."""
+def describe(presets: Mapping[str, Any]) -> str:
+  """Lists every config field: its value in each preset, and what is allowed."""
+  rows = [_rows(config) for config in presets.values()]
   lines = ['Presets, and what --config.<field>=<value> can change:', '']
-  configs = list(presets.values())
-  width = max(len(f.name) for f in dataclasses.fields(configs[0]))
+  width = max(map(len, rows[0]))
   lines.append(f'  {"":{width}}  {" | ".join(presets)}')
-  for field in dataclasses.fields(configs[0]):
-    values = [repr(getattr(config, field.name)) for config in configs]
+  for name, (_, allowed) in rows[0].items():
+    values = [row[name][0] if name in row else '-' for row in rows]
     shown = values[0] if len(set(values)) == 1 else ' | '.join(values)
-    lines.append(f'  {field.name:{width}}  {shown}')
-  doc = (type(configs[0]).__doc__ or '').strip()
+    allowed = f'  ({allowed})' if allowed else ''
+    lines.append(f'  {name:{width}}  {shown}{allowed}')
+  doc = (type(next(iter(presets.values()))).__doc__ or '').strip()
   return '\n'.join([*lines, '', doc, ''])
+
+
+def _rows(config: Any, prefix: str = '') -> dict[str, tuple[str, str]]:
+  """Returns each field's value and limits, nested fields by dotted names."""
+  rows: dict[str, tuple[str, str]] = {}
+  for name, allowed in limits.described(type(config)).items():
+    value = getattr(config, name)
+    if dataclasses.is_dataclass(value):
+      rows |= _rows(value, f'{prefix}{name}.')
+    else:
+      rows[f'{prefix}{name}'] = (repr(value), allowed)
+  return rows

@@ -1,6 +1,5 @@
 """The durable training loop: every stage of every experiment runs in it."""
 
-from collections.abc import Callable
 import contextlib
 from typing import Any
 from typing import NamedTuple
@@ -17,10 +16,8 @@ from nmlib.train import interrupt
 from nmlib.train import loader
 from nmlib.train import metrics as metrics_lib
 from nmlib.train import program
-from nmlib.train import sharding
-from nmlib.train import state as state_lib
 from nmlib.train.run import Run
-from nmlib.train.schedule import Schedule
+from nmlib.train.stage import Stage
 
 
 class Fitted(NamedTuple):
@@ -30,40 +27,17 @@ class Fitted(NamedTuple):
   history: metrics_lib.History  # name: steps [n], values [n, S]
 
 
-def fit(
-    run: Run,
-    stage: str,
-    schedule: Schedule,
-    *,
-    init: Callable[[jax.Array], Any],
-    step: Callable[[Any, Any], tuple[Any, state_lib.Metrics]],
-    data: grain.MapDataset | None = None,
-    seeds: tuple[int, ...] = (0,),
-    evaluate: Callable[[Any, Any], state_lib.Metrics] | None = None,
-    eval_data: Any = None,
-    rules: sharding.Rules = (),
-) -> Fitted:
+def fit(run: Run, stage: Stage) -> Fitted:
   """Runs a stage to its end, from wherever the workdir says it stopped.
 
-  `init`, `step` and `evaluate` are pure functions of ONE seed; all seeds train
-  together, vmapped in one compiled program and split over the mesh's axis
-  `replica`. The resumed stage equals the uninterrupted one bit for bit on the
-  same kind and number of devices.
+  All seeds train together, vmapped in one compiled program and split over the
+  mesh's axis `replica`. The resumed stage equals the uninterrupted one bit for
+  bit on the same kind and number of devices.
 
   Args:
     run: the run: workdir, mesh, and whether the node `opt_state` of the state
       is split over `data` too.
-    stage: name, unique in the run; metrics and checkpoints go under it.
-    schedule: numbers of steps.
-    init: `init(key) -> state`, any pytree of arrays.
-    step: `step(state, batch) -> (state, metrics)`; `batch` has a leading axis
-      [batch_size] (None without data), metrics are scalars.
-    data: row `(step * S + s) * batch_size + b` is example b of seed s at
-      `step`; None if `step` makes its own data from the state's key.
-    seeds: S seeds; seed s starts from `jax.random.key(s)`.
-    evaluate: `evaluate(state, eval_data) -> metrics`, scalars.
-    eval_data: pytree of arrays, the same for every seed.
-    rules: where parameters live, as in `sharding.infer`.
+    stage: what to train.
 
   Returns:
     The final states and everything that was logged.
@@ -75,109 +49,20 @@ def fit(
     OSError: if a checkpoint or the metrics cannot be written.
     interrupt.Interrupted: after SIGTERM or Ctrl-C, once the state is saved.
   """
-  mesh = run.mesh(len(seeds), schedule.batch_size)
-  with contextlib.ExitStack() as stack:
-    stack.enter_context(jax.set_mesh(mesh))
-    checkpoints = checkpoint.Checkpoints(run.workdir / 'checkpoints' / stage)
-    stack.callback(checkpoints.close)
-
-    like, layout = program.layout(mesh, init, seeds, rules, run.shard_optimizer)
-    restored = checkpoints.restore(like)
-    if restored is None:
-      start, position = 0, {'data': None, 'log': None}
-      init_all = jax.vmap(init, spmd_axis_name='replica')
-      state = jax.jit(init_all, out_shardings=layout)(program.keys(seeds))
-    else:
-      start, state, position = restored
-
-    table = metrics_lib.Table(
-        run.workdir / 'metrics', stage, seeds, start or -1
-    )
-    stack.callback(table.close)
-    if start == schedule.num_steps:
-      return Fitted(state, table.history())
-
-    batches = None
-    if data is not None:
-      batches = loader.Loader(
-          data, mesh, len(seeds), schedule.batch_size, schedule.num_steps
-      )
-      if position['data'] is not None:
-        batches.set_state(position['data'])
-    log = metrics_lib.Log(stage, schedule, table, seeds, start, position['log'])
-    stack.callback(log.close)
-    call = program.call(step, schedule.steps_per_call, layout, mesh)
-    measure = _compiled_evaluation(evaluate, eval_data, mesh)
-    finite = jax.jit(_all_finite, out_shardings=NamedSharding(mesh, P()))
-
-    def save(done: int) -> None:
-      if not bool(finite(state)):
-        raise metrics_lib.NonFinite(
-            f'{stage}: the state is no longer finite after step {done};'
-            f' {_advice(checkpoints)}'
-        )
-      table.flush()
-      checkpoints.save(
-          done,
-          state,
-          {
-              'data': None if batches is None else batches.get_state(),
-              'log': log.position(),
-          },
-      )
-
-    if start == 0 and measure is not None:
-      log.evaluated(0, measure(state))
-    done = start
-    while done < schedule.num_steps:
-      state, values = call(
-          state, batches and batches.next(schedule.steps_per_call)
-      )
-      if done == start:  # compiled: from here on this is a run
-        run.claim()
-        table.flush()
-      done += schedule.steps_per_call
-      log.add(done, values)
-      last = done == schedule.num_steps
-      stop = run.watch() and not last
-      due = lambda every: last or (every and done % every == 0)  # noqa: B023
-      try:
-        if due(schedule.eval_every) or due(schedule.checkpoint_every) or stop:
-          log.drain()
-        else:
-          log.drain(all_but=1)  # the devices stay one call ahead
-      except metrics_lib.NonFinite as e:
-        raise metrics_lib.NonFinite(f'{e}; {_advice(checkpoints)}') from e
-      if due(schedule.eval_every) and measure is not None:
-        log.evaluated(done, measure(state))
-      if due(schedule.checkpoint_every) or stop:
-        save(done)
-      if stop:
-        checkpoints.wait()
-        raise interrupt.Interrupted(
-            f'{stage}: stopped and saved at step {done} of'
-            f' {schedule.num_steps}; the same command goes on from there.'
-        )
-    checkpoints.wait()
-    return Fitted(state, table.history())
+  with _Session(run, stage) as session:
+    session.start()
+    while session.done < stage.loop.num_steps:
+      session.advance()
+    session.checkpoints.wait()
+    return Fitted(session.state, session.table.history())
 
 
-def restore(
-    run: Run,
-    stage: str,
-    *,
-    init: Callable[[jax.Array], Any],
-    seeds: tuple[int, ...],
-    rules: sharding.Rules = (),
-) -> tuple[int, Any]:
+def restore(run: Run, stage: Stage) -> tuple[int, Any]:
   """Reads the newest whole checkpoint of a stage, without running it.
 
   Args:
     run: the run; another process may be training in its workdir.
-    stage: name given to `fit`.
-    init: as given to `fit`.
-    seeds: as given to `fit`.
-    rules: as given to `fit`.
+    stage: as given to `fit`; its data and evaluation are not used.
 
   Returns:
     The steps taken, and the state [S, ...].
@@ -185,21 +70,113 @@ def restore(
   Raises:
     ValueError: if there is no checkpoint, or none fits.
   """
-  folder = run.workdir / 'checkpoints' / stage
+  folder = run.workdir / 'checkpoints' / stage.name
   if not folder.exists():
-    raise ValueError(f'{run.workdir} has no checkpoint of {stage!r} yet.')
+    raise ValueError(f'{run.workdir} has no checkpoint of {stage.name!r} yet.')
   checkpoints = checkpoint.Checkpoints(folder, read_only=True)
   with contextlib.closing(checkpoints):
-    like = program.layout(run.mesh(len(seeds), 1), init, seeds, rules)[0]
+    like = program.layout(run.mesh(len(stage.seeds), 1), stage)[0]
     restored = checkpoints.restore(like)
   if restored is None:
-    raise ValueError(f'{run.workdir} has no checkpoint of {stage!r} yet.')
+    raise ValueError(f'{run.workdir} has no checkpoint of {stage.name!r} yet.')
   return restored.step, restored.state
 
 
-def _compiled_evaluation(evaluate, eval_data: Any, mesh):
+class _Session(contextlib.ExitStack):
+  """A stage while it runs: its state, and what must be closed behind it."""
+
+  def __init__(self, run: Run, stage: Stage):
+    super().__init__()
+    self.run, self.stage, self.loop = run, stage, stage.loop
+    self.begun = False
+
+  def start(self) -> None:
+    """Restores or initialises the state, and opens everything."""
+    run, stage, loop = self.run, self.stage, self.loop
+    mesh = run.mesh(len(stage.seeds), loop.batch_size)
+    self.enter_context(jax.set_mesh(mesh))
+    self.checkpoints = checkpoint.Checkpoints(
+        run.workdir / 'checkpoints' / stage.name
+    )
+    self.callback(self.checkpoints.close)
+    like, layout = program.layout(mesh, stage, run.shard_optimizer)
+    restored = self.checkpoints.restore(like)
+    if restored is None:
+      self.done, position = 0, {'data': None, 'log': None}
+      self.state = program.initial(stage, layout)
+    else:
+      self.done, self.state, position = restored
+    self.table = metrics_lib.Table(
+        run.workdir / 'metrics', stage.name, stage.seeds, self.done or -1
+    )
+    self.callback(self.table.close)
+    if self.done == loop.num_steps:
+      return
+    self.batches = None
+    if isinstance(stage.data, grain.MapDataset):
+      self.batches = loader.Loader(
+          stage.data, mesh, len(stage.seeds), loop.batch_size, loop.num_steps
+      )
+      if position['data'] is not None:
+        self.batches.set_state(position['data'])
+    self.log = metrics_lib.Log(stage, self.table, self.done, position['log'])
+    self.callback(self.log.close)
+    self.call = program.call(stage, layout, mesh)
+    self.measure = _compiled_evaluation(stage, mesh)
+    self.finite = jax.jit(_all_finite, out_shardings=NamedSharding(mesh, P()))
+    if self.done == 0 and self.measure is not None:
+      self.log.evaluated(0, self.measure(self.state))
+
+  def advance(self) -> None:
+    """Takes the steps of one call; logs, evaluates and saves what is due."""
+    loop, batches = self.loop, self.batches
+    self.state, values = self.call(
+        self.state, batches and batches.next(loop.steps_per_call)
+    )
+    if not self.begun:  # compiled: from here on this is a run
+      self.run.claim()
+      self.table.flush()
+      self.begun = True
+    self.done += loop.steps_per_call
+    self.log.add(self.done, values)
+    last = self.done == loop.num_steps
+    stop = self.run.watch() and not last
+    due = lambda every: last or (every and self.done % every == 0)
+    try:
+      if due(loop.eval_every) or due(loop.checkpoint_every) or stop:
+        self.log.drain()
+      else:
+        self.log.drain(all_but=1)  # the devices stay one call ahead
+    except metrics_lib.NonFinite as e:
+      raise metrics_lib.NonFinite(f'{e}; {_advice(self.checkpoints)}') from e
+    if due(loop.eval_every) and self.measure is not None:
+      self.log.evaluated(self.done, self.measure(self.state))
+    if due(loop.checkpoint_every) or stop:
+      self.save()
+    if stop:
+      self.checkpoints.wait()
+      raise interrupt.Interrupted(
+          f'{self.stage.name}: stopped and saved at step {self.done} of'
+          f' {loop.num_steps}; the same command goes on from there.'
+      )
+
+  def save(self) -> None:
+    """Writes a checkpoint of a finite state, and the metrics up to it."""
+    if not bool(self.finite(self.state)):
+      raise metrics_lib.NonFinite(
+          f'{self.stage.name}: the state is no longer finite after step'
+          f' {self.done}; {_advice(self.checkpoints)}'
+      )
+    self.table.flush()
+    position = self.batches.get_state() if self.batches else None
+    self.checkpoints.save(
+        self.done, self.state, {'data': position, 'log': self.log.position()}
+    )
+
+
+def _compiled_evaluation(stage: Stage, mesh):
   """Compiles the evaluation of all seeds; None if there is none."""
-  if evaluate is None:
+  if stage.evaluate is None:
     return None
   parts = mesh.shape['data']
 
@@ -210,9 +187,9 @@ def _compiled_evaluation(evaluate, eval_data: Any, mesh):
         np.shape(leaf), where, lambda index: np.asarray(leaf)[index]
     )
 
-  placed = jax.tree.map(place, eval_data)
+  placed = jax.tree.map(place, stage.eval_data)
   compiled = jax.jit(
-      jax.vmap(evaluate, in_axes=(0, None), spmd_axis_name='replica'),
+      jax.vmap(stage.measure, in_axes=(0, None), spmd_axis_name='replica'),
       out_shardings=NamedSharding(mesh, P()),
   )
   return lambda state: compiled(state, placed)

@@ -15,7 +15,8 @@ import tqdm
 
 from nmlib.train import distributed
 from nmlib.train import workdir
-from nmlib.train.schedule import Schedule
+from nmlib.train.stage import Metrics
+from nmlib.train.stage import Stage
 
 History = dict[str, tuple[np.ndarray, np.ndarray]]  # name: (steps, values)
 
@@ -174,26 +175,24 @@ class Log:
 
   def __init__(
       self,
-      stage: str,
-      schedule: Schedule,
+      stage: Stage,
       table: Table,
-      seeds: tuple[int, ...],
       start: int,
       position: dict[str, Any] | None,
   ):
     """Starts at step `start`, with the unfinished means of `position`."""
-    self._stage = stage
-    self._schedule = schedule
+    self._stage = stage.name
+    self._loop = stage.loop
     self._table = table
-    self._seeds = seeds
-    self._waiting: list[tuple[int, Mapping[str, jax.Array]]] = []
+    self._seeds = stage.seeds
+    self._waiting: list[tuple[int, Metrics]] = []
     position = position or {'count': 0, 'sums': {}}
     self._count = position['count']
     self._sums = {k: np.array(v) for k, v in position['sums'].items()}
     self._bar = tqdm.tqdm(
-        desc=stage,
+        desc=stage.name,
         initial=start,
-        total=schedule.num_steps,
+        total=stage.loop.num_steps,
         unit='step',
         disable=True if jax.process_index() else None,  # None: asks the tty
     )
@@ -203,7 +202,7 @@ class Log:
     sums = {k: v.tolist() for k, v in self._sums.items()}
     return {'count': self._count, 'sums': sums}
 
-  def add(self, done: int, values: Mapping[str, jax.Array]) -> None:
+  def add(self, done: int, values: Metrics) -> None:
     """Takes the metrics [K, S] of the call that ended at step `done`."""
     self._waiting.append((done, values))
 
@@ -212,8 +211,8 @@ class Log:
     while len(self._waiting) > all_but:
       done, values = self._waiting.pop(0)
       rows = {k: np.asarray(v, float) for k, v in values.items()}  # [K, S]
-      first = done - self._schedule.steps_per_call + 1
-      for offset in range(self._schedule.steps_per_call):
+      first = done - self._loop.steps_per_call + 1
+      for offset in range(self._loop.steps_per_call):
         self._one(first + offset, {k: v[offset] for k, v in rows.items()})
       if not self._bar.disable:
         shown = {name: f'{np.mean(v[-1]):.4g}' for name, v in rows.items()}
@@ -230,14 +229,14 @@ class Log:
         )
       self._sums[name] = self._sums.get(name, 0.0) + row
     self._count += 1
-    last = step == self._schedule.num_steps
-    if step % self._schedule.log_every == 0 or last:
+    last = step == self._loop.num_steps
+    if step % self._loop.log_every == 0 or last:
       self._table.write(
           step, {k: v / self._count for k, v in self._sums.items()}
       )
       self._count, self._sums = 0, {}
 
-  def evaluated(self, step: int, values: Mapping[str, jax.Array]) -> None:
+  def evaluated(self, step: int, values: Metrics) -> None:
     """Writes the metrics [S] of an evaluation."""
     self._table.write(step, {k: np.asarray(v) for k, v in values.items()})
 

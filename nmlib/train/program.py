@@ -1,6 +1,5 @@
 """The compiled program of a stage: what `fit` runs and the planner examines."""
 
-from collections.abc import Callable
 import functools
 from typing import Any
 
@@ -9,8 +8,10 @@ import jax.numpy as jnp
 from jax.sharding import Mesh
 from jax.sharding import NamedSharding
 from jax.sharding import PartitionSpec as P
+import numpy as np
 
 from nmlib.train import sharding
+from nmlib.train.stage import Stage
 
 
 def keys(seeds: tuple[int, ...]) -> jax.Array:
@@ -18,48 +19,48 @@ def keys(seeds: tuple[int, ...]) -> jax.Array:
   return jax.vmap(jax.random.key)(jnp.array(seeds))
 
 
+def initial(stage: Stage, layout: Any) -> Any:
+  """Computes the state of every seed, placed as `layout` says."""
+  init_all = jax.vmap(stage.initial, spmd_axis_name='replica')
+  return jax.jit(init_all, out_shardings=layout)(
+      keys(stage.seeds), jax.tree.map(np.asarray, stage.starts)
+  )
+
+
 def layout(
-    mesh: Mesh,
-    init: Callable[[jax.Array], Any],
-    seeds: tuple[int, ...],
-    rules: sharding.Rules,
-    shard_optimizer: bool = False,
+    mesh: Mesh, stage: Stage, shard_optimizer: bool = False
 ) -> tuple[Any, Any]:
   """Returns the shapes [S, ...] of the state with, and apart, shardings.
 
   Args:
-    mesh: the mesh.
-    init: of one seed, as `fit` takes it.
-    seeds: S seeds, split over `replica`.
-    rules: where parameters live.
+    mesh: the mesh; seeds are split over `replica`.
+    stage: the stage.
     shard_optimizer: splits the node `opt_state` over `data` too.
 
   Returns:
     The shapes with their shardings, and the shardings.
   """
-  each = jax.eval_shape(lambda: keys(seeds))
-  shapes = jax.eval_shape(jax.vmap(init), each)
-  where = sharding.infer(shapes, mesh, rules, leading=P('replica'))
+  each = jax.eval_shape(lambda: keys(stage.seeds))
+  shapes = jax.eval_shape(jax.vmap(stage.initial), each, stage.starts)
+  leading = P('replica') if stage.sweep is None else P('replica', None)
+  where = sharding.infer(shapes, mesh, stage.rules, leading=leading)
   if shard_optimizer:
     where = sharding.over_data(where, shapes, mesh, 'opt_state')
   return _with_sharding(shapes, where), where
 
 
-def call(
-    step: Callable[[Any, Any], Any], num_steps: int, where: Any, mesh: Mesh
-) -> Any:
-  """Jits `num_steps` steps of all seeds into one donated call.
+def call(stage: Stage, where: Any, mesh: Mesh) -> Any:
+  """Jits the steps of a call, of all seeds, into one donated program.
 
   Args:
-    step: of one seed, as `fit` takes it.
-    num_steps: optimizer steps a call.
+    stage: the stage.
     where: shardings of the state, from `layout`.
     mesh: the mesh.
 
   Returns:
     The jitted `call(state, batches [K, S, B, ...]) -> (state, metrics)`.
   """
-  step_all = jax.vmap(step, spmd_axis_name='replica')
+  step_all = jax.vmap(stage.advance, spmd_axis_name='replica')
 
   @functools.partial(
       jax.jit,
@@ -67,39 +68,33 @@ def call(
       out_shardings=(where, NamedSharding(mesh, P())),
   )
   def call(state, batches):
-    return jax.lax.scan(step_all, state, batches, length=num_steps)
+    return jax.lax.scan(
+        step_all, state, batches, length=stage.loop.steps_per_call
+    )
 
   return call
 
 
-def batches(
-    example: Any,
-    num_steps: int,
-    num_seeds: int,
-    batch_size: int,
-    mesh: Mesh,
-) -> Any:
+def batches(stage: Stage, mesh: Mesh) -> Any:
   """Returns the shapes [K, S, B, ...] of a call's batches, as placed.
 
   Args:
-    example: shapes of one row, or None for a step without data.
-    num_steps: K.
-    num_seeds: S, split over `replica`.
-    batch_size: B, split over `data`.
-    mesh: the mesh.
+    stage: the stage; K is its steps a call.
+    mesh: the mesh; S is split over `replica`, B over `data`.
 
   Raises:
     ValueError: if seeds or rows do not divide over the mesh.
   """
-  check_batch(num_seeds, batch_size, mesh)
+  loop, num_seeds = stage.loop, len(stage.seeds)
+  check_batch(num_seeds, loop.batch_size, mesh)
   split = NamedSharding(mesh, P(None, 'replica', 'data'))
   return jax.tree.map(
       lambda row: jax.ShapeDtypeStruct(
-          (num_steps, num_seeds, batch_size, *row.shape),
+          (loop.steps_per_call, num_seeds, loop.batch_size, *row.shape),
           row.dtype,
           sharding=split,
       ),
-      example,
+      stage.example,
   )
 
 

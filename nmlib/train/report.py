@@ -9,29 +9,13 @@ from typing import Any
 
 from etils import epath
 import numpy as np
-import numpy.typing as npt
 
 from nmlib.train import distributed
+from nmlib.train import figures as figures_lib
+from nmlib.train import tables as tables_lib
 from nmlib.train import workdir as workdir_lib
-
-
-@dataclasses.dataclass(frozen=True)
-class Claim:
-  """One statement of the paper, and whether this run bears it out.
-
-  Attributes:
-    text: the statement, with its threshold.
-    source: where the paper (or our spec of a small version) makes it.
-    paper: the paper's figure as text; '' where it gives none at this size.
-    ours: this run's values, one a seed, under a name each.
-    holds: whether `ours` satisfies `text`.
-  """
-
-  text: str
-  source: str
-  paper: str
-  ours: Mapping[str, npt.ArrayLike]
-  holds: bool
+from nmlib.train.claims import Claim
+from nmlib.train.statistics import summary
 
 
 @dataclasses.dataclass
@@ -42,6 +26,7 @@ class Report:
     claims: what was tested.
     data: what was trained on, JSON-serialisable (a manifest's hash, sizes).
     differences: how this preset departs from the paper's setting.
+    tables: by title.
     figures: matplotlib figures by name.
     notes: anything else a reader should see, such as a sample; plain text.
     experiment, preset, config: filled in by the launcher.
@@ -50,6 +35,9 @@ class Report:
   claims: Sequence[Claim]
   data: Mapping[str, Any]
   differences: Sequence[str] = ()
+  tables: Mapping[str, tables_lib.Table] = dataclasses.field(
+      default_factory=dict
+  )
   figures: Mapping[str, Any] = dataclasses.field(default_factory=dict)
   notes: Mapping[str, str] = dataclasses.field(default_factory=dict)
   experiment: str = ''
@@ -61,27 +49,19 @@ class Report:
     folder = epath.Path(folder)
     names = {}
     for name, figure in self.figures.items():
-      image = io.BytesIO()
-      figure.savefig(image, format='png', dpi=150, bbox_inches='tight')
+      picture = io.BytesIO()
+      figures_lib.finish(figure)
+      figure.savefig(picture, format='png', dpi=150, bbox_inches='tight')
       names[name] = f'figures/{name}.png'
-      workdir_lib.write_atomic(folder / names[name], image.getvalue())
+      workdir_lib.write_atomic(folder / names[name], picture.getvalue())
     record = {
         'experiment': self.experiment,
         'preset': self.preset,
         'config': self.config,
         'data': self.data,
         'differences': list(self.differences),
-        'claims': [
-            {
-                **dataclasses.asdict(claim),
-                'holds': bool(claim.holds),
-                'ours': {
-                    k: [float(x) for x in np.ravel(v)]
-                    for k, v in claim.ours.items()
-                },
-            }
-            for claim in self.claims
-        ],
+        'claims': [_claim_record(claim) for claim in self.claims],
+        'tables': {name: t.record() for name, t in self.tables.items()},
         'notes': dict(self.notes),
         'figures': names,
     }
@@ -103,17 +83,6 @@ def load(folder: epath.PathLike) -> dict[str, Any] | None:
   return None if stored is None else json.loads(stored)
 
 
-def summary(values: npt.ArrayLike) -> str:
-  """Shows values, one a seed, as mean ± standard deviation over n seeds."""
-  values = np.ravel(values)
-  if not values.size:
-    return 'no seed'
-  if len(values) == 1:
-    return f'{values[0]:.4g} (n=1)'
-  mean, spread = np.mean(values), np.std(values, ddof=1)
-  return f'{mean:.4g} ± {spread:.2g} (n={len(values)})'
-
-
 def markdown(record: Mapping[str, Any]) -> str:
   """Renders a stored report as `report.md`."""
   lines = [f'# {record["experiment"]}, preset `{record["preset"]}`', '']
@@ -128,10 +97,12 @@ def markdown(record: Mapping[str, Any]) -> str:
   for claim in record['claims']:
     ours = '<br>'.join(f'{k}: {summary(v)}' for k, v in claim['ours'].items())
     lines.append(
-        f'| {claim["text"]} | {claim["source"]} | {claim["paper"] or "–"} |'
-        f' {ours} | {"yes" if claim["holds"] else "**no**"} |'
+        f'| {_statement(claim)} | {claim["source"]} | {claim["paper"] or "–"} |'
+        f' {ours} | {_verdict(claim)} |'
     )
   lines += ['', '± is the standard deviation over seeds.', '']
+  for name, table in record['tables'].items():
+    lines += [f'## {name}', '', tables_lib.markdown(table), '']
   for name, path in record['figures'].items():
     lines += [f'![{name}]({path})', '']
   for name, text in record['notes'].items():
@@ -147,11 +118,46 @@ def terminal(record: Mapping[str, Any]) -> str:
   for difference in record['differences']:
     lines.append(f'  differs from the paper: {difference}')
   for claim in record['claims']:
-    lines.append(f'[{"holds" if claim["holds"] else "FAILS"}] {claim["text"]}')
+    lines.append(f'[{_mark(claim)}] {_statement(claim)}')
     for name, values in claim['ours'].items():
       lines.append(f'        {name}: {summary(values)}')
     if claim['paper']:
       lines.append(f'        paper ({claim["source"]}): {claim["paper"]}')
+    if not claim['expected']:
+      lines.append(f'        expected not to hold: {claim["because"]}')
+  for name, table in record['tables'].items():
+    lines += [f'{name}:']
+    lines += [f'  {line}' for line in tables_lib.terminal(table).splitlines()]
   for name, text in record['notes'].items():
     lines += [f'{name}:'] + [f'  | {line}' for line in text.splitlines()]
   return '\n'.join(lines)
+
+
+def _claim_record(claim: Claim) -> dict[str, Any]:
+  return {
+      **dataclasses.asdict(claim),
+      'holds': bool(claim.holds),
+      'ours': {
+          k: [float(x) for x in np.ravel(np.asarray(v))]
+          for k, v in claim.ours.items()
+      },
+  }
+
+
+def _statement(claim: Mapping[str, Any]) -> str:
+  return ', '.join(filter(None, (claim['text'], claim['compared'])))
+
+
+def _mark(claim: Mapping[str, Any]) -> str:
+  if claim['expected']:
+    return 'holds' if claim['holds'] else 'FAILS'
+  return 'HOLDS, not expected' if claim['holds'] else 'fails, as expected'
+
+
+def _verdict(claim: Mapping[str, Any]) -> str:
+  """Returns what `report.md` says under `holds`."""
+  if claim['expected']:
+    return 'yes' if claim['holds'] else '**no**'
+  if claim['holds']:
+    return f'**yes**, not expected: {claim["because"]}'
+  return f'no, as expected: {claim["because"]}'

@@ -1,5 +1,6 @@
 """What a few seeds can tell."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -49,3 +50,52 @@ def paired_interval(
     return Interval(mean, -np.inf, np.inf)
   reach = stats.t.ppf((1 + level) / 2, gap.size - 1) * stats.sem(gap)
   return Interval(mean, mean - float(reach), mean + float(reach))
+
+
+def bootstrap_interval(
+    statistic: Callable[[np.ndarray], float],
+    num_seeds: int,
+    *,
+    level: float = 0.95,
+    num_draws: int = 500,
+) -> Interval:
+  """Returns a statistic of all seeds, its interval by resampling the seeds.
+
+  Args:
+    statistic: of the chosen seeds, int [S] with repetitions; NaN where it is
+      not defined, which the interval leaves out.
+    num_seeds: S.
+    level: share of the draws between the ends.
+    num_draws: of S seeds each, always the same ones.
+
+  Returns:
+    The statistic and the percentiles; NaN ends if it was never defined.
+  """
+  rng = np.random.default_rng(0)
+  drawn = np.array(
+      [
+          statistic(rng.integers(num_seeds, size=num_seeds))
+          for _ in range(num_draws)
+      ]
+  )
+  drawn = drawn[np.isfinite(drawn)]
+  ends = [(1 - level) / 2, (1 + level) / 2]
+  low, high = np.quantile(drawn, ends) if drawn.size else (np.nan, np.nan)
+  return Interval(statistic(np.arange(num_seeds)), float(low), float(high))
+
+
+def summary(values: npt.ArrayLike, *, count: bool = True) -> str:
+  """Shows values, one a seed, as mean ± standard deviation of the sample.
+
+  Args:
+    values: [S].
+    count: whether to say n, the number of seeds.
+  """
+  values = np.ravel(values)
+  if not values.size:
+    return 'no seed'
+  said = f' (n={len(values)})' if count else ''
+  if len(values) == 1:
+    return f'{values[0]:.4g}{said}'
+  mean, spread = np.mean(values), np.std(values, ddof=1)
+  return f'{mean:.4g} ± {spread:.2g}{said}'

@@ -6,7 +6,7 @@ from absl.testing import absltest
 from absl.testing import parameterized
 import pytest
 
-from launch import bdh
+from launch.bdh import config as config_lib
 from tests.launch import launcher
 from tests.train import process
 
@@ -65,11 +65,12 @@ class BdhTest(launcher.LauncherTest):
     self.assertIn('holds no run yet', err)
 
   def test_paper_preset_is_the_authors_demo(self):
-    config = bdh.PRESETS['paper']
+    config = config_lib.PRESETS['paper']
     model = config.model
     count = 3 * model.num_neurons * model.embed_dim + 2 * 256 * model.embed_dim
     self.assertEqual(count, 25_296_896)
-    tokens = config.batch_size * config.sequence_length * config.num_steps
+    tokens = config.loop.batch_size * config.sequence_length
+    tokens *= config.loop.num_steps
     self.assertEqual(tokens, 49_152_000)
 
   def test_help_lists_presets_and_fields(self):

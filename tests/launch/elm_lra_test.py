@@ -7,7 +7,7 @@ import pytest
 
 from launch import elm_lra
 from launch import elm_lra_tasks
-from nmlib.data import long_range_files
+from nmlib.data.tasks import long_range_files
 from tests.launch import launcher
 
 

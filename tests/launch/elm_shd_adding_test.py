@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from launch import elm_shd_adding
-from nmlib.data import digit_sums
-from nmlib.data import event_files
+from nmlib.data.events import digit_sums
+from nmlib.data.events import event_files
 from tests.launch import launcher
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from launch import hetero_delays
 from launch import hetero_delays_measure
-from nmlib.data import image_file
-from nmlib.data import textures
+from nmlib.data.images import image_file
+from nmlib.data.images import textures
 from tests.launch import launcher
 
 

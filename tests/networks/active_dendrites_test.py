@@ -9,11 +9,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from nmlib.analysis import sparse_codes
-from nmlib.analysis import sparse_patterns
+from nmlib.analysis.sparse_codes import patterns as sparse_patterns
 from nmlib.networks import active_dendrites as network
-from nmlib.neurons import active_dendrites as layer
-from nmlib.neurons import pyramidal
-from nmlib.neurons.k_winners import k_winners
+from nmlib.neurons.core.k_winners import k_winners
+from nmlib.neurons.dendrites import active as layer
+from nmlib.neurons.dendrites import coincidence as pyramidal
 
 
 class KWinnersTest(parameterized.TestCase):

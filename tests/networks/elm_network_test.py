@@ -11,8 +11,8 @@ import numpy as np
 from nmlib.networks import elm_network
 from nmlib.networks import sequence_classifier
 from nmlib.neurons import elm
-from nmlib.neurons import elm_population
-from nmlib.neurons import lstm
+from nmlib.neurons.elm import population as elm_population
+from nmlib.neurons.rate import lstm
 
 _NEURON = elm.version(
     3,

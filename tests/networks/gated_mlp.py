@@ -3,7 +3,7 @@
 import jax
 
 from nmlib.networks import mlp
-from nmlib.neurons import mode_gate
+from nmlib.neurons.gates import mode_gate
 
 
 def base():

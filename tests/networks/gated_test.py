@@ -15,7 +15,7 @@ from nmlib.networks import adaptation
 from nmlib.networks import gated
 from nmlib.networks import image_classifiers
 from nmlib.networks import mlp
-from nmlib.neurons import mode_gate
+from nmlib.neurons.gates import mode_gate
 
 
 def _gates(widths):

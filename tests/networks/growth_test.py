@@ -12,7 +12,7 @@ import optax
 from nmlib.networks import dendritic
 from nmlib.networks import growth
 from nmlib.networks import mlp
-from nmlib.neurons import dendrite_nodes
+from nmlib.neurons.dendrites import perforated as dendrite_nodes
 
 
 def _dense(params, x):

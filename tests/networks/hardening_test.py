@@ -8,7 +8,7 @@ import numpy as np
 
 from nmlib.networks import adaptation
 from nmlib.networks import hardening
-from nmlib.neurons import mode_gate
+from nmlib.neurons.gates import mode_gate
 from tests.networks import gated_mlp
 
 

@@ -7,22 +7,22 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nmlib.neurons import adaptive_lif
-from nmlib.neurons import adex
-from nmlib.neurons import alpha_lif
 from nmlib.neurons import bdh
-from nmlib.neurons import current_lif
 from nmlib.neurons import elm
-from nmlib.neurons import elm_population
-from nmlib.neurons import gru
-from nmlib.neurons import izhikevich
-from nmlib.neurons import leaky_readout
-from nmlib.neurons import lif
-from nmlib.neurons import lstm
-from nmlib.neurons import recurrent
-from nmlib.neurons import resonate_and_fire
-from nmlib.neurons import rnn
-from nmlib.neurons import spike_response
+from nmlib.neurons.elm import population as elm_population
+from nmlib.neurons.rate import gru
+from nmlib.neurons.rate import lstm
+from nmlib.neurons.rate import rnn
+from nmlib.neurons.spiking import adaptive_lif
+from nmlib.neurons.spiking import adex
+from nmlib.neurons.spiking import alpha_lif
+from nmlib.neurons.spiking import current_lif
+from nmlib.neurons.spiking import izhikevich
+from nmlib.neurons.spiking import leaky_readout
+from nmlib.neurons.spiking import lif
+from nmlib.neurons.spiking import recurrent
+from nmlib.neurons.spiking import resonate_and_fire
+from nmlib.neurons.spiking import spike_response
 
 
 def _tokens(key, config, length):

@@ -46,7 +46,7 @@ class OverrideTest(parameterized.TestCase):
     self.assertEqual(app._from_plain(_Config(), plain), config)
 
   def test_help_shows_every_field_of_every_preset(self):
-    text = app._describe({'small': _Config(), 'paper': _Config(steps=99)})
+    text = app.describe({'small': _Config(), 'paper': _Config(steps=99)})
     self.assertRegex(text, r'steps +10 \| 99')
     self.assertIn('small | paper', text)
 

@@ -1,6 +1,7 @@
 """The loop: seeds, meshes, steps a call and resumption change no result."""
 
 import csv
+from typing import Any
 
 from absl.testing import absltest
 from absl.testing import parameterized
@@ -8,6 +9,7 @@ from etils import epath
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 from tensorboard.backend.event_processing import event_accumulator
 
 from nmlib import train
@@ -43,6 +45,10 @@ class FitTest(parameterized.TestCase):
     fitted = toy.fit(config, self._run(**kwargs))
     return np.asarray(fitted.state.params.kernel), fitted
 
+  def _stage(self, **fields):
+    named: dict[str, Any] = {'name': 'a', 'loop': train.Loop(4)} | fields
+    return train.Stage(**named)
+
   def test_seeds_trained_together_equal_seeds_trained_alone(self):
     together, fitted = self._kernel(toy.Config(num_seeds=2))
     self.assertEqual(fitted.history['loss'][1].shape, (10, 2))
@@ -51,7 +57,7 @@ class FitTest(parameterized.TestCase):
     init = lambda k: {'w': jax.random.normal(k, (3,))}
     step = lambda s, _: ({'w': s['w'] * 1.5}, {'loss': s['w'].sum()})
     fit = lambda seeds: train.fit(
-        self._run(), 'a', train.Schedule(4), init=init, step=step, seeds=seeds
+        self._run(), self._stage(init=init, step=step, seeds=seeds)
     ).state['w']
     np.testing.assert_array_equal(fit((3, 5))[1], fit((5,))[0])
     # XLA may fold the products: one float32 rounding each.
@@ -133,34 +139,29 @@ class FitTest(parameterized.TestCase):
     init = lambda key: {'w': jax.random.normal(key)}
     step = lambda s, _: ({'w': s['w'] * np.inf}, {'loss': jnp.ones(())})
     with self.assertRaisesRegex(train.NonFinite, 'state is no longer finite'):
-      train.fit(run, 'a', train.Schedule(4), init=init, step=step)
+      train.fit(run, self._stage(init=init, step=step))
     self.assertEmpty(list((run.workdir / 'checkpoints/a').iterdir()))
 
   def test_restore_reads_what_fit_saved(self):
     run = self._run()
     fitted = toy.fit(toy.Config(), run)
-    optimizer = toy.optax.adam(1e-1)
-    step, state = train.restore(
-        run,
-        'train',
-        init=train.initializer(
-            lambda key: toy.Params(jax.random.normal(key, (4,))), optimizer
-        ),
-        seeds=(0, 1),
-    )
+    step, state = train.restore(run, toy.stage(toy.Config()))
     self.assertEqual(step, 60)
     np.testing.assert_array_equal(
         state.params.kernel, fitted.state.params.kernel
     )
 
   @parameterized.parameters(
-      (dict(num_steps=0), 'num_steps must be at least 1, got 0'),
+      (dict(num_steps=0), 'Loop.num_steps must be .* at least 1, got 0'),
       (dict(num_steps=9, steps_per_call=2), 'not a multiple of steps_per_call'),
-      (dict(num_steps=8, eval_every=-1), 'eval_every must be 0 or more'),
+      (
+          dict(num_steps=8, eval_every=-1),
+          'Loop.eval_every must be .* at least 0',
+      ),
   )
-  def test_bad_schedule(self, kwargs, message):
+  def test_bad_loop(self, kwargs, message):
     with self.assertRaisesRegex(ValueError, message):
-      train.Schedule(**kwargs)
+      train.Loop(**kwargs)
 
   def test_batch_that_does_not_divide_is_named(self):
     with self.assertRaisesRegex(ValueError, '4 rows a batch .* data:8'):
@@ -171,12 +172,63 @@ class FitTest(parameterized.TestCase):
     with self.assertRaisesRegex(ValueError, 'the data have 8 rows'):
       train.fit(
           run,
-          'a',
-          train.Schedule(10),
-          init=lambda key: {'w': jax.random.normal(key)},
-          step=lambda s, b: (s, {'loss': b.sum()}),
-          data=toy.grain.MapDataset.range(8),
+          self._stage(
+              loop=train.Loop(10),
+              init=lambda key: {'w': jax.random.normal(key)},
+              step=lambda s, b: (s, {'loss': b.sum()}),
+              data=toy.grain.MapDataset.range(8),
+          ),
       )
+
+  def test_swept_values_share_start_and_data_and_differ_by_their_value(self):
+    rates = np.array([0.0, 0.1, 0.2], np.float32)
+    slope = jax.random.normal(jax.random.key(9), (4, 3))
+    stage = self._stage(
+        init=lambda key: jax.random.normal(key, (3,)),
+        loss=lambda w, x, key: (x @ w, {'sum': w.sum()}),
+        optimizer=optax.inject_hyperparams(optax.sgd)(learning_rate=1.0),
+        data=lambda key, step: slope,
+        seeds=(0, 1),
+        sweep={'learning_rate': rates},
+    )
+    fitted = train.fit(self._run(), stage)
+    params = np.asarray(fitted.state.params)
+    self.assertEqual(params.shape, (2, 3, 3))
+    for seed in (0, 1):
+      start = jax.random.normal(jax.random.split(jax.random.key(seed))[0], (3,))
+      for i, rate in enumerate(rates):
+        np.testing.assert_allclose(
+            params[seed, i], start - 4 * rate * slope.mean(0), rtol=1e-5
+        )
+    self.assertIn('sum/2', fitted.history)
+    np.testing.assert_array_equal(
+        train.take(fitted.state.params, [2, 0]),
+        [params[0, 2], params[1, 0]],
+    )
+
+  def test_each_seed_starts_from_its_own_row(self):
+    starts = np.arange(6.0, dtype=np.float32).reshape(2, 3)
+    step = lambda s, _: (s + 1, {'loss': s.sum()})
+    stage = self._stage(
+        init=lambda key, start: start, step=step, seeds=(4, 7), starts=starts
+    )
+    np.testing.assert_array_equal(
+        train.fit(self._run(), stage).state, starts + 4
+    )
+
+  @parameterized.parameters(
+      (dict(step=None), 'needs either step, or loss and optimizer'),
+      (dict(seeds=()), 'needs at least one seed'),
+      (dict(starts=np.zeros((2, 3))), '1 seeds, but a leaf of starts is .2, 3'),
+      (
+          dict(sweep={'a': np.zeros(2), 'b': np.zeros(3)}),
+          'leaves of sweep must have one length',
+      ),
+  )
+  def test_stage_that_cannot_run_is_refused(self, fields, message):
+    step = {'step': lambda s, b: (s, {})}
+    with self.assertRaisesRegex(ValueError, message):
+      self._stage(**({'init': lambda key: key} | step | fields))
 
 
 if __name__ == '__main__':

@@ -41,7 +41,17 @@ class ReportTest(absltest.TestCase):
         ['experiment', 'preset', 'config', 'data', 'claims', 'figures'], stored
     )
     self.assertEqual(
-        list(stored['claims'][0]), ['text', 'source', 'paper', 'ours', 'holds']
+        list(stored['claims'][0]),
+        [
+            'text',
+            'source',
+            'paper',
+            'ours',
+            'holds',
+            'compared',
+            'expected',
+            'because',
+        ],
     )
     self.assertEqual(stored['claims'][0]['ours'], {'A': [1.0, 3.0]})
     self.assertIs(stored['claims'][1]['holds'], False)

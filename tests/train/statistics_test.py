@@ -38,6 +38,19 @@ class StatisticsTest(absltest.TestCase):
     with self.assertRaisesRegex(ValueError, r'level must be in \(0, 1\)'):
       statistics.paired_interval([1.0], [1.0], 95)
 
+  def test_bootstrap_of_a_mean_is_near_students(self):
+    values = np.random.default_rng(1).normal(size=40)
+    found = statistics.bootstrap_interval(lambda i: values[i].mean(), 40)
+    theirs = statistics.paired_interval(values, np.zeros(40))
+    self.assertAlmostEqual(found.mean, theirs.mean)
+    # Percentiles of 500 draws: a tenth of the width is four of their errors.
+    width = theirs.high - theirs.low
+    np.testing.assert_allclose(found[1:], theirs[1:], atol=0.1 * width)
+
+  def test_bootstrap_of_what_is_never_defined_has_no_ends(self):
+    found = statistics.bootstrap_interval(lambda i: np.nan, 3)
+    self.assertTrue(np.isnan(found).all())
+
 
 if __name__ == '__main__':
   absltest.main()

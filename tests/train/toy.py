@@ -15,11 +15,11 @@ import grain
 import jax
 import jax.numpy as jnp
 from jax.sharding import PartitionSpec as P
-from matplotlib import figure
 import numpy as np
 import optax
 
 from nmlib import train
+from nmlib.train import app
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,12 +77,10 @@ def loss(config: Config):
   return one
 
 
-def fit(config: Config, run: train.Run) -> train.Fitted:
-  optimizer = optax.adam(config.learning_rate)
-  return train.fit(
-      run,
-      'train',
-      train.Schedule(
+def stage(config: Config, data: grain.MapDataset | None = None) -> train.Stage:
+  return train.Stage(
+      name='train',
+      loop=train.Loop(
           config.num_steps,
           batch_size=_BATCH_SIZE,
           steps_per_call=config.steps_per_call,
@@ -90,11 +88,10 @@ def fit(config: Config, run: train.Run) -> train.Fitted:
           eval_every=20,
           checkpoint_every=10,
       ),
-      init=train.initializer(
-          lambda key: Params(jax.random.normal(key, (config.width,))), optimizer
-      ),
-      step=train.gradient_step(loss(config), optimizer, RULES),
-      data=rows(config),
+      init=lambda key: Params(jax.random.normal(key, (config.width,))),
+      loss=loss(config),
+      optimizer=optax.adam(config.learning_rate),
+      data=data,
       seeds=tuple(range(config.num_seeds)),
       evaluate=lambda state, x: {
           'validation/loss': jnp.mean(
@@ -106,6 +103,10 @@ def fit(config: Config, run: train.Run) -> train.Fitted:
   )
 
 
+def fit(config: Config, run: train.Run) -> train.Fitted:
+  return train.fit(run, stage(config, rows(config)))
+
+
 def experiment(config: Config, run: train.Run) -> train.Report:
   fitted = fit(config, run)
   kernel = train.to_host(fitted.state.params.kernel)
@@ -114,8 +115,8 @@ def experiment(config: Config, run: train.Run) -> train.Report:
     np.savez(buffer, kernel=kernel)
     (run.workdir / 'final.npz').write_bytes(buffer.getvalue())
   steps, losses = fitted.history['loss']
-  plot = figure.Figure()
-  plot.subplots().plot(steps, losses)
+  figure, axes = train.figures.subplots()
+  train.figures.curve(axes, steps, losses)
   return train.Report(
       claims=[
           train.Claim(
@@ -127,11 +128,11 @@ def experiment(config: Config, run: train.Run) -> train.Report:
           )
       ],
       data={'rows': 'generated'},
-      figures={'loss': plot},
+      figures={'loss': figure},
   )
 
 
 PRESETS = {'small': Config(), 'smoke': Config(num_steps=20)}
 
 if __name__ == '__main__':
-  train.launch(experiment, PRESETS, name='toy')
+  app.start(app.Launcher(experiment, PRESETS, 'toy', __doc__ or ''))

@@ -9,13 +9,13 @@ import jax
 from jax import ad_checkpoint
 import jax.numpy as jnp
 
-from nmlib.neurons import contraction
-from nmlib.neurons import dropout
-from nmlib.neurons import linear_attention
-from nmlib.neurons import normalization
-from nmlib.neurons import rotary
+from nmlib.neurons.attention import linear_attention
+from nmlib.neurons.attention import rotary
 from nmlib.neurons.bdh.params import State
 from nmlib.neurons.bdh.params import phases
+from nmlib.neurons.core import contraction
+from nmlib.neurons.core import dropout
+from nmlib.neurons.core import normalization
 
 # What `apply` can capture. All have layers first and time next to last.
 CAPTURES = {

@@ -7,14 +7,14 @@ import chex
 import jax
 import jax.numpy as jnp
 
-from nmlib.neurons import dropout
-from nmlib.neurons import linear_attention
+from nmlib.neurons.attention import linear_attention
 from nmlib.neurons.bdh import layers
 from nmlib.neurons.bdh.config import Config
 from nmlib.neurons.bdh.params import Params
 from nmlib.neurons.bdh.params import State
 from nmlib.neurons.bdh.params import check_state
 from nmlib.neurons.bdh.params import initial_state
+from nmlib.neurons.core import dropout
 
 
 def apply(

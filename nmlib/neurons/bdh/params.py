@@ -10,9 +10,9 @@ import jax.numpy as jnp
 from jax.sharding import PartitionSpec as P
 import numpy as np
 
-from nmlib.neurons import contraction
-from nmlib.neurons import rotary
+from nmlib.neurons.attention import rotary
 from nmlib.neurons.bdh.config import Config
+from nmlib.neurons.core import contraction
 
 
 class Params(NamedTuple):

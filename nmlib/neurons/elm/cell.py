@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 
-from nmlib.neurons import newton
+from nmlib.neurons.core import newton
 from nmlib.neurons.elm import branches
 from nmlib.neurons.elm import dynamics
 from nmlib.neurons.elm import recurrence
@@ -75,8 +75,8 @@ def unroll(
     xs: inputs, float [T, D].
     config: static under jit.
     method: 'scan', or 'newton', which solves for the memory in parallel over
-      time (`nmlib.neurons.newton`), to a residual of 1e-5, and falls back to
-      the scan where it does not converge. It pays on an accelerator, for long
+      time (`neurons.core.newton`), to a residual of 1e-5, and falls back to the
+      scan where it does not converge. It pays on an accelerator, for long
       sequences of few trials and M up to about 30.
     chunk_size: with 'scan', what the backward pass recomputes at a time.
     key: turns variational dropout on.

@@ -6,9 +6,9 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from nmlib.neurons import leaky
-from nmlib.neurons import newton
-from nmlib.neurons import sequence
+from nmlib.neurons.core import leaky
+from nmlib.neurons.core import newton
+from nmlib.neurons.core import scan
 from nmlib.neurons.elm import branches
 from nmlib.neurons.elm import recurrence
 from nmlib.neurons.elm.config import Config
@@ -98,7 +98,7 @@ def follow(
       path = recurrence.scan(core, memory, u, config)
       return path[-1], path
 
-    _, memory = sequence.in_chunks(run, state.memory, inputs, chunk_size)
+    _, memory = scan.in_chunks(run, state.memory, inputs, chunk_size)
   linear = recurrence.dot(memory, ready.readout.kernel, config)
   slow = jnp.broadcast_to(state.slow_output[None], linear.shape)
   if config.high_pass_tau:

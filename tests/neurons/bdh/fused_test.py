@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from nmlib.neurons import bdh
-from nmlib.neurons import dropout
-from nmlib.neurons.bdh import batched
-from nmlib.neurons.bdh import fused
-from nmlib.neurons.bdh import tiles
+from nmlib.neurons.bdh.kernels import batched
+from nmlib.neurons.bdh.kernels import fused
+from nmlib.neurons.bdh.kernels import tiles
+from nmlib.neurons.core import dropout
 
 _H, _D, _N, _B = 2, 32, 128, 3
 _RATE = 0.3
@@ -217,7 +217,7 @@ import jax
 import jax.numpy as jnp
 from jax.experimental import topologies
 from nmlib.neurons import bdh
-from nmlib.neurons.bdh import batched
+from nmlib.neurons.bdh.kernels import batched
 
 platform = sys.argv[1]
 config = bdh.Config(num_layers=1, dtype='bfloat16')

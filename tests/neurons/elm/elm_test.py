@@ -13,8 +13,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from nmlib.neurons import elm
-from nmlib.neurons import leaky
-from nmlib.neurons import newton
+from nmlib.neurons.core import leaky
+from nmlib.neurons.core import newton
 from nmlib.neurons.elm import dynamics
 
 _V1 = elm.version(1, num_inputs=6, num_outputs=2, num_memory=4, tau_max=50.0)

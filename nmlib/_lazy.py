@@ -1,0 +1,62 @@
+"""Modules of a package by name, imported when they are first asked for."""
+
+from collections.abc import Callable
+import importlib
+import pathlib
+from typing import Any
+
+
+def modules(package: str, path: str) -> dict[str, str]:
+  """Returns the modules that a package shows: name and full name.
+
+  Those of the package itself, and of its families (packages inside that hold
+  modules and nothing else) those whose name no other family uses.
+
+  Args:
+    package: full name.
+    path: its folder.
+  """
+  found: dict[str, str] = {}
+  shared = set()
+  root = pathlib.Path(path)
+  for file in sorted(root.glob('*/*.py')):
+    name, family = file.stem, file.parent.name
+    if name == '__init__' or not _is_family(file.parent):
+      continue
+    shared |= {name} & found.keys()
+    found[name] = f'{package}.{family}.{name}'
+  for name in shared:
+    del found[name]
+  for file in root.iterdir():
+    if file.suffix == '.py' and file.stem != '__init__':
+      found[file.stem] = f'{package}.{file.stem}'
+    elif (file / '__init__.py').exists():
+      found[file.name] = f'{package}.{file.name}'
+  return found
+
+
+def attach(
+    package: str, path: str
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+  """Returns `__getattr__` and `__dir__` of a package that shows its modules.
+
+  `from nmlib.neurons import lif` then imports `nmlib.neurons.spiking.lif` and
+  nothing beside it.
+
+  Args:
+    package: the package's `__name__`.
+    path: its folder.
+  """
+
+  def getattr_(name: str) -> Any:
+    known = {} if name.startswith('_') else modules(package, path)
+    if name not in known:
+      raise AttributeError(f'module {package!r} has no attribute {name!r}')
+    return importlib.import_module(known[name])
+
+  return getattr_, lambda: sorted(modules(package, path))
+
+
+def _is_family(folder: pathlib.Path) -> bool:
+  init = folder / '__init__.py'
+  return init.exists() and '_lazy.attach' in init.read_text()

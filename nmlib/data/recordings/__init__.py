@@ -1,0 +1,5 @@
+"""Recorded neurons and connectomes."""
+
+from nmlib import _lazy
+
+__getattr__, __dir__ = _lazy.attach(__name__, __path__[0])

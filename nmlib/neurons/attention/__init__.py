@@ -1,0 +1,5 @@
+"""Attention as neurons compute it: linear, with rotary phases."""
+
+from nmlib import _lazy
+
+__getattr__, __dir__ = _lazy.attach(__name__, __path__[0])

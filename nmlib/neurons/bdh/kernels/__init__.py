@@ -1,0 +1,1 @@
+"""Fused forms of BDH for CPU, GPU and TPU."""

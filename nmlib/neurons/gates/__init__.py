@@ -1,0 +1,5 @@
+"""Gates that change what a frozen network computes."""
+
+from nmlib import _lazy
+
+__getattr__, __dir__ = _lazy.attach(__name__, __path__[0])

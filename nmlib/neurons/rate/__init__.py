@@ -1,0 +1,5 @@
+"""Recurrent units of continuous rates."""
+
+from nmlib import _lazy
+
+__getattr__, __dir__ = _lazy.attach(__name__, __path__[0])

@@ -1,0 +1,156 @@
+"""The gated recurrent unit (GRU) with an initial connectivity of its own.
+
+Cho et al. (arXiv 1406.1078, 2014), without biases and with a linear readout,
+as the gated counterpart of `rnn` in studies of initial connectivity (Liu et
+al., arXiv 2310.08513). The reset gate acts after the recurrent product by
+default, as in cuDNN, PyTorch and Flax; before it, as in the GRU's paper.
+"""
+
+import dataclasses
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from nmlib.neurons.core import scan
+
+PARTITION_RULES = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+  """Hyperparameters.
+
+    r = sigmoid(U_r x + W_r h), z = sigmoid(U_z x + W_z h)
+    n = tanh(U_n x + r * (W_n h))   or   tanh(U_n x + W_n (r * h))
+    h' = (1 - z) * n + z * h, y = W_o h'
+
+  Raises:
+    ValueError: naming the field, if a value is out of range.
+  """
+
+  num_inputs: int = 3
+  num_units: int = 300  # N
+  num_outputs: int = 3
+  gain: float = 1.25  # g: standard deviation of each W is g / sqrt(N)
+  reset_after: bool = True  # the reset gate scales W_n h, else h
+
+  def __post_init__(self):
+    for field in ('num_inputs', 'num_units', 'num_outputs'):
+      value = getattr(self, field)
+      if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(
+            f'gru.Config.{field} must be a positive integer, got {value!r}.'
+        )
+    if not 0 < self.gain < float('inf'):
+      raise ValueError(
+          f'gru.Config.gain must be positive and finite, got {self.gain!r}.'
+      )
+
+
+class Params(NamedTuple):
+  """Weights in the order reset r, update z, candidate n."""
+
+  recurrent: jax.Array  # W [3, N, N], row: target, column: source
+  input: jax.Array  # U [3, N, num_inputs]
+  readout: jax.Array  # W_o [num_outputs, N]
+
+
+class State(NamedTuple):
+  """What evolves in time."""
+
+  hidden: jax.Array  # h [N]
+
+
+class Output(NamedTuple):
+  """What a time step gives."""
+
+  logits: jax.Array  # y [num_outputs]
+  rates: jax.Array  # h' [N], in (-1, 1)
+
+
+def init(
+    key: jax.Array, config: Config, recurrent: jax.Array | None = None
+) -> Params:
+  """Draws W ~ g N(0, 1) / sqrt(N); U, W_o uniform within 1 / sqrt(columns).
+
+  Args:
+    key: of the draw; U and W_o do not depend on `recurrent`.
+    config: hyperparameters.
+    recurrent: W [3, N, N] in place of the draw; or one W [N, N] for all three.
+
+  Returns:
+    Parameters, float32.
+
+  Raises:
+    ValueError: if `recurrent` has another shape.
+  """
+  recurrent_key, input_key, readout_key = jax.random.split(key, 3)
+  size = config.num_units
+  if recurrent is None:
+    recurrent = jax.random.normal(recurrent_key, (3, size, size))
+    recurrent = config.gain * recurrent / jnp.sqrt(size)
+  if recurrent.shape == (size, size):
+    recurrent = jnp.broadcast_to(recurrent[None], (3, size, size))
+  if recurrent.shape != (3, size, size):
+    raise ValueError(
+        f'recurrent must be [3, {size}, {size}] or [{size}, {size}], one row'
+        ' and one column a unit of gru.Config.num_units, got'
+        f' {list(recurrent.shape)}.'
+    )
+  uniform = lambda k, shape: jax.random.uniform(
+      k, shape, minval=-(shape[-1] ** -0.5), maxval=shape[-1] ** -0.5
+  )
+  return Params(
+      recurrent,
+      uniform(input_key, (3, size, config.num_inputs)),
+      uniform(readout_key, (config.num_outputs, size)),
+  )
+
+
+def initial_state(
+    config: Config, dtype: jax.typing.DTypeLike = jnp.float32
+) -> State:
+  """Returns h = 0 [N]."""
+  return State(jnp.zeros(config.num_units, dtype))
+
+
+def step(
+    params: Params, state: State, x_t: jax.Array, config: Config
+) -> tuple[State, Output]:
+  """One time step on an input x_t [num_inputs]."""
+  return _step(params, state, params.input @ x_t, config)
+
+
+def unroll(
+    params: Params,
+    state: State,
+    xs: jax.Array,
+    config: Config,
+    *,
+    chunk_size: int | None = None,
+) -> tuple[State, Output]:
+  """Runs a sequence xs [T, num_inputs]; outputs have time in front."""
+  drive = jnp.einsum('gni,ti->tgn', params.input, xs)
+  return scan.scan(
+      lambda s, d: _step(params, s, d, config),
+      state,
+      drive,
+      chunk_size=chunk_size,
+  )
+
+
+def _step(
+    params: Params, state: State, drive: jax.Array, config: Config
+) -> tuple[State, Output]:
+  """One time step on U x [3, N]."""
+  h = state.hidden
+  if config.reset_after:
+    sent = params.recurrent @ h
+    r, z = jax.nn.sigmoid(drive[:2] + sent[:2])
+    n = jnp.tanh(drive[2] + r * sent[2])
+  else:
+    r, z = jax.nn.sigmoid(drive[:2] + params.recurrent[:2] @ h)
+    n = jnp.tanh(drive[2] + params.recurrent[2] @ (r * h))
+  hidden = (1 - z) * n + z * h
+  return State(hidden), Output(params.readout @ hidden, hidden)

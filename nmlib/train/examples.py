@@ -1,0 +1,83 @@
+"""Examples of a data set: drawn by (seed, step), and measured on."""
+
+from collections.abc import Callable
+from typing import Any
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+
+class Examples(NamedTuple):
+  """N inputs with their labels."""
+
+  inputs: Any  # [N, ...], or a pytree of such
+  labels: Any  # [N]
+
+
+class Split(NamedTuple):
+  """Examples to learn from, to choose by, to report."""
+
+  train: Examples
+  validation: Examples
+  test: Examples
+
+
+def sample(key: jax.Array, examples: Any, size: int) -> Any:
+  """Draws rows of a pytree of arrays [N, ...] with replacement, [size, ...].
+
+  Args:
+    key: a step's own, `fold_in(key of the seed, step)`.
+    examples: such as `Examples`.
+    size: how many.
+  """
+  count = jax.tree.leaves(examples)[0].shape[0]
+  rows = jax.random.randint(key, (size,), 0, count)
+  return jax.tree.map(lambda leaf: leaf[rows], examples)
+
+
+def shuffled(key: jax.Array, step: jax.Array, examples: Any, size: int) -> Any:
+  """Takes the next rows of an order that is new every epoch, [size, ...].
+
+  The last rows of an epoch that do not fill a batch are left out.
+
+  Args:
+    key: of the seed.
+    step: int [], batches drawn so far.
+    examples: a pytree of arrays [N, ...].
+    size: how many, at most N.
+  """
+  count = jax.tree.leaves(examples)[0].shape[0]
+  per_epoch = count // size
+  epoch, place = step // per_epoch, step % per_epoch
+  order = jax.random.permutation(jax.random.fold_in(key, epoch), count)
+  rows = jax.lax.dynamic_slice(order, (place * size,), (size,))
+  return jax.tree.map(lambda leaf: leaf[rows], examples)
+
+
+def cross_entropy(logits: jax.Array, labels: jax.Array) -> jax.Array:
+  """Mean cross-entropy of logits [..., K] and labels int [...], nats."""
+  return jnp.mean(
+      optax.losses.softmax_cross_entropy_with_integer_labels(logits, labels)
+  )
+
+
+def accuracy(
+    apply: Callable[[Any], jax.Array],
+    examples: Examples,
+    *,
+    batch_size: int | None = None,
+) -> jax.Array:
+  """Share of examples whose largest logit is that of the label, [].
+
+  Args:
+    apply: logits [K] of one input.
+    examples: N of them.
+    batch_size: how many at a time; None: all at once.
+  """
+  if batch_size is None:
+    logits = jax.vmap(apply)(examples.inputs)
+  else:
+    logits = jax.lax.map(apply, examples.inputs, batch_size=batch_size)
+  return jnp.mean(jnp.argmax(logits, -1) == examples.labels)

@@ -1,0 +1,258 @@
+"""A stage of training as one value: what is trained, on what, for how long."""
+
+from collections.abc import Callable
+from collections.abc import Mapping
+import dataclasses
+from typing import Any
+from typing import NamedTuple
+
+import grain
+import jax
+import jax.numpy as jnp
+import optax
+
+from nmlib.neurons.core import limits
+from nmlib.train import sharding
+
+Metrics = dict[str, jax.Array]
+
+
+@dataclasses.dataclass(frozen=True)
+class Loop:
+  """How long a stage runs and how often it looks up, in optimizer steps.
+
+  The last step always logs, evaluates and saves.
+  """
+
+  num_steps: limits.Count
+  batch_size: limits.Count = 32  # rows a seed and step
+  steps_per_call: limits.Count = 1  # steps compiled into one call
+  log_every: limits.Count = 10
+  eval_every: limits.Natural = 0  # 0: first and last
+  checkpoint_every: limits.Natural = 0  # 0: last
+
+  def __post_init__(self):
+    limits.check(self)
+    for name in ('num_steps', 'log_every', 'eval_every', 'checkpoint_every'):
+      if getattr(self, name) % self.steps_per_call:
+        raise ValueError(
+            f'stage.Loop.{name}={getattr(self, name)} is not a multiple of'
+            f' steps_per_call={self.steps_per_call}.'
+        )
+
+
+class TrainState(NamedTuple):
+  """Everything that gradient training needs to go on where it stopped."""
+
+  step: jax.Array  # [], int32: optimizer steps taken
+  params: Any
+  opt_state: optax.OptState
+  key: jax.Array  # [], never changes: step keys are fold_in(key, step)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Stage:
+  """What `fit` runs, `restore` reads and the planner compiles.
+
+  Functions are pure and of ONE seed (and one value of a sweep); all train
+  together, vmapped in one compiled program. Either `step` says how a state
+  advances, or `loss` and `optimizer` do: then `init` returns the parameters,
+  and the state is a `TrainState`.
+
+  Attributes:
+    name: unique in the run; metrics and checkpoints go under it.
+    loop: numbers of steps.
+    init: `init(key, [start], [value]) -> state` or parameters, any pytree of
+      arrays; `start` where there are `starts`, `value` where `step` is given
+      and there is a `sweep`.
+    step: `step(state, batch) -> (state, metrics)`; `batch` has a leading axis
+      [batch_size] (None without data), metrics are scalars.
+    loss: `(params, example, key) -> (loss [], metrics)` of ONE example; the
+      batch is vmapped, each example with its own key.
+    optimizer: an optax transformation.
+    data: row `(step * S + s) * batch_size + b` is example b of seed s at
+      `step`; or a function `batch(key, step) -> [batch_size, ...]`, compiled
+      into the program, whose key is the state's; None if `step` makes its own.
+    example: shapes of ONE row of data for the planner, a pytree of
+      `jax.ShapeDtypeStruct`; None if there are no data.
+    evaluate: `evaluate(state, eval_data) -> metrics`, scalars.
+    eval_data: pytree of arrays, the same for every seed.
+    rules: where parameters live, as in `sharding.infer`.
+    seeds: S seeds; seed s starts from `jax.random.key(s)`.
+    starts: pytree [S, ...], what each seed starts from; None if nothing.
+    sweep: pytree [R, ...] of values that train side by side within a seed,
+      from the same key and on the same data; states are then [S, R, ...], and
+      metrics are called `name/0` to `name/R-1`. With `loss` it names
+      hyperparameters of an `optax.inject_hyperparams` optimizer.
+    items_per_row: what a row counts as in the planner's rates, as its tokens.
+    item: the name of such an item.
+  """
+
+  name: str
+  loop: Loop
+  init: Callable[..., Any]
+  step: Callable[[Any, Any], tuple[Any, Metrics]] | None = None
+  loss: Callable[[Any, Any, jax.Array], tuple[jax.Array, Metrics]] | None = None
+  optimizer: optax.GradientTransformation | None = None
+  data: grain.MapDataset | Callable[[jax.Array, jax.Array], Any] | None = None
+  example: Any = None
+  evaluate: Callable[[Any, Any], Metrics] | None = None
+  eval_data: Any = None
+  rules: sharding.Rules = ()
+  seeds: tuple[int, ...] = (0,)
+  starts: Any = None
+  sweep: Any = None
+  items_per_row: int = 1
+  item: str = 'row'
+
+  def __post_init__(self):
+    gradient = self.loss is not None and self.optimizer is not None
+    if gradient == (self.step is not None) or (
+        (self.loss is None) != (self.optimizer is None)
+    ):
+      raise ValueError(
+          f'stage {self.name!r} needs either step, or loss and optimizer.'
+      )
+    if not self.seeds:
+      raise ValueError(f'stage {self.name!r} needs at least one seed.')
+    for leaf in jax.tree.leaves(self.starts):
+      if leaf.shape[:1] != (len(self.seeds),):
+        raise ValueError(
+            f'stage {self.name!r} has {len(self.seeds)} seeds, but a leaf of'
+            f' starts is {list(leaf.shape)}; its first axis must be the seeds.'
+        )
+    if len({leaf.shape[0] for leaf in jax.tree.leaves(self.sweep)}) > 1:
+      raise ValueError(
+          f'stage {self.name!r}: the leaves of sweep must have one length.'
+      )
+
+  @property
+  def num_values(self) -> int | None:
+    """R, the number of values of the sweep; None without one."""
+    leaves = jax.tree.leaves(self.sweep)
+    return leaves[0].shape[0] if leaves else None
+
+  def initial(self, key: jax.Array, start: Any) -> Any:
+    """Returns the state of one seed, [R, ...] with a sweep."""
+    if self.sweep is None:
+      return self._initial(key, start, None)
+    return jax.vmap(self._initial, in_axes=(None, None, 0))(
+        key, start, jax.tree.map(jnp.asarray, self.sweep)
+    )
+
+  def advance(self, state: Any, batch: Any) -> tuple[Any, Metrics]:
+    """Advances the state of one seed by a step; metrics are scalars."""
+    if self.sweep is None:
+      return self._advance(state, batch)
+    state, metrics = jax.vmap(self._advance, in_axes=(0, None))(state, batch)
+    return state, self._named(metrics)
+
+  def measure(self, state: Any, eval_data: Any) -> Metrics:
+    """Evaluates the state of one seed."""
+    evaluate = self.evaluate
+    if evaluate is None:
+      raise ValueError(f'stage {self.name!r} has no evaluation.')
+    if self.sweep is None:
+      return evaluate(state, eval_data)
+    return self._named(jax.vmap(evaluate, in_axes=(0, None))(state, eval_data))
+
+  def _initial(self, key: jax.Array, start: Any, value: Any) -> Any:
+    started = () if self.starts is None else (start,)
+    if self.optimizer is None:
+      values = () if self.sweep is None else (value,)
+      return self.init(key, *started, *values)
+    init_key, step_key = jax.random.split(key)
+    params = self.init(init_key, *started)
+    opt_state = self.optimizer.init(params)
+    if value is not None:
+      opt_state = _with_hyperparameters(opt_state, value)
+    return TrainState(jnp.int32(0), params, opt_state, step_key)
+
+  def _advance(self, state: Any, batch: Any) -> tuple[Any, Metrics]:
+    if self.step is not None:
+      if callable(self.data):
+        batch = self.data(state.key, state.step)
+      return self.step(state, batch)
+    assert self.loss is not None and self.optimizer is not None
+    if callable(self.data):
+      batch = self.data(state.key, state.step)
+    return gradient_step(self.loss, self.optimizer, self.rules)(state, batch)
+
+  def _named(self, metrics: Metrics) -> Metrics:
+    return {
+        f'{name}/{i}': values[i]
+        for name, values in metrics.items()
+        for i in range(values.shape[0])
+    }
+
+
+def _with_hyperparameters(opt_state: Any, values: Mapping[str, Any]) -> Any:
+  known = getattr(opt_state, 'hyperparams', {})
+  unknown = set(values) - set(known)
+  if unknown:
+    raise ValueError(
+        f'the optimizer has no hyperparameters {sorted(unknown)} to sweep, only'
+        f' {sorted(known)}; wrap it in optax.inject_hyperparams.'
+    )
+  new = {k: jnp.asarray(v, known[k].dtype) for k, v in values.items()}
+  return opt_state._replace(hyperparams={**known, **new})
+
+
+def gradient_step(
+    loss: Callable[[Any, Any, jax.Array], tuple[jax.Array, Metrics]],
+    optimizer: optax.GradientTransformation,
+    rules: sharding.Rules = (),
+) -> Callable[[TrainState, Any], tuple[TrainState, Metrics]]:
+  """Returns one optimizer step on the mean loss of a batch.
+
+  Args:
+    loss: `(params, example, key) -> (loss [], metrics)` of ONE example; the
+      batch is vmapped here, each example with its own key.
+    optimizer: an optax transformation.
+    rules: where parameters live. Gradients are then added up there, once a
+      step, even if the optimizer's state is split further.
+
+  Returns:
+    `step(state, batch) -> (state, metrics)`, where batch has a leading axis B
+    and metrics are means over it, with `loss` and `grad_norm` added.
+  """
+
+  def mean_loss(params, batch, key):
+    size = jax.tree.leaves(batch)[0].shape[0]
+    losses, metrics = jax.vmap(
+        loss, in_axes=(None, 0, 0), spmd_axis_name='data'
+    )(params, batch, jax.random.split(key, size))
+    return jnp.mean(losses), jax.tree.map(lambda m: jnp.mean(m, 0), metrics)
+
+  def step(state: TrainState, batch: Any) -> tuple[TrainState, Metrics]:
+    key = jax.random.fold_in(state.key, state.step)
+    (value, metrics), grads = jax.value_and_grad(mean_loss, has_aux=True)(
+        state.params, batch, key
+    )
+    mesh = jax.sharding.get_abstract_mesh()
+    if rules and not mesh.empty:
+      grads = jax.lax.with_sharding_constraint(
+          grads, sharding.infer(grads, mesh, rules)
+      )
+    updates, opt_state = optimizer.update(grads, state.opt_state, state.params)
+    params = optax.apply_updates(state.params, updates)
+    return (
+        TrainState(state.step + 1, params, opt_state, state.key),
+        {**metrics, 'loss': value, 'grad_norm': optax.tree.norm(grads)},
+    )
+
+  return step
+
+
+def take(tree: Any, index: Any) -> Any:
+  """Picks one value of a sweep for every seed: [S, R, ...] to [S, ...].
+
+  Args:
+    tree: pytree of arrays [S, R, ...], such as the state of a swept stage.
+    index: int [S], or one for all seeds.
+  """
+  leaves = jax.tree.leaves(tree)
+  if not leaves:
+    return tree
+  rows = jnp.broadcast_to(jnp.asarray(index), leaves[0].shape[:1])
+  return jax.tree.map(lambda x: jax.vmap(lambda row, i: row[i])(x, rows), tree)

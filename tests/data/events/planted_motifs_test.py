@@ -1,0 +1,59 @@
+"""Planted motifs are where they are said to be."""
+
+from absl.testing import absltest
+from absl.testing import parameterized
+import jax
+import numpy as np
+
+from nmlib.data.events import planted_motifs
+
+
+class PlantedMotifsTest(parameterized.TestCase):
+
+  def test_without_noise_every_spike_belongs_to_a_motif(self):
+    config = planted_motifs.Config(
+        *(12, 3, 5, 9), background=0.0, rate=0.02, missing=0.0
+    )
+    motifs = planted_motifs.draw(jax.random.key(0), config)
+    np.testing.assert_array_equal(motifs.member.sum(1), 5)
+    spikes, ends = planted_motifs.record(jax.random.key(1), motifs, 400, config)
+    expected = np.zeros_like(spikes)
+    self.assertGreater(float(ends.sum()), 5)
+    for t, m in np.argwhere(ends):
+      for n in np.flatnonzero(motifs.member[m]):
+        if t - motifs.delay[m, n] >= 0:
+          expected[t - motifs.delay[m, n], n] = 1
+    # Motifs that end after the recording have spikes in its last steps.
+    np.testing.assert_array_equal(spikes[:-9], expected[:-9])
+    self.assertTrue(np.all(np.asarray(spikes) >= expected))
+
+  def test_rates_of_background_and_loss(self):
+    config = planted_motifs.Config(rate=0.0, background=0.03)
+    motifs = planted_motifs.draw(jax.random.key(0), config)
+    record = planted_motifs.record(jax.random.key(1), motifs, 5000, config)
+    self.assertEqual(float(record.ends.sum()), 0)
+    # 160,000 draws: a standard error of 0.0004.
+    self.assertAlmostEqual(float(record.spikes.mean()), 0.03, delta=0.0015)
+    config = planted_motifs.Config(
+        *(8, 1, 8, 4), background=0.0, rate=0.002, missing=0.4
+    )
+    motifs = planted_motifs.draw(jax.random.key(0), config)
+    record = planted_motifs.record(jax.random.key(1), motifs, 20_000, config)
+    # About 320 spikes were due: a standard error of 0.03.
+    self.assertAlmostEqual(
+        float(record.spikes.sum() / record.ends.sum() / 8), 0.6, delta=0.1
+    )
+
+  @parameterized.parameters(
+      ({'members': 40}, 'members must be at most num_units=32, got 40'),
+      ({'missing': 1.0}, r'missing must be in \[0, 1\), got 1.0'),
+      ({'jitter': -1}, 'jitter must be at least 0, got -1'),
+      ({'delays': 0}, 'delays must be a positive integer, got 0'),
+  )
+  def test_bad_fields(self, fields, message):
+    with self.assertRaisesRegex(ValueError, message):
+      planted_motifs.Config(**fields)
+
+
+if __name__ == '__main__':
+  absltest.main()

@@ -1,0 +1,63 @@
+"""Packages show their modules by name, and import only what is asked for."""
+
+import ast
+import importlib
+import inspect
+import subprocess
+import sys
+
+import pytest
+
+from nmlib import _lazy
+
+
+@pytest.mark.parametrize('name', ['neurons', 'analysis', 'data'])
+def test_each_module_that_is_shown_imports_and_editors_know_it(name):
+  package = importlib.import_module(f'nmlib.{name}')
+  shown = _lazy.modules(package.__name__, package.__path__[0])
+  assert dir(package) == sorted(shown)
+  for short, full in shown.items():
+    assert getattr(package, short) is importlib.import_module(full)
+  block = next(
+      node
+      for node in ast.parse(inspect.getsource(package)).body
+      if isinstance(node, ast.If)
+  )
+  listed = {
+      alias.name: f'{node.module}.{alias.name}'
+      for node in block.body
+      if isinstance(node, ast.ImportFrom)
+      for alias in node.names
+  }
+  assert listed == shown
+
+
+def test_importing_one_neuron_imports_none_of_its_neighbours():
+  code = (
+      'import sys; from nmlib.neurons import lif, elm;'
+      'print([m for m in sys.modules if m.startswith("nmlib.")])'
+  )
+  loaded = ast.literal_eval(
+      subprocess.run(
+          [sys.executable, '-c', code],
+          check=True,
+          capture_output=True,
+          text=True,
+      ).stdout
+  )
+  assert 'nmlib.neurons.spiking.lif' in loaded
+  for other in ('bdh', 'rate.rnn', 'spiking.adex', 'delays', 'dendrites'):
+    assert f'nmlib.neurons.{other}' not in loaded
+
+
+def test_unknown_module_is_an_import_error():
+  with pytest.raises(ImportError, match='no_such_neuron'):
+    exec('from nmlib.neurons import no_such_neuron')
+
+
+def test_name_that_two_families_use_is_reached_by_its_family():
+  shown = _lazy.modules(
+      'nmlib.neurons', importlib.import_module('nmlib.neurons').__path__[0]
+  )
+  assert 'losses' not in shown
+  assert importlib.import_module('nmlib.neurons.spiking').losses

@@ -1,0 +1,71 @@
+"""Claims hold as their comparison says."""
+
+from absl.testing import absltest
+from absl.testing import parameterized
+
+from nmlib import train
+from nmlib.train import claims
+
+
+class ClaimsTest(parameterized.TestCase):
+
+  @parameterized.parameters(
+      ('mean', [1.0, 5.0], [2.0, 3.0], True, 'in the mean'),
+      ('seed', [1.0, 5.0], [2.0, 3.0], False, 'in every seed'),
+      ('seed', [3.0, 5.0], [2.0, 3.0], True, 'in every seed'),
+      ('interval', [3.0, 5.0], [2.0, 3.0], False, '95 % interval'),
+      ('interval', [3.0, 4.01], [2.0, 3.0], True, '95 % interval'),
+      ('mean', [float('nan'), 5.0], [2.0, 3.0], False, 'in the mean'),
+  )
+  def test_seeds_are_compared_as_said(self, by, ours, theirs, holds, phrase):
+    claim = train.higher('A beats B', {'A': ours}, {'B': theirs}, by=by)
+    self.assertEqual(claim.holds, holds)
+    self.assertIn(phrase, claim.compared)
+    self.assertEqual(dict(claim.ours), {'A': ours, 'B': theirs})
+    mirrored = train.lower('B is worse', {'B': theirs}, {'A': ours}, by=by)
+    self.assertEqual(mirrored.holds, holds)
+
+  def test_share_of_seeds(self):
+    claim = lambda need: train.higher(
+        '', {'A': [1, 2, 3, 4, 0]}, 0.5, by='seed', need=need
+    )
+    self.assertTrue(claim(0.8).holds)
+    self.assertEqual(claim(0.8).compared, 'in at least 4 of 5 seeds')
+    self.assertFalse(claim(0.9).holds)
+
+  def test_margin_and_factor(self):
+    ours, theirs = {'A': [2.0, 2.0]}, {'B': [1.0, 1.0]}
+    self.assertFalse(train.higher('', ours, theirs, by='mean', margin=1).holds)
+    self.assertTrue(train.higher('', ours, theirs, by='mean', times=1.9).holds)
+    self.assertTrue(train.lower('', theirs, ours, by='mean', times=0.6).holds)
+    self.assertFalse(train.lower('', theirs, ours, by='seed', times=0.5).holds)
+
+  def test_one_value_stands_for_all_seeds(self):
+    claim = train.lower('', {'loss': [1.0, 1.5]}, {'bigram': 2.0}, by='seed')
+    self.assertTrue(claim.holds)
+
+  def test_claim_that_is_not_expected_says_why(self):
+    with self.assertRaisesRegex(ValueError, 'say why'):
+      train.higher('', {'A': [1.0]}, 0.0, by='mean', expected=False)
+    claim = train.higher(
+        'x', {'A': [1.0]}, 2.0, by='mean', expected=False, because='too small'
+    )
+    record = lambda c: {
+        'claims': [{'text': c.text, 'holds': c.holds, 'expected': c.expected}]
+    }
+    self.assertEmpty(claims.unexpected(record(claim)))
+    claim = train.higher('x', {'A': [1.0]}, 2.0, by='mean')
+    self.assertEqual(claims.unexpected(record(claim)), ['x'])
+
+  @parameterized.parameters(
+      ({'A': [1.0]}, {'B': [1.0, 2.0]}, 'compares 1 seeds with 2'),
+      ({'A': [1.0], 'C': [1.0]}, 0.0, 'one thing with one'),
+      ({'A': []}, 0.0, 'compares 0 seeds'),
+  )
+  def test_what_cannot_be_compared_is_refused(self, ours, theirs, message):
+    with self.assertRaisesRegex(ValueError, message):
+      train.higher('', ours, theirs, by='mean')
+
+
+if __name__ == '__main__':
+  absltest.main()

@@ -1,0 +1,55 @@
+"""Examples are drawn by (seed, step) alone."""
+
+from absl.testing import absltest
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from nmlib import train
+
+
+class ExamplesTest(absltest.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    self.examples = train.Examples(jnp.arange(10.0)[:, None], jnp.arange(10))
+
+  def test_rows_stay_together(self):
+    drawn = train.examples.sample(jax.random.key(0), self.examples, 500)
+    np.testing.assert_array_equal(drawn.inputs[:, 0], drawn.labels)
+    self.assertEqual(set(drawn.labels.tolist()), set(range(10)))
+
+  def test_an_epoch_shows_every_row_once_in_an_order_of_its_own(self):
+    batch = lambda step: train.examples.shuffled(
+        jax.random.key(0), jnp.int32(step), self.examples, 5
+    ).labels.tolist()
+    epochs = [batch(2 * e) + batch(2 * e + 1) for e in range(3)]
+    for epoch in epochs:
+      self.assertEqual(sorted(epoch), list(range(10)))
+    self.assertNotEqual(epochs[0], epochs[1])
+
+  def test_rows_that_fill_no_batch_are_left_out(self):
+    batch = lambda step: train.examples.shuffled(
+        jax.random.key(0), jnp.int32(step), self.examples, 4
+    ).labels.tolist()
+    self.assertLen(set(batch(0) + batch(1)), 8)
+
+  def test_accuracy_counts_largest_logits(self):
+    logits = jnp.eye(10)
+    apply = lambda x: logits[x[0].astype(int) // 2]
+    for size in (None, 3):
+      self.assertAlmostEqual(
+          float(train.accuracy(apply, self.examples, batch_size=size)), 0.1
+      )
+
+  def test_cross_entropy_of_certain_and_uniform_logits(self):
+    labels = jnp.array([1, 0])
+    self.assertAlmostEqual(
+        float(train.cross_entropy(jnp.zeros((2, 4)), labels)), np.log(4), 6
+    )
+    sure = 100 * jax.nn.one_hot(labels, 4)
+    self.assertAlmostEqual(float(train.cross_entropy(sure, labels)), 0.0)
+
+
+if __name__ == '__main__':
+  absltest.main()

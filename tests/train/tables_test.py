@@ -1,0 +1,47 @@
+"""Tables say the same in every rendering."""
+
+import json
+
+from absl.testing import absltest
+
+from nmlib import train
+from nmlib.train import tables
+
+
+class TablesTest(absltest.TestCase):
+
+  def setUp(self):
+    super().setUp()
+    self.record = json.loads(
+        json.dumps(
+            train.Table(
+                {
+                    'a|b': {'accuracy': [1.0, 3.0], 'parameters': 12},
+                    'c': {'accuracy': [0.5, 0.5], 'kind': '<x>'},
+                },
+                note='Bold words.',
+            ).record()
+        )
+    )
+
+  def test_terminal_lines_up(self):
+    head, first, second, *notes = tables.terminal(self.record).splitlines()
+    self.assertEqual(head.split(), ['method', 'accuracy', 'parameters', 'kind'])
+    self.assertEqual(first.split(), ['a|b', '2', '±', '1.4', '12'])
+    self.assertEqual(second.index('<x>') + 3, len(head))
+    self.assertEqual(
+        notes, ['Mean ± standard deviation over seeds, n = 2.', 'Bold words.']
+    )
+
+  def test_markdown_and_html_escape(self):
+    self.assertIn(r'| a\|b | 2 ± 1.4 | 12 |  |', tables.markdown(self.record))
+    self.assertIn('<td>&lt;x&gt;</td>', tables.html(self.record))
+
+  def test_seeds_are_counted_where_they_differ(self):
+    record = train.Table({'a': {'x': [1.0, 3.0], 'y': [1.0]}}).record()
+    self.assertIn('2 ± 1.4 (n=2)', tables.terminal(record))
+    self.assertIn('1 (n=1)', tables.terminal(record))
+
+
+if __name__ == '__main__':
+  absltest.main()
