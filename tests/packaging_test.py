@@ -140,5 +140,7 @@ for load in (
   assert digits == '(597, 8, 8)'
   assert len(errors) == 3
   for error in errors[:2]:
-    assert re.fullmatch(r"nmlib.* needs \w+: pip install 'nmlib\[launch\]'", error)
+    assert re.fullmatch(
+        r"nmlib.* needs \w+: pip install 'nmlib\[launch\]'", error
+    )
   assert errors[2] == 'a.safetensors needs: pip install safetensors'

@@ -27,7 +27,6 @@ def data_source(
     ValueError: the data set is not prepared in this format.
   """
   try:
-    # pyrefly: ignore [missing-import]
     import tensorflow_datasets as tfds
   except ImportError as error:
     raise ImportError(
@@ -35,13 +34,14 @@ def data_source(
         ' files of your own.'
     ) from error
   try:
-    return tfds.data_source(
+    source: Any = tfds.data_source(
         name,
         split=split,
         data_dir=data_dir,
         download=False,
         builder_kwargs={'file_format': 'array_record'},
     )
+    return source
   except Exception as error:  # TFDS raises many kinds
     reason = str(error).strip().partition('\n')[0]
     where = f', data_dir={os.fspath(data_dir)!r}' if data_dir else ''
@@ -55,5 +55,5 @@ def data_source(
 
 
 def encode(text: str | bytes) -> bytes:
-  """Returns a row's text as bytes, as TFDS gives it; its mock_data gives str."""
+  """Returns text as bytes, as TFDS stores it; its mock_data gives str."""
   return text.encode() if isinstance(text, str) else text

@@ -41,6 +41,7 @@ def load(path: str | os.PathLike[str]) -> Mapping[str, np.ndarray]:
   if not file.is_file():
     raise FileNotFoundError(f'{file}: no such file.')
   if library is np:
+    # pyrefly: ignore [bad-argument-type]: a path will do
     found = _whole(file, lambda: np.lib.npyio.NpzFile(file))
     return _Arrays(file, found.files, found.__getitem__)
   found = _whole(file, lambda: library.safe_open(file, framework='numpy'))
@@ -48,7 +49,7 @@ def load(path: str | os.PathLike[str]) -> Mapping[str, np.ndarray]:
 
 
 def save(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> None:
-  """Writes arrays by name into one file, whole or not at all; else as `load`."""
+  """Writes arrays by name, the whole file or none; errors as of `load`."""
   file = pathlib.Path(path)
   library = _library(file)
   partial = file.with_name(f'{file.stem}.partial{file.suffix}')
@@ -61,7 +62,7 @@ def save(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> None:
   os.replace(partial, file)
 
 
-def _library(file: pathlib.Path):
+def _library(file: pathlib.Path) -> Any:
   if file.suffix == '.npz':
     return np
   if file.suffix != '.safetensors':
@@ -77,4 +78,6 @@ def _whole(file: pathlib.Path, read):
   try:
     return read()
   except Exception as error:  # each library has its own kinds
-    raise ValueError(f'{file} is no whole {file.suffix} file: {error}') from error
+    raise ValueError(
+        f'{file} is no whole {file.suffix} file: {error}'
+    ) from error

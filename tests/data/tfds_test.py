@@ -22,10 +22,12 @@ class Proverbs(tensorflow_datasets.core.GeneratorBasedBuilder):
     return tensorflow_datasets.core.DatasetInfo(
         builder=self,
         description='test',
-        features=features.FeaturesDict({
-            'text': features.Text(),
-            'label': features.Scalar(np.int32),
-        }),
+        features=features.FeaturesDict(
+            {
+                'text': features.Text(),
+                'label': features.Scalar(np.int32),
+            }
+        ),
     )
 
   def _split_generators(self, dl_manager):
@@ -49,7 +51,7 @@ def test_rows_of_a_prepared_data_set_are_read(tmp_path):
 
 def test_a_missing_package_is_named(monkeypatch):
   monkeypatch.setitem(sys.modules, 'tensorflow_datasets', None)
-  with pytest.raises(ImportError, match=r"mnist .*: pip install 'nmlib\[launch"):
+  with pytest.raises(ImportError, match=r"mnist .* install 'nmlib\[launch"):
     digits.mnist()
 
 
@@ -67,7 +69,7 @@ def test_data_that_cannot_be_read_say_how_to_prepare_them(tmp_path, prepared):
 
 
 def test_unknown_data_set_is_named():
-  with pytest.raises(ValueError, match="no 'no_such_words' prepared .* default"):
+  with pytest.raises(ValueError, match="no 'no_such_words' prepared .* its"):
     tfds.data_source('no_such_words', 'train')
 
 
