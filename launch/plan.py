@@ -16,9 +16,7 @@ A launcher takes part by having, in its `experiment.py`, a function
 
 import difflib
 import importlib
-import importlib.util
 import json
-import pathlib
 import sys
 from typing import Any
 
@@ -27,6 +25,7 @@ from absl import flags
 from absl import logging
 import jax
 
+import launch
 from nmlib.plan import chips
 from nmlib.plan import estimate
 from nmlib.plan import mesh_search
@@ -55,9 +54,8 @@ def load(name: str) -> tuple[Any, Any]:
     ValueError: if there is no such launcher, or it has no stage to plan.
   """
   package = f'launch.{name}'
-  if importlib.util.find_spec(package) is None:
-    folder = pathlib.Path(__file__).parent
-    names = sorted(path.parent.name for path in folder.glob('*/experiment.py'))
+  names = launch.experiments()
+  if name not in names:
     near = difflib.get_close_matches(name, names, 1)
     hint = f'did you mean {near[0]!r}?' if near else f'use one of {names}.'
     raise ValueError(f'--experiment={name} is no launcher; {hint}')
