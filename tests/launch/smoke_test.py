@@ -7,7 +7,8 @@ from matplotlib import image
 import pytest
 
 import launch
-from nmlib.train import app
+from nmlib.train import experiment
+from nmlib.train import options
 from tests.train import process
 
 _NAMES = launch.experiments()
@@ -60,14 +61,14 @@ def test_second_run_prints_the_report_at_once(smoke, name):
 @pytest.mark.parametrize('name', _NAMES)
 def test_help_tells_commands_presets_and_fields(name):
   """In this process: `--help` prints the docstring and this description."""
-  launcher = app.load(f'launch.{name}')
+  launcher = experiment.load(f'launch.{name}')
   assert launcher.name == name
   assert list(launcher.presets)[0] == 'small'
   assert {'smoke', 'paper'} <= launcher.presets.keys()
   assert re.search(
       rf'python -m launch\.{re.escape(name)}\b(?!\.)', launcher.doc
   )
-  described = app.describe(launcher.presets)
+  described = options.describe(launcher.presets)
   assert ' | '.join(launcher.presets) in described
   for field in dataclasses.fields(launcher.presets['small']):
     assert re.search(rf'^  {field.name}\b', described, re.MULTILINE)
