@@ -18,6 +18,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.neurons import elm as elm
   from nmlib.neurons import gates as gates
   from nmlib.neurons import rate as rate
+  from nmlib.neurons import sites as sites
   from nmlib.neurons import spiking as spiking
   from nmlib.neurons.attention import linear_attention as linear_attention
   from nmlib.neurons.attention import rotary as rotary
