@@ -28,11 +28,11 @@ from nmlib.neurons.sites.edits import Edit
 from nmlib.neurons.sites.edits import Edited
 from nmlib.neurons.sites.edits import Edits
 from nmlib.neurons.sites.edits import apply
+from nmlib.neurons.sites.interventions import run
 from nmlib.neurons.sites.recorder import PLAIN
 from nmlib.neurons.sites.recorder import Site
 from nmlib.neurons.sites.recorder import Sites
 from nmlib.neurons.sites.recorder import find
-from nmlib.neurons.sites.interventions import run
 
 __all__ = [
     'Edit',

@@ -7,7 +7,7 @@ from typing import Any
 
 from nmlib.neurons.sites import edits as edits_lib
 from nmlib.neurons.sites import recorder
-from nmlib.neurons.sites import scan
+from nmlib.neurons.sites import loops
 
 
 def run(
@@ -21,8 +21,9 @@ def run(
   Args:
     network: takes a keyword `site`.
     arguments: of the network.
-    edits: by site, or by 'site/use'.
-    capture: names of sites, 'site/use', or 'site/extra' for what an edit tells.
+    edits: by 'site', or by 'site/use' for one use.
+    capture: by 'site' or 'site/use'; what an edit tells by 'site/extra' or
+      'site/use/extra'.
 
   Returns:
     What the network returns, and captured values by name: shaped as the site,
@@ -56,7 +57,7 @@ def _check(
   changed = set()
   for key, edit in edits.items():
     at = _placed(key, known)
-    if at.name != at.site:
+    if at.extra:
       raise _unknown(key, known)
     site = known[at.site]
     if not site.editable:
@@ -66,12 +67,12 @@ def _check(
     changed.add(at.site)
   for key in capture:
     at = _placed(key, known)
-    if at.name != at.site and at.site not in changed:
+    if at.extra and at.site not in changed:
       raise _unknown(key, known)  # only an edit has extras
 
 
-def _placed(key: str, known: dict[str, recorder.Site]) -> scan.Place:
-  at = scan.place(key, known)
+def _placed(key: str, known: dict[str, recorder.Site]) -> loops.Place:
+  at = loops.place(key, known)
   if not at.site:
     raise _unknown(key, known)
   uses = known[at.site].uses or 1

@@ -13,7 +13,7 @@ from jax.extend import core
 import jax.numpy as jnp
 
 from nmlib.neurons.sites import edits as edits_lib
-from nmlib.neurons.sites import scan
+from nmlib.neurons.sites import loops
 
 
 class Site(NamedTuple):
@@ -63,8 +63,8 @@ class Sites:
       value, extras = edits_lib.edited(function, edits, use)(*inputs)
       value = self._as_known(name, value)
       for extra, more in extras.items():
-        self._keep(f'{name}/{extra}', use, more)
-    self._keep(name, use, value)
+        self._keep(loops.Place(name, use, extra), more)
+    self._keep(loops.Place(name, use, ''), value)
     return value
 
   def tap(self, name: str, value: jax.Array) -> jax.Array:
@@ -77,8 +77,9 @@ class Sites:
       use = self._next_use(name)
       self.inputs[name] = ()
       self.recorded.add(name)
-      if self._wants(name, use):
-        self._keep(name, use, compute())
+      place = loops.Place(name, use, '')
+      if self._wants(place):
+        self._keep(place, compute())
 
   def scan(
       self,
@@ -100,20 +101,22 @@ class Sites:
     """
     if not self.active:
       step = transform(lambda carry, x: body(PLAIN, carry, x))
-      return scan.loop(step, init, xs)
+      return loops.loop(step, init, xs)
     self._check_trace('site.scan')
-    return scan.scan(self, find, body, init, xs, transform)
+    return loops.scan(self, find, body, init, xs, transform)
 
   def captured(self) -> dict[str, Any]:
     """Returns what was captured, by the names that were asked for."""
+    if self.capture is None:
+      return {name: _joined(name, values) for name, values in self.seen.items()}
     found = {}
-    for key in self.seen if self.capture is None else self.capture:
-      _, name, use = scan.place(key, self.seen)
-      values = self.seen.get(name, [])
-      if use is None and values:
-        found[key] = _joined(name, values)
+    for key in self.capture:
+      place = loops.place(key, self.known)
+      values = self.seen.get(place.name, [])
+      if place.use is None and values:
+        found[key] = _joined(key, values)
       for start, stacked, value in values:
-        index = -1 if use is None else use - start
+        index = -1 if place.use is None else place.use - start
         if stacked and 0 <= index < len(jax.tree.leaves(value)[0]):
           found[key] = jax.tree.map(lambda leaf, i=index: leaf[i], value)
         elif not stacked and not index:
@@ -134,16 +137,14 @@ class Sites:
     self.uses[name] = use + 1
     return use
 
-  def _wants(self, name: str, use: int) -> bool:
-    return (
-        self.capture is None
-        or name in self.capture
-        or f'{name}/{use}' in self.capture
-    )
+  def _wants(self, place: loops.Place) -> bool:
+    names = {place.name, place.key}
+    return self.capture is None or not names.isdisjoint(self.capture)
 
-  def _keep(self, name: str, use: int, value: Any) -> None:
-    if self._wants(name, use):
-      self.seen.setdefault(name, []).append((use, False, value))
+  def _keep(self, place: loops.Place, value: Any) -> None:
+    if self._wants(place):
+      values = self.seen.setdefault(place.name, [])
+      values.append((place.use or 0, False, value))
 
   def _as_known(self, name: str, value: jax.Array) -> jax.Array:
     """Checks the shape of an edited value and takes the site's dtype."""

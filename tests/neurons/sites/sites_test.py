@@ -239,16 +239,16 @@ class EditTest(parameterized.TestCase):
     )
     keep = lambda n, i, v: np.maximum(v, 0) if n == 'h' else v
     expected, values = _by_hand(_params(), _x(), keep)
-    out, seen = run({'h': gate}, ('h/on', 'h/on/2', 'z'))
+    out, seen = run({'h': gate}, ('h/on', 'h/2/on', 'z'))
     _close(out, expected)
     np.testing.assert_array_equal(seen['h/on'], values['z'] > 0)
-    np.testing.assert_array_equal(seen['h/on/2'], values['z'][2] > 0)
+    np.testing.assert_array_equal(seen['h/2/on'], values['z'][2] > 0)
     # At one layer, then something else everywhere.
     only = lambda n, i, v: np.maximum(v, 0) if (n, i) == ('h', 1) else v
     expected, values = _by_hand(_params(), _x(), only)
-    out, seen = run({'h/1': gate, 'h': _EDIT(scale=1.0)}, ('h/on/1', 'z'))
+    out, seen = run({'h/1': gate, 'h': _EDIT(scale=1.0)}, ('h/1/on', 'z'))
     _close(out, expected)
-    np.testing.assert_array_equal(seen['h/on/1'], values['z'][1] > 0)
+    np.testing.assert_array_equal(seen['h/1/on'], values['z'][1] > 0)
 
   def test_arrays_of_a_function_have_gradients(self):
     def loss(gain):

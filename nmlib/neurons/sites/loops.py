@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable
+from collections.abc import Collection
 from typing import Any
 from typing import NamedTuple
 
@@ -16,11 +17,22 @@ Step = Callable[[Any, Any], tuple[Any, Any]]
 
 
 class Place(NamedTuple):
-  """What a key such as 'site', 'site/extra' or 'site/extra/use' stands for."""
+  """What a key, 'site[/use][/extra]', stands for."""
 
-  site: str  # a known site, or '' if there is none
-  name: str  # the key without the use
+  site: str  # a known site; '' if there is none
   use: int | None
+  extra: str  # what an edit of the site tells; '' is the site's value
+
+  @property
+  def name(self) -> str:
+    """The key without the use."""
+    return self._replace(use=None).key
+
+  @property
+  def key(self) -> str:
+    """The key."""
+    use = '' if self.use is None else f'/{self.use}'
+    return self.site + use + (f'/{self.extra}' if self.extra else '')
 
 
 class _Edit(NamedTuple):
@@ -31,14 +43,18 @@ class _Edit(NamedTuple):
   merge: Callable[[Any], Any]  # from the rows of a step
 
 
-def place(key: str, known: dict[str, Any]) -> Place:
+def place(key: str, known: Collection[str]) -> Place:
   """Reads a key, given the sites that there are."""
-  name, use = key, None
-  head, _, tail = key.rpartition('/')
-  if key not in known and tail.isdecimal():
-    name, use = head, int(tail)
-  site = name if name in known else name.rpartition('/')[0]
-  return Place(site if site in known else '', name, use)
+  site, rest = key, ''
+  while site not in known:
+    site, _, last = site.rpartition('/')
+    rest = f'{last}/{rest}' if rest else last
+    if not site:
+      return Place('', None, '')
+  use, _, extra = rest.partition('/')
+  if use.isdecimal():
+    return Place(site, int(use), extra)
+  return Place(site, None, rest)
 
 
 def loop(step: Step, init: Any, xs: Any) -> tuple[Any, Any]:
@@ -123,7 +139,7 @@ def _edits_of(edits, found, start, length):
       step, use = divmod(at.use - start[at.site], known.uses or 1)
       if not 0 <= step < length:
         continue  # before this loop or after
-      name = name if known.uses is None else f'{name}/{use}'
+      name = at._replace(use=None if known.uses is None else use).key
     for one in edits_lib.listed(edit):
       own, merge = edits_lib.cut(
           one, len(known.shape), start[at.site], length, known.uses
@@ -146,7 +162,8 @@ def _captures_of(capture, found, start, length):
     uses = found[at.site].uses
     step, use = divmod(at.use - start[at.site], uses or 1)
     if 0 <= step < length:
-      picked[key] = step, at.name if uses is None else f'{at.name}/{use}'
+      inner = at._replace(use=None if uses is None else use)
+      picked[key] = step, inner.key
   return whole, picked
 
 
