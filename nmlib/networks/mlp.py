@@ -1,11 +1,11 @@
-"""A multilayer perceptron whose hidden activations a caller can replace."""
+"""A multilayer perceptron."""
 
-from collections.abc import Callable
-from typing import Any
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+
+from nmlib.neurons import sites
 
 
 class Layer(NamedTuple):
@@ -14,11 +14,6 @@ class Layer(NamedTuple):
 
 
 Params = tuple[Layer, ...]
-# (name, layer, its parameters, x) -> pre-activations: how a network runs its
-# layers, for those who want to add to them (`nmlib.networks.dendritic`).
-Call = Callable[
-    [str, Callable[[Any, jax.Array], jax.Array], Any, jax.Array], jax.Array
-]
 
 
 def init(key: jax.Array, widths: tuple[int, ...]) -> Params:
@@ -45,33 +40,23 @@ def init(key: jax.Array, widths: tuple[int, ...]) -> Params:
   )
 
 
-def plain(name: str, layer, params: Any, x: jax.Array) -> jax.Array:
-  """The `Call` that runs a layer and does no more."""
-  del name
-  return layer(params, x)
-
-
 def dense(layer: Layer, x: jax.Array) -> jax.Array:
   """Returns the pre-activations [..., N] of inputs [..., D]."""
   return x @ layer.kernel + layer.bias.reshape((1,) * (x.ndim - 1) + (-1,))
 
 
 def apply(
-    params: Params,
-    x: jax.Array,
-    activate: Callable[[int, jax.Array], jax.Array] | None = None,
-    call: Call = plain,
+    params: Params, x: jax.Array, site: sites.Sites = sites.PLAIN
 ) -> jax.Array:
   """Returns the outputs for one input [D].
 
   Args:
     params: layers.
     x: input.
-    activate: (hidden layer, pre-activation [N]) -> activation [N]; ReLU if
-      None. It sees every hidden layer, first to last.
-    call: runs each layer, named 'dense_0', 'dense_1', ...
+    site: pre-activations 'dense_0', 'dense_1', ... of all layers, activations
+      'relu_0', ... of hidden ones.
   """
   for i, layer in enumerate(params[:-1]):
-    z = call(f'dense_{i}', dense, layer, x)
-    x = jax.nn.relu(z) if activate is None else activate(i, z)
-  return call(f'dense_{len(params) - 1}', dense, params[-1], x)
+    z = site(f'dense_{i}', dense, layer, x)
+    x = site(f'relu_{i}', jax.nn.relu, z)
+  return site(f'dense_{len(params) - 1}', dense, params[-1], x)

@@ -27,6 +27,7 @@ stay as they are; in place of `lax.scan` write `site.scan`.
 from nmlib.neurons.sites.edits import Edit
 from nmlib.neurons.sites.edits import Edited
 from nmlib.neurons.sites.edits import Edits
+from nmlib.neurons.sites.edits import Function
 from nmlib.neurons.sites.edits import apply
 from nmlib.neurons.sites.interventions import run
 from nmlib.neurons.sites.recorder import PLAIN
@@ -38,6 +39,7 @@ __all__ = [
     'Edit',
     'Edited',
     'Edits',
+    'Function',
     'PLAIN',
     'Site',
     'Sites',
