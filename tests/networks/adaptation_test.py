@@ -110,7 +110,7 @@ class AdaptationTest(parameterized.TestCase):
       adaptation.init('dora', jax.random.key(0), base)
     with self.assertRaisesRegex(ValueError, 'rank must be at least 1, got 0'):
       adaptation.init('lora', jax.random.key(0), base, rank=0)
-    with self.assertRaisesRegex(ValueError, 'cannot gate a layer'):
+    with self.assertRaisesRegex(ValueError, 'gates a layer of as many'):
       adaptation.apply('mode_gate', base, gates[::-1], jnp.zeros(6))
     with self.assertRaisesRegex(ValueError, 'widths must be two or more'):
       mlp.init(jax.random.key(0), (3,))

@@ -78,7 +78,8 @@ def drive(weights: jax.Array, xs: jax.Array, config: Config) -> jax.Array:
   driven = xs.astype(weights.dtype) * jnp.broadcast_to(weights, xs.shape)
   if config.synapses_per_branch == 1:
     return driven
-  return driven.reshape(*xs.shape[:-1], config.branches, -1).sum(-1)
+  sizes = config.branches, config.synapses_per_branch
+  return driven.reshape(*xs.shape[:-1], *sizes).sum(-1)
 
 
 def branch_drive(

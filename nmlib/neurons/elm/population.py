@@ -212,7 +212,8 @@ def _prepare(params: Params, config: Config, key):
 def _drive(matrix, seen, config: Config):
   """What drives the branches, [..., N, K]."""
   flat = recurrence.dot(seen, matrix, config.neuron, contract=1)
-  return flat.reshape(*flat.shape[:-1], config.num_neurons, -1)
+  sizes = config.num_neurons, config.neuron.branches
+  return flat.reshape(*flat.shape[:-1], *sizes)
 
 
 def _advance(ready, state: State, drive, config: Config):

@@ -201,8 +201,8 @@ def _checked(params: Params, z: jax.Array, config: Config):
   if z.shape[-1:] != width or params.threshold.shape != allowed:
     raise ValueError(
         f'a gate of {list(params.threshold.shape)} thresholds and'
-        f' {list(width)} gains cannot gate a layer of'
-        f' {list(z.shape[-1:])} neurons.'
+        f' {list(width)} gains gates a layer of as many neurons, got'
+        f' {list(z.shape[-1:])}.'
     )
   shape = (1,) * (z.ndim - 1) + (-1,)
   return params.threshold.reshape(shape), gain(params, config).reshape(shape)
