@@ -62,9 +62,7 @@ def make(name: str, source: str = 'digits', path: str = '') -> Task:
     size = shape[0] * shape[1]
     if name == 'shallow':
       return Task(mlp.apply, lambda k, w: mlp.init(k, (size, w, 10)), 6, *flat)
-    return Task(
-        mlp.apply, lambda k, w: mlp.init(k, (size, w, w, 10)), 4, *flat
-    )
+    return Task(mlp.apply, lambda k, w: mlp.init(k, (size, w, w, 10)), 4, *flat)
   if name == 'convolutional':
     return Task(
         image_classifiers.convolutional,

@@ -4,10 +4,9 @@ A network is a function `(params, x, site) -> outputs` of one example that runs
 each layer as a site (see `nmlib.neurons.sites`), `site(name, layer,
 layer_params, x)`, where `layer(layer_params, x)` gives pre-activations with
 neurons on the last axis: dense layers, convolutions (channels last) and
-recurrent cells alike. Grown dendrites are an edit of the site. A name used
-several times (a cell in a loop, a layer shared over points) is one layer, with
-one set of dendrites; errors of all its uses count. `mlp.apply` and
-`image_classifiers` are such networks; so may any other be.
+recurrent cells alike; `mlp.apply` and `image_classifiers` are such networks.
+Dendrites are an edit of the site. A name used several times (a cell in a loop)
+is one layer with one set of dendrites; errors of all its uses count.
 """
 
 from collections.abc import Callable
@@ -47,8 +46,7 @@ def layers(network: Network, base: Any, x: Any) -> dict[str, Layer]:
   Those are the sites whose functions take parameters and inputs.
 
   Raises:
-    ValueError: if a layer is used inside `lax.scan` or the like: there its
-      uses cannot be told apart, `site.scan` or a loop in Python is needed.
+    ValueError: if a layer is used inside `lax.scan` or the like.
   """
   found = {}
   for name, site in sites.find(network, base, x).items():
@@ -116,13 +114,9 @@ def init_candidates(
   keys = jax.random.split(key, len(params.dendrites))
   return {
       name: dendrite_nodes.init(
-          k,
-          own[name],
-          known[name].num_neurons,
-          len(params.dendrites[name]),
-          scale,
-          relative=relative,
-      )
+          k, own[name], known[name].num_neurons, len(params.dendrites[name]),
+          scale, relative=relative,
+      )  # fmt: skip
       for k, name in zip(keys, params.dendrites, strict=True)
   }
 
@@ -131,17 +125,12 @@ def accept(
     params: Params, candidates: dict[str, dendrite_nodes.Dendrite]
 ) -> Params:
   """Adds the candidates, each with a weight of zero: nothing changes yet."""
-  return Params(
-      params.base,
-      {
-          name: (*weights, jnp.zeros_like(_bias_like(candidates[name])))
-          for name, weights in params.to_neuron.items()
-      },
-      {
-          name: (*grown, candidates[name])
-          for name, grown in params.dendrites.items()
-      },
-  )
+  to_neuron, dendrites = {}, {}
+  for name, weights in params.to_neuron.items():
+    leaf = jax.tree.leaves(candidates[name].layer)[0]  # [..., N]
+    to_neuron[name] = (*weights, jnp.zeros(leaf.shape[-1], leaf.dtype))
+    dendrites[name] = (*params.dendrites[name], candidates[name])
+  return Params(params.base, to_neuron, dendrites)
 
 
 def edits(
@@ -160,14 +149,9 @@ def edits(
 
   def grown(name, layer, theta, x):
     return dendrite_nodes.apply(
-        theta,
-        params.dendrites[name],
-        params.to_neuron[name],
-        layer,
-        x,
-        activation=activation,
-        perforated=perforated,
-    )
+        theta, params.dendrites[name], params.to_neuron[name], layer, x,
+        activation=activation, perforated=perforated,
+    )  # fmt: skip
 
   return {name: functools.partial(grown, name) for name in params.dendrites}
 
@@ -180,15 +164,7 @@ def apply(
     activation: dendrite_nodes.Activation = jax.nn.sigmoid,
     perforated: bool = True,
 ) -> jax.Array:
-  """Runs one example.
-
-  Args:
-    network: the network.
-    params: with its dendrites.
-    x: the example.
-    activation: of dendrites.
-    perforated: send no error through dendrites to earlier layers.
-  """
+  """Runs one example x; options as of `edits`."""
   changes = edits(params, activation=activation, perforated=perforated)
   return sites.run(network, params.base, x, edits=changes)[0]
 
@@ -244,11 +220,9 @@ def candidate_values(
   """
 
   def listening(name, layer, theta, x):
+    both = (*params.dendrites[name], candidates[name])
     *answers, value = dendrite_nodes.forward(
-        (*params.dendrites[name], candidates[name]),
-        layer,
-        x,
-        activation=activation,
+        both, layer, x, activation=activation
     )
     own = layer(theta, x)
     a = dendrite_nodes.combine(own, answers, params.to_neuron[name])
@@ -267,12 +241,6 @@ def candidate_values(
 def count(params: Params) -> int:
   """Returns the number of parameters, dendrites included."""
   return sum(leaf.size for leaf in jax.tree.leaves(params))
-
-
-def _bias_like(dendrite: dendrite_nodes.Dendrite) -> jax.Array:
-  """Returns an array [N] of the layer, by its last axis."""
-  leaf = jax.tree.leaves(dendrite.layer)[0]
-  return leaf.reshape(-1, leaf.shape[-1])[0]
 
 
 def _samples(values: jax.Array) -> jax.Array:

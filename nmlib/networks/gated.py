@@ -3,9 +3,9 @@
 A network takes a keyword `site` and runs each activation through it, as in
 `site('relu_0', jax.nn.relu, z)` (see `nmlib.neurons.sites`; `mlp.apply` and
 `image_classifiers` do). A gate is an edit of such a site: a threshold and a
-gain for each neuron (last axis) of its pre-activation, `nmlib.neurons.mode_gate`.
-A value named by `site.tap` is gated as it is. Each layer of a stack has a gate
-of its own, 'relu/0', 'relu/1', ...
+gain for each neuron (last axis) of its pre-activation (`mode_gate`). A value
+named by `site.tap` is gated as it is. Each layer of a stack has a gate of its
+own, 'relu/0', 'relu/1', ...
 """
 
 from collections.abc import Callable

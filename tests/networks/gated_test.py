@@ -143,9 +143,9 @@ class GatedTest(parameterized.TestCase):
     np.testing.assert_allclose(ours, expected, rtol=1e-5, atol=1e-6)
     for name, gate in opened.items():
       np.testing.assert_allclose(on[name], gate, rtol=1e-5, atol=1e-6)
-    gradient = jax.grad(
-        lambda gates: gated.apply(stack, gates, x)[0].sum()
-    )(gates)
+    gradient = jax.grad(lambda gates: gated.apply(stack, gates, x)[0].sum())(
+        gates
+    )
     for gate in gradient.values():
       self.assertGreater(jnp.abs(gate.gain).max(), 0)
 
@@ -199,7 +199,7 @@ class GatedTest(parameterized.TestCase):
   def test_errors(self):
     base = mlp.init(jax.random.key(0), (6, 8, 3))
     run = lambda gates: gated.apply(mlp.apply, gates, base, jnp.ones(6))
-    with self.assertRaisesRegex(ValueError, "no site 'relu_1'; it has .*relu_0"):
+    with self.assertRaisesRegex(ValueError, "no site 'relu_1'; .* relu_0"):
       run({'relu_1': mode_gate.init(8)})
     with self.assertRaisesRegex(ValueError, "no layer 'dense' to gate"):
       gated.init(gated.layers(mlp.apply, base, jnp.ones(6)), ['dense'])

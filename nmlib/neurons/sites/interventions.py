@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from nmlib.neurons.sites import edits as edits_lib
-from nmlib.neurons.sites import recorder
 from nmlib.neurons.sites import loops
+from nmlib.neurons.sites import recorder
 
 
 def run(

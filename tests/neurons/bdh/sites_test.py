@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from typing import Any
 
 from absl.testing import absltest
 from absl.testing import parameterized
@@ -30,7 +31,7 @@ _close = functools.partial(np.testing.assert_allclose, rtol=0, atol=1e-11)
 
 
 @functools.cache
-def _inputs():
+def _inputs() -> Any:
   """Weights large enough for activations to be well above epsilon; tokens."""
   rng = np.random.default_rng(0)
   like = jax.eval_shape(lambda: bdh.init(jax.random.key(0), _CONFIG))
@@ -66,15 +67,13 @@ class SitesTest(parameterized.TestCase):
 
   @parameterized.parameters(*_FORMS[1:])
   def test_edits_and_captures_are_the_same_in_every_form(self, form):
-    edits = {}
+    edits: dict[str, Any] = {}
     with jax.enable_x64(True):
       for i, name in enumerate(_EDITABLE):
         draw = lambda j, name=name, i=i: jax.random.normal(
             jax.random.key(10 * i + j), _shape(name)
         )
-        whole = sites.Edit(
-            mask=draw(0) > 1.5, value=draw(1), add=0.1 * draw(2)
-        )
+        whole = sites.Edit(mask=draw(0) > 1.5, value=draw(1), add=0.1 * draw(2))
         edits[name] = (whole, lambda f, *x: 0.9 * f(*x))
         edits[f'{name}/1'] = sites.Edit(scale=draw(3)[1])
       capture = (*bdh.SITES, 'u/1', 'v/2')
