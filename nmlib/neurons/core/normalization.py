@@ -30,8 +30,8 @@ def safe_norm(
 
 def safe_sqrt(x: jax.Array) -> jax.Array:
   """Returns the square root of x >= 0, with the gradient 0 where x is 0."""
-  positive = x > 0
-  return jnp.where(positive, jnp.sqrt(jnp.where(positive, x, 1)), 0)
+  zero = x == 0
+  return jnp.where(zero, 0, jnp.sqrt(jnp.where(zero, 1, x)))
 
 
 def safe_ratio(
