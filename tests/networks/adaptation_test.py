@@ -67,7 +67,7 @@ class AdaptationTest(parameterized.TestCase):
     )
 
   @parameterized.product(
-      gate_on=mode_gate.GATE_ON, signed_gain=(True, False), tied=(True, False)
+      gate_on=('pre', 'post'), signed_gain=(True, False), tied=(True, False)
   )
   def test_every_kind_of_gate_starts_from_the_base(self, **options):
     gate = mode_gate.Config(**options)
