@@ -7,6 +7,8 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from nmlib.neurons.core import dtypes
+
 
 class Layer(NamedTuple):
   kernel: jax.Array  # [D, N]
@@ -21,12 +23,17 @@ Call = Callable[
 ]
 
 
-def init(key: jax.Array, widths: tuple[int, ...]) -> Params:
+def init(
+    key: jax.Array,
+    widths: tuple[int, ...],
+    param_dtype: dtypes.Floating = 'float32',
+) -> Params:
   """Draws He-normal weights and zero biases.
 
   Args:
     key: of the weights.
     widths: inputs, hidden layers, outputs.
+    param_dtype: of the parameters.
 
   Raises:
     ValueError: if there are fewer than two widths or one is not positive.
@@ -36,10 +43,11 @@ def init(key: jax.Array, widths: tuple[int, ...]) -> Params:
         f'widths must be two or more positive sizes, got {widths}.'
     )
   keys = jax.random.split(key, len(widths) - 1)
+  dtype = dtypes.named(param_dtype)
   return tuple(
       Layer(
-          jax.random.normal(k, (inputs, outputs)) * (2 / inputs) ** 0.5,
-          jnp.zeros(outputs),
+          jax.random.normal(k, (inputs, outputs), dtype) * (2 / inputs) ** 0.5,
+          jnp.zeros(outputs, dtype),
       )
       for k, inputs, outputs in zip(keys, widths[:-1], widths[1:], strict=True)
   )

@@ -63,14 +63,6 @@ class TemporalConvolutionTest(parameterized.TestCase):
     count = sum(leaf.size for leaf in jax.tree.leaves(self.params))
     self.assertEqual(temporal_convolution.num_params(_CONFIG), count)
 
-  @parameterized.parameters(
-      ((0, (5,), 2), 'num_inputs must be at least 1, got 0'),
-      ((3, (), 2), r'channels must be one or more positive sizes, got \(\)'),
-  )
-  def test_bad_config(self, sizes, message):
-    with self.assertRaisesRegex(ValueError, message):
-      temporal_convolution.Config(*sizes)
-
   def test_wrong_inputs(self):
     with self.assertRaisesRegex(ValueError, r'\[T, num_inputs=3\], got shape'):
       temporal_convolution.unroll(

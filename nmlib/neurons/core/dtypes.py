@@ -12,7 +12,10 @@ from typing import Literal
 import jax
 import jax.numpy as jnp
 
+from nmlib.neurons.core import limits
+
 Floating = Literal['float32', 'float64']
+Products = Literal['', 'bfloat16', 'float32', 'float64']  # '': the parameters'
 
 
 def named(name: str) -> jnp.dtype:
@@ -28,6 +31,22 @@ def named(name: str) -> jnp.dtype:
         " jax.config.update('jax_enable_x64', True) first."
     )
   return dtype
+
+
+def check_products(config: Any) -> None:
+  """Refuses products that are wider than the parameters they are made of.
+
+  Args:
+    config: with the fields `param_dtype` and `dtype`.
+
+  Raises:
+    ValueError: naming both.
+  """
+  if config.dtype == 'float64' != config.param_dtype:
+    raise ValueError(
+        f'{limits.full_name(type(config), "dtype")} must be no wider than'
+        f' param_dtype={config.param_dtype!r}, got {config.dtype!r}.'
+    )
 
 
 def cast(tree: Any, dtype: jax.typing.DTypeLike) -> Any:
