@@ -1,7 +1,6 @@
 """The temporal convolutional network is causal, exact in a stream, counted."""
 
 from absl.testing import absltest
-from absl.testing import parameterized
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -11,7 +10,7 @@ from nmlib.networks import temporal_convolution
 _CONFIG = temporal_convolution.Config(3, (5, 4), 2, 3)
 
 
-class TemporalConvolutionTest(parameterized.TestCase):
+class TemporalConvolutionTest(absltest.TestCase):
 
   def setUp(self):
     super().setUp()
