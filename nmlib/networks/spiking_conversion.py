@@ -63,10 +63,12 @@ def scales(
     synapses: as in `activations`.
 
   Raises:
-    ValueError: a percentile outside (0, 100].
+    ValueError: a percentile outside (0, 100], or no input.
   """
   if not 0 < percentile <= 100:
     raise ValueError(f'percentile must be in (0, 100], got {percentile}.')
+  if not len(inputs):
+    raise ValueError('scales needs at least one input to calibrate on.')
   every = jax.vmap(lambda x: activations(params, x, synapses))(inputs)
   measure = lambda a: (
       jnp.max(a) if percentile == 100 else jnp.percentile(a, percentile)
