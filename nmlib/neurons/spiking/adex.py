@@ -21,6 +21,7 @@ from nmlib.neurons.spiking import current_lif
 from nmlib.neurons.spiking import firing
 from nmlib.neurons.spiking import surrogate as surrogate_lib
 
+
 @dataclasses.dataclass(frozen=True)
 class Config:
   """Hyperparameters: Brette & Gerstner's (2005), in pF, nS, mV, ms, pA.

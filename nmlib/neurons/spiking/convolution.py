@@ -148,11 +148,6 @@ def unroll(
   return State(cell), spikes.reshape(xs.shape[0], *config.output_shape)
 
 
-def _sizes(config: Config) -> dict[str, int]:
-  height, width = config.shape
-  return {'height': height, 'width': width, 'num_inputs': config.num_inputs}
-
-
 def average_pool(xs: jax.Array, window: int) -> jax.Array:
   """Returns means over windows that do not overlap [..., H / w, W / w, C]."""
   return jnp.mean(_windows(xs, window), (-4, -2))
@@ -166,6 +161,33 @@ def sum_pool(xs: jax.Array, window: int) -> jax.Array:
 def max_pool(xs: jax.Array, window: int) -> jax.Array:
   """Returns whether any neuron of a window fired [..., H / w, W / w, C]."""
   return jnp.max(_windows(xs, window), (-4, -2))
+
+
+def gated_max_pool(
+    counts: jax.Array, spikes: jax.Array, window: int
+) -> jax.Array:
+  """Returns, of each window, the spike of the neuron that fired most so far.
+
+  Args:
+    counts: spikes before and in this step [H, W, C].
+    spikes: of this step [H, W, C].
+    window: side of the windows, which do not overlap; divides H and W.
+
+  Returns:
+    [H / window, W / window, C].
+  """
+
+  def flat(x):
+    x = jnp.swapaxes(_windows(x, window), 1, 2)
+    return x.reshape(*x.shape[:2], window * window, x.shape[-1])
+
+  best = jnp.argmax(flat(counts), 2, keepdims=True)
+  return jnp.take_along_axis(flat(spikes), best, 2)[:, :, 0]
+
+
+def _sizes(config: Config) -> dict[str, int]:
+  height, width = config.shape
+  return {'height': height, 'width': width, 'num_inputs': config.num_inputs}
 
 
 def _windows(xs, window):

@@ -31,7 +31,9 @@ class Config:
 
   # Membrane, threshold and reset. Resets are at once; no surrogate is used.
   cell: lif.Config
-  rate: limits.Positive = 0.1  # rho_0, spikes a step of a membrane at its threshold
+  rate: limits.Positive = (
+      0.1  # rho_0, spikes a step of a membrane at its threshold
+  )
   width: limits.Positive = 0.2  # delta, in units of the membrane
 
   def __post_init__(self):

@@ -40,7 +40,9 @@ spike = spike_function.spike
 
 def fast_sigmoid(slope=25.0) -> Surrogate:
   """1 / (1 + k |x|)^2: SuperSpike (Zenke & Ganguli 2018), peak 1."""
-  return spike_function.make('fast_sigmoid', _fast_sigmoid, _softsign, slope=slope)
+  return spike_function.make(
+      'fast_sigmoid', _fast_sigmoid, _softsign, slope=slope
+  )
 
 
 def scaled_fast_sigmoid(slope=25.0) -> Surrogate:
@@ -113,12 +115,16 @@ def boxcar(height=0.5, width=2.0) -> Surrogate:
 
 def straight_through() -> Surrogate:
   """1 everywhere (Bengio et al. 2013); clipped, it is a `boxcar`."""
-  return spike_function.make('straight_through', lambda x: jnp.ones_like(x), lambda x: x)
+  return spike_function.make(
+      'straight_through', lambda x: jnp.ones_like(x), lambda x: x
+  )
 
 
 def zero() -> Surrogate:
   """0 everywhere: what comes before the spike is frozen. A control."""
-  return spike_function.make('zero', lambda x: jnp.zeros_like(x), lambda x: jnp.zeros_like(x))
+  return spike_function.make(
+      'zero', lambda x: jnp.zeros_like(x), lambda x: jnp.zeros_like(x)
+  )
 
 
 def gaussian(height=1.0, width=0.5) -> Surrogate:

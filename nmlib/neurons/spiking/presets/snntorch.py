@@ -108,9 +108,7 @@ def lapicque(
         f' beta={beta}, R={R}, C={C}.'
     )
   if beta is not None and not 0 < beta < 1:
-    raise ValueError(
-        f'snntorch.lapicque: beta must be in (0, 1), got {beta}.'
-    )
+    raise ValueError(f'snntorch.lapicque: beta must be in (0, 1), got {beta}.')
   if beta is not None:
     tau = -time_step / math.log(beta)
     R = R if R is not None else tau / C if C is not None else 1.0

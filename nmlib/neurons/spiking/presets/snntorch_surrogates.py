@@ -45,9 +45,7 @@ def triangular(threshold=1.0) -> Surrogate:
 
 def heaviside() -> Surrogate:
   """1 where x > 0, else 0."""
-  return spike_function.make(
-      'snntorch_heaviside', lambda x: x > 0, jax.nn.relu
-  )
+  return spike_function.make('snntorch_heaviside', lambda x: x > 0, jax.nn.relu)
 
 
 def spike_rate_escape(beta=1.0, slope=25.0) -> Surrogate:
