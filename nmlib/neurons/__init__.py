@@ -51,6 +51,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.neurons.spiking import alpha_lif as alpha_lif
   from nmlib.neurons.spiking import convolution as convolution
   from nmlib.neurons.spiking import current_lif as current_lif
+  from nmlib.neurons.spiking import distances as distances
   from nmlib.neurons.spiking import encoding as encoding
   from nmlib.neurons.spiking import escape_lif as escape_lif
   from nmlib.neurons.spiking import firing as firing
@@ -62,6 +63,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.neurons.spiking import recurrent as recurrent
   from nmlib.neurons.spiking import refractory as refractory
   from nmlib.neurons.spiking import resonate_and_fire as resonate_and_fire
+  from nmlib.neurons.spiking import spike_function as spike_function
   from nmlib.neurons.spiking import spike_response as spike_response
   from nmlib.neurons.spiking import surrogate as surrogate
 
