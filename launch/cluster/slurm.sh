@@ -5,7 +5,7 @@
 #   sbatch --nodes=4 launch/cluster/slurm.sh launch.bdh --mesh=data:8,model:4
 #
 # The first argument is the launcher, the rest its flags. Submit from the
-# repository, in whose .venv nmlib is installed: pip install -e '.[gpu]'.
+# repository, in whose .venv nmlib is installed: pip install -e '.[launch,gpu]'.
 # A minute before the time limit SLURM sends SIGTERM: the run saves and exits
 # with code 75, and the job queues itself again. So it does when a process or a
 # node is lost (code 69, or 134 where JAX aborts the others), at most RESTARTS

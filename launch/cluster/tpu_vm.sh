@@ -33,7 +33,7 @@ on_all_hosts "set -e
   [ -d nmlib ] || git clone $repository nmlib
   cd nmlib
   [ -d .venv ] || python3 -m venv .venv
-  .venv/bin/pip install --quiet -e '.[tpu,gcs]'" || exit 1
+  .venv/bin/pip install --quiet -e '.[launch,tpu,gcs]'" || exit 1
 
 run="cd nmlib && .venv/bin/python -m$(printf ' %q' "$launcher" \
   --coordinator=auto "--workdir=$WORKDIR" "$@")"

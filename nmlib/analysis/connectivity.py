@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from nmlib.analysis import effective_rank
+from nmlib.neurons.core import checks
 
 
 class Connectivity(NamedTuple):
@@ -116,7 +117,7 @@ def match_norm(
   for one in matrix, reference:
     effective_rank.require_matrix(one)
   own = NORMS[match](matrix)
-  if not isinstance(own, jax.core.Tracer) and not own > 0:
+  if checks.is_concrete(own) and not own > 0:
     raise ValueError(
         f'the {match} norm of the matrix is {own}: no scaling matches that of'
         ' the reference; match another norm.'
@@ -236,16 +237,11 @@ def cell_types(
         'means and deviations must be [K, K], one row and column a cell type,'
         f' got {list(means.shape)} and {list(deviations.shape)}.'
     )
-  concrete = lambda x: not isinstance(x, jax.core.Tracer)
-  if concrete(deviations) and np.any(np.asarray(deviations) < 0):
+  if checks.is_concrete(deviations) and np.any(np.asarray(deviations) < 0):
     raise ValueError(
         f'deviations must be at least 0, got {np.min(deviations)}.'
     )
-  if concrete(types) and not np.isin(types, np.arange(len(means))).all():
-    raise ValueError(
-        f'types must be in [0, {len(means)}), one of the rows of means, got'
-        f' {np.unique(types).tolist()}.'
-    )
+  checks.indices('types', types, len(means))
   size = types.shape[0]
   pick = lambda table: table[types[:, None], types[None, :]]
   noise = jax.random.normal(key, (size, size)) / size**0.5

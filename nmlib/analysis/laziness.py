@@ -2,41 +2,64 @@
 
 The measures of Liu et al. (arXiv 2310.08513) between a network before and
 after training. Higher alignments and smaller weight changes are lazier. They
-mean something only for a network that did learn.
+mean something only for a network that did learn. Where nothing is there to
+measure (a kernel, states or weights that are 0), alignments and dimensions are
+0, and so are their gradients; a change relative to 0 is refused.
 """
 
 from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+
+from nmlib.neurons.core import checks
+from nmlib.neurons.core import normalization
 
 
 def weight_change(after: jax.Array, before: jax.Array) -> jax.Array:
-  """Returns |W - W0|_F []."""
-  return jnp.linalg.norm((after - before).ravel())
+  """Returns |W - W0|_F [], with the gradient 0 where nothing changed."""
+  return normalization.safe_norm(after - before)
 
 
 def relative_weight_change(after: jax.Array, before: jax.Array) -> jax.Array:
-  """Returns |W - W0|_F / |W0|_F []."""
-  return weight_change(after, before) / jnp.linalg.norm(before.ravel())
+  """Returns |W - W0|_F / |W0|_F [].
+
+  Raises:
+    ValueError: if W0 is 0; inside of `jit` the result is then inf or NaN.
+  """
+  _require_weights('before', before)
+  return weight_change(after, before) / normalization.safe_norm(before)
 
 
 def effective_weight_change(after: jax.Array, before: jax.Array) -> jax.Array:
   """Returns the change that is not a mere rescaling, relative to |W|_F, [].
 
   The distance of W from the line through W0: sin of their angle.
+
+  Raises:
+    ValueError: if W or W0 is 0; inside of `jit` the result is then NaN.
   """
+  _require_weights('after', after)
+  _require_weights('before', before)
   a, b = after.ravel(), before.ravel()
   residual = a - (a @ b) / (b @ b) * b
-  return jnp.linalg.norm(residual) / jnp.linalg.norm(a)
+  return normalization.safe_norm(residual) / normalization.safe_norm(a)
+
+
+def _require_weights(name: str, weights: jax.Array) -> None:
+  if checks.is_concrete(weights) and not np.asarray(weights).any():
+    raise ValueError(
+        f'{name} must have an entry other than 0, got none: no change is'
+        ' relative to it; take `weight_change`.'
+    )
 
 
 def kernel_alignment(kernel: jax.Array, other: jax.Array) -> jax.Array:
-  """Returns <K, K0> / (|K| |K0|) [], in [0, 1] for kernels."""
+  """Returns <K, K0> / (|K| |K0|) [], in [0, 1] for kernels; 0 if one is 0."""
   # Scaled first, so that squares stay in range.
-  a = kernel / jnp.linalg.norm(kernel)
-  b = other / jnp.linalg.norm(other)
-  return jnp.sum(a * b)
+  scaled = lambda k: normalization.safe_ratio(k, normalization.safe_norm(k))
+  return jnp.sum(scaled(kernel) * scaled(other))
 
 
 def representation_alignment(after: jax.Array, before: jax.Array) -> jax.Array:
@@ -47,9 +70,11 @@ def representation_alignment(after: jax.Array, before: jax.Array) -> jax.Array:
   """
   if after.shape[0] <= after.shape[1]:
     return kernel_alignment(after @ after.T, before @ before.T)
-  cross = jnp.linalg.norm(after.T @ before) ** 2
-  norm = jnp.linalg.norm(after.T @ after) * jnp.linalg.norm(before.T @ before)
-  return cross / norm
+  norm = normalization.safe_norm
+  cross = norm(after.T @ before) ** 2
+  return normalization.safe_ratio(
+      cross, norm(after.T @ after) * norm(before.T @ before)
+  )
 
 
 def sign_similarity(after: jax.Array, before: jax.Array) -> jax.Array:
@@ -143,12 +168,15 @@ def tangent_kernel_alignment(
   cross, norm, norm0 = jnp.sum(
       jax.lax.map(row, jnp.arange(size), batch_size=32), 0
   )
-  return cross / (jnp.sqrt(norm) * jnp.sqrt(norm0))
+  root = normalization.safe_sqrt
+  return normalization.safe_ratio(cross, root(norm) * root(norm0))
 
 
 def kernel_target_alignment(kernel: jax.Array, target: jax.Array) -> jax.Array:
   """Returns y^T K y / (|y|^2 tr K) [], for a target y [R]."""
-  return target @ kernel @ target / (target @ target * jnp.trace(kernel))
+  return normalization.safe_ratio(
+      target @ kernel @ target, target @ target * jnp.trace(kernel)
+  )
 
 
 def dimension(states: jax.Array) -> jax.Array:
@@ -159,7 +187,7 @@ def dimension(states: jax.Array) -> jax.Array:
   else:
     gram = centred.T @ centred
   # (sum lambda)^2 / sum lambda^2 of its eigenvalues.
-  return jnp.trace(gram) ** 2 / jnp.sum(gram**2)
+  return normalization.safe_ratio(jnp.trace(gram) ** 2, jnp.sum(gram**2))
 
 
 def task_alignment(weights: jax.Array, directions: jax.Array) -> jax.Array:
@@ -174,4 +202,6 @@ def task_alignment(weights: jax.Array, directions: jax.Array) -> jax.Array:
     reads nothing else, K / N on average for a random W.
   """
   basis, _ = jnp.linalg.qr(directions.T)
-  return jnp.sum((weights @ basis) ** 2) / jnp.sum(weights**2)
+  return normalization.safe_ratio(
+      jnp.sum((weights @ basis) ** 2), jnp.sum(weights**2)
+  )

@@ -18,11 +18,14 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.neurons import elm as elm
   from nmlib.neurons import gates as gates
   from nmlib.neurons import rate as rate
+  from nmlib.neurons import sites as sites
   from nmlib.neurons import spiking as spiking
   from nmlib.neurons.attention import linear_attention as linear_attention
   from nmlib.neurons.attention import rotary as rotary
+  from nmlib.neurons.core import checks as checks
   from nmlib.neurons.core import contraction as contraction
   from nmlib.neurons.core import dropout as dropout
+  from nmlib.neurons.core import dtypes as dtypes
   from nmlib.neurons.core import k_winners as k_winners
   from nmlib.neurons.core import leaky as leaky
   from nmlib.neurons.core import limits as limits

@@ -3,7 +3,6 @@
 from nmlib.train import examples
 from nmlib.train import figures
 from nmlib.train.app import launch
-from nmlib.train.app import run_experiment
 from nmlib.train.claims import Claim
 from nmlib.train.claims import higher
 from nmlib.train.claims import lower
@@ -13,6 +12,7 @@ from nmlib.train.examples import Examples
 from nmlib.train.examples import Split
 from nmlib.train.examples import accuracy
 from nmlib.train.examples import cross_entropy
+from nmlib.train.experiment import run_experiment
 from nmlib.train.fit import Fitted
 from nmlib.train.fit import fit
 from nmlib.train.fit import restore

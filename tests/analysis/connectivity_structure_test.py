@@ -120,6 +120,30 @@ class ConnectivityStructureTest(parameterized.TestCase):
     with self.assertRaisesRegex(ValueError, message):
       structure.motifs(jax.random.key(0), 10, **asked)
 
+  def test_motifs_of_equal_weights_are_refused(self):
+    with self.assertRaisesRegex(ValueError, 'got all alike'):
+      structure.motif_statistics(jnp.ones((4, 4)))
+    with self.assertRaisesRegex(ValueError, 'at least 3 units, got 2'):
+      structure.motif_statistics(jnp.eye(2))
+
+  def test_positions_have_gradients(self):
+    # The distance of a unit to itself is a root of 0.
+    slope = jax.grad(
+        lambda positions: jnp.sum(
+            structure.distance_dependent(
+                jax.random.key(0), positions, 1.0, match=None
+            ).matrix
+            ** 2
+        )
+    )(jax.random.normal(jax.random.key(1), (4, 2)))
+    self.assertTrue(bool(jnp.all(jnp.isfinite(slope))))
+    self.assertGreater(float(jnp.abs(slope).max()), 0)
+
+  def test_a_constant_matrix_has_no_bulk(self):
+    value, slope = jax.value_and_grad(structure.bulk_radius)(jnp.ones((3, 3)))
+    self.assertEqual(value, 0)
+    np.testing.assert_array_equal(slope, np.zeros((3, 3)))
+
   def test_bad_length(self):
     with self.assertRaisesRegex(ValueError, 'length_constant .* got 0.0'):
       structure.distance_dependent(jax.random.key(0), jnp.zeros((4, 2)), 0.0)

@@ -155,7 +155,7 @@ class ConnectivityTest(parameterized.TestCase):
           lambda k: connectivity.cell_types(
               k, jnp.array([0, 2]), jnp.zeros((2, 2)), jnp.ones((2, 2))
           ),
-          r'types must be in \[0, 2\).* got \[0, 2\]',
+          r'types must be in \[0, 2\), got 2 at \[1\]',
       ),
       (
           lambda k: connectivity.cell_types(

@@ -16,6 +16,7 @@ from launch import dendrite_growth_stages
 from launch import dendrite_growth_tasks
 from nmlib import train
 from nmlib.networks import dendritic
+from nmlib.neurons import sites
 from tests.launch import launcher
 
 
@@ -148,7 +149,7 @@ class DendriteGrowthTest(launcher.LauncherTest):
     x = task.train.inputs[0]
     base = task.init(jax.random.key(0), task.width)
     params = dendritic.bare(task.network, base, x)
-    plain = task.network(base, x, dendritic.plain)
+    plain = task.network(base, x, sites.PLAIN)
     new = dendritic.init_candidates(
         jax.random.key(1), task.network, params, x, 0.1
     )

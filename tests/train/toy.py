@@ -20,6 +20,7 @@ import optax
 
 from nmlib import train
 from nmlib.train import app
+from nmlib.train import experiment as launcher
 
 
 @dataclasses.dataclass(frozen=True)
@@ -135,4 +136,4 @@ def experiment(config: Config, run: train.Run) -> train.Report:
 PRESETS = {'small': Config(), 'smoke': Config(num_steps=20)}
 
 if __name__ == '__main__':
-  app.start(app.Launcher(experiment, PRESETS, 'toy', __doc__ or ''))
+  app.start(launcher.Launcher(experiment, PRESETS, 'toy', __doc__ or ''))

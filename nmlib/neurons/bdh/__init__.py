@@ -23,7 +23,7 @@ One sequence, no batch axis: `jax.vmap` gives the batch.
 
 from nmlib.neurons.bdh.config import Config
 from nmlib.neurons.bdh.generation import generate
-from nmlib.neurons.bdh.layers import CAPTURES
+from nmlib.neurons.bdh.layers import SITES
 from nmlib.neurons.bdh.layers import Output
 from nmlib.neurons.bdh.model import apply
 from nmlib.neurons.bdh.model import cross_entropy
@@ -46,11 +46,11 @@ from nmlib.neurons.bdh.params import partition_rules
 from nmlib.neurons.bdh.params import rebase_state
 
 __all__ = [
-    'CAPTURES',
     'Config',
     'Output',
     'PARTITION_RULES',
     'Params',
+    'SITES',
     'SPLIT_HEAD_PARTITION_RULES',
     'State',
     'apply',

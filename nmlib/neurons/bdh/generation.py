@@ -106,8 +106,10 @@ def _generate(
     state, logits = carry
     index_key = None if key is None else jax.random.fold_in(key, i)
     token = sample(logits, index_key, temperature, top_k, top_p)
-    out = layers.segment(params, config, (), True, None, state, token[None])
-    return (out.state, out.logits[0]), token
+    logits, state = layers.segment(
+        params, config, True, None, state, token[None]
+    )
+    return (state, logits[0]), token
 
   synapses: Any = tuple(out.state.rho)  # layers apart: updated where they lie
   first = (out.state._replace(rho=synapses), out.logits[-1])

@@ -1,12 +1,12 @@
 """BDH-GPU as a function of one sequence, in three equal forms."""
 
 from collections.abc import Sequence
-import functools
 
 import chex
 import jax
 import jax.numpy as jnp
 
+from nmlib.neurons import sites
 from nmlib.neurons.attention import linear_attention
 from nmlib.neurons.bdh import layers
 from nmlib.neurons.bdh.config import Config
@@ -26,6 +26,7 @@ def apply(
     form: str = 'parallel',
     key: jax.Array | None = None,
     capture: Sequence[str] = (),
+    edits: sites.Edits | None = None,
 ) -> layers.Output:
   """Predicts the next token at every position of one sequence.
 
@@ -43,20 +44,18 @@ def apply(
     form: 'parallel', 'chunked' or 'recurrent'.
     key: turns dropout on. The mask depends on the key, the layer, the absolute
       position and the neuron, and not on the form.
-    capture: names out of `bdh.CAPTURES`.
+    capture: names out of `bdh.SITES`, or of one layer, 'y/2'.
+    edits: of the same sites, see `nmlib.neurons.sites`. Edits that are
+      functions see no more tokens at a time than are compared.
 
   Returns:
     Logits [T, V], the state after the last token, and what was captured.
 
   Raises:
-    ValueError: if form or a name in capture is unknown.
+    TypeError: if capture or an edit is of another kind.
+    ValueError: if form or a site is unknown, or an edit does not fit.
   """
-  for name in capture:
-    if name not in layers.CAPTURES:
-      raise ValueError(
-          f'capture takes names out of {tuple(layers.CAPTURES)}, got {name!r}.'
-      )
-  return _run(params, tokens, config, state, form, key, tuple(capture), True)
+  return _run(params, tokens, config, state, form, key, capture, edits, True)
 
 
 def loss(
@@ -75,7 +74,7 @@ def loss(
   backpropagation), call `apply` and `cross_entropy`.
   """
   chex.assert_equal_shape([tokens, targets])
-  out = _run(params, tokens, config, state, form, key, (), False)
+  out = _run(params, tokens, config, state, form, key, (), None, False)
   return cross_entropy(out.logits, targets)
 
 
@@ -97,8 +96,8 @@ def step(
   """
   chex.assert_shape(token, ())
   check_state(state, config)
-  out = layers.segment(params, config, (), True, None, state, token[None])
-  return out.state, out.logits[0]
+  logits, state = layers.segment(params, config, True, None, state, token[None])
+  return state, logits[0]
 
 
 def unroll(
@@ -112,7 +111,7 @@ def unroll(
   return out.state, out.logits
 
 
-def _run(params, tokens, config, state, form, key, capture, keep_state):
+def _run(params, tokens, config, state, form, key, capture, edits, keep_state):
   """`apply`, in segments of the length that the form asks for."""
   forms = linear_attention.FORMS
   if form not in forms:
@@ -124,36 +123,79 @@ def _run(params, tokens, config, state, form, key, capture, keep_state):
   words = None
   if key is not None and config.dropout_rate > 0:
     words = dropout.key_words(key)
-  segment = functools.partial(layers.segment, params, config, capture)
   length = len(tokens)
   if not length:
     raise ValueError('tokens must not be empty.')
+  timed, merge = _edits_in_time(edits, length)
+
+  def segment(keep_state, state, tokens, timed):
+    (logits, state), captured = sites.run(
+        layers.segment, params, config, keep_state, words, state, tokens,
+        edits=merge(timed), capture=capture,
+    )  # fmt: skip
+    return layers.Output(logits, state, captured)
+
   sizes = {'parallel': length, 'chunked': config.chunk_size, 'recurrent': 1}
   size = min(sizes[form], length)
   whole = length // size * size
   if size == length:
-    return segment(keep_state, words, state, tokens)
+    return segment(keep_state, state, tokens, timed)
 
-  def body(state, chunk):
-    out = segment(True, words, state, chunk)
+  def body(state, inputs):
+    out = segment(True, state, *inputs)
     return out.state, (out.logits, out.captured)
+
+  def chunks(x):
+    """[..., T, W] to [K, ..., C, W]."""
+    x = x[..., :whole, :]
+    x = x.reshape(x.shape[:-2] + (-1, size, x.shape[-1]))
+    return jnp.moveaxis(x, -3, 0)
 
   state, (logits, captured) = jax.lax.scan(
       body,
       initial_state(config) if state is None else state,
-      tokens[:whole].reshape(-1, size),
+      (tokens[:whole].reshape(-1, size), [chunks(part) for part in timed]),
   )
   logits = logits.reshape(whole, -1)
   captured = jax.tree.map(_join_chunks, captured)
   if whole == length:
     return layers.Output(logits, state, captured)
-  rest = segment(keep_state, words, state, tokens[whole:])
+  left = [part[..., whole:, :] for part in timed]
+  rest = segment(keep_state, state, tokens[whole:], left)
   join = lambda x, y: jnp.concatenate([x, y], axis=-2)
   return layers.Output(
       join(logits, rest.logits),
       rest.state,
       jax.tree.map(join, captured, rest.captured),
   )
+
+
+def _edits_in_time(edits, length):
+  """Splits edits into what has a step a token, and a function to put it back.
+
+  Returns:
+    Parts [..., T, W]; and the function, from parts of fewer steps to edits.
+  """
+  leaves, structure = jax.tree.flatten(edits, is_leaf=callable)
+  steps = [1 if callable(x) or jnp.ndim(x) < 2 else x.shape[-2] for x in leaves]
+  for count in steps:
+    if count not in (1, length):
+      raise ValueError(
+          f'an edit has {count} steps of time, but there are {length} tokens.'
+      )
+
+  def merge(timed):
+    timed = iter(timed)
+    return jax.tree.unflatten(
+        structure,
+        [
+            leaf if count == 1 else next(timed)
+            for leaf, count in zip(leaves, steps, strict=True)
+        ],
+    )
+
+  timed = [x for x, n in zip(leaves, steps, strict=True) if n > 1]
+  return [jnp.asarray(x) for x in timed], merge
 
 
 def _join_chunks(x):

@@ -168,7 +168,9 @@ def _type_problem(value: Any, annotation: Any) -> str:
     return '' if whole else 'a whole number'
   if annotation is float:
     return '' if real and not math.isnan(value) else 'a number'
-  if isinstance(annotation, type) and not isinstance(value, annotation):
+  if annotation is Any or not isinstance(annotation, type):
+    return ''
+  if not isinstance(value, annotation):
     return 'None' if annotation is type(None) else f'a {annotation.__name__}'
   return ''
 

@@ -522,7 +522,7 @@ class ParamsTest(parameterized.TestCase):
     params, tokens = _params(0, dtype=np.float32), _tokens(0)
     with self.assertRaisesRegex(ValueError, "form must be one of .*'serial'"):
       bdh.apply(params, tokens, _SINGLE, form='serial')
-    with self.assertRaisesRegex(ValueError, "capture takes names .* got 'z'"):
+    with self.assertRaisesRegex(ValueError, "no site 'z'; it has v, x, q, a, "):
       bdh.apply(params, tokens, _SINGLE, capture=('z',))
     with self.assertRaisesRegex(ValueError, 'tokens must not be empty'):
       bdh.apply(params, tokens[:0], _SINGLE)
