@@ -128,7 +128,8 @@ class SitesTest(parameterized.TestCase):
             name: sites.Edit(add=size * ways[name])
             for name, size in zip(_EDITABLE, sizes, strict=True)
         }
-        out = bdh.apply(*_inputs(), _CONFIG, edits=edits)
+        params, tokens = _inputs()
+        out = bdh.apply(params, tokens, _CONFIG, edits=edits)
         return jnp.sum(jnp.cos(out.logits))
 
       # Central differences: error of order step^2.
