@@ -74,6 +74,22 @@ def test_explained_variance_ignores_an_offset_only():
   np.testing.assert_allclose(spike_prediction.align(v, 5 * v - 2), v)
 
 
+def test_what_does_not_vary_is_refused():
+  constant, ramp = np.ones(5), np.arange(5.0)
+  with pytest.raises(ValueError, match='truth that varies, got 5 times'):
+    spike_prediction.explained_variance(constant, ramp)
+  with pytest.raises(ValueError, match='prediction that varies, got 5 times'):
+    spike_prediction.align(ramp, constant)
+  assert spike_prediction.explained_variance(ramp, constant) == 0
+
+
+def test_truth_that_is_no_spike_and_scores_that_are_no_numbers_are_refused():
+  with pytest.raises(ValueError, match='both 0 and 1'):
+    spike_prediction.roc_curve(np.array([0, 2]), np.ones(2))
+  with pytest.raises(ValueError, match='got 2, 1 of them NaN'):
+    spike_prediction.roc_curve(np.array([0, 1]), np.array([0, np.nan]))
+
+
 def test_too_many_spikes_everywhere_is_said():
   ones = np.ones((2, 30))
   with pytest.raises(ValueError, match='more than 24 spikes'):

@@ -189,7 +189,44 @@ class SpikeCodingTest(parameterized.TestCase):
     np.testing.assert_allclose(spike_loss.rate_l2(spikes), 0.125)
     self.assertEqual(float(spike_loss.membrane_bound(spikes, 0, 1)), 0)
 
+  @parameterized.parameters(
+      (spike_loss.ce_count,),
+      (spike_loss.ce_rate,),
+      (spike_loss.ce_max_membrane,),
+      (spike_loss.ce_temporal,),
+      (spike_loss.mse_count,),
+      (spike_loss.mse_membrane,),
+      (spike_loss.mse_temporal,),
+  )
+  def test_a_label_that_is_no_class_is_refused(self, loss):
+    for label in (jnp.array(3), -1):
+      with self.assertRaisesRegex(
+          ValueError, r'label must be in \[0, 3\), got'
+      ):
+        loss(jnp.zeros((4, 3)), label)
+    with self.assertRaisesRegex(
+        ValueError, r'label must be \[\], got shape \[2\]'
+    ):
+      loss(jnp.zeros((4, 3)), jnp.zeros(2, int))
+
+  def test_codes_of_numpy_numbers_are_float32(self):
+    data = np.array([0.2, 0.9, 0.5])
+    for out in (
+        spike_encoding.poisson(jax.random.key(0), data, 4),
+        spike_encoding.latency(data, 4),
+        spike_encoding.delta(data),
+        spike_encoding.rank_order(data, 4),
+        spike_encoding.population(data, 3),
+        spike_encoding.phase(data, 4),
+        spike_encoding.burst(data, 4),
+        spike_encoding.direct(data, 4),
+        spike_encoding.direct(np.array([0, 1]), 4),
+    ):
+      self.assertEqual(out.dtype, jnp.float32)
+
   def test_bad_input(self):
+    with self.assertRaisesRegex(ValueError, r'trains must both be \[T, N\]'):
+      distances.van_rossum(jnp.zeros((3, 1)), jnp.zeros((3, 2)), tau=1.0)
     with self.assertRaisesRegex(ValueError, 'cannot be shared among 3'):
       spike_loss.population_count(jnp.zeros((4, 10)), 3)
     with self.assertRaisesRegex(ValueError, 'tau > 0'):

@@ -44,7 +44,7 @@ _OFFSETS = {
 
 
 def _from_zero(config):
-  """Recorded were functions of Norse, begun at 0; its modules begin elsewhere."""
+  """Norse was recorded from 0, which is not where its modules begin."""
   return dataclasses.replace(config, initial_voltage=0.0)
 
 

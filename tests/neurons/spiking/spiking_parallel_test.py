@@ -71,6 +71,14 @@ class SpikingParallelTest(parameterized.TestCase):
       chex.assert_trees_all_close(found, expected, atol=1e-12)
       np.testing.assert_allclose(parallel_slope, slope, atol=1e-11)
 
+  @parameterized.named_parameters(*_CELLS)
+  def test_no_steps_change_nothing(self, cell, config):
+    params = cell.init(jax.random.key(0), config)
+    state = cell.initial_state(config)
+    last, out = cell.unroll_parallel(params, state, jnp.zeros((0, 5)), config)
+    chex.assert_trees_all_equal(last, state)
+    self.assertEqual(out.shape, (0, 5))
+
   @parameterized.parameters(lif, current_lif)
   def test_a_reset_is_refused(self, cell):
     config = cell.Config(3)

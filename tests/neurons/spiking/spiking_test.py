@@ -124,6 +124,35 @@ class ContractTest(parameterized.TestCase):
     ):
       family.step(params, state, jnp.zeros(3), config)
 
+  @parameterized.parameters(*_MODELS)
+  def test_no_steps_give_no_outputs(self, family, config, scale):
+    del scale
+    params = family.init(jax.random.key(0), config)
+    state = family.initial_state(config)
+    last, out = family.unroll(params, state, jnp.zeros((0, _N)), config)
+    chex.assert_trees_all_equal(last, state)
+    self.assertEqual(out.shape, (0, _N))
+
+  @parameterized.parameters(*_MODELS)
+  def test_answers_in_the_dtype_of_the_state(self, family, config, scale):
+    with jax.enable_x64(True):
+      xs = scale * np.random.default_rng(0).normal(size=(6, _N))
+      for dtype, wide in (('float32', config), ('float64', _wide(config))):
+        params = family.init(jax.random.key(0), wide)
+        state = family.initial_state(wide)
+        chex.assert_type(jax.tree.leaves((params, state)), dtype)
+        last, out = family.unroll(params, state, xs, wide)
+        once, _ = family.step(params, state, xs[0], wide)
+        chex.assert_trees_all_equal_shapes_and_dtypes(state, last, once)
+        chex.assert_type(out, dtype)
+
+
+def _wide(config):
+  """Returns the same neuron in 64 bits."""
+  if hasattr(config, 'cell'):
+    return dataclasses.replace(config, cell=_wide(config.cell))
+  return dataclasses.replace(config, param_dtype='float64')
+
 
 class ClosedFormTest(parameterized.TestCase):
 

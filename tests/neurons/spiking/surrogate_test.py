@@ -95,7 +95,36 @@ _MORE = (
     spikingjelly_surrogates.fake_numerical_gradient(),
     spikingjelly_surrogates.log_tailed_relu(0.1),
 )
+_WIDTH = 1020  # floats at a time
 _ALL = (*_OURS, *_PEERS.values(), *_SPYX.values(), *_MORE)
+
+
+_EVERYWHERE = (
+    *_ALL,
+    *(
+        make(slope)
+        for slope in (1e-6, 1e6)
+        for make in (
+            surrogate.fast_sigmoid,
+            surrogate.scaled_fast_sigmoid,
+            surrogate.sigmoid,
+            surrogate.arctan,
+            surrogate.tanh,
+            surrogate.erfc,
+            surrogate.circle,
+            spikingjelly_surrogates.soft_sign,
+            spikingjelly_surrogates.nonzero_sign_log_abs,
+            spikingjelly_surrogates.s2nn,
+            spyx_surrogates.arctan,
+        )
+    ),
+)
+
+
+@jax.jit
+def _every(x):
+  """Returns the derivatives of all surrogates, a row each."""
+  return jnp.stack([one(x) for one in _EVERYWHERE])
 
 
 class SurrogateTest(parameterized.TestCase):
@@ -209,15 +238,40 @@ class SurrogateTest(parameterized.TestCase):
     if peak is not None:
       self.assertAlmostEqual(g(0.0), peak, delta=1e-6)
 
+  def test_is_finite_for_every_finite_float(self):
+    # Every sign and exponent, subnormals too, with 32 mantissas each.
+    sign, exponent = np.arange(2) << 31, np.arange(255) << 23
+    mantissa = np.arange(0, 2**23 + 1, 2**18)
+    mantissa = np.minimum(mantissa, 2**23 - 1)[[0, *range(2, 33)]]
+    bits = sign[:, None, None] + exponent[:, None] + mantissa
+    self._all_are_finite(bits.astype(np.uint32).view(np.float32).ravel())
+
+  def test_is_finite_where_an_angle_would_not_be(self):
+    x = np.zeros(_WIDTH, np.float32)
+    x[:2] = 5.415761855764741e37, -5.415761855764741e37
+    self._all_are_finite(x)
+
   @hypothesis.given(
-      strategies.floats(
-          allow_nan=False, allow_infinity=False, width=32, allow_subnormal=False
+      strategies.lists(
+          strategies.floats(
+              allow_nan=False,
+              allow_infinity=False,
+              width=32,
+              allow_subnormal=False,
+          ),
+          min_size=32,
+          max_size=32,
       )
   )
-  @hypothesis.settings(max_examples=40)
-  def test_is_finite_for_every_finite_float(self, x):
-    for one in _ALL:
-      self.assertTrue(np.isfinite(one(jnp.float32(x))), (one.name, x))
+  @hypothesis.settings(max_examples=40, deadline=None)
+  def test_is_finite_for_floats_that_are_searched(self, x):
+    self._all_are_finite(np.resize(np.float32(x), _WIDTH))
+
+  def _all_are_finite(self, x):
+    for part in x.reshape(-1, _WIDTH):
+      values = np.asarray(_every(part))
+      for i, place in np.argwhere(~np.isfinite(values)):
+        self.fail((_EVERYWHERE[i].name, part[place], values[i, place]))
 
   def test_steepest_sigmoid_is_finite_where_the_peer_is_not(self):
     grad = jax.grad(lambda x: surrogate.spike(x, surrogate.sigmoid(25.0)))
