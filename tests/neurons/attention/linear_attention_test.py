@@ -165,7 +165,7 @@ class LinearAttentionTest(parameterized.TestCase):
         ({'decay': -0.1}, 'decay at least 0'),
     ):
       with self.assertRaisesRegex(ValueError, message):
-        _attend(**{'query': q, 'value': v} | change)
+        _attend(**({'query': q, 'value': v} | change))
 
   def test_unknown_form_is_named(self):
     with self.assertRaisesRegex(ValueError, "form must be one of .*'serial'"):
