@@ -23,7 +23,7 @@ _CONFIG = bdh.Config(
     scan_layers=True,
     chunk_size=4,
     exact_phases=True,
-    dtype='float64',
+    param_dtype='float64',
 )
 _EDITABLE = tuple(name for name in bdh.SITES if not name.endswith('active'))
 _T = 6  # a whole chunk and a part of one
