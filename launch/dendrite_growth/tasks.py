@@ -1,4 +1,4 @@
-"""What `launch.dendrite_growth` trains: data, and networks for it."""
+"""What is trained: data, and networks for it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from nmlib import train
 from nmlib.data.images import digits
 from nmlib.networks import dendritic
 from nmlib.networks import image_classifiers
@@ -25,20 +26,15 @@ NAMES = (
 _SHAPES = ('sphere', 'cube', 'cylinder', 'cone', 'torus')
 
 
-class Part(NamedTuple):
-  inputs: jax.Array  # [N, ...]
-  labels: jax.Array  # [N]
-
-
 class Task(NamedTuple):
   """A network of some width, and examples."""
 
   network: dendritic.Network
   init: Callable[[jax.Array, int], Any]  # (key, width) -> parameters
   width: int
-  train: Part
-  validation: Part
-  test: Part
+  train: train.Examples
+  validation: train.Examples
+  test: train.Examples
 
 
 def make(name: str, source: str = 'digits', path: str = '') -> Task:
@@ -54,7 +50,10 @@ def make(name: str, source: str = 'digits', path: str = '') -> Task:
     return Task(_point_network, _init_points, 6, *parts)
   split = digits.load(source, path)
   shape = split.train.images.shape[1:]
-  parts = [Part(jnp.asarray(p.images), jnp.asarray(p.labels)) for p in split]
+  parts = [
+      train.Examples(jnp.asarray(p.images), jnp.asarray(p.labels))
+      for p in split
+  ]
   if name in ('shallow', 'deep'):
     flat = [
         p._replace(inputs=p.inputs.reshape(len(p.labels), -1)) for p in parts
@@ -146,7 +145,7 @@ def _point_network(params, points, site):
   return site('readout', mlp.dense, params[-1], x.max(0))
 
 
-def _points(seed: int, count: int, num_points: int = 32) -> Part:
+def _points(seed: int, count: int, num_points: int = 32) -> train.Examples:
   """Draws noisy points on the surfaces of turned solids."""
   rng = np.random.Generator(np.random.Philox(seed))
   clouds = []
@@ -172,7 +171,7 @@ def _points(seed: int, count: int, num_points: int = 32) -> Part:
     rotation, _ = np.linalg.qr(rng.normal(size=(3, 3)))
     cloud = rotation @ np.stack(cloud) * rng.uniform(0.8, 1.2)
     clouds.append(cloud.T + 0.03 * rng.normal(size=(num_points, 3)))
-  return Part(
+  return train.Examples(
       jnp.asarray(np.stack(clouds), jnp.float32), jnp.asarray(labels, jnp.int32)
   )
 

@@ -6,32 +6,31 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from launch import dendrite_growth_stages as stages
-from launch import dendrite_growth_tasks as tasks
+from launch.dendrite_growth import stages
+from launch.dendrite_growth import tasks
 from nmlib import train
 from nmlib.networks import dendritic
 from nmlib.networks import growth
 
 
-def candidates(
-    config: Any, run: train.Run, stage: str, task: tasks.Task, params: Any
-) -> dict[str, Any]:
-  """Trains candidate dendrites on the error that remains, all else frozen.
+def stage(config: Any, name: str, task: tasks.Task, params: Any) -> train.Stage:
+  """Returns the training of candidates on the error that remains.
 
   Errors and values are those of the whole training set, or of a batch for each
   update, then centred by running means. A seed in which no neuron made
   progress for `config.candidate_patience` looks holds still.
 
-  Returns:
-    The best dendrite of each neuron of each seed, [S, ...].
+  Args:
+    config: of the launcher.
+    name: of the stage.
+    task: network and examples.
+    params: `dendritic.Params` of every seed, [S, ...], which stay as they are.
   """
   optimizer = optax.adam(config.candidate_rate)
   example = task.train.inputs[0]
   whole = config.candidate_batch == 0
-  decay = 0.0 if whole else config.candidate_decay
 
-  def init(key):
-    mine = stages.of_seed(key, params)
+  def init(key, mine):
     known = dendritic.layers(task.network, mine.base, example)
 
     def one(key):
@@ -46,33 +45,19 @@ def candidates(
       sizes = {name: known[name].num_neurons for name in drawn}
       return growth.start(drawn, sizes, optimizer)
 
-    keys = jax.random.split(stages.own_key(key, stage), config.num_candidates)
+    keys = jax.random.split(stages.own_key(key, name), config.num_candidates)
     return {
         'grown': jax.vmap(one)(keys),
         'frozen': mine,
-        'key': stages.own_key(key, stage + '_batches'),
+        'key': stages.own_key(key, name + '_batches'),
     }
 
   def step(state, _):
     frozen = state['frozen']
     everything = errors_of(config, task, frozen, task.train) if whole else {}
 
-    def one_update(grown):
-      part, errors = task.train, everything
-      if not whole:
-        key = jax.random.fold_in(state['key'], grown.updates)
-        rows = jax.random.randint(
-            key, (config.candidate_batch,), 0, len(task.train.labels)
-        )
-        part = tasks.Part(*(field[rows] for field in task.train))
-        errors = errors_of(config, task, frozen, part)
-      values = lambda c: values_of(config, task, frozen, c, part)
-      return growth.improve(
-          grown, values, errors, optimizer, config.score, decay=decay
-      )
-
     def climb(grown, _):
-      moved = one_update(grown)
+      moved = _updated(config, task, state, grown, everything, optimizer)
       if config.candidate_patience:
         waits = config.candidate_patience * config.inner_steps
         moved = stages.choose(grown.stale < waits, moved, grown)
@@ -83,29 +68,40 @@ def candidates(
 
     grown = jax.vmap(many)(state['grown'])
     score = jnp.mean(jnp.concatenate(list(grown.score.values()), axis=-1))
-    return state | {'grown': grown}, {
-        'score': score,
-        'updates': jnp.max(grown.updates),
-    }
+    metrics = {'score': score, 'updates': jnp.max(grown.updates)}
+    return state | {'grown': grown}, metrics
 
-  fitted = train.fit(
-      run,
-      stage,
-      train.Schedule(
-          max(1, config.candidate_steps // config.inner_steps),
-          config.batch_size,
-          log_every=1,
-      ),
+  num_calls = max(1, config.candidate_steps // config.inner_steps)
+  return train.Stage(
+      name=name,
+      loop=train.Loop(num_calls, config.batch_size, log_every=1),
       init=init,
       step=step,
-      seeds=tuple(range(config.num_seeds)),
+      seeds=config.seeds,
+      starts=params,
   )
-  grown = fitted.state['grown']
-  return jax.jit(jax.vmap(growth.best_of))(grown.best, grown.score)[0]
+
+
+def _updated(config, task, state, grown, everything, optimizer):
+  """Takes one step of the candidates of a seed up their scores."""
+  part, errors, decay = task.train, everything, 0.0
+  if not everything:
+    key = jax.random.fold_in(state['key'], grown.updates)
+    part = train.examples.sample(key, task.train, config.candidate_batch)
+    errors = errors_of(config, task, state['frozen'], part)
+    decay = config.candidate_decay
+  return growth.improve(
+      grown,
+      lambda c: values_of(config, task, state['frozen'], c, part),
+      errors,
+      optimizer,
+      config.score,
+      decay=decay,
+  )
 
 
 def errors_of(
-    config: Any, task: tasks.Task, params: Any, part: tasks.Part
+    config: Any, task: tasks.Task, params: Any, part: train.Examples
 ) -> dict[str, jax.Array]:
   """Remaining errors on examples, [N P, neurons] for each layer."""
   return _flat(
@@ -114,7 +110,7 @@ def errors_of(
               task.network,
               params,
               x,
-              lambda out: stages.cross_entropy(out, y),
+              lambda out: train.cross_entropy(out, y),
               activation=stages.ACTIVATIONS[config.activation],
           )
       )(*part)
@@ -122,7 +118,7 @@ def errors_of(
 
 
 def values_of(
-    config: Any, task: tasks.Task, params: Any, grown: Any, part: tasks.Part
+    config: Any, task: tasks.Task, params: Any, grown: Any, part: train.Examples
 ) -> dict[str, jax.Array]:
   """Answers of candidates to examples, as `errors_of`."""
   return _flat(

@@ -1,26 +1,4 @@
-"""Dendrite growth: a trained network gets dendrites for its remaining error.
-
-Brenner and Itti (arXiv 2501.18018, 2025): when training no longer helps, every
-neuron gets a node with the same inputs, trained (all else frozen) to covary
-with the neuron's remaining error; the node is frozen, feeds the neuron through
-one weight, and training goes on. The published rule, not the authors' closed
-trainer.
-
-  python -m launch.dendrite_growth                       # small: ten minutes
-  python -m launch.dendrite_growth --preset=layers       # other kinds of layer
-  python -m launch.dendrite_growth --preset=compression  # small against large
-  python -m launch.dendrite_growth --preset=paper        # wider, longer
-  python -m launch.dendrite_growth --config.tasks='("deep",)' --workdir=runs/d
-
-Every rival takes as many optimizer steps in all: training on without dendrites
-(control), dendrites that stay random, dendrites trained by ordinary gradients
-through the network (gradient), and a plain network of as many parameters
-(wide). Tasks: two perceptrons on 8 x 8 digits and a network over point clouds
-of five solids; on request a convolutional network, a transformer, and two
-recurrent networks on digits. Several widths show whether a small network with
-dendrites replaces a large one without.
-The same command again resumes; a finished run prints its report at once.
-"""
+"""The experiment of `launch.dendrite_growth`: cycles of growth, and rivals."""
 
 import math
 from typing import Any
@@ -29,25 +7,22 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from launch import dendrite_growth_candidates as growing
-from launch import dendrite_growth_config
-from launch import dendrite_growth_report
-from launch import dendrite_growth_stages as stages
-from launch import dendrite_growth_tasks
+from launch.dendrite_growth import candidates
+from launch.dendrite_growth import report
+from launch.dendrite_growth import stages
+from launch.dendrite_growth import tasks
+from launch.dendrite_growth.config import Config
 from nmlib import train
 from nmlib.networks import dendritic
 from nmlib.networks import growth
 from nmlib.neurons.dendrites import perforated as dendrite_nodes
-
-Config = dendrite_growth_config.Config
-PRESETS = dendrite_growth_config.PRESETS
 
 
 def experiment(config: Config, run: train.Run) -> train.Report:
   """Grows dendrites on every task, beside the rivals."""
   found = {}
   for name in config.tasks:
-    task = dendrite_growth_tasks.make(name, config.source, config.path)
+    task = tasks.make(name, config.source, config.path)
     for factor in config.widen:
       tag = name if len(config.widen) == 1 else f'{name}_{factor}'
       wide = task._replace(width=factor * task.width)
@@ -60,7 +35,7 @@ def experiment(config: Config, run: train.Run) -> train.Report:
             f' loss {r["loss"][:, -1].mean():.4f},'
             f' test accuracy {r["test"][:, -1].mean():.4f}'
         )
-  return dendrite_growth_report.make(config, found)
+  return report.make(config, found)
 
 
 def first_phase(config: Config, run: train.Run, stage, task, width: int):
@@ -73,17 +48,17 @@ def first_phase(config: Config, run: train.Run, stage, task, width: int):
       )
   )(jax.vmap(jax.random.key)(100 + jnp.arange(config.num_seeds)))
   rates = np.full(config.num_seeds, config.learning_rate)
-  done = stages.neurons(
-      config, run, stage, task, fresh, config.neuron_steps, rates=rates
+  made = stages.neurons(
+      config, stage, task, fresh, config.neuron_steps, rates=rates
   )
-  return done['best']
+  return train.fit(run, made).state['best']
 
 
 def grow(config: Config, run: train.Run, name: str, task, kind: str, params):
   """Runs all cycles of one kind; returns measurements, [S, 1 + cycles]."""
   if kind == 'wide':
     target = final_size(config, task)
-    width = dendrite_growth_tasks.matched_width(task, target)
+    width = tasks.matched_width(task, target)
     params = first_phase(config, run, f'{name}_wide', task, width)
   cycles = [measure(config, run, f'{name}_{kind}_0', task, params)]
   grows = np.ones(config.num_seeds, bool)
@@ -153,7 +128,9 @@ def one_cycle(config: Config, run: train.Run, stage, task, kind, params, grows):
 def dendrites(config: Config, run: train.Run, stage, task, kind, params):
   """Returns a new dendrite for every neuron of every seed."""
   if kind == 'correlation':
-    return growing.candidates(config, run, f'{stage}_candidates', task, params)
+    made = candidates.stage(config, f'{stage}_candidates', task, params)
+    grown = train.fit(run, made).state['grown']
+    return jax.jit(jax.vmap(growth.best_of))(grown.best, grown.score)[0]
   keys = jax.vmap(lambda s: stages.own_key(jax.random.key(s), stage))(
       jnp.arange(config.num_seeds)
   )
@@ -174,23 +151,22 @@ def train_on(config: Config, run: train.Run, stage, task, kind, params):
   if len(rates) > 1:
     trials = stages.neurons(
         config,
-        run,
         f'{stage}_rates',
         task,
         params,
         config.trial_steps,
         all_learn=learn,
-        rates=np.tile(rates, (config.num_seeds, 1)),
+        trials=rates,
     )
-    chosen = rates[np.asarray(jax.vmap(growth.chosen_rate)(trials['score']))]
+    scores = train.fit(run, trials).state['score']
+    chosen = rates[np.asarray(jax.vmap(growth.chosen_rate)(scores))]
   steps = config.more_steps
   if kind != 'correlation':
     steps += config.candidate_steps
   # Rounded up, so that no rival gets fewer steps than dendrites do.
   steps = math.ceil(steps / config.inner_steps) * config.inner_steps
-  return stages.neurons(
+  made = stages.neurons(
       config,
-      run,
       f'{stage}_neurons',
       task,
       params,
@@ -198,6 +174,7 @@ def train_on(config: Config, run: train.Run, stage, task, kind, params):
       all_learn=learn,
       rates=chosen,
   )
+  return train.fit(run, made).state
 
 
 def measure(
@@ -205,18 +182,17 @@ def measure(
 ) -> dict[str, Any]:
   """Returns loss and accuracies of every seed, [S]."""
 
-  def network(params, x):
-    activation = stages.ACTIVATIONS[config.activation]
-    return dendritic.apply(task.network, params, x, activation=activation)
+  activation = stages.ACTIVATIONS[config.activation]
 
   def one(params):
-    logits = jax.vmap(lambda x: network(params, x))(task.train.inputs)
+    answer = lambda x: dendritic.apply(
+        task.network, params, x, activation=activation
+    )
+    logits = jax.vmap(answer)(task.train.inputs)
     return {
-        'loss': jnp.mean(
-            jax.vmap(stages.cross_entropy)(logits, task.train.labels)
-        ),
-        'validation': stages.accuracy(network, params, task.validation),
-        'test': stages.accuracy(network, params, task.test),
+        'loss': train.cross_entropy(logits, task.train.labels),
+        'validation': train.accuracy(answer, task.validation),
+        'test': train.accuracy(answer, task.test),
     }
 
   first = jax.tree.map(lambda leaf: leaf[0], params)
@@ -233,8 +209,8 @@ def mean_pearson(config: Config, task, params, new) -> np.ndarray:
   """Mean |correlation| of new dendrites with their neurons' errors, [S]."""
 
   def one(params, new):
-    errors = growing.errors_of(config, task, params, task.train)
-    values = growing.values_of(config, task, params, new, task.train)
+    errors = candidates.errors_of(config, task, params, task.train)
+    values = candidates.values_of(config, task, params, new, task.train)
     scores = [
         dendrite_nodes.candidate_score(values[n], errors[n], 'pearson')
         for n in errors
@@ -268,12 +244,3 @@ def choose(take: np.ndarray, new: Any, old: Any) -> Any:
     return jnp.where(jnp.asarray(take).reshape(shape), a, b)
 
   return jax.tree.map(one, new, old)
-
-
-if __name__ == '__main__':
-  train.launch(
-      experiment,
-      PRESETS,
-      name='dendrite_growth',
-      shortcuts={'path': "Folder of MNIST's four files."},
-  )
