@@ -1,8 +1,8 @@
 """How much learning changed a network: lazy (little) or rich (much).
 
 The measures of Liu et al. (arXiv 2310.08513) between a network before and
-after training. Higher alignments and smaller weight changes are lazier. They
-mean something only for a network that did learn.
+after training. Higher alignments (`similarity`) and smaller weight changes are
+lazier. They mean something only for a network that did learn.
 """
 
 from collections.abc import Callable
@@ -29,33 +29,6 @@ def effective_weight_change(after: jax.Array, before: jax.Array) -> jax.Array:
   a, b = after.ravel(), before.ravel()
   residual = a - (a @ b) / (b @ b) * b
   return jnp.linalg.norm(residual) / jnp.linalg.norm(a)
-
-
-def kernel_alignment(kernel: jax.Array, other: jax.Array) -> jax.Array:
-  """Returns <K, K0> / (|K| |K0|) [], in [0, 1] for kernels."""
-  # Scaled first, so that squares stay in range.
-  a = kernel / jnp.linalg.norm(kernel)
-  b = other / jnp.linalg.norm(other)
-  return jnp.sum(a * b)
-
-
-def representation_alignment(after: jax.Array, before: jax.Array) -> jax.Array:
-  """Returns the alignment [] of Gram matrices of states [B, N]; uncentred CKA.
-
-  Equals `kernel_alignment(H H^T, H0 H0^T)`; works with whichever of the
-  [B, B] and [N, N] products is smaller.
-  """
-  if after.shape[0] <= after.shape[1]:
-    return kernel_alignment(after @ after.T, before @ before.T)
-  cross = jnp.linalg.norm(after.T @ before) ** 2
-  norm = jnp.linalg.norm(after.T @ after) * jnp.linalg.norm(before.T @ before)
-  return cross / norm
-
-
-def sign_similarity(after: jax.Array, before: jax.Array) -> jax.Array:
-  """Returns the part [] of entries with one sign; zero is a sign of its own."""
-  same = jnp.sign(after) == jnp.sign(before)
-  return jnp.mean(same, dtype=after.dtype)
 
 
 def tangent_kernel(
@@ -144,11 +117,6 @@ def tangent_kernel_alignment(
       jax.lax.map(row, jnp.arange(size), batch_size=32), 0
   )
   return cross / (jnp.sqrt(norm) * jnp.sqrt(norm0))
-
-
-def kernel_target_alignment(kernel: jax.Array, target: jax.Array) -> jax.Array:
-  """Returns y^T K y / (|y|^2 tr K) [], for a target y [R]."""
-  return target @ kernel @ target / (target @ target * jnp.trace(kernel))
 
 
 def dimension(states: jax.Array) -> jax.Array:

@@ -7,11 +7,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from nmlib.analysis import connectivity
-from nmlib.analysis import connectivity_structure as structure
 from nmlib.analysis import effective_rank
+from nmlib.neurons.initializers import low_rank
+from nmlib.neurons.initializers import structured
 
 
-class ConnectivityStructureTest(parameterized.TestCase):
+class StructuredTest(parameterized.TestCase):
 
   @parameterized.parameters(
       {},
@@ -24,11 +25,9 @@ class ConnectivityStructureTest(parameterized.TestCase):
   )
   def test_motifs_have_their_statistics(self, **asked):
     matrices = jax.vmap(
-        lambda seed: structure.motifs(
-            jax.random.key(seed), 150, 1.0, **asked
-        ).matrix
+        lambda seed: structured.motifs(jax.random.key(seed), 150, 1.0, **asked)
     )(jnp.arange(20))
-    found = jax.vmap(structure.motif_statistics)(matrices)
+    found = jax.vmap(connectivity.motif_statistics)(matrices)
     for name, values in found.items():
       # 5 standard errors over 20 draws, and a bias of order 1 / N of sample
       # variances.
@@ -39,60 +38,70 @@ class ConnectivityStructureTest(parameterized.TestCase):
     self.assertAlmostEqual(float((matrices**2).mean()) * 150, 1, delta=0.1)
 
   def test_chains_make_outlying_eigenvalues_and_lower_the_rank(self):
-    draw = lambda **asked: structure.motifs(
+    draw = lambda **asked: structured.motifs(
         jax.random.key(1), 300, convergent=0.2, divergent=0.2, **asked
     )
     plain, chained = draw(), draw(chain=0.18)
-    values = jnp.sort(jnp.abs(jnp.linalg.eigvals(chained.matrix)))
+    values = jnp.sort(jnp.abs(jnp.linalg.eigvals(chained)))
     # +- g sqrt(N chain) up to fluctuations of order 1 / sqrt(N).
     np.testing.assert_allclose(
         values[-2:], 1.25 * (300 * 0.18) ** 0.5, rtol=0.15
     )
     self.assertLess(values[-3], 0.5 * values[-1])
-    radius = lambda w: float(connectivity.NORMS['radius'](w))
-    self.assertGreater(radius(chained.matrix), 1.5 * radius(plain.matrix))
+    radius = lambda w: float(low_rank.NORMS['radius'](w))
+    self.assertGreater(radius(chained), 1.5 * radius(plain))
     by_eigenvalues = lambda w: float(
         effective_rank.effective_rank(w, 'eig_ratio')
     )
-    self.assertLess(
-        by_eigenvalues(chained.matrix), 0.7 * by_eigenvalues(plain.matrix)
-    )
+    self.assertLess(by_eigenvalues(chained), 0.7 * by_eigenvalues(plain))
 
   def test_reciprocal_makes_the_spectrum_elliptic(self):
-    matrix = structure.motifs(
-        jax.random.key(0), 400, 1.0, reciprocal=0.5
-    ).matrix
+    matrix = structured.motifs(jax.random.key(0), 400, 1.0, reciprocal=0.5)
     values = jnp.linalg.eigvals(matrix)
     # Semi-axes 1 + rho and 1 - rho (Sommers et al. 1988); edges fluctuate.
     self.assertAlmostEqual(float(values.real.max()), 1.5, delta=0.1)
     self.assertAlmostEqual(float(values.imag.max()), 0.5, delta=0.1)
 
+  def test_cell_types_have_their_moments(self):
+    types = jnp.repeat(jnp.arange(2), 150)
+    means = jnp.array([[0.5, -1.0], [0.0, 2.0]])
+    deviations = jnp.array([[1.0, 0.0], [3.0, 2.0]])
+    matrix = structured.cell_types(jax.random.key(0), types, means, deviations)
+    for k, l in np.ndindex(2, 2):
+      block = matrix[k * 150 : (k + 1) * 150, l * 150 : (l + 1) * 150]
+      sigma = float(deviations[k, l]) / 300**0.5
+      self.assertAlmostEqual(
+          float(block.mean()), float(means[k, l]), delta=5 * sigma / 150 + 1e-5
+      )
+      self.assertAlmostEqual(
+          float(block.std()), sigma, delta=0.05 * sigma + 1e-5
+      )
+
   def test_distance_weakens(self):
     line = jnp.linspace(0, 10, 40)[:, None]
-    base = connectivity.gaussian(jax.random.key(0), 40).matrix
-    matrix = structure.distance_dependent(
+    base = low_rank.gaussian(jax.random.key(0), 40)
+    matrix = structured.distance_dependent(
         jax.random.key(0), line, 2.0, match=None
-    ).matrix
+    )
     distance = jnp.abs(line - line.T)
     np.testing.assert_allclose(
         matrix, base * jnp.exp(-distance / 2), rtol=1e-5, atol=1e-8
     )
 
-  def test_outliers_are_of_structure_only(self):
-    plain = connectivity.gaussian(jax.random.key(0), 300, 1.25).matrix
-    # The circular law: all within gain, up to fluctuations at the edge.
-    self.assertAlmostEqual(
-        float(structure.bulk_radius(plain)), 1.25, delta=0.02
+  def test_shuffling_keeps_every_entry(self):
+    base = low_rank.low_rank(jax.random.key(0), 30, 1)
+    mixed = structured.shuffled(jax.random.key(1), base)
+    np.testing.assert_array_equal(
+        jnp.sort(mixed.ravel()), jnp.sort(base.ravel())
     )
-    self.assertEmpty(structure.outliers(plain, 1.15))
-    # A mean m adds an eigenvalue at N m.
-    found = structure.outliers(plain + 3.0 / 300, 1.15)
-    self.assertLen(found, 1)
-    self.assertAlmostEqual(found[0].real, 3.0, delta=0.3)
+    self.assertGreater(
+        effective_rank.effective_rank(mixed, 'participation'),
+        5 * effective_rank.effective_rank(base, 'participation'),
+    )
 
   def test_same_spectrum(self):
-    base = connectivity.power_law(jax.random.key(0), 20, 1.0).matrix
-    found = structure.same_spectrum(jax.random.key(1), base).matrix
+    base = low_rank.power_law(jax.random.key(0), 20, 1.0)
+    found = structured.same_spectrum(jax.random.key(1), base)
     s, s0 = (jnp.linalg.svd(w, compute_uv=False) for w in (found, base))
     np.testing.assert_allclose(s, s0, atol=1e-5)
     self.assertGreater(float(jnp.abs(found - base).max()), 0.1)
@@ -101,7 +110,7 @@ class ConnectivityStructureTest(parameterized.TestCase):
     rng = np.random.default_rng(0)
     base = rng.normal(size=(40, 40)) * (rng.random((40, 40)) < 0.1)
     base = base.astype(np.float32)
-    found = np.asarray(structure.same_degrees(rng, base).matrix)
+    found = np.asarray(structured.same_degrees(rng, base))
     for axis in (0, 1):
       np.testing.assert_array_equal(
           (found != 0).sum(axis), (base != 0).sum(axis)
@@ -118,11 +127,45 @@ class ConnectivityStructureTest(parameterized.TestCase):
   )
   def test_impossible_motifs(self, asked, message):
     with self.assertRaisesRegex(ValueError, message):
-      structure.motifs(jax.random.key(0), 10, **asked)
+      structured.motifs(jax.random.key(0), 10, **asked)
+
+  @parameterized.parameters(
+      (
+          lambda k: structured.from_array(np.array([[0, np.nan], [1, 2]])),
+          r'got nan at \[0, 1\]',
+      ),
+      (
+          lambda k: structured.cell_types(
+              k, jnp.zeros(4, int), jnp.zeros((2, 2)), jnp.zeros((2, 1))
+          ),
+          'one row and column a cell type',
+      ),
+      (
+          lambda k: structured.from_array(np.eye(2), np.array([1, -1])),
+          "column 1 .* Dale's law",
+      ),
+      (lambda k: structured.from_array(np.ones((3, 4))), r'got \[3, 4\]'),
+      (lambda k: structured.from_array(np.zeros((2, 2))), 'other than 0'),
+      (
+          lambda k: structured.cell_types(
+              k, jnp.array([0, 2]), jnp.zeros((2, 2)), jnp.ones((2, 2))
+          ),
+          r'types must be in \[0, 2\).* got \[0, 2\]',
+      ),
+      (
+          lambda k: structured.cell_types(
+              k, jnp.array([0, 1]), jnp.zeros((2, 2)), -jnp.ones((2, 2))
+          ),
+          'deviations must be at least 0, got -1.0',
+      ),
+  )
+  def test_bad_input(self, call, message):
+    with self.assertRaisesRegex(ValueError, message):
+      call(jax.random.key(0))
 
   def test_bad_length(self):
     with self.assertRaisesRegex(ValueError, 'length_constant .* got 0.0'):
-      structure.distance_dependent(jax.random.key(0), jnp.zeros((4, 2)), 0.0)
+      structured.distance_dependent(jax.random.key(0), jnp.zeros((4, 2)), 0.0)
 
 
 if __name__ == '__main__':
