@@ -20,6 +20,7 @@ from nmlib.train.log import NonFinite
 from nmlib.train.metrics import History
 from nmlib.train.report import Report
 from nmlib.train.run import Run
+from nmlib.train.sequential import sequential_vmap
 from nmlib.train.stage import Loop
 from nmlib.train.stage import Stage
 from nmlib.train.stage import TrainState
@@ -30,7 +31,6 @@ from nmlib.train.statistics import bootstrap_interval
 from nmlib.train.statistics import paired_interval
 from nmlib.train.statistics import summary
 from nmlib.train.tables import Table
-from nmlib.train.turns import in_turn
 
 __all__ = [
     'Claim',
@@ -54,12 +54,12 @@ __all__ = [
     'fit',
     'gradient_step',
     'higher',
-    'in_turn',
     'launch',
     'lower',
     'paired_interval',
     'restore',
     'run_experiment',
+    'sequential_vmap',
     'summary',
     'take',
     'to_host',
