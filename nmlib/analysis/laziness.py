@@ -10,6 +10,10 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
+from nmlib.analysis import similarity
+
+Pair = tuple[jax.Array, jax.Array]  # after learning, before
+
 
 def weight_change(after: jax.Array, before: jax.Array) -> jax.Array:
   """Returns |W - W0|_F []."""
@@ -29,6 +33,27 @@ def effective_weight_change(after: jax.Array, before: jax.Array) -> jax.Array:
   a, b = after.ravel(), before.ravel()
   residual = a - (a @ b) / (b @ b) * b
   return jnp.linalg.norm(residual) / jnp.linalg.norm(a)
+
+
+def measures(
+    weights: Pair, states: Pair, kernels: Pair
+) -> dict[str, jax.Array]:
+  """Returns every measure of learning [], by name.
+
+  Args:
+    weights: W after and before, of one shape.
+    states: [B, N], of B trials.
+    kernels: tangent kernels [R, R].
+  """
+  return {
+      'kernel_alignment': similarity.kernel_alignment(*kernels),
+      'representation_alignment': similarity.representation_alignment(*states),
+      'weight_change': weight_change(*weights),
+      'relative_weight_change': relative_weight_change(*weights),
+      'effective_weight_change': effective_weight_change(*weights),
+      'dimension': dimension(states[0]),
+      'sign_similarity': similarity.sign_similarity(*states),
+  }
 
 
 def tangent_kernel(

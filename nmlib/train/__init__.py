@@ -5,6 +5,7 @@ from nmlib.train import figures
 from nmlib.train.app import launch
 from nmlib.train.app import run_experiment
 from nmlib.train.claims import Claim
+from nmlib.train.claims import differ
 from nmlib.train.claims import higher
 from nmlib.train.claims import lower
 from nmlib.train.claims import unexpected
@@ -27,9 +28,13 @@ from nmlib.train.stage import TrainState
 from nmlib.train.stage import gradient_step
 from nmlib.train.stage import take
 from nmlib.train.statistics import Interval
+from nmlib.train.statistics import between
 from nmlib.train.statistics import bootstrap_interval
 from nmlib.train.statistics import paired_interval
+from nmlib.train.statistics import rank_correlation
 from nmlib.train.statistics import summary
+from nmlib.train.stopping import StopState
+from nmlib.train.stopping import stop_at_loss
 from nmlib.train.tables import Table
 
 __all__ = [
@@ -44,11 +49,14 @@ __all__ = [
     'Run',
     'Split',
     'Stage',
+    'StopState',
     'Table',
     'TrainState',
     'accuracy',
+    'between',
     'bootstrap_interval',
     'cross_entropy',
+    'differ',
     'examples',
     'figures',
     'fit',
@@ -57,9 +65,11 @@ __all__ = [
     'launch',
     'lower',
     'paired_interval',
+    'rank_correlation',
     'restore',
     'run_experiment',
     'sequential_vmap',
+    'stop_at_loss',
     'summary',
     'take',
     'to_host',

@@ -87,3 +87,14 @@ def test_dimension_and_alignment_with_a_task():
   np.testing.assert_allclose(
       laziness.task_alignment(jnp.eye(3), directions), 1 / 3, rtol=1e-6
   )
+
+
+def test_nothing_learnt_is_lazy_by_every_measure():
+  w, h = jax.random.normal(jax.random.key(0), (2, 5, 5))
+  found = laziness.measures((w, w), (h, h), (h @ h.T, h @ h.T))
+  for name, value in found.items():
+    if 'change' in name:
+      np.testing.assert_allclose(value, 0, atol=1e-6)
+    elif name != 'dimension':
+      np.testing.assert_allclose(value, 1, rtol=1e-6)
+  np.testing.assert_allclose(found['dimension'], laziness.dimension(h))

@@ -53,6 +53,27 @@ def cell_types(
   return low_rank.checked(pick(means) + pick(deviations) * noise)
 
 
+def random_cell_types(
+    key: jax.Array, size: int, num_types: int = 4, gain: float = 1.25
+) -> jax.Array:
+  """Draws `cell_types` of equal size, with means and deviations at random.
+
+  mu_kl ~ gain N(0, 1 / N), log (sigma_kl / gain) ~ N(0, 1 / 4).
+
+  Args:
+    key: of the draw.
+    size: N.
+    num_types: K, at most N.
+    gain: of both.
+  """
+  mean_key, spread_key, key = jax.random.split(key, 3)
+  blocks = (num_types, num_types)
+  means = gain * jax.random.normal(mean_key, blocks) / size**0.5
+  deviations = gain * jnp.exp(0.5 * jax.random.normal(spread_key, blocks))
+  types = jnp.arange(size) * num_types // size
+  return cell_types(key, types, means, deviations)
+
+
 def motifs(
     key: jax.Array,
     size: int,

@@ -88,6 +88,22 @@ class StructuredTest(parameterized.TestCase):
         matrix, base * jnp.exp(-distance / 2), rtol=1e-5, atol=1e-8
     )
 
+  def test_random_cell_types_share_a_block_by_type(self):
+    draw = jax.vmap(
+        lambda seed: structured.random_cell_types(
+            jax.random.key(seed), 40, 4, 2.0
+        )
+    )(jnp.arange(60))
+    blocks = draw.reshape(-1, 4, 10, 4, 10)
+    # E W^2 = gain^2 (1 + E exp(g)) / N with g ~ N(0, 1); 960 blocks.
+    power = 4 * (1 + np.exp(0.5)) / 40
+    self.assertAlmostEqual(float((draw**2).mean()), power, delta=0.1 * power)
+    # Means of blocks vary by gain / sqrt(N), more than 100 entries' noise.
+    means = blocks.mean((2, 4))
+    noise = 4 * np.exp(0.5) / 40 / 100
+    expected = 4 / 40 + noise
+    self.assertAlmostEqual(float(means.var()), expected, delta=0.2 * expected)
+
   def test_shuffling_keeps_every_entry(self):
     base = low_rank.low_rank(jax.random.key(0), 30, 1)
     mixed = structured.shuffled(jax.random.key(1), base)
