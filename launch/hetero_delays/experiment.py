@@ -13,7 +13,6 @@ from launch.hetero_delays import report
 from launch.hetero_delays.config import Config
 from nmlib import train
 from nmlib.data.events import motion
-from nmlib.data.images import image_file
 from nmlib.data.images import textures
 from nmlib.neurons.delays import layer as delay_layer
 from nmlib.neurons.delays import losses
@@ -60,14 +59,7 @@ def stage(config: Config, images: jax.Array | None = None) -> train.Stage:
 def load_images(config: Config) -> tuple[jax.Array, jax.Array]:
   """Returns images to learn from and, others, to test on, [N, H, H]."""
   count = config.train_images + config.test_images
-  if config.images:
-    images = jnp.asarray(image_file.read(config.images, count, config.size))
-    images = jax.lax.map(textures.whiten, images)
-  else:
-    keys = jax.random.split(jax.random.key(77), count)
-    images = jax.lax.map(
-        lambda key: textures.annulus(key, config.image_size), keys
-    )
+  images = textures.load(config.images, count, config.image_size, config.size)
   return images[: config.train_images], images[config.train_images :]
 
 
@@ -100,9 +92,7 @@ def training_movie(
 def test_movies(images: jax.Array, config: Config) -> dict[str, jax.Array]:
   """Returns events [N, T, 2, X, Y] and labels [N, T] on unseen images."""
   make = lambda index: movie_of(jax.random.key(79), images, index, config)
-  events, labels = jax.jit(lambda i: jax.lax.map(make, i))(
-      jnp.arange(config.test_movies)
-  )
+  events, labels = jax.lax.map(make, jnp.arange(config.test_movies))
   return {'events': events.astype(np.int8), 'labels': labels}
 
 

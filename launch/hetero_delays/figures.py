@@ -59,6 +59,7 @@ def _kernels(config, params) -> figure.Figure:
       2 * len(motions),
       config.delays,
       height=0.8,
+      width=min(train.figures.WIDTH, 0.8 * config.delays + 0.6),
       title=f'Weights by delay, seed 0; colours to ±{limit:.2g}',
       squeeze=False,
   )

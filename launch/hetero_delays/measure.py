@@ -69,9 +69,8 @@ def pruned(
         pruning.prune_by_magnitude(kernel, round(share * kernel.size))
         for share in SHARES
     ]
-    short = [
-        pruning.shorten_delays(kernel, keep + 1) for keep in range(layer.delays)
-    ]
+    keeps = range(1, layer.delays + 1)
+    short = [pruning.shorten_delays(kernel, keep) for keep in keeps]
     count = lambda k: pruning.count_synaptic_operations(events, k)
     off, on = kernel[:, 0].ravel(), kernel[:, 1].ravel()
     rows.append(
@@ -118,13 +117,8 @@ def cloud_tuning(
   def of_clouds(frequency, fields):
     """Accuracy [S] over all motions."""
     rows = []
-    for label, (x, y) in enumerate(np.asarray(velocities)):
-      cloud = textures.MotionCloud(
-          direction=float(np.arctan2(y, x)),
-          speed=float(np.hypot(x, y)),
-          frequency=frequency,
-          **fields,
-      )
+    for label, velocity in enumerate(velocities):
+      cloud = textures.cloud_along(velocity, frequency=frequency, **fields)
       key = jax.random.key(label)
       movie = textures.motion_cloud(key, length, layer.width, cloud)
       rows.append(right(movie, label))

@@ -1,7 +1,6 @@
 """Delays found again in spike trains in which they were planted."""
 
 from collections.abc import Callable
-import math
 from typing import Any
 from typing import NamedTuple
 
@@ -12,25 +11,21 @@ import optax
 
 from launch.hetero_delays.config import Recovery
 from nmlib import train
+from nmlib.analysis.spikes import prediction
 from nmlib.data.events import planted_motifs
+from nmlib.networks import delay_detector
 from nmlib.neurons.delays import learnable
 from nmlib.neurons.delays import motifs as spike_motifs
 
 
 class Detector(NamedTuple):
-  """Evidence for motifs in spikes, of one way to hold delays."""
+  """One way to hold delays."""
 
   name: str
   init: Callable[[jax.Array], Any]
   logits: Callable[..., jax.Array]  # of params, spikes [T, N], step: [T, M]
   optimizer: optax.GradientTransformation
-  project: Callable[[Any], Any]  # of params, after each update
   delays: Callable[[Any], jax.Array]  # of params: [M, N]
-
-
-class Learned(NamedTuple):
-  synapse: learnable.Params
-  bias: jax.Array  # [M]
 
 
 def recover(
@@ -47,12 +42,13 @@ def recover(
   motifs = planted_motifs.draw(jax.random.key(55), config.motifs)
   planted = np.asarray(motifs.delay)[motifs.member]
   recovered = {}
-  for title, detector in {
-      'a weight a delay': dense(config),
-      'a learned delay': learned(config),
+  for title, make in {
+      'a weight a delay': dense,
+      'a learned delay': learned,
   }.items():
-    stage = train_stage(detector, motifs, seeds, config)
-    params = train.fit(run, stage).state.params
+    detector = make(config)
+    fitted = train.fit(run, stage(detector, motifs, seeds, config))
+    params = fitted.state.params
     delays = np.asarray(jax.vmap(detector.delays)(params))
     found = delays[:, motifs.member]  # [S, M * members]
     off = np.abs(found - planted)
@@ -78,7 +74,6 @@ def dense(config: Recovery) -> Detector:
           params, start, spikes, layer
       )[1],
       optax.adam(_schedule(config)),
-      lambda params: params,
       spike_motifs.strongest_delays,
   )
 
@@ -95,34 +90,21 @@ def learned(config: Recovery) -> Detector:
   narrow = optax.exponential_decay(
       wide, config.loop.num_steps, config.narrow_to / wide
   )
-  start, rate = learnable.initial_state(layer), _schedule(config)
-
-  def init(key):
-    synapse = learnable.init(key, layer)
-    # A bias that expects motifs to be rare: else weights would turn negative
-    # at first, and delays run away from the motifs.
-    rare = math.log(sizes.rate / (1 - sizes.rate))
-    synapse = synapse._replace(weight=jnp.abs(synapse.weight))
-    return Learned(synapse, jnp.full(sizes.num_motifs, rare))
-
-  def logits(params, spikes, step):
-    spread = jnp.asarray(narrow(step))
-    drive = learnable.unroll(params.synapse, start, spikes, layer, spread)[1]
-    return drive + params.bias[None]
-
+  rate = _schedule(config)
+  adam = {
+      'rest': optax.adam(rate),
+      'delay': optax.adam(lambda step: config.delay_rate * rate(step)),
+  }
+  kinds = delay_detector.Params(learnable.Params('rest', 'delay'), 'rest')
   return Detector(
       'motifs_learned',
-      init,
-      logits,
-      optax.partition(
-          {
-              'rest': optax.adam(rate),
-              'delay': optax.adam(lambda step: config.delay_rate * rate(step)),
-          },
-          Learned(learnable.Params('rest', 'delay'), 'rest'),
+      lambda key: delay_detector.init(key, layer, sizes.rate),
+      lambda params, spikes, step: delay_detector.logits(
+          params, spikes, layer, jnp.asarray(narrow(step))
       ),
-      lambda params: params._replace(
-          synapse=learnable.project(params.synapse, layer)
+      train.projected(
+          optax.partition(adam, kinds),
+          lambda params: delay_detector.project(params, layer),
       ),
       lambda params: params.synapse.delay[0].T,
   )
@@ -134,19 +116,13 @@ def _schedule(config: Recovery) -> optax.Schedule:
   )
 
 
-def train_stage(
+def stage(
     detector: Detector,
     motifs: planted_motifs.Motifs,
     seeds: tuple[int, ...],
     config: Recovery,
 ) -> train.Stage:
   """Returns the training of a detector on fresh recordings."""
-
-  def init(key):
-    init_key, step_key = jax.random.split(key)
-    params = detector.init(init_key)
-    opt_state = detector.optimizer.init(params)
-    return train.TrainState(jnp.int32(0), params, opt_state, step_key)
 
   def recordings(key, step):
     key = jax.random.fold_in(jax.random.fold_in(key, step), 1)
@@ -157,21 +133,17 @@ def train_stage(
     return records, jnp.full(size, step)
 
   def loss(params, recording, key):
+    del key
     record, step = recording
     evidence = detector.logits(params, record.spikes, step)
     return spike_motifs.motif_loss(evidence, record.ends), {}
 
-  update = train.gradient_step(loss, detector.optimizer)
-
-  def step(state, batch):
-    state, metrics = update(state, batch)
-    return state._replace(params=detector.project(state.params)), metrics
-
   return train.Stage(
       name=detector.name,
       loop=config.loop,
-      init=init,
-      step=step,
+      init=detector.init,
+      loss=loss,
+      optimizer=detector.optimizer,
       data=recordings,
       seeds=seeds,
   )
@@ -186,13 +158,8 @@ def hits(detector: Detector, params, motifs, config: Recovery) -> np.ndarray:
       lambda one: detector.logits(one, record.spikes, config.loop.num_steps),
       params,
   )
-  ends = np.asarray(record.ends, bool)
-  share = lambda one, end: end[np.argsort(-one)[: end.sum()]].mean()
-  return np.array(
-      [
-          np.mean(
-              [share(*pair) for pair in zip(of_seed.T, ends.T, strict=True)]
-          )
-          for of_seed in np.asarray(evidence)
-      ]
-  )
+  share = [
+      list(map(prediction.r_precision, record.ends.T, of_seed.T))
+      for of_seed in np.asarray(evidence)
+  ]
+  return np.mean(share, 1)

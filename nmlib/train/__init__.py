@@ -19,6 +19,9 @@ from nmlib.train.fit import fit
 from nmlib.train.fit import restore
 from nmlib.train.log import NonFinite
 from nmlib.train.metrics import History
+from nmlib.train.optimizers import StopState
+from nmlib.train.optimizers import projected
+from nmlib.train.optimizers import stop_at_loss
 from nmlib.train.report import Report
 from nmlib.train.run import Run
 from nmlib.train.sequential import sequential_vmap
@@ -33,8 +36,6 @@ from nmlib.train.statistics import bootstrap_interval
 from nmlib.train.statistics import paired_interval
 from nmlib.train.statistics import rank_correlation
 from nmlib.train.statistics import summary
-from nmlib.train.stopping import StopState
-from nmlib.train.stopping import stop_at_loss
 from nmlib.train.tables import Table
 
 __all__ = [
@@ -65,6 +66,7 @@ __all__ = [
     'launch',
     'lower',
     'paired_interval',
+    'projected',
     'rank_correlation',
     'restore',
     'run_experiment',

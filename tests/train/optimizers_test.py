@@ -1,4 +1,4 @@
-"""Optimizers that stop: where, what they leave, and what they survive."""
+"""Optimizers that stop or stay: where, and what they leave."""
 
 from absl.testing import absltest
 import jax
@@ -6,14 +6,14 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from nmlib.train import stopping
+from nmlib.train import optimizers
 
 
 class StopAtLossTest(absltest.TestCase):
 
   def _run(self, losses, gradient=1.0, **options):
     options = {'smoothing': 0.5, 'start': 8.0} | options
-    optimizer = stopping.stop_at_loss(
+    optimizer = optimizers.stop_at_loss(
         optax.sgd(1.0, momentum=0.5), 1.5, **options
     )
 
@@ -51,6 +51,31 @@ class StopAtLossTest(absltest.TestCase):
       self.assertEqual(params, -2.0 if np.isfinite(gradient) else 0.0)
       self.assertEqual(state.stopped, -1)
       self.assertTrue(np.isfinite(state.smoothed))
+
+
+class ProjectedTest(absltest.TestCase):
+
+  def test_ends_at_the_nearest_point_that_is_allowed(self):
+    aim = jnp.array([3.0, -1.0, 0.25])
+    optimizer = optimizers.projected(
+        optax.adam(0.1), lambda params: jnp.clip(params, 0.0, 1.0)
+    )
+    params = jnp.full(3, 0.5)
+    state = optimizer.init(params)
+    for _ in range(200):
+      grads = 2 * (params - aim)
+      updates, state = optimizer.update(grads, state, params)
+      params = optax.apply_updates(params, updates)
+      self.assertTrue(((params >= 0) & (params <= 1)).all())
+    np.testing.assert_allclose(params, [1.0, 0.0, 0.25], atol=1e-3)
+
+  def test_changes_nothing_inside(self):
+    plain, params = optax.sgd(0.1), jnp.array([0.3, -0.7])
+    optimizer = optimizers.projected(plain, lambda p: jnp.clip(p, -1, 1))
+    grads = jnp.array([0.123, 0.456])
+    expected, _ = plain.update(grads, plain.init(params))
+    got, _ = optimizer.update(grads, optimizer.init(params), params)
+    np.testing.assert_array_equal(got, expected)
 
 
 if __name__ == '__main__':

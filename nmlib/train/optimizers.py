@@ -1,5 +1,6 @@
-"""Optimizers that stop by themselves, as optax transformations."""
+"""Optimizers that stop at a loss or stay in a set, as in optax."""
 
+from collections.abc import Callable
 from typing import Any
 from typing import NamedTuple
 
@@ -70,3 +71,30 @@ def stop_at_loss(
     )
 
   return optax.GradientTransformationExtraArgs(init, update)
+
+
+def projected(
+    optimizer: optax.GradientTransformation, project: Callable[[Any], Any]
+) -> optax.GradientTransformationExtraArgs:
+  """Projects the parameters after each update: projected gradient descent.
+
+  Args:
+    optimizer: whose updates are taken.
+    project: parameters to the nearest that are allowed.
+  """
+  optimizer = optax.with_extra_args_support(optimizer)
+
+  def update(grads, state, params=None, **extra):
+    updates, state = optimizer.update(grads, state, params, **extra)
+    moved = optax.apply_updates(params, updates)
+    # Where nothing is projected, the update stays what it was to the bit.
+    updates = jax.tree.map(
+        lambda u, to, there, p: jnp.where(to == there, u, to - p),
+        updates,
+        project(moved),
+        moved,
+        params,
+    )
+    return updates, state
+
+  return optax.GradientTransformationExtraArgs(optimizer.init, update)
