@@ -1,7 +1,7 @@
 """The tables of docs/planner.md: BDH on TPU slices that nobody has to own.
 
-  pip install -e '.[tpu]'
-  python benchmarks/planner.py
+  pip install -e '.[launch,tpu]'
+  python -m benchmarks.planner
 
 compiles the train step of `launch.bdh` (adamw, dropout 0.1, bfloat16, T 512,
 one optimizer step a call) ahead of time for each slice and prints two tables

@@ -11,7 +11,8 @@ random inputs with 3 % of spikes, no optimizer: two LIF layers, feed-forward,
   B   batch 16, 500 steps, 64-64-10
 
 Every peer runs as its users would write it; ours runs under that peer's own
-conventions (`lif.snntorch`, ...) from the same weights. Both losses are shown:
+conventions (`presets.snntorch.leaky`, ...) from the same weights. Both losses
+are shown:
 the numerics are the same. Each runs in a process of its own, on
 the same cores, in turns; ratios are taken within a turn. Peers that are not
 installed are left out, and said to be.
@@ -66,16 +67,20 @@ def ours(peer: str, size):
 
   from nmlib.neurons.spiking import current_lif
   from nmlib.neurons.spiking import lif
+  from nmlib.neurons.spiking.presets import norse
+  from nmlib.neurons.spiking.presets import snntorch
+  from nmlib.neurons.spiking.presets import spikingjelly
+  from nmlib.neurons.spiking.presets import spyx
 
   xs, labels, *weights = map(jnp.asarray, problem(size))
   module: Any = current_lif if peer == 'norse' else lif
   make = {
-      'snntorch': lambda n: lif.snntorch(n, beta=_BETA),
-      'norse': current_lif.norse,
-      'spikingjelly': lambda n: lif.spikingjelly(
+      'snntorch': lambda n: snntorch.leaky(n, beta=_BETA),
+      'norse': norse.lif_cell,
+      'spikingjelly': lambda n: spikingjelly.lif_node(
           n, tau=1 / (1 - _BETA), decay_input=False
       ),
-      'spyx': lambda n: lif.spyx(n, beta=_BETA),
+      'spyx': lambda n: spyx.lif(n, beta=_BETA),
   }[peer]
   layers = [make(n) for n in size[3:]]
   params = [module.init(jax.random.key(0), layer) for layer in layers]

@@ -56,16 +56,13 @@ def make(name: str, source: str = 'digits', path: str = '') -> Task:
   shape = split.train.images.shape[1:]
   parts = [Part(jnp.asarray(p.images), jnp.asarray(p.labels)) for p in split]
   if name in ('shallow', 'deep'):
-    perceptron = lambda params, x, call: mlp.apply(params, x, call=call)
     flat = [
         p._replace(inputs=p.inputs.reshape(len(p.labels), -1)) for p in parts
     ]
     size = shape[0] * shape[1]
     if name == 'shallow':
-      return Task(perceptron, lambda k, w: mlp.init(k, (size, w, 10)), 6, *flat)
-    return Task(
-        perceptron, lambda k, w: mlp.init(k, (size, w, w, 10)), 4, *flat
-    )
+      return Task(mlp.apply, lambda k, w: mlp.init(k, (size, w, 10)), 6, *flat)
+    return Task(mlp.apply, lambda k, w: mlp.init(k, (size, w, w, 10)), 4, *flat)
   if name == 'convolutional':
     return Task(
         image_classifiers.convolutional,
@@ -102,12 +99,12 @@ def make(name: str, source: str = 'digits', path: str = '') -> Task:
   return Task(_recurrent, init_recurrent, 8, *parts)
 
 
-def _recurrent(params, image, call):
+def _recurrent(params, image, site):
   """Reads an image row by row."""
   h = jnp.zeros_like(params[0].bias)
   for row in image:
-    h = jnp.tanh(call('cell', mlp.dense, params[0], jnp.concatenate([row, h])))
-  return call('readout', mlp.dense, params[1], h)
+    h = jnp.tanh(site('cell', mlp.dense, params[0], jnp.concatenate([row, h])))
+  return site('readout', mlp.dense, params[1], h)
 
 
 def _init_gated(key, inputs, width):
@@ -120,18 +117,18 @@ def _init_gated(key, inputs, width):
   return *layers, *mlp.init(keys[2], (width, 10))
 
 
-def _gated(params, image, call):
+def _gated(params, image, site):
   """A gated recurrent unit (arXiv 1406.1078) that reads row by row."""
   gates, candidate, readout = params
   h = jnp.zeros_like(candidate.bias)
   for row in image:
     both = jnp.concatenate([row, h])
-    z = jax.nn.sigmoid(call('gates', mlp.dense, gates, both))
+    z = jax.nn.sigmoid(site('gates', mlp.dense, gates, both))
     reset, update = jnp.split(z, 2)
     both = jnp.concatenate([row, reset * h])
-    new = jnp.tanh(call('candidate', mlp.dense, candidate, both))
+    new = jnp.tanh(site('candidate', mlp.dense, candidate, both))
     h = (1 - update) * new + update * h
-  return call('readout', mlp.dense, readout, h)
+  return site('readout', mlp.dense, readout, h)
 
 
 def _init_points(key, width):
@@ -141,12 +138,12 @@ def _init_points(key, width):
   )
 
 
-def _point_network(params, points, call):
+def _point_network(params, points, site):
   """Layers shared by all points, the maximum over them, a readout."""
   x = points
   for i, layer in enumerate(params[:-1]):
-    x = jax.nn.relu(call(f'point_{i}', mlp.dense, layer, x))
-  return call('readout', mlp.dense, params[-1], x.max(0))
+    x = jax.nn.relu(site(f'point_{i}', mlp.dense, layer, x))
+  return site('readout', mlp.dense, params[-1], x.max(0))
 
 
 def _points(seed: int, count: int, num_points: int = 32) -> Part:

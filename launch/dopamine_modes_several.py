@@ -16,6 +16,7 @@ from nmlib.networks import active_dendrites
 from nmlib.networks import gated
 from nmlib.networks import image_classifiers
 from nmlib.networks import mlp
+from nmlib.neurons import sites
 
 BASES = ('perceptron', 'convolutional', 'transformer')
 
@@ -33,13 +34,15 @@ class Modes(NamedTuple):
 
 def network(
     name: str, shape: tuple[int, int], width: int
-) -> tuple[Callable[[jax.Array], Any], Callable[[Any, jax.Array], jax.Array]]:
-  """Returns `init(key)` and `apply(params, image)` of a base."""
+) -> tuple[Callable[[jax.Array], Any], Callable[..., jax.Array]]:
+  """Returns `init(key)` and `apply(params, image, site)` of a base."""
   if name == 'perceptron':
     widths = (shape[0] * shape[1], 4 * width, 4 * width, 10)
     return (
         lambda key: mlp.init(key, widths),
-        lambda params, image: mlp.apply(params, image.reshape(-1)),
+        lambda params, image, site=sites.PLAIN: mlp.apply(
+            params, image.reshape(-1), site
+        ),
     )
   if name == 'convolutional':
     return (
@@ -146,7 +149,9 @@ def run_base(config: Any, run: train.Run, name: str) -> dict[str, np.ndarray]:
         base,
         modes,
     )
-    return _measured(apply, gated_apply, base, gates, tuned, modes) | {
+    return _measured(
+        apply, gated_apply, base, gates, tuned, modes, tuple(widths)
+    ) | {
         'mode_rate': config.mode_rates[mode_rate],
         'sequence_rate': config.sequence_rates[sequence_rate],
     }
@@ -253,8 +258,11 @@ def _chosen(apply, params, base, modes: Modes):
   return jax.tree.map(lambda leaf: leaf[:, best], params), best
 
 
-def _measured(apply, gated_apply, base, adapter, sequence, modes: Modes):
-  """Tests every mode: frozen, gated (told and inferred), tuned in sequence."""
+def _measured(apply, gated_apply, base, adapter, sequence, modes: Modes, names):
+  """Tests every mode: frozen, gated (told and inferred), tuned in sequence.
+
+  Gated layers are reported in the order of `names`.
+  """
   count = len(modes.train)
   # Nearest of the mean images of each digit in each mode.
   prototypes = jnp.stack(
@@ -285,7 +293,7 @@ def _measured(apply, gated_apply, base, adapter, sequence, modes: Modes):
     run = lambda x, m: gated_apply(adapter, base, x, m, hard=True)
     hard, on = jax.vmap(lambda x: run(x, mode))(images)
     chosen = jax.vmap(lambda x, m: run(x, m)[0])(images, inferred[mode])
-    share = [g.mean(tuple(range(g.ndim - 1))) for g in on.values()]
+    share = [on[n].mean(tuple(range(on[n].ndim - 1))) for n in names]
     return {
         'frozen': right(plain(base)),
         'soft': right(soft),

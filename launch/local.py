@@ -5,9 +5,9 @@
 What follows `--` is given to Python in every process, with --coordinator,
 --num_processes and --process_id added. Lines are prefixed with the process
 they come from. Ctrl-C or SIGTERM stops the run at a checkpoint (exit code 75);
-a second Ctrl-C ends it at once. If a process dies, the others end too, and the
-same command goes on from the newest complete checkpoint; with --restarts=N it
-does so by itself, up to N times.
+a second Ctrl-C ends it at once. If a process dies, the others end too (code 69
+or, where JAX aborts them, 134), and the same command goes on from the newest
+complete checkpoint; with --restarts=N it does so by itself, up to N times.
 
 It is for trying a many-hosts run on one machine; one process uses several
 devices by itself. The processes use the CPU unless --platform says otherwise.
@@ -27,7 +27,7 @@ import types
 from absl import app
 from absl import flags
 
-from nmlib.train import peers
+from nmlib.train import cluster
 
 _NUM_PROCESSES = flags.DEFINE_integer(
     'num_processes', 2, 'How many processes to start.', lower_bound=1
@@ -41,7 +41,7 @@ _RESTARTS = flags.DEFINE_integer(
 _PLATFORM = flags.DEFINE_string(
     'platform', 'cpu', 'Value of JAX_PLATFORMS in every process; "" keeps it.'
 )
-_LOST = peers.EXIT_CODE
+_LOST = (cluster.LOST, -signal.SIGABRT)  # JAX aborts those it cannot tell
 
 
 def free_port() -> int:
@@ -104,34 +104,40 @@ class Group:
         process.send_signal(number)
 
   def wait(self, grace: float) -> int:
-    """Waits for all; returns the exit code of the first that failed.
+    """Waits for all; returns the exit code that explains the others'.
 
     Args:
       grace: seconds after which the others are killed once one has failed.
+
+    Returns:
+      The first code that is no consequence of another process's end; 128 + the
+      number of the signal if it was one.
     """
-    deadline, code = None, 0
+    deadline, hung = None, []
     while any(process.poll() is None for process in self.processes):
       if deadline is None:
-        code = self._first_failure()
-        deadline = time.monotonic() + grace if code else None
-      elif time.monotonic() > deadline:
+        if any(process.poll() for process in self.processes):
+          deadline = time.monotonic() + grace
+      elif time.monotonic() > deadline and not hung:
+        hung = [p for p in self.processes if p.poll() is None]
         _say(f'the others did not end within {grace:g} s; killing them.')
         self.send(signal.SIGKILL)
       time.sleep(0.05)
     for thread in self._threads:
       thread.join(timeout=5.0)
-    return code or self._first_failure()
-
-  def _first_failure(self) -> int:
-    for index, process in enumerate(self.processes):
-      code = process.poll()
-      if code and code < 0:
-        name = signal.Signals(-code).name
-        _say(f'process {index} was ended by {name}; waiting for the others.')
-        return 128 - code
-      if code:
+    codes = {
+        index: process.returncode
+        for index, process in enumerate(self.processes)
+        if process.returncode and process not in hung
+    }
+    causes = {i: code for i, code in codes.items() if code not in _LOST}
+    for index, code in causes.items():
+      if code > 0:
         return code
-    return 0
+      name = signal.Signals(-code).name
+      _say(f'process {index} was ended by {name}, and the others with it.')
+      return 128 - code
+    return cluster.LOST if codes else 0
 
 
 def _say(text: str) -> None:
@@ -166,7 +172,7 @@ def main(argv: Sequence[str]) -> None:
     signal.signal(number, forward)
   code = group.wait(_GRACE.value)
   for left in reversed(range(_RESTARTS.value)):
-    if asked or code != _LOST and code <= 128:
+    if asked or code != cluster.LOST and code <= 128:
       break
     _say(f'starting all processes again ({left} more restarts left).')
     group = start()

@@ -16,9 +16,7 @@ A launcher takes part by having, in its `experiment.py`, a function
 
 import difflib
 import importlib
-import importlib.util
 import json
-import pathlib
 import sys
 from typing import Any
 
@@ -27,22 +25,23 @@ from absl import flags
 from absl import logging
 import jax
 
+import launch
 from nmlib.plan import chips
 from nmlib.plan import estimate
 from nmlib.plan import mesh_search
 from nmlib.plan import planner
-from nmlib.train import app as train_app
 from nmlib.train import mesh as mesh_lib
+from nmlib.train import options
 
 _REFUSED = 2
 
 
 def main() -> None:
   """Parses the flags, some of which the experiment defines; plans; prints."""
-  train_app.or_one_sentence(_define_flags)
+  options.or_one_sentence(_define_flags)
   app.run(
       lambda argv: sys.exit(_main(argv)),
-      flags_parser=lambda argv: train_app.or_one_sentence(
+      flags_parser=lambda argv: options.or_one_sentence(
           lambda: flags.FLAGS(argv)
       ),
   )
@@ -55,9 +54,8 @@ def load(name: str) -> tuple[Any, Any]:
     ValueError: if there is no such launcher, or it has no stage to plan.
   """
   package = f'launch.{name}'
-  if importlib.util.find_spec(package) is None:
-    folder = pathlib.Path(__file__).parent
-    names = sorted(path.parent.name for path in folder.glob('*/experiment.py'))
+  names = launch.experiments()
+  if name not in names:
     near = difflib.get_close_matches(name, names, 1)
     hint = f'did you mean {near[0]!r}?' if near else f'use one of {names}.'
     raise ValueError(f'--experiment={name} is no launcher; {hint}')
@@ -146,7 +144,7 @@ def _define_flags() -> None:
     return
   presets, _ = load(name)
   flags.DEFINE_enum('preset', 'paper', list(presets), 'Size of the experiment.')
-  train_app.define_config(presets)
+  options.define_config(presets)
 
 
 def _peek(flag: str) -> str | None:
@@ -170,8 +168,8 @@ def _main(argv: list[str]) -> int:
     if where.chip is None:
       jax.config.update('jax_num_cpu_devices', where.num_chips)
     presets, stage_of = load(values.experiment)
-    config = train_app.override(
-        presets[values.preset], train_app.config_overrides()
+    config = options.override(
+        presets[values.preset], options.config_overrides()
     )
     stage, refused = stage_of(config), {}
     if values.mesh == 'auto':

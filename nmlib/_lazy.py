@@ -6,7 +6,7 @@ import pathlib
 from typing import Any
 
 
-def modules(package: str, path: str) -> dict[str, str]:
+def modules(package: str, path: str, families: bool = True) -> dict[str, str]:
   """Returns the modules that a package shows: name and full name.
 
   Those of the package itself, and of its families (packages inside that hold
@@ -15,11 +15,12 @@ def modules(package: str, path: str) -> dict[str, str]:
   Args:
     package: full name.
     path: its folder.
+    families: whether to show what the packages inside hold.
   """
   found: dict[str, str] = {}
   shared = set()
   root = pathlib.Path(path)
-  for file in sorted(root.glob('*/*.py')):
+  for file in sorted(root.glob('*/*.py') if families else ()):
     name, family = file.stem, file.parent.name
     if name == '__init__' or not _is_family(file.parent):
       continue
@@ -28,7 +29,7 @@ def modules(package: str, path: str) -> dict[str, str]:
   for name in shared:
     del found[name]
   for file in root.iterdir():
-    if file.suffix == '.py' and file.stem != '__init__':
+    if file.suffix == '.py' and not file.stem.startswith('_'):
       found[file.stem] = f'{package}.{file.stem}'
     elif (file / '__init__.py').exists():
       found[file.name] = f'{package}.{file.name}'
@@ -36,7 +37,7 @@ def modules(package: str, path: str) -> dict[str, str]:
 
 
 def attach(
-    package: str, path: str
+    package: str, path: str, families: bool = True
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
   """Returns `__getattr__` and `__dir__` of a package that shows its modules.
 
@@ -46,15 +47,23 @@ def attach(
   Args:
     package: the package's `__name__`.
     path: its folder.
+    families: as of `modules`.
   """
 
   def getattr_(name: str) -> Any:
-    known = {} if name.startswith('_') else modules(package, path)
+    known = {} if name.startswith('_') else modules(package, path, families)
     if name not in known:
       raise AttributeError(f'module {package!r} has no attribute {name!r}')
-    return importlib.import_module(known[name])
+    try:
+      return importlib.import_module(known[name])
+    except ModuleNotFoundError as error:
+      if not error.name or error.name.startswith('nmlib'):
+        raise
+      raise ImportError(
+          f"{known[name]} needs {error.name}: pip install 'nmlib[launch]'"
+      ) from error
 
-  return getattr_, lambda: sorted(modules(package, path))
+  return getattr_, lambda: sorted(modules(package, path, families))
 
 
 def _is_family(folder: pathlib.Path) -> bool:

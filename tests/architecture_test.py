@@ -1,11 +1,18 @@
-"""The house's rules: which way imports point."""
+"""The house's rules: which way imports point, and what they may need."""
 
+import ast
+import configparser
+from importlib import metadata
 import pathlib
 import subprocess
 import sys
 
+from packaging import requirements
+from packaging import utils
+
 _ROOT = pathlib.Path(__file__).parents[1]
 _LINT = 'from importlinter.cli import lint_imports_command as c; c()'
+_PURE = ('neurons', 'plasticity', 'networks', 'analysis')
 
 
 def test_imports_obey_the_contracts_of_setup_cfg():
@@ -17,3 +24,54 @@ def test_imports_obey_the_contracts_of_setup_cfg():
   )
   assert result.returncode == 0, result.stdout + result.stderr
   assert 'Contracts: 2 kept, 0 broken.' in result.stdout
+
+
+def test_what_is_imported_is_declared_and_no_more():
+  declared = _declared()
+  pure, launch = declared['pure'], declared['launch']
+  for_tfds = {'array-record', 'importlib-resources', 'pillow'}
+  assert _imported(*(f'nmlib/{name}' for name in _PURE)) == pure
+  experiments = _imported('nmlib', 'launch') - declared['events']
+  assert experiments | for_tfds == pure | launch
+  assert _imported('tests', 'conftest.py') <= pure | declared['test']
+
+
+def _declared() -> dict[str, set[str]]:
+  """Returns the distributions that setup.cfg names, by extra."""
+  config = configparser.ConfigParser()
+  config.read(_ROOT / 'setup.cfg')
+  lists = dict(config['options.extras_require'])
+  lists['pure'] = config['options']['install_requires']
+  return {
+      extra: {
+          utils.canonicalize_name(requirements.Requirement(line).name)
+          for line in text.split('\n')
+          if line
+      }
+      for extra, text in lists.items()
+  }
+
+
+def _imported(*places: str) -> set[str]:
+  """Returns the distributions that files import, at their top or later."""
+  distributions = metadata.packages_distributions()
+  found = set()
+  for place in places:
+    path = _ROOT / place
+    for file in [path] if path.is_file() else path.rglob('*.py'):
+      for node in ast.walk(ast.parse(file.read_text())):
+        match node:
+          case ast.Import():
+            names = [alias.name for alias in node.names]
+          case ast.ImportFrom(module=str(name), level=0):
+            names = [name]
+          case _:
+            continue
+        found |= {name.partition('.')[0] for name in names}
+  found -= {*sys.stdlib_module_names, 'launch', 'nmlib', 'tests'}
+  # What no distribution provides is named as it is, and so found undeclared.
+  return {
+      utils.canonicalize_name(name)
+      for module in found
+      for name in distributions.get(module, [module])
+  }

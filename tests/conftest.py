@@ -1,14 +1,54 @@
-"""Fixtures that many tests share."""
+"""What all tests share."""
 
 import os
 import pathlib
 
 import hypothesis
+import jax
 import pytest
 
+from tests.train import process
+
+# The default run is the same everywhere; the search for new examples is slow.
 # A first example compiles, and machines are shared: no example is timed.
-hypothesis.settings.register_profile('untimed', deadline=None)
-hypothesis.settings.load_profile('untimed')
+hypothesis.settings.register_profile('fixed', deadline=None, derandomize=True)
+hypothesis.settings.register_profile('search', deadline=None, print_blob=True)
+
+
+def pytest_configure(config):
+  """`pytest -m slow` searches; --hypothesis-profile overrules."""
+  if not config.getoption('--hypothesis-profile'):
+    searches = config.option.markexpr == 'slow'
+    hypothesis.settings.load_profile('search' if searches else 'fixed')
+
+
+def pytest_itemcollected(item):
+  """Makes property tests `slow` ones too, where they search."""
+  if item.config.option.markexpr == 'slow':
+    if hypothesis.is_hypothesis_test(getattr(item, 'obj', None)):
+      item.add_marker('slow')
+
+
+@pytest.fixture(autouse=True, scope='module')
+def _forget_compiled():
+  """Frees what a module compiled: all together take gigabytes."""
+  yield
+  jax.clear_caches()
+
+
+@pytest.fixture(scope='session')
+def session_folder(tmp_path_factory) -> pathlib.Path:
+  """A folder of this session that its workers share."""
+  folder = tmp_path_factory.getbasetemp()
+  # Under pytest-xdist each has one of its own, beside those of the others.
+  return folder.parent if 'PYTEST_XDIST_WORKER' in os.environ else folder
+
+
+@pytest.fixture(autouse=True, scope='session')
+def _share_compilation(session_folder):
+  """Lets launched processes find what others of this session have compiled."""
+  process.ENVIRONMENT['JAX_COMPILATION_CACHE_DIR'] = str(session_folder / 'jax')
+  process.ENVIRONMENT['JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS'] = '0'
 
 
 @pytest.fixture

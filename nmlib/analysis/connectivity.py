@@ -7,18 +7,32 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from nmlib.neurons.core import checks
+from nmlib.neurons.core import normalization
+
 
 def motif_statistics(matrix: jax.Array) -> dict[str, jax.Array]:
   """Returns the four correlations [] of `motifs` in a matrix [N, N].
 
   Entries are standardised off the diagonal; self-connections do not count.
+
+  Raises:
+    ValueError: if there are fewer than 3 units, or all entries off the diagonal
+      are alike; of the latter, NaN inside of `jit`.
   """
   size = matrix.shape[0]
+  if size < 3:
+    raise ValueError(f'motifs need at least 3 units, got {size}.')
   off = ~jnp.eye(size, dtype=bool)
   count = size * (size - 1)
   w = jnp.where(off, matrix - jnp.sum(jnp.where(off, matrix, 0)) / count, 0)
   power = jnp.sum(w**2)
   variance = power / count
+  if checks.is_concrete(power) and not power > 0:
+    raise ValueError(
+        'matrix must have different entries off the diagonal to have'
+        ' correlations, got all alike.'
+    )
   rows, columns = jnp.sum(w, 1), jnp.sum(w, 0)
   mirrored = jnp.sum(w * w.T)
   triples = count * (size - 2)
@@ -37,7 +51,7 @@ def bulk_radius(matrix: jax.Array) -> jax.Array:
   (Rajan and Abbott, Phys. Rev. Lett. 97, 2006). An eigenvalue far outside is
   an outlier, of the mean or of motifs.
   """
-  return jnp.sqrt(jnp.sum(jnp.var(matrix, 0)))
+  return normalization.safe_sqrt(jnp.sum(jnp.var(matrix, 0)))
 
 
 def outliers(matrix: jax.Array, beyond: float = 1.1) -> np.ndarray:

@@ -7,13 +7,14 @@ With singular values s_1 >= s_2 >= ... and eigenvalues l_i of a square W:
   stable         |W|_F^2 / s_1^2
   participation  (sum s^2)^2 / sum s^4
   nuclear_ratio  sum s / s_1
-  eig_ratio      sum |l| / |l_1|; square only
+  eig_ratio      sum |l| / |l_1|; square only; 0 if all l are 0 (nilpotent)
   eig_ratio_norm eig_ratio / N, the measure of Liu et al. (2024); square only
 """
 
 import jax
 import jax.numpy as jnp
 
+from nmlib.neurons.core import normalization
 from nmlib.neurons.initializers import low_rank
 
 SINGULAR_KINDS = (
@@ -93,7 +94,7 @@ def _from_eigenvalues(matrix: jax.Array, kind: str) -> jax.Array:
   if rows != columns:
     raise ValueError(f'{kind} needs a square matrix, got {list(matrix.shape)}.')
   sizes = jnp.abs(jnp.linalg.eigvals(matrix))
-  ratio = jnp.sum(sizes) / jnp.max(sizes)
+  ratio = normalization.safe_ratio(jnp.sum(sizes), jnp.max(sizes))
   return ratio / rows if kind == 'eig_ratio_norm' else ratio
 
 

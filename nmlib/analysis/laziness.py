@@ -2,37 +2,60 @@
 
 The measures of Liu et al. (arXiv 2310.08513) between a network before and
 after training. Higher alignments (`similarity`) and smaller weight changes are
-lazier. They mean something only for a network that did learn.
+lazier. They mean something only for a network that did learn. Where nothing is
+there to measure (a kernel, states or weights that are 0), alignments and
+dimensions are 0, and so are their gradients; a change relative to 0 is refused.
 """
 
 from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from nmlib.analysis import similarity
+from nmlib.neurons.core import checks
+from nmlib.neurons.core import normalization
 
 Pair = tuple[jax.Array, jax.Array]  # after learning, before
 
 
 def weight_change(after: jax.Array, before: jax.Array) -> jax.Array:
-  """Returns |W - W0|_F []."""
-  return jnp.linalg.norm((after - before).ravel())
+  """Returns |W - W0|_F [], with the gradient 0 where nothing changed."""
+  return normalization.safe_norm(after - before)
 
 
 def relative_weight_change(after: jax.Array, before: jax.Array) -> jax.Array:
-  """Returns |W - W0|_F / |W0|_F []."""
-  return weight_change(after, before) / jnp.linalg.norm(before.ravel())
+  """Returns |W - W0|_F / |W0|_F [].
+
+  Raises:
+    ValueError: if W0 is 0; inside of `jit` the result is then inf or NaN.
+  """
+  _require_weights('before', before)
+  return weight_change(after, before) / normalization.safe_norm(before)
 
 
 def effective_weight_change(after: jax.Array, before: jax.Array) -> jax.Array:
   """Returns the change that is not a mere rescaling, relative to |W|_F, [].
 
   The distance of W from the line through W0: sin of their angle.
+
+  Raises:
+    ValueError: if W or W0 is 0; inside of `jit` the result is then NaN.
   """
+  _require_weights('after', after)
+  _require_weights('before', before)
   a, b = after.ravel(), before.ravel()
   residual = a - (a @ b) / (b @ b) * b
-  return jnp.linalg.norm(residual) / jnp.linalg.norm(a)
+  return normalization.safe_norm(residual) / normalization.safe_norm(a)
+
+
+def _require_weights(name: str, weights: jax.Array) -> None:
+  if checks.is_concrete(weights) and not np.asarray(weights).any():
+    raise ValueError(
+        f'{name} must have an entry other than 0, got none: no change is'
+        ' relative to it; take `weight_change`.'
+    )
 
 
 def measures(
@@ -141,7 +164,8 @@ def tangent_kernel_alignment(
   cross, norm, norm0 = jnp.sum(
       jax.lax.map(row, jnp.arange(size), batch_size=32), 0
   )
-  return cross / (jnp.sqrt(norm) * jnp.sqrt(norm0))
+  root = normalization.safe_sqrt
+  return normalization.safe_ratio(cross, root(norm) * root(norm0))
 
 
 def dimension(states: jax.Array) -> jax.Array:
@@ -152,7 +176,7 @@ def dimension(states: jax.Array) -> jax.Array:
   else:
     gram = centred.T @ centred
   # (sum lambda)^2 / sum lambda^2 of its eigenvalues.
-  return jnp.trace(gram) ** 2 / jnp.sum(gram**2)
+  return normalization.safe_ratio(jnp.trace(gram) ** 2, jnp.sum(gram**2))
 
 
 def task_alignment(weights: jax.Array, directions: jax.Array) -> jax.Array:
@@ -167,4 +191,6 @@ def task_alignment(weights: jax.Array, directions: jax.Array) -> jax.Array:
     reads nothing else, K / N on average for a random W.
   """
   basis, _ = jnp.linalg.qr(directions.T)
-  return jnp.sum((weights @ basis) ** 2) / jnp.sum(weights**2)
+  return normalization.safe_ratio(
+      jnp.sum((weights @ basis) ** 2), jnp.sum(weights**2)
+  )

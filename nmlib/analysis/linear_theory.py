@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from nmlib.analysis import similarity
+from nmlib.neurons.core import normalization
 
 
 def tangent_kernel(first: jax.Array, second: jax.Array) -> jax.Array:
@@ -24,17 +25,22 @@ def kernel_alignment(
 ) -> jax.Array:
   """Returns the alignment [] of the final with the initial tangent kernel.
 
+  It is 0 where the teacher or the whole start is 0: nothing aligns.
+
   Args:
     beta: the teacher [d]; only its direction counts.
     first: W1 at the start [h, d]; small, not 0.
     second: w2 at the start [h]; small.
   """
   d = beta.size
-  b = beta / jnp.linalg.norm(beta)
+  norm = normalization.safe_norm
+  b = normalization.safe_ratio(beta, norm(beta))
   initial = tangent_kernel(first, second)
   final = jnp.outer(b, b) + jnp.eye(d, dtype=initial.dtype)
-  size = jnp.sqrt(d + 3.0) * jnp.linalg.norm(initial)
-  return jnp.sum(initial * final) / size
+  aligned = normalization.safe_ratio(
+      jnp.sum(initial * final), jnp.sqrt(d + 3.0) * norm(initial)
+  )
+  return jnp.where(jnp.any(beta), aligned, 0)
 
 
 def expected_kernel_alignment(

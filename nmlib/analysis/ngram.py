@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nmlib.neurons.core import checks
+
 _HELD_OUT = 0.1  # last part of the training text, on which weights are fitted
 _EM_TOLERANCE = 1e-4  # largest change of a weight in the last step
 
@@ -56,7 +58,7 @@ def fit(text: np.ndarray, vocab_size: int = 256, alpha: float = 0.1) -> Ngrams:
     raise ValueError(
         f'n-grams need a text [N] of at least 30 tokens, got {text.shape}.'
     )
-  _check_tokens(text, vocab_size)
+  checks.indices('tokens', text, vocab_size)
   cut = int((1 - _HELD_OUT) * len(text))
   weights = _fit_weights(_count(text[:cut], vocab_size, alpha), text[cut:])
   return _count(text, vocab_size, alpha)._replace(weights=weights)
@@ -89,8 +91,8 @@ def losses(
         'tokens and targets must have one shape [W, T], got'
         f' {tokens.shape} and {targets.shape}.'
     )
-  for array in (tokens, targets):
-    _check_tokens(array, len(ngrams.unigram))
+  checks.indices('tokens', tokens, len(ngrams.unigram))
+  checks.indices('targets', targets, len(ngrams.unigram))
   p1, p2 = ngrams.unigram[targets], ngrams.bigram[tokens, targets]
   p3 = p2.copy()
   p3[:, 1:] = _trigram(ngrams, tokens[:, :-1], tokens[:, 1:], targets[:, 1:])
@@ -147,14 +149,3 @@ def _fit_weights(ngrams: Ngrams, text: np.ndarray) -> np.ndarray:
     before = weights
     weights = weights * (1 / (p @ weights) @ p) / len(p)
   return weights
-
-
-def _check_tokens(tokens: np.ndarray, vocab_size: int):
-  if not np.issubdtype(tokens.dtype, np.integer):
-    raise ValueError(f'tokens must be integers, got {tokens.dtype}.')
-  low, high = tokens.min(), tokens.max()
-  if low < 0 or high >= vocab_size:
-    raise ValueError(
-        f'tokens must lie in [0, {vocab_size}), got values from {low} to'
-        f' {high}; give another vocab_size or text.'
-    )

@@ -1,15 +1,20 @@
-"""How alike two kernels are, or what two networks make of the same trials."""
+"""How alike two kernels are, or what two networks make of the same trials.
+
+Nothing (a kernel or states that are 0) aligns with nothing: 0, and so are the
+gradients.
+"""
 
 import jax
 import jax.numpy as jnp
 
+from nmlib.neurons.core import normalization
+
 
 def kernel_alignment(kernel: jax.Array, other: jax.Array) -> jax.Array:
-  """Returns <K, K0> / (|K| |K0|) [], in [0, 1] for kernels."""
+  """Returns <K, K0> / (|K| |K0|) [], in [0, 1] for kernels; 0 if one is 0."""
   # Scaled first, so that squares stay in range.
-  a = kernel / jnp.linalg.norm(kernel)
-  b = other / jnp.linalg.norm(other)
-  return jnp.sum(a * b)
+  scaled = lambda k: normalization.safe_ratio(k, normalization.safe_norm(k))
+  return jnp.sum(scaled(kernel) * scaled(other))
 
 
 def centred_kernel_alignment(kernel: jax.Array, other: jax.Array) -> jax.Array:
@@ -29,7 +34,9 @@ def centred_kernel_alignment(kernel: jax.Array, other: jax.Array) -> jax.Array:
 
 def kernel_target_alignment(kernel: jax.Array, target: jax.Array) -> jax.Array:
   """Returns y^T K y / (|y|^2 tr K) [], for a target y [R]."""
-  return target @ kernel @ target / (target @ target * jnp.trace(kernel))
+  return normalization.safe_ratio(
+      target @ kernel @ target, target @ target * jnp.trace(kernel)
+  )
 
 
 def representation_alignment(states: jax.Array, other: jax.Array) -> jax.Array:
@@ -40,9 +47,11 @@ def representation_alignment(states: jax.Array, other: jax.Array) -> jax.Array:
   """
   if states.shape[0] <= states.shape[1]:
     return kernel_alignment(states @ states.T, other @ other.T)
-  cross = jnp.linalg.norm(states.T @ other) ** 2
-  norm = jnp.linalg.norm(states.T @ states) * jnp.linalg.norm(other.T @ other)
-  return cross / norm
+  norm = normalization.safe_norm
+  cross = norm(states.T @ other) ** 2
+  return normalization.safe_ratio(
+      cross, norm(states.T @ states) * norm(other.T @ other)
+  )
 
 
 def sign_similarity(states: jax.Array, other: jax.Array) -> jax.Array:

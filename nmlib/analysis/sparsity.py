@@ -12,6 +12,8 @@ import math
 import jax
 import jax.numpy as jnp
 
+from nmlib.neurons.core import normalization
+
 Axis = int | Sequence[int] | None  # None: all axes
 
 
@@ -106,6 +108,4 @@ def _treves_rolls(
   largest = jnp.max(jnp.abs(r), axis, keepdims=True)
   r = r / jnp.where(largest > 0, largest, 1)  # no square over- or underflows
   square = jnp.mean(r * r, axis)
-  some = square > 0
-  ratio = jnp.mean(r, axis) ** 2 / jnp.where(some, square, 1)
-  return jnp.where(some, ratio, silent)
+  return normalization.safe_ratio(jnp.mean(r, axis) ** 2, square, silent)

@@ -13,6 +13,8 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.data import recordings as recordings
   from nmlib.data import tasks as tasks
   from nmlib.data import text as text
+  from nmlib.data import tfds as tfds
+  from nmlib.data import weights as weights
   from nmlib.data.events import address_events as address_events
   from nmlib.data.events import digit_sums as digit_sums
   from nmlib.data.events import event_files as event_files

@@ -7,12 +7,15 @@ the nearest prototype, so nobody names the task.
 """
 
 import dataclasses
+from typing import Annotated
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
+from nmlib.neurons.core import dtypes
 from nmlib.neurons.core import k_winners
+from nmlib.neurons.core import limits
 from nmlib.neurons.dendrites import active as dendrites
 
 
@@ -29,26 +32,20 @@ class Config:
     weight_density: share of weights that exist, output included.
     context_density: for the initial segments.
     rule: of the gate.
+    param_dtype: of the parameters.
   """
 
-  num_inputs: int = 784
-  num_classes: int = 10
-  hidden: tuple[int, ...] = (2048, 2048)
-  num_segments: int = 10
-  activation_density: float = 0.05
-  weight_density: float = 0.5
-  context_density: float = 0.1
-  rule: str = 'abs_max'
+  num_inputs: limits.Count = 784
+  num_classes: limits.Count = 10
+  hidden: Annotated[tuple[limits.Count, ...], limits.Some()] = (2048, 2048)
+  num_segments: limits.Natural = 10
+  activation_density: limits.UnitInterval = 0.05
+  weight_density: dendrites.Density = 0.5
+  context_density: dendrites.Density = 0.1
+  rule: dendrites.Rule = 'abs_max'
+  param_dtype: dtypes.Floating = 'float32'
 
-  def __post_init__(self):
-    if not self.hidden:
-      raise ValueError('hidden must name at least one layer, got ().')
-    if not 0 <= self.activation_density <= 1:
-      raise ValueError(
-          'activation_density must be in [0, 1], got'
-          f' {self.activation_density}.'
-      )
-    self.layers()
+  __post_init__ = limits.check
 
   def layers(self) -> tuple[dendrites.Config, ...]:
     """Returns the hidden layers and the output, which has no dendrites."""
@@ -63,6 +60,7 @@ class Config:
             (self.activation_density or 1.0) if layer else 1.0,
             self.context_density,
             self.rule,
+            self.param_dtype,
         )
         for layer, (inputs, units) in enumerate(
             zip(widths[:-1], widths[1:], strict=True)

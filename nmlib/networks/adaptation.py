@@ -18,7 +18,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from nmlib.networks import gated
 from nmlib.networks import mlp
+from nmlib.neurons import sites
 from nmlib.neurons.gates import mode_gate
 
 METHODS = (
@@ -137,32 +139,32 @@ def activity(
     gate: mode_gate.Config = mode_gate.Config(),
 ) -> tuple[jax.Array, tuple[jax.Array, ...], tuple[jax.Array, ...]]:
   """As `apply`, and returns the activations [N] of hidden layers last."""
-  gates, activations = [], []
-
-  def activate(i, z):
-    if method in ('mode_gate', 'threshold'):
-      own, kind = adapter[i], gate
-      if method == 'threshold':
-        own = mode_gate.Params(own, jnp.ones_like(own))
-        kind = mode_gate.Config()
-      h, on = mode_gate.apply(
-          own,
-          z,
-          temperature=temperature,
-          hard=hard,
-          straight_through=straight_through,
-          config=kind,
-      )
-    else:
-      h, on = jax.nn.relu(z), (z > 0).astype(z.dtype)
-      if method == 'ia3':
-        h = adapter[i] * h
-    gates.append(on)
-    activations.append(h)
-    return h
-
-  logits = mlp.apply(merged(method, base, adapter), x, activate)
-  return logits, tuple(gates), tuple(activations)
+  network = merged(method, base, adapter)
+  hidden = range(len(network) - 1)
+  edits: sites.Edits = {}
+  if method in ('mode_gate', 'threshold'):
+    own, kind = adapter, gate
+    if method == 'threshold':
+      own = tuple(mode_gate.Params(t, jnp.ones_like(t)) for t in adapter)
+      kind = mode_gate.Config()
+    edits = gated.edits(
+        {f'relu_{i}': own[i] for i in hidden},
+        temperature=temperature, hard=hard,
+        straight_through=straight_through, config=kind,
+    )  # fmt: skip
+    names = tuple(f'relu_{i}/gate' for i in hidden)
+    on = lambda gate: gate
+  else:
+    if method == 'ia3':
+      edits = {f'relu_{i}': sites.Edit(scale=adapter[i]) for i in hidden}
+    names = tuple(f'dense_{i}' for i in hidden)
+    on = lambda z: (z > 0).astype(z.dtype)
+  after = tuple(f'relu_{i}' for i in hidden)
+  logits, seen = sites.run(
+      mlp.apply, network, x, edits=edits, capture=(*names, *after)
+  )
+  gates = tuple(on(seen[name]) for name in names)
+  return logits, gates, tuple(seen[name] for name in after)
 
 
 def merged(method: str, base: mlp.Params, adapter: Adapter) -> mlp.Params:

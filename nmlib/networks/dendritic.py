@@ -1,27 +1,26 @@
-"""Any network, with dendrites on the neurons of its layers.
+"""Any network that has sites, with dendrites on the neurons of its layers.
 
-A network is a function `(params, x, call) -> outputs` of one example that runs
-each layer through `call(name, layer, layer_params, x)`, where
-`layer(layer_params, x)` gives pre-activations with neurons on the last axis:
-dense layers, convolutions (channels last) and recurrent cells alike. A name
-used several times (a cell, a layer shared over points) is one layer, with one
-set of dendrites; errors of all its uses count. Loops over time are written in
-Python: inside `lax.scan` the uses of a layer cannot be told apart.
-`mlp.apply` and `image_classifiers` take a `call`; so may any other network.
+A network is a function `(params, x, site) -> outputs` of one example that runs
+each layer as a site (see `nmlib.neurons.sites`), `site(name, layer,
+layer_params, x)`, where `layer(layer_params, x)` gives pre-activations with
+neurons on the last axis: dense layers, convolutions (channels last) and
+recurrent cells alike; `mlp.apply` and `image_classifiers` are such networks.
+Dendrites are an edit of the site. A name used several times (a cell in a loop)
+is one layer with one set of dendrites; errors of all its uses count.
 """
 
 from collections.abc import Callable
+import functools
 from typing import Any
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
-from nmlib.networks import mlp
+from nmlib.neurons import sites
 from nmlib.neurons.dendrites import perforated as dendrite_nodes
 
-Network = Callable[[Any, Any, mlp.Call], jax.Array]
-plain = mlp.plain  # the `call` of a network without dendrites
+Network = Callable[..., jax.Array]  # (params, x, site)
 
 
 class Params(NamedTuple):
@@ -37,40 +36,25 @@ class Layer(NamedTuple):
 
   params: Any  # shapes of its own parameters
   num_neurons: int
-  uses: tuple[Any, ...]  # shapes of the pre-activations of each use
+  shape: tuple[int, ...]  # of its pre-activations, uses in front if several
+  dtype: Any
 
 
 def layers(network: Network, base: Any, x: Any) -> dict[str, Layer]:
   """Returns what can carry dendrites, in order of first use.
 
+  Those are the sites whose functions take parameters and inputs.
+
   Raises:
     ValueError: if a layer is used inside `lax.scan` or the like.
   """
-  found: dict[str, Layer] = {}
-  traces: list[Any] = []
-
-  def call(name, layer, params, x):
-    a = layer(params, x)
-    # Within a loop values belong to a trace of its body; nothing public tells.
-    if getattr(a, '_trace', traces[0]) is not traces[0]:
-      raise ValueError(
-          f'layer {name!r} is used inside a loop or a transformation of JAX'
-          ' (lax.scan, jit, vmap), where its uses cannot be told apart: write'
-          ' the loop in Python.'
+  found = {}
+  for name, site in sites.find(network, base, x).items():
+    if len(site.inputs) == 2:
+      uses = () if site.uses is None else (site.uses,)
+      found[name] = Layer(
+          site.inputs[0], site.shape[-1], (*uses, *site.shape), site.dtype
       )
-    shape = jax.ShapeDtypeStruct(a.shape, a.dtype)
-    uses = found[name].uses if name in found else ()
-    shapes = jax.tree.map(
-        lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), params
-    )
-    found[name] = Layer(shapes, a.shape[-1], (*uses, shape))
-    return a
-
-  def run(base, x):
-    traces.append(getattr(jax.tree.leaves((base, x))[0], '_trace', None))
-    return network(base, x, call)
-
-  jax.eval_shape(run, base, x)
   return found
 
 
@@ -119,22 +103,20 @@ def init_candidates(
   known = layers(network, params.base, x)
   own = {name: layer.params for name, layer in known.items()}
   if relative:
-
-    def call(name, layer, theta, x):
-      own[name] = theta
-      return layer(theta, x)
-
-    network(params.base, x, call)
+    tell = lambda layer, theta, x: sites.Edited(
+        layer(theta, x), {'params': theta}
+    )
+    _, seen = sites.run(
+        network, params.base, x, edits=dict.fromkeys(known, tell),
+        capture=tuple(f'{name}/0/params' for name in known),
+    )  # fmt: skip
+    own = {name: seen[f'{name}/0/params'] for name in known}
   keys = jax.random.split(key, len(params.dendrites))
   return {
       name: dendrite_nodes.init(
-          k,
-          own[name],
-          known[name].num_neurons,
-          len(params.dendrites[name]),
-          scale,
-          relative=relative,
-      )
+          k, own[name], known[name].num_neurons, len(params.dendrites[name]),
+          scale, relative=relative,
+      )  # fmt: skip
       for k, name in zip(keys, params.dendrites, strict=True)
   }
 
@@ -143,17 +125,35 @@ def accept(
     params: Params, candidates: dict[str, dendrite_nodes.Dendrite]
 ) -> Params:
   """Adds the candidates, each with a weight of zero: nothing changes yet."""
-  return Params(
-      params.base,
-      {
-          name: (*weights, jnp.zeros_like(_bias_like(candidates[name])))
-          for name, weights in params.to_neuron.items()
-      },
-      {
-          name: (*grown, candidates[name])
-          for name, grown in params.dendrites.items()
-      },
-  )
+  to_neuron, dendrites = {}, {}
+  for name, weights in params.to_neuron.items():
+    leaf = jax.tree.leaves(candidates[name].layer)[0]  # [..., N]
+    to_neuron[name] = (*weights, jnp.zeros(leaf.shape[-1], leaf.dtype))
+    dendrites[name] = (*params.dendrites[name], candidates[name])
+  return Params(params.base, to_neuron, dendrites)
+
+
+def edits(
+    params: Params,
+    *,
+    activation: dendrite_nodes.Activation = jax.nn.sigmoid,
+    perforated: bool = True,
+) -> dict[str, sites.Function]:
+  """Returns the edits of the network's layers that put dendrites on them.
+
+  Args:
+    params: with its dendrites.
+    activation: of dendrites.
+    perforated: send no error through dendrites to earlier layers.
+  """
+
+  def grown(name, layer, theta, x):
+    return dendrite_nodes.apply(
+        theta, params.dendrites[name], params.to_neuron[name], layer, x,
+        activation=activation, perforated=perforated,
+    )  # fmt: skip
+
+  return {name: functools.partial(grown, name) for name in params.dendrites}
 
 
 def apply(
@@ -163,36 +163,10 @@ def apply(
     *,
     activation: dendrite_nodes.Activation = jax.nn.sigmoid,
     perforated: bool = True,
-    probes: dict[str, list[jax.Array]] | None = None,
 ) -> jax.Array:
-  """Runs one example.
-
-  Args:
-    network: the network.
-    params: with its dendrites.
-    x: the example.
-    activation: of dendrites.
-    perforated: send no error through dendrites to earlier layers.
-    probes: added to the pre-activations of each use of each layer.
-  """
-  uses: dict[str, int] = {}
-
-  def call(name, layer, theta, x):
-    a = dendrite_nodes.apply(
-        theta,
-        params.dendrites.get(name, ()),
-        params.to_neuron.get(name, ()),
-        layer,
-        x,
-        activation=activation,
-        perforated=perforated,
-    )
-    if probes is not None and name in probes:
-      uses[name] = uses.get(name, -1) + 1
-      a = a + probes[name][uses[name]]
-    return a
-
-  return network(params.base, x, call)
+  """Runs one example x; options as of `edits`."""
+  changes = edits(params, activation=activation, perforated=perforated)
+  return sites.run(network, params.base, x, edits=changes)[0]
 
 
 def errors(
@@ -216,16 +190,20 @@ def errors(
     dL/da, [P, N] for each layer: uses and positions are samples.
   """
   known = layers(network, params.base, x)
-  probes = {
-      name: [jnp.zeros(use.shape, use.dtype) for use in known[name].uses]
-      for name in params.dendrites
-  }
+  grown = edits(params, activation=activation)
 
   def of_probes(probes):
-    outputs = apply(network, params, x, activation=activation, probes=probes)
-    return loss(outputs)
+    probed = {
+        name: (edit, sites.Edit(add=probes[name]))
+        for name, edit in grown.items()
+    }
+    return loss(sites.run(network, params.base, x, edits=probed)[0])
 
-  return _samples(dendrite_nodes.errors_at(of_probes, probes))
+  probes = {
+      name: jnp.zeros(known[name].shape, known[name].dtype)
+      for name in params.dendrites
+  }
+  return jax.tree.map(_samples, dendrite_nodes.errors_at(of_probes, probes))
 
 
 def candidate_values(
@@ -240,21 +218,24 @@ def candidate_values(
 
   The network runs as it is: candidates listen and say nothing yet.
   """
-  values: dict[str, list[jax.Array]] = {name: [] for name in candidates}
 
-  def call(name, layer, theta, x):
-    grown = params.dendrites.get(name, ())
-    listening = (candidates[name],) if name in candidates else ()
-    answers = dendrite_nodes.forward(
-        (*grown, *listening), layer, x, activation=activation
+  def listening(name, layer, theta, x):
+    both = (*params.dendrites[name], candidates[name])
+    *answers, value = dendrite_nodes.forward(
+        both, layer, x, activation=activation
     )
-    if listening:
-      values[name].append(answers.pop())
-    weights = params.to_neuron.get(name, ())
-    return dendrite_nodes.combine(layer(theta, x), answers, weights)
+    own = layer(theta, x)
+    a = dendrite_nodes.combine(own, answers, params.to_neuron[name])
+    return sites.Edited(a, {'candidate': value})
 
-  network(params.base, x, call)
-  return _samples(values)
+  changes = edits(params, activation=activation) | {
+      name: functools.partial(listening, name) for name in candidates
+  }
+  keys = {name: f'{name}/candidate' for name in candidates}
+  _, seen = sites.run(
+      network, params.base, x, edits=changes, capture=tuple(keys.values())
+  )
+  return {name: _samples(seen[key]) for name, key in keys.items()}
 
 
 def count(params: Params) -> int:
@@ -262,14 +243,6 @@ def count(params: Params) -> int:
   return sum(leaf.size for leaf in jax.tree.leaves(params))
 
 
-def _bias_like(dendrite: dendrite_nodes.Dendrite) -> jax.Array:
-  """Returns an array [N] of the layer, by its last axis."""
-  leaf = jax.tree.leaves(dendrite.layer)[0]
-  return leaf.reshape(-1, leaf.shape[-1])[0]
-
-
-def _samples(per_use: dict[str, list[jax.Array]]) -> dict[str, jax.Array]:
-  return {
-      name: jnp.concatenate([v.reshape(-1, v.shape[-1]) for v in values])
-      for name, values in per_use.items()
-  }
+def _samples(values: jax.Array) -> jax.Array:
+  """[..., N] to [P, N]."""
+  return values.reshape(-1, values.shape[-1])

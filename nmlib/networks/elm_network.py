@@ -6,6 +6,8 @@ whose activity a dense layer reads.
 """
 
 import dataclasses
+from typing import Annotated
+from typing import Literal
 from typing import NamedTuple
 
 import jax
@@ -13,6 +15,8 @@ import jax.numpy as jnp
 
 from nmlib.networks import mlp
 from nmlib.neurons import elm
+from nmlib.neurons.core import dtypes
+from nmlib.neurons.core import limits
 from nmlib.neurons.elm import population as elm_population
 
 
@@ -24,37 +28,32 @@ class Config:
     ValueError: naming the field, if a value is out of range.
   """
 
-  num_inputs: int  # D
-  num_outputs: int  # O
-  hidden: tuple[int, ...] = (96,)  # neurons of each hidden layer
-  num_memory: int = 5  # of a hidden neuron
-  branches: int = 30  # of every neuron
-  synapses_per_branch: int = 10
-  recurrent_connect: float = 0.25
-  output_neurons: int = 0  # 0: one an output
-  output_memory: int = 3
-  tau_min: float = 1.0
-  tau_max: float = 500.0
-  dt: float = 1.0  # of a step, in the unit of tau
-  branch_tau: float = 0.0  # 0: branches do not remember
-  input_scale: float = 10.0
-  high_pass_tau: float = 5.0
-  activation: str = 'relu'  # of a hidden neuron's output
+  num_inputs: limits.Count  # D
+  num_outputs: limits.Count  # O
+  # Neurons of each hidden layer.
+  hidden: Annotated[tuple[limits.Count, ...], limits.Some()] = (96,)
+  num_memory: limits.Count = 5  # of a hidden neuron
+  branches: limits.Count = 30  # of every neuron
+  synapses_per_branch: limits.Count = 10
+  recurrent_connect: limits.UnitInterval = 0.25
+  output_neurons: limits.Natural = 0  # 0: one an output
+  output_memory: limits.Count = 3
+  tau_min: limits.Positive = 1.0
+  tau_max: limits.Positive = 500.0
+  dt: limits.Positive = 1.0  # of a step, in the unit of tau
+  branch_tau: limits.NonNegative = 0.0  # 0: branches do not remember
+  input_scale: limits.Finite = 10.0
+  high_pass_tau: limits.NonNegative = 5.0
+  # Of a hidden neuron's output.
+  activation: Literal['identity', 'relu', 'spike'] = 'relu'
   # Variational, of channels, in every layer; 0.2 on SHD-Adding.
-  input_dropout: float = 0.0
-  recurrent_dropout: float = 0.0
+  input_dropout: limits.Fraction = 0.0
+  recurrent_dropout: limits.Fraction = 0.0
+  param_dtype: dtypes.Floating = 'float32'  # of parameters and state
 
   def __post_init__(self):
-    if not self.hidden:
-      raise ValueError(
-          'elm_network.Config.hidden must name at least one layer, got ().'
-      )
-    if self.num_outputs < 1:
-      raise ValueError(
-          'elm_network.Config.num_outputs must be at least 1, got'
-          f' {self.num_outputs}.'
-      )
-    _ = self.layers  # they check the rest
+    limits.check(self)
+    _ = self.layers  # they relate the fields
 
   @property
   def layers(self) -> tuple[elm_population.Config, ...]:
@@ -69,6 +68,7 @@ class Config:
         'tau_min': self.tau_min,
         'tau_max': self.tau_max,
         'dt': self.dt,
+        'param_dtype': self.param_dtype,
     }
     inside = elm.version(
         3,
@@ -124,8 +124,9 @@ def init(key: jax.Array, config: Config) -> Params:
   keys = jax.random.split(first, len(layers))
   width = layers[-1].num_neurons
   limit = width**-0.5
+  dtype = dtypes.named(config.param_dtype)
   kernel, bias = (
-      jax.random.uniform(k, shape, minval=-limit, maxval=limit)
+      jax.random.uniform(k, shape, dtype, minval=-limit, maxval=limit)
       for k, shape in zip(
           jax.random.split(last),
           (
@@ -183,7 +184,8 @@ def unroll(
     )
     states.append(last)
     seen.append(xs)
-  outputs = xs @ params.readout.kernel + params.readout.bias[None]
+  readout = dtypes.cast(params.readout, xs.dtype)
+  outputs = xs @ readout.kernel + readout.bias[None]
   return tuple(states), Activity(outputs, tuple(seen))
 
 

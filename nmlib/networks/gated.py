@@ -1,52 +1,46 @@
-"""Mode gates around any network, without touching it.
+"""Mode gates around the activations of any network that has sites.
 
-The network is any JAX function: `apply` of a flax module, of nmlib, or one's
-own. It is traced, and every activation function found in the trace gets a
-threshold and a gain for each neuron (last axis) of its pre-activation:
-`nmlib.neurons.gates.mode_gate`. Layers are named by function and order of use,
-'relu_0', 'relu_1', ...; values that the network names itself
-(`jax.ad_checkpoint.checkpoint_name`) are gated as they are, under their name.
-Activations inside `lax.scan`, `while_loop` and `cond` are not seen, nor those
-that JAX writes out as arithmetic (gelu, tanh, sigmoid): name their values.
+A network takes a keyword `site` and runs each activation through it, as in
+`site('relu_0', jax.nn.relu, z)` (see `nmlib.neurons.sites`; `mlp.apply` and
+`image_classifiers` do). A gate is an edit of such a site: a threshold and a
+gain for each neuron (last axis) of its pre-activation (`mode_gate`). A value
+named by `site.tap` is gated as it is. Each layer of a stack has a gate of its
+own, 'relu/0', 'relu/1', ...
 """
 
 from collections.abc import Callable
 from collections.abc import Sequence
 import dataclasses
+import functools
 from typing import Any
 
 import jax
-from jax.extend import core
 import jax.numpy as jnp
 
+from nmlib.neurons import sites
 from nmlib.neurons.gates import mode_gate
 
 Gates = dict[str, mode_gate.Params]
-
-_ACTIVATIONS = (
-    'relu', 'relu6', 'silu', 'leaky_relu', 'elu', 'celu', 'selu', 'softplus',
-    'mish', 'soft_sign', 'hard_tanh',
-)  # fmt: skip
-_OPENED = (
-    'jit', 'pjit', 'closed_call', 'custom_jvp_call', 'custom_vjp_call',
-    'checkpoint', 'remat', 'remat2',
-)  # fmt: skip
+Network = Callable[..., Any]  # with a keyword `site`
 
 
-def layers(function: Callable[..., Any], *arguments) -> dict[str, int]:
+def layers(network: Network, *arguments: Any) -> dict[str, int]:
   """Returns name and width of every layer that can be gated, first to last.
 
+  Those are the sites that compute one array from one of its shape.
+
   Args:
-    function: the network.
+    network: the network.
     arguments: of one call; shapes are all that matters.
   """
   found: dict[str, int] = {}
-
-  def note(name, z, activation):
-    found[name] = z.shape[-1] if z.ndim else 1
-    return activation(z)
-
-  jax.eval_shape(_intercepted(function, note), *arguments)
+  for name, site in sites.find(network, *arguments).items():
+    if [getattr(x, 'shape', None) for x in site.inputs] != [site.shape]:
+      continue
+    names = [name]
+    if site.uses is not None:
+      names = [f'{name}/{use}' for use in range(site.uses)]
+    found |= dict.fromkeys(names, site.shape[-1] if site.shape else 1)
   return found
 
 
@@ -70,10 +64,51 @@ def init(
   return {name: mode_gate.init(widths[name], config) for name in names}
 
 
-def apply(
-    function: Callable[..., Any],
+def edits(
     gates: Gates,
-    *arguments,
+    *,
+    temperature: float | jax.Array = 0.1,
+    hard: bool = False,
+    straight_through: bool = False,
+    config: mode_gate.Config = mode_gate.Config(),
+) -> sites.Edits:
+  """Returns the edits that gate layers; each tells its 'gate' in [0, 1].
+
+  Args:
+    gates: by layer.
+    temperature: of smooth gates, positive.
+    hard: gate by 0 or 1.
+    straight_through: with `hard`, let gradients see the smooth gate.
+    config: kind of gate.
+  """
+
+  def gated(name, activation, *inputs):
+    if len(inputs) != 1:
+      raise ValueError(
+          f'site {name!r} takes {len(inputs)} inputs and is no activation: gate'
+          ' the activation after it.'
+      )
+    try:
+      h, gate = mode_gate.apply(
+          gates[name],
+          *inputs,
+          temperature=temperature,
+          hard=hard,
+          activation=activation,
+          straight_through=straight_through,
+          config=config,
+      )
+    except ValueError as e:
+      raise ValueError(f'layer {name!r}: {e}') from e
+    return sites.Edited(h, {'gate': gate})
+
+  return {name: functools.partial(gated, name) for name in gates}
+
+
+def apply(
+    network: Network,
+    gates: Gates,
+    *arguments: Any,
     temperature: float | jax.Array = 0.1,
     hard: bool = False,
     straight_through: bool = False,
@@ -85,7 +120,7 @@ def apply(
   `jax.lax.stop_gradient`, or by differentiating with respect to gates only.
 
   Args:
-    function: the network.
+    network: the network.
     gates: by layer.
     arguments: of the network.
     temperature: of smooth gates, positive.
@@ -100,43 +135,33 @@ def apply(
     ValueError: if the network has no layer of a given name, or a gate is not
       as wide as its layer.
   """
-  found: dict[str, None] = {}
-  open_: dict[str, jax.Array] = {}
-
-  def gate(name, z, activation):
-    found[name] = None
-    if name not in gates:
-      return activation(z)
-    try:
-      h, open_[name] = mode_gate.apply(
-          gates[name],
-          z,
-          temperature=temperature,
-          hard=hard,
-          activation=activation,
-          straight_through=straight_through,
-          config=config,
-      )
-    except ValueError as e:
-      raise ValueError(f'layer {name!r}: {e}') from e
-    return h
-
-  outputs = _intercepted(function, gate)(*arguments)
-  _check_names(gates, found)
-  return outputs, open_
+  changes = edits(
+      gates,
+      temperature=temperature,
+      hard=hard,
+      straight_through=straight_through,
+      config=config,
+  )
+  outputs, seen = sites.run(
+      network,
+      *arguments,
+      edits=changes,
+      capture=tuple(f'{name}/gate' for name in gates),
+  )
+  return outputs, {name: seen[f'{name}/gate'] for name in gates}
 
 
 def attribution(
-    function: Callable[..., Any],
+    network: Network,
     gates: Gates,
-    *arguments,
+    *arguments: Any,
     forced_on: bool = False,
     config: mode_gate.Config = mode_gate.Config(),
 ) -> dict[str, Any]:
   """Exact effect of each gate on the outputs: one forward pass a neuron.
 
   Args:
-    function: the network.
+    network: the network.
     gates: trained, used hard.
     arguments: of one call.
     forced_on: the effect of forcing a gate to 1 instead of to 0.
@@ -149,7 +174,7 @@ def attribution(
   """
 
   def run(gates):
-    return apply(function, gates, *arguments, hard=True, config=config)[0]
+    return apply(network, gates, *arguments, hard=True, config=config)[0]
 
   whole = run(gates)
   silent = 0.0 if config.signed_gain else -jnp.inf
@@ -167,7 +192,7 @@ def attribution(
         for n, g in gates.items()
     }
     changed = apply(
-        function, others | {name: gate}, *arguments, hard=True, config=free
+        network, others | {name: gate}, *arguments, hard=True, config=free
     )[0]
     return whole, changed
 
@@ -190,69 +215,3 @@ def _check_names(names, known) -> None:
           f'the network has no layer {name!r} to gate; it has'
           f' {", ".join(known) or "none"}.'
       )
-
-
-def _intercepted(function, intercept):
-  """Returns `function` with `intercept(name, z, activation)` put in."""
-
-  def run(*arguments):
-    closed, out_shape = jax.make_jaxpr(function, return_shape=True)(*arguments)
-    counts: dict[str, int] = {}
-
-    def named(kind):
-      counts[kind] = counts.get(kind, -1) + 1
-      return f'{kind}_{counts[kind]}'
-
-    flat = _interpret(
-        closed.jaxpr,
-        closed.consts,
-        jax.tree.leaves(arguments),
-        named,
-        intercept,
-    )
-    return jax.tree.unflatten(jax.tree.structure(out_shape), flat)
-
-  return run
-
-
-def _interpret(jaxpr, consts, arguments, named, intercept):
-  """Evaluates a jaxpr equation by equation."""
-  values: dict[Any, Any] = {}
-
-  def read(atom):
-    return atom.val if isinstance(atom, core.Literal) else values[atom]
-
-  values.update(zip(jaxpr.constvars, consts, strict=True))
-  values.update(zip(jaxpr.invars, arguments, strict=True))
-  for eqn in jaxpr.eqns:
-    inputs = [read(atom) for atom in eqn.invars]
-    kind = eqn.params.get('name')
-    inner = eqn.params.get('jaxpr', eqn.params.get('call_jaxpr'))
-    bind = _binder(eqn)
-    if eqn.primitive.name == 'name':  # checkpoint_name
-      outputs = [intercept(str(kind), inputs[0], lambda h: h)]
-    elif inner is not None and kind in _ACTIVATIONS:
-      activation = lambda z, b=bind, rest=inputs[1:]: b(z, *rest)[0]
-      outputs = [intercept(named(kind), inputs[0], activation)]
-    elif eqn.primitive.name in _OPENED and inner is not None:
-      body, consts = inner, ()
-      if isinstance(inner, core.ClosedJaxpr):
-        body, consts = inner.jaxpr, inner.consts
-      outputs = _interpret(body, consts, inputs, named, intercept)
-    else:
-      outputs = bind(*inputs)
-    values.update(zip(eqn.outvars, outputs, strict=True))
-  return [read(atom) for atom in jaxpr.outvars]
-
-
-def _binder(eqn):
-  """Returns a function that evaluates one equation to a list of outputs."""
-
-  def bind(*inputs):
-    bound = eqn.primitive.get_bind_params(eqn.params)
-    # Older JAX returns functions apart from the other parameters.
-    functions, params = bound if isinstance(bound, tuple) else ((), bound)
-    outputs = eqn.primitive.bind(*functions, *inputs, **params)
-    return outputs if eqn.primitive.multiple_results else [outputs]
-
-  return bind

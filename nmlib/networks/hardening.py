@@ -13,6 +13,7 @@ import jax.numpy as jnp
 
 from nmlib.networks import gated
 from nmlib.networks import mlp
+from nmlib.neurons import sites
 from nmlib.neurons.gates import mode_gate
 
 Gates = tuple[mode_gate.Params, ...]  # one for each hidden layer
@@ -121,12 +122,16 @@ def run(
 ) -> jax.Array:
   """Returns the logits of a network from `harden` for one input [D]."""
 
-  def activate(i, z):
-    h = jax.nn.relu(z)
+  def passes(threshold, relu, z):
+    h = relu(z)
     signal = z if config.gate_on == 'pre' else h
-    return jnp.where(signal > thresholds[i], h, 0)
+    return jnp.where(signal > threshold, h, 0)
 
-  return mlp.apply(network, x, activate)
+  edits = {
+      f'relu_{i}': functools.partial(passes, threshold)
+      for i, threshold in enumerate(thresholds)
+  }
+  return sites.run(mlp.apply, network, x, edits=edits)[0]
 
 
 def attribution(

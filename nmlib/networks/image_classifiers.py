@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from nmlib.networks import mlp
+from nmlib.neurons import sites
 
 
 class Convolutional(NamedTuple):
@@ -86,19 +87,22 @@ def convolve(layer: mlp.Layer, x: jax.Array, stride: int = 1) -> jax.Array:
 
 
 def convolutional(
-    params: Convolutional, image: jax.Array, call: mlp.Call = mlp.plain
+    params: Convolutional, image: jax.Array, site: sites.Sites = sites.PLAIN
 ) -> jax.Array:
   """Returns the logits [classes] of one image [H, W].
 
   Args:
     params: weights.
     image: pixels.
-    call: runs each layer: 'first', 'second', and those of `mlp.apply`.
+    site: pre-activations 'first' and 'second' and activations 'first_relu'
+      and 'second_relu' of the convolutions, and those of `mlp.apply`.
   """
-  x = jax.nn.relu(call('first', convolve, params.first, image[..., None]))
+  z = site('first', convolve, params.first, image[..., None])
+  x = site('first_relu', jax.nn.relu, z)
   halve = lambda layer, x: convolve(layer, x, 2)
-  x = jax.nn.relu(call('second', halve, params.second, x))
-  return mlp.apply(params.dense, x.reshape(-1), call=call)
+  z = site('second', halve, params.second, x)
+  x = site('second_relu', jax.nn.relu, z)
+  return mlp.apply(params.dense, x.reshape(-1), site)
 
 
 def init_transformer(
@@ -154,7 +158,7 @@ def init_transformer(
 
 
 def transformer(
-    params: Transformer, image: jax.Array, call: mlp.Call = mlp.plain
+    params: Transformer, image: jax.Array, site: sites.Sites = sites.PLAIN
 ) -> jax.Array:
   """Returns the logits [classes] of one image [H, W]; the mean token decides.
 
@@ -163,9 +167,10 @@ def transformer(
   Args:
     params: weights.
     image: pixels.
-    call: runs each dense layer: 'embedding', 'up_0', 'down_0', ..., 'output'.
+    site: of each dense layer 'embedding', 'up_0', 'down_0', ..., 'output'; of
+      each block the activations 'relu_0', ...
   """
-  x = call('embedding', mlp.dense, params.embedding, image) + params.position
+  x = site('embedding', mlp.dense, params.embedding, image) + params.position
   for i, block in enumerate(params.blocks):
     y = jax.nn.standardize(x)
     q, k, v = (
@@ -175,7 +180,8 @@ def transformer(
     heard = jax.nn.dot_product_attention(q, k, v)
     x = x + jnp.einsum('tac,acd->td', heard, block.output)
     y = jax.nn.standardize(x)
-    hidden = jax.nn.relu(call(f'up_{i}', mlp.dense, block.up, y))
-    x = x + call(f'down_{i}', mlp.dense, block.down, hidden)
+    z = site(f'up_{i}', mlp.dense, block.up, y)
+    hidden = site(f'relu_{i}', jax.nn.relu, z)
+    x = x + site(f'down_{i}', mlp.dense, block.down, hidden)
   mean = jnp.mean(jax.nn.standardize(x), axis=0)
-  return call('output', mlp.dense, params.output, mean)
+  return site('output', mlp.dense, params.output, mean)

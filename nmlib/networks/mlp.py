@@ -1,11 +1,12 @@
-"""A multilayer perceptron whose hidden activations a caller can replace."""
+"""A multilayer perceptron."""
 
-from collections.abc import Callable
-from typing import Any
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+
+from nmlib.neurons import sites
+from nmlib.neurons.core import dtypes
 
 
 class Layer(NamedTuple):
@@ -14,19 +15,19 @@ class Layer(NamedTuple):
 
 
 Params = tuple[Layer, ...]
-# (name, layer, its parameters, x) -> pre-activations: how a network runs its
-# layers, for those who want to add to them (`nmlib.networks.dendritic`).
-Call = Callable[
-    [str, Callable[[Any, jax.Array], jax.Array], Any, jax.Array], jax.Array
-]
 
 
-def init(key: jax.Array, widths: tuple[int, ...]) -> Params:
+def init(
+    key: jax.Array,
+    widths: tuple[int, ...],
+    param_dtype: dtypes.Floating = 'float32',
+) -> Params:
   """Draws He-normal weights and zero biases.
 
   Args:
     key: of the weights.
     widths: inputs, hidden layers, outputs.
+    param_dtype: of the parameters.
 
   Raises:
     ValueError: if there are fewer than two widths or one is not positive.
@@ -36,19 +37,14 @@ def init(key: jax.Array, widths: tuple[int, ...]) -> Params:
         f'widths must be two or more positive sizes, got {widths}.'
     )
   keys = jax.random.split(key, len(widths) - 1)
+  dtype = dtypes.named(param_dtype)
   return tuple(
       Layer(
-          jax.random.normal(k, (inputs, outputs)) * (2 / inputs) ** 0.5,
-          jnp.zeros(outputs),
+          jax.random.normal(k, (inputs, outputs), dtype) * (2 / inputs) ** 0.5,
+          jnp.zeros(outputs, dtype),
       )
       for k, inputs, outputs in zip(keys, widths[:-1], widths[1:], strict=True)
   )
-
-
-def plain(name: str, layer, params: Any, x: jax.Array) -> jax.Array:
-  """The `Call` that runs a layer and does no more."""
-  del name
-  return layer(params, x)
 
 
 def dense(layer: Layer, x: jax.Array) -> jax.Array:
@@ -57,21 +53,17 @@ def dense(layer: Layer, x: jax.Array) -> jax.Array:
 
 
 def apply(
-    params: Params,
-    x: jax.Array,
-    activate: Callable[[int, jax.Array], jax.Array] | None = None,
-    call: Call = plain,
+    params: Params, x: jax.Array, site: sites.Sites = sites.PLAIN
 ) -> jax.Array:
   """Returns the outputs for one input [D].
 
   Args:
     params: layers.
     x: input.
-    activate: (hidden layer, pre-activation [N]) -> activation [N]; ReLU if
-      None. It sees every hidden layer, first to last.
-    call: runs each layer, named 'dense_0', 'dense_1', ...
+    site: pre-activations 'dense_0', 'dense_1', ... of all layers, activations
+      'relu_0', ... of hidden ones.
   """
   for i, layer in enumerate(params[:-1]):
-    z = call(f'dense_{i}', dense, layer, x)
-    x = jax.nn.relu(z) if activate is None else activate(i, z)
-  return call(f'dense_{len(params) - 1}', dense, params[-1], x)
+    z = site(f'dense_{i}', dense, layer, x)
+    x = site(f'relu_{i}', jax.nn.relu, z)
+  return site(f'dense_{len(params) - 1}', dense, params[-1], x)

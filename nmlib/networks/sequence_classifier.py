@@ -7,15 +7,18 @@ gives [T, O].
 """
 
 import dataclasses
+from typing import Annotated
 from typing import Any
+from typing import Literal
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
 from nmlib.networks import mlp
-
-POOLS = ('last', 'mean')
+from nmlib.neurons.core import checks
+from nmlib.neurons.core import dtypes
+from nmlib.neurons.core import limits
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,26 +29,21 @@ class Config:
     ValueError: naming the field, if a value is out of range.
   """
 
-  num_classes: int
+  num_classes: limits.Count
   # (module, config) of each recurrent layer: `elm` or `lstm`, say.
-  layers: tuple[tuple[Any, Any], ...]
-  num_tokens: int = 0  # inputs are integers below it; 0: features
-  num_features: int = 1  # of a step, if inputs are features
-  width: int = 32  # of the embedding or projection, the first layer's inputs
-  pool: str = 'mean'  # of a layer's outputs over the steps that count
+  layers: Annotated[tuple[tuple[Any, Any], ...], limits.Some()]
+  num_tokens: limits.Natural = 0  # inputs are integers below it; 0: features
+  num_features: limits.Count = 1  # of a step, if inputs are features
+  # Of the embedding or projection, the first layer's inputs.
+  width: limits.Count = 32
+  # Of a layer's outputs over the steps that count.
+  pool: Literal['last', 'mean'] = 'mean'
   # Two sequences a label: the head reads both, their product and difference.
   pair: bool = False
+  param_dtype: dtypes.Floating = 'float32'  # of front and head
 
   def __post_init__(self):
-    for field in ('num_classes', 'num_features', 'width'):
-      if getattr(self, field) < 1:
-        self._fail(field, 'at least 1', getattr(self, field))
-    if self.num_tokens < 0:
-      self._fail('num_tokens', 'at least 0', self.num_tokens)
-    if self.pool not in POOLS:
-      self._fail('pool', f'one of {POOLS}', self.pool)
-    if not self.layers:
-      self._fail('layers', 'at least one layer', self.layers)
+    limits.check(self)
     widths = [self.width] + [c.num_outputs for _, c in self.layers]
     for (module, config), width in zip(self.layers, widths[:-1], strict=True):
       if config.num_inputs != width:
@@ -53,11 +51,6 @@ class Config:
             f'a layer of {module.__name__} has num_inputs={config.num_inputs}'
             f' but is given {width} channels.'
         )
-
-  def _fail(self, field, allowed, value):
-    raise ValueError(
-        f'sequence_classifier.Config.{field} must be {allowed}, got {value!r}.'
-    )
 
 
 class Params(NamedTuple):
@@ -73,15 +66,17 @@ def init(key: jax.Array, config: Config) -> Params:
   scale = 1.0 if config.num_tokens else rows**-0.5
   keys = jax.random.split(middle, len(config.layers))
   wide = config.layers[-1][1].num_outputs * (4 if config.pair else 1)
+  dtype = dtypes.named(config.param_dtype)
+  normal = lambda key, *shape: jax.random.normal(key, shape, dtype)
   return Params(
-      scale * jax.random.normal(front, (rows, config.width)),
+      scale * normal(front, rows, config.width),
       tuple(
           module.init(k, layer)
           for k, (module, layer) in zip(keys, config.layers, strict=True)
       ),
       mlp.Layer(
-          jax.random.normal(head, (wide, config.num_classes)) * wide**-0.5,
-          jnp.zeros(config.num_classes),
+          normal(head, wide, config.num_classes) * wide**-0.5,
+          jnp.zeros(config.num_classes, dtype),
       ),
   )
 
@@ -104,7 +99,7 @@ def apply(
     chunk_size: steps that the backward pass recomputes at a time.
 
   Raises:
-    ValueError: if xs has another shape.
+    ValueError: if xs has another shape, or a token is out of range.
   """
   run = lambda x, n: embed(params, x, config, length=n, chunk_size=chunk_size)
   if config.pair:
@@ -115,6 +110,7 @@ def apply(
     pooled = jnp.concatenate([first, second, first * second, first - second])
   else:
     pooled = run(xs, length)
+  pooled = pooled.astype(params.head.kernel.dtype)
   return pooled @ params.head.kernel + params.head.bias
 
 
@@ -127,13 +123,13 @@ def embed(
     chunk_size: int | None = None,
 ) -> jax.Array:
   """Returns what the head reads of one sequence, [O]; arguments as `apply`."""
-  expected = 1 if config.num_tokens else 2
-  if xs.ndim != expected or (
-      not config.num_tokens and xs.shape[1] != config.num_features
-  ):
-    shape = '[T]' if config.num_tokens else f'[T, {config.num_features}]'
-    raise ValueError(f'xs must be {shape}, got shape {list(xs.shape)}.')
-  hidden = params.front[xs] if config.num_tokens else xs @ params.front
+  if config.num_tokens:
+    checks.shape('tokens', xs, 'T')
+    checks.indices('tokens', xs, config.num_tokens)
+    hidden = params.front[xs]
+  else:
+    checks.shape('inputs', xs, 'T', num_features=config.num_features)
+    hidden = dtypes.cast(xs, params.front.dtype) @ params.front
   for (module, layer), weights in zip(
       config.layers, params.layers, strict=True
   ):

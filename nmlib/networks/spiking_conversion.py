@@ -18,6 +18,8 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from nmlib.neurons.core import dtypes
+
 Synapses = Sequence[Callable[[Any, jax.Array], jax.Array]] | None
 
 
@@ -38,6 +40,7 @@ def activations(
     params: Sequence[Any], x: jax.Array, synapses: Synapses = None
 ) -> tuple[jax.Array, ...]:
   """Returns every layer's output for one input; the last without ReLU."""
+  x = _signal(params, x)
   outputs = []
   for i, (connect, layer) in enumerate(_layers(params, synapses)):
     x = connect(layer, x)
@@ -63,10 +66,12 @@ def scales(
     synapses: as in `activations`.
 
   Raises:
-    ValueError: a percentile outside (0, 100].
+    ValueError: a percentile outside (0, 100], or no input.
   """
   if not 0 < percentile <= 100:
     raise ValueError(f'percentile must be in (0, 100], got {percentile}.')
+  if not len(inputs):
+    raise ValueError('scales needs at least one input to calibrate on.')
   every = jax.vmap(lambda x: activations(params, x, synapses))(inputs)
   measure = lambda a: (
       jnp.max(a) if percentile == 100 else jnp.percentile(a, percentile)
@@ -168,10 +173,12 @@ def run(
         f'run needs a threshold for each of {len(params)} layers, got'
         f' {len(thetas)}.'
     )
+  x = _signal(params, x)
   layers = tuple(_layers(params, synapses))
   shapes = jax.eval_shape(lambda x: activations(params, x, synapses), x)
   start = tuple(
-      initial * theta * jnp.ones(shape.shape, shape.dtype)
+      jnp.asarray(initial * theta, shape.dtype)
+      * jnp.ones(shape.shape, shape.dtype)
       for theta, shape in zip(thetas, shapes, strict=True)
   )
 
@@ -215,38 +222,11 @@ def clip_floor_shift(
   return scale * jnp.clip(levels, 0, 1)
 
 
-def gated_max_pool(
-    counts: jax.Array, spikes: jax.Array, window: int
-) -> jax.Array:
-  """Returns, of each window, the spike of the neuron that fired most so far.
-
-  Args:
-    counts: spikes before and in this step [H, W, C].
-    spikes: of this step [H, W, C].
-    window: side of the windows, which do not overlap; divides H and W.
-
-  Returns:
-    [H / window, W / window, C].
-
-  Raises:
-    ValueError: if the window does not divide the sides.
-  """
-  height, width, channels = counts.shape
-  if height % window or width % window:
-    raise ValueError(
-        f'a window of {window} does not divide {height} x {width} neurons.'
-    )
-
-  def windows(x):
-    x = x.reshape(height // window, window, -1, window, channels)
-    return jnp.swapaxes(x, 1, 2).reshape(
-        height // window, width // window, window * window, channels
-    )
-
-  best = jnp.argmax(windows(counts), 2, keepdims=True)
-  return jnp.take_along_axis(windows(spikes), best, 2)[:, :, 0]
-
-
 def _layers(params, synapses):
   connects = (dense,) * len(params) if synapses is None else synapses
   return zip(connects, params, strict=True)
+
+
+def _signal(params, x):
+  """Returns an input in the dtype of the weights."""
+  return dtypes.cast(x, params[0].kernel.dtype)

@@ -12,6 +12,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from nmlib.networks import mlp
+from nmlib.neurons.core import checks
+from nmlib.neurons.core import dtypes
+from nmlib.neurons.core import limits
 from nmlib.neurons.spiking import current_lif
 from nmlib.neurons.spiking import firing
 from nmlib.neurons.spiking import leaky_readout
@@ -26,31 +29,19 @@ class Config:
     ValueError: naming the field, if a value is out of range.
   """
 
-  num_inputs: int  # D
-  hidden: tuple[int, ...] = (128,)
-  num_classes: int = 10
-  synapse_decay: float = 0.8  # a step; 0: currents last one step
-  membrane_decay: float = 0.9  # a step
-  threshold: float = 1.0
-  current_gain: float = 1.0  # of every layer's input
+  num_inputs: limits.Count  # D
+  hidden: tuple[limits.Count, ...] = (128,)
+  num_classes: limits.Count = 10
+  synapse_decay: limits.UnitInterval = 0.8  # a step; 0: currents last one step
+  membrane_decay: limits.UnitInterval = 0.9  # a step
+  threshold: limits.Positive = 1.0
+  current_gain: limits.Positive = 1.0  # of every layer's input
   # Weights ~ N(0, weight_gain^2 / fan-in). Too small, and no neuron fires.
-  weight_gain: float = 1.0
+  weight_gain: limits.Positive = 1.0
   surrogate: surrogate_lib.Surrogate = surrogate_lib.fast_sigmoid(25.0)
+  param_dtype: dtypes.Floating = 'float32'  # of weights and membranes
 
-  def __post_init__(self):
-    for name in ('num_inputs', 'num_classes'):
-      if getattr(self, name) < 1:
-        raise ValueError(
-            f'spiking_mlp.Config.{name} must be at least 1, got'
-            f' {getattr(self, name)}.'
-        )
-    for name in ('current_gain', 'weight_gain'):
-      if not getattr(self, name) > 0:
-        raise ValueError(
-            f'spiking_mlp.Config.{name} must be positive, got'
-            f' {getattr(self, name)}.'
-        )
-    _ = self.cells, self.readout  # they check the rest
+  __post_init__ = limits.check
 
   @property
   def cells(self) -> tuple[current_lif.Config, ...]:
@@ -62,6 +53,7 @@ class Config:
             self.membrane_decay,
             self.threshold,
             rule=firing.Rule(surrogate=self.surrogate),
+            param_dtype=self.param_dtype,
         )
         for n in self.hidden
     )
@@ -70,7 +62,10 @@ class Config:
   def readout(self) -> leaky_readout.Config:
     """The integrators that are read."""
     return leaky_readout.Config(
-        self.num_classes, self.membrane_decay, self.synapse_decay
+        self.num_classes,
+        self.membrane_decay,
+        self.synapse_decay,
+        param_dtype=self.param_dtype,
     )
 
 
@@ -91,9 +86,10 @@ def init(key: jax.Array, config: Config) -> mlp.Params:
   shapes = tuple(zip(widths[:-1], widths[1:], strict=True))
   # One draw, cut to pieces: each draw is slow to compile.
   ends = np.cumsum([n * m for n, m in shapes])
-  pieces = jnp.split(jax.random.normal(key, (ends[-1],)), ends[:-1])
+  dtype = dtypes.named(config.param_dtype)
+  pieces = jnp.split(jax.random.normal(key, (ends[-1],), dtype), ends[:-1])
   return tuple(
-      mlp.Layer(gain * n**-0.5 * piece.reshape(n, m), jnp.zeros(m))
+      mlp.Layer(gain * n**-0.5 * piece.reshape(n, m), jnp.zeros(m, dtype))
       for piece, gain, (n, m) in zip(pieces, gains, shapes, strict=True)
   )
 
@@ -111,16 +107,14 @@ def apply(
     params: of `init`.
     xs: spikes or currents.
     config: static.
-    chunk_size: of rematerialisation, as in `sequence.scan`.
+    chunk_size: of rematerialisation, as in `scan.scan`.
 
   Raises:
     ValueError: if xs is not [T, D].
   """
-  if xs.ndim != 2 or xs.shape[1] != config.num_inputs:
-    raise ValueError(
-        f'spiking_mlp.apply takes [T, {config.num_inputs}], time first, got'
-        f' {xs.shape}; batches are vmapped.'
-    )
+  checks.shape('inputs', xs, 'T', num_inputs=config.num_inputs)
+  dtype = dtypes.named(config.param_dtype)
+  params, xs = dtypes.cast((params, xs), dtype)
   key = jax.random.key(0)  # the neurons' parameters are not random
   spikes = []
   for layer, cell in zip(params[:-1], config.cells, strict=True):

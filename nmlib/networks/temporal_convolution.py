@@ -7,12 +7,16 @@ two give the same outputs.
 """
 
 import dataclasses
+from typing import Annotated
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
 from nmlib.networks import mlp
+from nmlib.neurons.core import checks
+from nmlib.neurons.core import dtypes
+from nmlib.neurons.core import limits
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,23 +27,14 @@ class Config:
     ValueError: naming the field, if a value is out of range.
   """
 
-  num_inputs: int  # D
-  channels: tuple[int, ...]  # of each layer
-  num_outputs: int  # O
-  kernel_size: int = 3  # k
+  num_inputs: limits.Count  # D
+  # Of each layer.
+  channels: Annotated[tuple[limits.Count, ...], limits.Some()]
+  num_outputs: limits.Count  # O
+  kernel_size: limits.Count = 3  # k
+  param_dtype: dtypes.Floating = 'float32'  # of parameters and state
 
-  def __post_init__(self):
-    for field in ('num_inputs', 'num_outputs', 'kernel_size'):
-      if getattr(self, field) < 1:
-        raise ValueError(
-            f'temporal_convolution.Config.{field} must be at least 1, got'
-            f' {getattr(self, field)}.'
-        )
-    if not self.channels or min(self.channels) < 1:
-      raise ValueError(
-          'temporal_convolution.Config.channels must be one or more positive'
-          f' sizes, got {self.channels}.'
-      )
+  __post_init__ = limits.check
 
   @property
   def receptive_field(self) -> int:
@@ -59,20 +54,26 @@ def init(key: jax.Array, config: Config) -> Params:
   """Draws He-normal weights and zero biases."""
   keys = jax.random.split(key, len(config.channels) + 1)
   layers = []
+  dtype = dtypes.named(config.param_dtype)
   for k, (inputs, size) in zip(keys[:-1], _sizes(config), strict=True):
     shape = (config.kernel_size, inputs, size)
     scale = (2 / (config.kernel_size * inputs)) ** 0.5
     layers.append(
-        mlp.Layer(scale * jax.random.normal(k, shape), jnp.zeros(size))
+        mlp.Layer(
+            scale * jax.random.normal(k, shape, dtype), jnp.zeros(size, dtype)
+        )
     )
-  (readout,) = mlp.init(keys[-1], (config.channels[-1], config.num_outputs))
+  (readout,) = mlp.init(
+      keys[-1], (config.channels[-1], config.num_outputs), config.param_dtype
+  )
   return Params(tuple(layers), readout)
 
 
 def initial_state(config: Config) -> State:
   """Returns zeros: no inputs before the first step."""
+  dtype = dtypes.named(config.param_dtype)
   return tuple(
-      jnp.zeros(((config.kernel_size - 1) * 2**i, inputs))
+      jnp.zeros(((config.kernel_size - 1) * 2**i, inputs), dtype)
       for i, (inputs, _) in enumerate(_sizes(config))
   )
 
@@ -94,14 +95,11 @@ def unroll(
   Raises:
     ValueError: if xs is not [T, D].
   """
-  if xs.ndim != 2 or xs.shape[1] != config.num_inputs:
-    raise ValueError(
-        f'inputs must be [T, num_inputs={config.num_inputs}], got shape'
-        f' {list(xs.shape)}.'
-    )
+  checks.shape('inputs', xs, 'T', num_inputs=config.num_inputs)
+  params, xs = dtypes.cast((params, xs), state[0].dtype)
   states = []
   for i, layer in enumerate(params.layers):
-    seen = jnp.concatenate([state[i], xs.astype(state[i].dtype)])
+    seen = jnp.concatenate([state[i], xs])
     states.append(seen[xs.shape[0] :])
     out = jax.lax.conv_general_dilated(
         seen[None],

@@ -19,11 +19,14 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.neurons import gates as gates
   from nmlib.neurons import initializers as initializers
   from nmlib.neurons import rate as rate
+  from nmlib.neurons import sites as sites
   from nmlib.neurons import spiking as spiking
   from nmlib.neurons.attention import linear_attention as linear_attention
   from nmlib.neurons.attention import rotary as rotary
+  from nmlib.neurons.core import checks as checks
   from nmlib.neurons.core import contraction as contraction
   from nmlib.neurons.core import dropout as dropout
+  from nmlib.neurons.core import dtypes as dtypes
   from nmlib.neurons.core import k_winners as k_winners
   from nmlib.neurons.core import leaky as leaky
   from nmlib.neurons.core import limits as limits
@@ -52,6 +55,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.neurons.spiking import alpha_lif as alpha_lif
   from nmlib.neurons.spiking import convolution as convolution
   from nmlib.neurons.spiking import current_lif as current_lif
+  from nmlib.neurons.spiking import distances as distances
   from nmlib.neurons.spiking import encoding as encoding
   from nmlib.neurons.spiking import escape_lif as escape_lif
   from nmlib.neurons.spiking import firing as firing
@@ -63,6 +67,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.neurons.spiking import recurrent as recurrent
   from nmlib.neurons.spiking import refractory as refractory
   from nmlib.neurons.spiking import resonate_and_fire as resonate_and_fire
+  from nmlib.neurons.spiking import spike_function as spike_function
   from nmlib.neurons.spiking import spike_response as spike_response
   from nmlib.neurons.spiking import surrogate as surrogate
 

@@ -1,13 +1,12 @@
 """Checkpoints that are atomic, asynchronous, and checked when read back.
 
-Orbax writes them (to a temporary folder, renamed when complete). Each holds a
-list of its files, and a fingerprint of the state's bits computed on the
-devices, so that damage that the file format does not notice is noticed here.
+Orbax writes them (to a temporary folder, renamed when complete), and then every
+process lists what it wrote: see `integrity`.
 """
 
-from collections.abc import Iterator
-from collections.abc import Sequence
-import hashlib
+from collections.abc import Callable
+from concurrent import futures
+import contextlib
 import json
 from typing import Any
 from typing import NamedTuple
@@ -15,50 +14,17 @@ from typing import NamedTuple
 from absl import logging
 from etils import epath
 import jax
-import jax.numpy as jnp
 from orbax.checkpoint import v1 as ocp
 
 from nmlib.train import distributed
+from nmlib.train import integrity
+from nmlib.train import workdir
 
 
 class Restored(NamedTuple):
   step: int
   state: Any
   position: dict[str, Any]  # of the data iterator
-
-
-def fingerprint(tree: Any) -> jax.Array:
-  """Sums the bits of each leaf, weighted by position, modulo 2**32.
-
-  Integer sums are exact in any order, so the result does not depend on how the
-  leaves are sharded. Weights are odd, so no change of one word goes unseen.
-
-  Args:
-    tree: a pytree of arrays, typed keys included.
-
-  Returns:
-    One number a leaf, uint32 [leaves].
-  """
-  return jnp.stack([_weighted_sum(leaf) for leaf in jax.tree.leaves(tree)])
-
-
-def _weighted_sum(leaf: jax.Array) -> jax.Array:
-  if jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key):
-    leaf = jax.random.key_data(leaf)
-  if leaf.dtype == jnp.bool_:
-    leaf = leaf.astype(jnp.uint8)
-  size = leaf.dtype.itemsize
-  word = {1: jnp.uint8, 2: jnp.uint16}.get(size, jnp.uint32)
-  if jnp.issubdtype(leaf.dtype, jnp.complexfloating):
-    leaf = jnp.stack([leaf.real, leaf.imag], axis=-1)
-  bits = jax.lax.bitcast_convert_type(leaf, word).astype(jnp.uint32)
-  index = jnp.zeros(bits.shape, jnp.uint32)
-  stride = 1
-  for axis in reversed(range(bits.ndim)):
-    iota = jax.lax.broadcasted_iota(jnp.uint32, bits.shape, axis)
-    index += iota * jnp.uint32(stride % 2**32)
-    stride *= bits.shape[axis]
-  return jnp.sum(bits * (2 * index + 1), dtype=jnp.uint32)
 
 
 class Checkpoints:
@@ -86,8 +52,9 @@ class Checkpoints:
         preservation_policy=policies.preservation_policies.LatestN(keep),
         cleanup_tmp_directories=not read_only,
     )
-    self._saving = None
-    self._fingerprint = jax.jit(fingerprint)
+    self._saving: tuple[int, futures.Future] | None = None
+    self._background = futures.ThreadPoolExecutor(1)
+    self._failed = False
 
   def steps(self) -> list[int]:
     """Returns the steps of the complete checkpoints, ascending."""
@@ -105,17 +72,18 @@ class Checkpoints:
       OSError: if this or the previous checkpoint cannot be written.
     """
     self.wait()
-    contents = {'state': state, 'fingerprint': self._fingerprint(state)}
     metadata: Any = {'position': position, 'shapes': _shapes(state)}
     try:
       response = self._orbax.save_checkpointables_async(
-          step,
-          {'contents': contents},
-          custom_metadata=metadata,
+          step, {'state': state}, custom_metadata=metadata
       )
     except Exception as e:
       raise self._not_written(step, e) from e
-    self._saving = (step, response)
+    self._saving = step, self._background.submit(self._finish, step, response)
+
+  def _finish(self, step: int, response: Any) -> None:
+    response.result()
+    integrity.write_list(self._directory / str(step))
 
   def wait(self) -> None:
     """Waits until what was saved is complete on disk.
@@ -125,28 +93,33 @@ class Checkpoints:
     """
     if self._saving is None:
       return
-    (step, response), self._saving = self._saving, None
+    (step, finished), self._saving = self._saving, None
     try:
-      response.result()
-      if jax.process_index() == 0:
-        _list_files(self._directory / str(step))
+      finished.result()
     except Exception as e:
       raise self._not_written(step, e) from e
 
   def _not_written(self, step: int, error: Exception) -> OSError:
-    reason = str(error).strip().splitlines()[0] if str(error).strip() else error
-    if 'No space left' in str(error):
-      reason = 'no space left on device'
-    kept = ', '.join(map(str, self._completed_on_disk())) or 'none'
-    return OSError(
-        f'cannot write the checkpoint of step {step} to {self._directory}:'
-        f' {reason}. Complete earlier checkpoints are intact (steps: {kept});'
-        ' make room and run the same command again.'
+    self._failed = True
+    kept = sorted(
+        int(p.name)
+        for p in self._directory.iterdir()
+        if p.name.isdigit() and integrity.is_listed(p)
     )
-
-  def _completed_on_disk(self) -> Sequence[int]:
-    return sorted(
-        int(p.name) for p in self._directory.iterdir() if p.name.isdigit()
+    if workdir.is_full(error):
+      what = (
+          f'the disk is full: the checkpoint of step {step} cannot be written'
+      )
+      advice = 'make room'
+    else:
+      lines = str(error).strip().splitlines() or [type(error).__name__]
+      what = f'the checkpoint of step {step} cannot be written ({lines[0]})'
+      advice = 'see to that'
+    onward = f'from step {kept[-1]}' if kept else 'from the beginning'
+    return OSError(
+        f'{what} to {self._directory}. Earlier checkpoints are kept (steps:'
+        f' {", ".join(map(str, kept)) or "none"}); {advice} and run the same'
+        f' command again to go on {onward}.'
     )
 
   def restore(self, like: Any) -> Restored | None:
@@ -165,66 +138,61 @@ class Checkpoints:
     Raises:
       ValueError: if a checkpoint fits another config, or none is whole.
     """
-    steps = self._steps_of_first()
-    for step in reversed(steps):
+    found = json.loads(
+        distributed.from_first(lambda: json.dumps(self._found()).encode())
+        or b'[]'
+    )
+    for step, complete in reversed(found):
+      folder = self._directory / str(step)
+      if not complete:
+        self._set_aside(
+            step, 'unfinished: the run ended while listing its files'
+        )
+        continue
       try:
         return self._load(step, like)
       except _Mismatch as e:
         raise ValueError(
-            f'checkpoint {self._directory / str(step)} does not fit this'
-            f' config: {e}'
+            f'checkpoint {folder} does not fit this config: {e}'
         ) from e
       except Exception as e:  # whatever a damaged file makes orbax raise
         cause = str(e.__cause__ or e).strip().splitlines()
-        logging.warning(
-            'Checkpoint %s is damaged (%s); using the one before it.',
-            self._directory / str(step),
-            cause[0][:200] if cause else type(e).__name__,
-        )
-        self._set_aside(step)
-    if steps:
+        reason = cause[0][:200] if cause else type(e).__name__
+        self._set_aside(step, f'damaged ({reason})')
+    damaged = [step for step, complete in found if complete]
+    if damaged:
       raise ValueError(
-          f'none of the checkpoints (steps {steps}) in {self._directory} can'
-          f' be read; they were moved to {self._directory.parent}/damaged: run'
-          ' again to start this stage from its beginning.'
+          f'none of the checkpoints (steps {damaged}) in {self._directory} can'
+          f' be read; a run moves them to {self._directory.parent}/damaged, and'
+          ' when started again begins this stage anew.'
       )
     return None
 
-  def _steps_of_first(self) -> list[int]:
-    """Returns the steps that process 0 sees, on every process."""
-    listed = distributed.from_first(lambda: json.dumps(self.steps()).encode())
-    return json.loads(listed or b'[]')
+  def _found(self) -> list[tuple[int, bool]]:
+    return [
+        (step, integrity.is_listed(self._directory / str(step)))
+        for step in self.steps()
+    ]
 
   def _load(self, step: int, like: Any) -> Restored:
-    folder = self._directory / str(step)
-    distributed.from_first(lambda: _check_files(folder))
+    self._on_all(lambda: integrity.check(self._directory / str(step)))
     stored = self._position_and_shapes(step)
     _check_shapes(stored['shapes'], _shapes(like))
-    num_leaves = len(jax.tree.leaves(like))
-    replicated = jax.tree.leaves(like)[0].sharding.mesh
-    target = {
-        'state': like,
-        'fingerprint': jax.ShapeDtypeStruct(
-            (num_leaves,),
-            jnp.uint32,
-            sharding=jax.NamedSharding(replicated, jax.P()),
-        ),
-    }
-    contents: Any = None
-    error: Exception | None = None
+    loaded = self._on_all(
+        lambda: self._orbax.load_checkpointables(step, {'state': like})
+    )
+    return Restored(step, loaded['state'], stored['position'])
+
+  def _on_all(self, read: Callable[[], Any]) -> Any:
+    """Returns `read()`; raises on all processes if it does on any."""
+    value, error = None, None
     try:
-      contents = self._orbax.load_checkpointables(step, {'contents': target})[
-          'contents'
-      ]
+      value = read()
     except Exception as e:  # must be known to all before the next collective
       error = e
     if not distributed.everywhere(error is None):
-      raise error or OSError('another process could not read its part')
-    expected = jax.device_get(contents['fingerprint'])
-    found = jax.device_get(self._fingerprint(contents['state']))
-    if (expected != found).any():
-      raise OSError('its contents differ from what was written')
-    return Restored(step, contents['state'], stored['position'])
+      raise error or OSError('as another process found')
+    return value
 
   def _position_and_shapes(self, step: int) -> dict[str, Any]:
     read: Any = self._orbax.checkpointables_metadata
@@ -233,75 +201,30 @@ class Checkpoints:
     )
     return json.loads(text or b'{}')
 
-  def _set_aside(self, step: int) -> None:
+  def _set_aside(self, step: int, what: str) -> None:
+    folder = self._directory / str(step)
+    logging.warning(
+        'Checkpoint %s is %s; using the one before it.', folder, what
+    )
     if self._read_only:
       return
     if jax.process_index() == 0:
       damaged = self._directory.parent / 'damaged'
-      damaged.mkdir(parents=True, exist_ok=True)
-      count = len(list(damaged.iterdir()))
-      target = damaged / f'{self._directory.name}-{step}-{count}'
-      (self._directory / str(step)).rename(target)
+      name = f'{self._directory.name}-{step}'
+      count = len(list(damaged.iterdir())) if damaged.exists() else 0
+      # The note also makes the folder exist: a bucket has no empty ones.
+      workdir.write_atomic(damaged / f'{name}-{count}.txt', what + '\n')
+      folder.rename(damaged / f'{name}-{count}')
     distributed.everywhere(True)  # moved, before anybody looks again
     self._orbax.reload()
 
   def close(self) -> None:
     """Waits for saving and releases resources."""
     self.wait()
-    self._orbax.close()
-
-
-_FILES = 'files.json'
-_HASH_LIMIT = 2**30  # bytes; beyond it only sizes are kept
-
-
-def _walk(folder: epath.Path) -> Iterator[epath.Path]:
-  """Yields the files below a folder, local or in a bucket."""
-  for path in folder.iterdir():
-    if path.is_dir():
-      yield from _walk(path)
-    else:
-      yield path
-
-
-def _measure_files(folder: epath.Path) -> dict[str, list]:
-  """Returns size and SHA-256 (None in large checkpoints) of each file."""
-  files = sorted(p for p in _walk(folder) if p.name != _FILES)
-  sizes = [p.stat().length for p in files]
-  hashed = sum(sizes) <= _HASH_LIMIT
-  return {
-      str(p.relative_to(folder)): [
-          size,
-          hashlib.sha256(p.read_bytes()).hexdigest() if hashed else None,
-      ]
-      for p, size in zip(files, sizes, strict=True)
-  }
-
-
-def _list_files(folder: epath.Path) -> None:
-  """Writes the list of a complete checkpoint's files into it."""
-  partial = folder / f'{_FILES}.partial'
-  partial.write_text(json.dumps(_measure_files(folder)))
-  partial.rename(folder / _FILES)
-
-
-def _check_files(folder: epath.Path) -> None:
-  """Raises OSError naming the first file that is missing or changed.
-
-  A checkpoint may lack the list if the run was killed just after completing
-  it; its fingerprint is still checked.
-  """
-  if not (folder / _FILES).exists():
-    return
-  listed = json.loads((folder / _FILES).read_text())
-  found = _measure_files(folder)
-  for name, (size, digest) in listed.items():
-    if name not in found:
-      raise OSError(f'its file {name} is missing')
-    if found[name][0] != size:
-      raise OSError(f'its file {name} has {found[name][0]} bytes, not {size}')
-    if found[name][1] != digest:
-      raise OSError(f'the contents of its file {name} changed')
+    self._background.shutdown()
+    # Orbax raises once more what `wait` already has said.
+    with contextlib.suppress(*[Exception] * self._failed):
+      self._orbax.close()
 
 
 class _Mismatch(ValueError):

@@ -227,8 +227,8 @@ def finish(made: figure.Figure) -> None:
   for axes in made.axes:
     for text in (axes.title, axes.xaxis.label, axes.yaxis.label):
       text.set_fontsize(min(text.get_fontsize(), _LARGE))
-    if axes.get_legend() is not None:
-      legends.append(axes.get_legend())
+    if (own := axes.get_legend()) is not None:
+      legends.append(own)
   for found in legends:
     found.set_frame_on(False)
     for text in found.get_texts():

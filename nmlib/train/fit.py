@@ -14,7 +14,6 @@ import numpy as np
 from nmlib.train import checkpoint
 from nmlib.train import interrupt
 from nmlib.train import loader
-from nmlib.train import log as log_lib
 from nmlib.train import metrics as metrics_lib
 from nmlib.train import program
 from nmlib.train.run import Run
@@ -89,6 +88,7 @@ class _Session(contextlib.ExitStack):
   def __init__(self, run: Run, stage: Stage):
     super().__init__()
     self.run, self.stage, self.loop = run, stage, stage.loop
+    self.begun = False
 
   def start(self) -> None:
     """Restores or initialises the state, and opens everything."""
@@ -119,8 +119,8 @@ class _Session(contextlib.ExitStack):
       )
       if position['data'] is not None:
         self.batches.set_state(position['data'])
-    self.log = log_lib.Log(stage, self.table, self.done, position['log'])
-    self.callback(self.log.progress.close)
+    self.log = metrics_lib.Log(stage, self.table, self.done, position['log'])
+    self.callback(self.log.close)
     self.call = program.call(stage, layout, mesh)
     self.measure = _compiled_evaluation(stage, mesh)
     self.finite = jax.jit(_all_finite, out_shardings=NamedSharding(mesh, P()))
@@ -133,6 +133,10 @@ class _Session(contextlib.ExitStack):
     self.state, values = self.call(
         self.state, batches and batches.next(loop.steps_per_call)
     )
+    if not self.begun:  # compiled: from here on this is a run
+      self.run.claim()
+      self.table.flush()
+      self.begun = True
     self.done += loop.steps_per_call
     self.log.add(self.done, values)
     last = self.done == loop.num_steps
@@ -143,8 +147,8 @@ class _Session(contextlib.ExitStack):
         self.log.drain()
       else:
         self.log.drain(all_but=1)  # the devices stay one call ahead
-    except log_lib.NonFinite as e:
-      raise log_lib.NonFinite(f'{e}; {_advice(self.checkpoints)}') from e
+    except metrics_lib.NonFinite as e:
+      raise metrics_lib.NonFinite(f'{e}; {_advice(self.checkpoints)}') from e
     if due(loop.eval_every) and self.measure is not None:
       self.log.evaluated(self.done, self.measure(self.state))
     if due(loop.checkpoint_every) or stop:
@@ -159,7 +163,7 @@ class _Session(contextlib.ExitStack):
   def save(self) -> None:
     """Writes a checkpoint of a finite state, and the metrics up to it."""
     if not bool(self.finite(self.state)):
-      raise log_lib.NonFinite(
+      raise metrics_lib.NonFinite(
           f'{self.stage.name}: the state is no longer finite after step'
           f' {self.done}; {_advice(self.checkpoints)}'
       )

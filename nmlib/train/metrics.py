@@ -1,33 +1,50 @@
-"""Scalars of a stage: a plain table, TensorBoard events, a progress bar."""
+"""Scalars of a stage: averaged, checked, and written as a table and events."""
 
 from collections.abc import Mapping
 import csv
-import os
-import pathlib
+import io
+import time
+from typing import Any
 
+from etils import epath
 import jax
 import numpy as np
 import tensorboardX
+from tensorboardX import record_writer
 import tqdm
 
 from nmlib.train import distributed
+from nmlib.train import workdir
+from nmlib.train.stage import Metrics
+from nmlib.train.stage import Stage
 
 History = dict[str, tuple[np.ndarray, np.ndarray]]  # name: (steps, values)
+
+_SECONDS = 10.0  # between two writes of a table that nobody asked for
+
+
+class NonFinite(FloatingPointError):
+  """A loss, a metric or the state is no longer finite."""
 
 
 class Table:
   """`metrics/<stage>.csv`: one line for each step, name and seed.
 
   Lines past the step from which a run resumes are cut, so that no step occurs
-  twice. Only process 0 writes.
+  twice. Only process 0 writes; nothing before the first `flush`, then every
+  few seconds, and always the whole file, for a bucket can do nothing else.
   """
 
   HEADER = ('step', 'name', 'seed', 'value')
 
   def __init__(
-      self, folder: pathlib.Path, stage: str, seeds: tuple[int, ...], step: int
+      self,
+      folder: epath.PathLike,
+      stage: str,
+      seeds: tuple[int, ...],
+      step: int,
   ):
-    """Opens the table and the events so that they end at `step`.
+    """Reads the table up to `step`.
 
     Args:
       folder: where `<stage>.csv` and the folder `<stage>/` of events lie.
@@ -35,73 +52,74 @@ class Table:
       seeds: the seeds [S], one value each in what `write` takes.
       step: steps already taken; later lines are cut.
     """
-    self._path = folder / f'{stage}.csv'
+    self._folder = epath.Path(folder)
+    self._stage = stage
     self._seeds = seeds
+    self._step = step
+    self._path = self._folder / f'{stage}.csv'
+    self._lines = io.StringIO()
+    self._csv = csv.writer(self._lines, lineterminator='\n')
+    self._csv.writerow(self.HEADER)
+    self._events: list[tuple[int, float, Mapping[str, np.ndarray]]] = []
     self._writers: list[tensorboardX.SummaryWriter] = []
-    self._file = None
-    if jax.process_index():
-      return
-    folder.mkdir(parents=True, exist_ok=True)
-    self._cut(step)
-    self._file = self._path.open('a', newline='')
-    self._csv = csv.writer(self._file, lineterminator='\n')
-    self._writers = [
-        tensorboardX.SummaryWriter(
-            str(folder / stage / f'seed-{seed}'),
-            purge_step=step + 1,
-            write_to_disk=True,
-        )
-        for seed in seeds
-    ]
-
-  def _cut(self, step: int) -> None:
-    kept: list[str] = [','.join(self.HEADER)]
-    if self._path.exists():
-      for line in self._path.read_text().splitlines()[1:]:
-        fields = next(csv.reader([line]), [])
-        whole = len(fields) == len(self.HEADER)
-        if whole and int(fields[0]) <= step:
-          kept.append(line)
-    partial = self._path.with_suffix('.csv.partial')
-    partial.write_text('\n'.join(kept) + '\n')
-    partial.replace(self._path)
+    self._flushed = 0.0
+    if jax.process_index() == 0 and self._path.exists():
+      rows = csv.reader(self._path.read_text().splitlines()[1:])
+      whole = [row for row in rows if len(row) == len(self.HEADER)]
+      self._csv.writerows(row for row in whole if int(row[0]) <= step)
 
   def write(self, step: int, values: Mapping[str, np.ndarray]) -> None:
     """Adds one line a value; `values[name]` is [S]."""
-    if self._file is None:
+    if jax.process_index():
       return
     for name, row in values.items():
-      for seed, writer, value in zip(
-          self._seeds, self._writers, row, strict=True
-      ):
+      for seed, value in zip(self._seeds, row, strict=True):
         self._csv.writerow((step, name, seed, repr(float(value))))
-        if np.isfinite(value):  # TensorBoard warns of others; the CSV has them
-          writer.add_scalar(name, float(value), step)
+    self._events.append((step, time.time(), values))
+    if self._writers and time.monotonic() - self._flushed > _SECONDS:
+      self.flush()
 
   def flush(self) -> None:
     """Brings every line to disk, as a checkpoint needs before it is saved."""
-    if self._file is not None:
-      self._file.flush()
-      os.fsync(self._file.fileno())
-      for writer in self._writers:
-        writer.flush()
+    if jax.process_index():
+      return
+    workdir.write_atomic(self._path, self._lines.getvalue())
+    if not self._writers:
+      if not workdir.is_local(self._folder):
+        record_writer.register_writer_factory('gs', _BucketEvents)
+      self._writers = [
+          tensorboardX.SummaryWriter(
+              str(self._folder / self._stage / f'seed-{seed}'),
+              purge_step=self._step + 1,
+              write_to_disk=True,
+          )
+          for seed in self._seeds
+      ]
+    for step, now, values in self._events:
+      for name, row in values.items():
+        for writer, value in zip(self._writers, row, strict=True):
+          if np.isfinite(value):  # TensorBoard warns of others
+            writer.add_scalar(name, float(value), step, now)
+    self._events.clear()
+    for writer in self._writers:
+      writer.flush()
+    self._flushed = time.monotonic()
 
   def close(self) -> None:
-    self.flush()
-    if self._file is not None:
-      self._file.close()
+    """Writes what is left of a table that was begun."""
+    if self._writers:
+      self.flush()
     for writer in self._writers:
       writer.close()
 
   def history(self) -> History:
-    """Reads the whole table: for each name steps [n] and values [n, S].
+    """Returns the whole table: for each name steps [n] and values [n, S].
 
-    Every process must call it; process 0 reads.
+    Every process must call it; process 0 has the lines.
     """
-    self.flush()
-    text = (distributed.from_first(self._path.read_bytes) or b'').decode()
+    text = distributed.from_first(lambda: self._lines.getvalue().encode())
     columns: dict[str, dict[int, dict[int, float]]] = {}
-    for line in csv.DictReader(text.splitlines()):
+    for line in csv.DictReader((text or b'').decode().splitlines()):
       steps = columns.setdefault(line['name'], {})
       steps.setdefault(int(line['step']), {})[int(line['seed'])] = float(
           line['value']
@@ -120,24 +138,108 @@ class Table:
     }
 
 
-class Progress:
-  """A bar with rate and time left; nothing unless stderr is a terminal."""
+class _BucketEvents:
+  """A file of TensorBoard events in a bucket, written whole at each flush."""
 
-  def __init__(self, stage: str, first: int, num_steps: int):
+  @classmethod
+  def open(cls, path: str) -> '_BucketEvents':
+    return cls(path)
+
+  @staticmethod
+  def directory_check(path: str) -> None:
+    """Does nothing: a bucket has no folders to make."""
+
+  def __init__(self, path: str):
+    self._path = epath.Path(path)
+    self._data = io.BytesIO()
+    self._size = 0  # of what the bucket has
+
+  def write(self, data: bytes) -> None:
+    self._data.write(data)
+
+  def flush(self) -> None:
+    if self._data.tell() > self._size:
+      self._path.write_bytes(self._data.getvalue())
+      self._size = self._data.tell()
+
+  def close(self) -> None:
+    self.flush()
+
+
+class Log:
+  """Means of the training metrics, checked to be finite, written when complete.
+
+  Values stay on the devices until the next call is under way, so that reading
+  them does not make the devices wait.
+  """
+
+  def __init__(
+      self,
+      stage: Stage,
+      table: Table,
+      start: int,
+      position: dict[str, Any] | None,
+  ):
+    """Starts at step `start`, with the unfinished means of `position`."""
+    self._stage = stage.name
+    self._loop = stage.loop
+    self._table = table
+    self._seeds = stage.seeds
+    self._waiting: list[tuple[int, Metrics]] = []
+    position = position or {'count': 0, 'sums': {}}
+    self._count = position['count']
+    self._sums = {k: np.array(v) for k, v in position['sums'].items()}
     self._bar = tqdm.tqdm(
-        desc=stage,
-        initial=first,
-        total=num_steps,
+        desc=stage.name,
+        initial=start,
+        total=stage.loop.num_steps,
         unit='step',
         disable=True if jax.process_index() else None,  # None: asks the tty
     )
 
-  def update(self, step: int, **values: np.ndarray) -> None:
-    """Moves to `step` and shows the mean over seeds of each value."""
-    if not self._bar.disable:
-      shown = {name: f'{np.mean(v):.4g}' for name, v in values.items()}
-      self._bar.set_postfix(shown, refresh=False)
-      self._bar.update(step - self._bar.n)
+  def position(self) -> dict[str, Any]:
+    """Returns the unfinished means, JSON-serialisable."""
+    sums = {k: v.tolist() for k, v in self._sums.items()}
+    return {'count': self._count, 'sums': sums}
+
+  def add(self, done: int, values: Metrics) -> None:
+    """Takes the metrics [K, S] of the call that ended at step `done`."""
+    self._waiting.append((done, values))
+
+  def drain(self, all_but: int = 0) -> None:
+    """Reads and writes all calls but the newest `all_but`."""
+    while len(self._waiting) > all_but:
+      done, values = self._waiting.pop(0)
+      rows = {k: np.asarray(v, float) for k, v in values.items()}  # [K, S]
+      first = done - self._loop.steps_per_call + 1
+      for offset in range(self._loop.steps_per_call):
+        self._one(first + offset, {k: v[offset] for k, v in rows.items()})
+      if not self._bar.disable:
+        shown = {name: f'{np.mean(v[-1]):.4g}' for name, v in rows.items()}
+        self._bar.set_postfix(shown, refresh=False)
+        self._bar.update(done - self._bar.n)
+
+  def _one(self, step: int, values: dict[str, np.ndarray]) -> None:
+    for name, row in sorted(values.items(), key=lambda v: v[0] != 'loss'):
+      if not np.isfinite(row).all():
+        seed = self._seeds[int(np.argmin(np.isfinite(row)))]
+        raise NonFinite(
+            f'{self._stage}: {name} of seed {seed} is'
+            f' {row[~np.isfinite(row)][0]} at step {step}'
+        )
+      self._sums[name] = self._sums.get(name, 0.0) + row
+    self._count += 1
+    last = step == self._loop.num_steps
+    if step % self._loop.log_every == 0 or last:
+      self._table.write(
+          step, {k: v / self._count for k, v in self._sums.items()}
+      )
+      self._count, self._sums = 0, {}
+
+  def evaluated(self, step: int, values: Metrics) -> None:
+    """Writes the metrics [S] of an evaluation."""
+    self._table.write(step, {k: np.asarray(v) for k, v in values.items()})
 
   def close(self) -> None:
+    """Ends the progress bar."""
     self._bar.close()

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import dataclasses
 import io
 import json
-import pathlib
 from typing import Any
 
+from etils import epath
 import numpy as np
 
 from nmlib.train import distributed
@@ -44,8 +44,9 @@ class Report:
   preset: str = ''
   config: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
-  def save(self, folder: pathlib.Path) -> None:
+  def save(self, folder: epath.PathLike) -> None:
     """Writes `figures/*.png`, `report.md` and, last, `report.json`."""
+    folder = epath.Path(folder)
     names = {}
     for name, figure in self.figures.items():
       picture = io.BytesIO()
@@ -70,12 +71,12 @@ class Report:
     )
 
 
-def load(folder: pathlib.Path) -> dict[str, Any] | None:
+def load(folder: epath.PathLike) -> dict[str, Any] | None:
   """Returns the stored report as a dict; None if the run has not ended.
 
   Every process must call it; process 0 reads.
   """
-  path = folder / 'report.json'
+  path = epath.Path(folder) / 'report.json'
   stored = distributed.from_first(
       lambda: path.read_bytes() if path.exists() else None
   )

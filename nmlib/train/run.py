@@ -4,8 +4,11 @@ from collections.abc import Callable
 from collections.abc import Mapping
 import dataclasses
 import io
-import pathlib
+import json
+import time
+from typing import Any
 
+from etils import epath
 import jax
 from jax.sharding import Mesh
 import numpy as np
@@ -16,22 +19,73 @@ from nmlib.train import interrupt
 from nmlib.train import mesh as mesh_lib
 from nmlib.train import workdir as workdir_lib
 
+_WORTH_KEEPING = 60.0  # seconds of computing
+
+
+class Folder:
+  """A workdir that `check` lets pass, and that a run takes when it works."""
+
+  def __init__(self, path: epath.PathLike, identity: Mapping[str, Any]):
+    """Takes nothing yet.
+
+    Args:
+      path: the workdir.
+      identity: as `check` takes it, written to `config.json`.
+    """
+    self._record = epath.Path(path) / 'config.json'
+    self._text = json.dumps(identity, indent=2) + '\n'
+    self._held: list[tuple[epath.Path, bytes]] = []
+    self._taken = False
+    self._begin = time.monotonic()
+
+  def take(self) -> None:
+    """Marks the folder, and writes what was held back."""
+    if not self._taken:
+      workdir_lib.write_atomic(self._record, self._text)
+    self._taken = True
+    while self._held:
+      workdir_lib.write_atomic(*self._held.pop(0))
+
+  def write(self, path: epath.Path, data: bytes) -> None:
+    """Writes a file, or holds it back until the folder is taken.
+
+    A minute of computing is worth taking the folder for; what comes before,
+    such as the baselines of a data set, may still be followed by a refusal.
+    """
+    self._held.append((path, data))
+    if self._taken or time.monotonic() - self._begin > _WORTH_KEEPING:
+      self.take()
+
 
 @dataclasses.dataclass(frozen=True)
 class Run:
   """One run of one experiment.
 
   Attributes:
-    workdir: folder of this run, locked by the caller.
+    workdir: folder of this run, locked by the caller; local or in a bucket.
     mesh_sizes: size of each mesh axis; None chooses by seeds and batch.
     watch: tells when to stop.
     shard_optimizer: splits optimizer states over the mesh axis `data` (ZeRO).
+    folder: what `claim` takes; None writes to the workdir at once.
   """
 
-  workdir: pathlib.Path
+  workdir: epath.Path
   mesh_sizes: Mapping[str, int] | None = None
   watch: interrupt.Watch = dataclasses.field(default_factory=interrupt.Watch)
   shard_optimizer: bool = False
+  folder: Folder | None = None
+
+  def __post_init__(self):
+    object.__setattr__(self, 'workdir', epath.Path(self.workdir))
+
+  def claim(self) -> None:
+    """Takes the folder for this run; called when training really starts.
+
+    Until then it stays free for another configuration: what is refused before
+    any work leaves nothing behind.
+    """
+    if jax.process_index() == 0 and self.folder is not None:
+      self.folder.take()
 
   def mesh(self, num_seeds: int, batch_size: int) -> Mesh:
     """Makes the mesh for a stage of this many seeds and rows a batch."""
@@ -68,5 +122,6 @@ class Run:
     if jax.process_index() == 0:
       buffer = io.BytesIO()
       np.savez(buffer, allow_pickle=False, **arrays)
-      workdir_lib.write_atomic(path, buffer.getvalue())
+      write = self.folder.write if self.folder else workdir_lib.write_atomic
+      write(path, buffer.getvalue())
     return arrays

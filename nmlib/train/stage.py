@@ -169,13 +169,11 @@ class Stage:
     return TrainState(jnp.int32(0), params, opt_state, step_key)
 
   def _advance(self, state: Any, batch: Any) -> tuple[Any, Metrics]:
-    if self.step is not None:
-      if callable(self.data):
-        batch = self.data(state.key, state.step)
-      return self.step(state, batch)
-    assert self.loss is not None and self.optimizer is not None
     if callable(self.data):
       batch = self.data(state.key, state.step)
+    if self.step is not None:
+      return self.step(state, batch)
+    assert self.loss is not None and self.optimizer is not None
     return gradient_step(self.loss, self.optimizer, self.rules)(state, batch)
 
   def _named(self, metrics: Metrics) -> Metrics:

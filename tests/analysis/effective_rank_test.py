@@ -69,3 +69,9 @@ def test_rectangles_have_no_eigenvalues():
     er.effective_ranks(jnp.array([[1.0, 2.0], [jnp.nan, 3.0]]))
   with pytest.raises(ValueError, match='other than 0'):
     er.effective_rank(jnp.zeros((3, 3)), 'stable')
+
+
+def test_no_eigenvalue_is_no_rank_by_eigenvalues():
+  ranks = er.effective_ranks(jnp.eye(3, k=1))
+  assert ranks['eig_ratio'] == ranks['eig_ratio_norm'] == 0
+  assert ranks['hard'] == 2

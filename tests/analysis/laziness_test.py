@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from nmlib.analysis import laziness
 from nmlib.analysis import similarity
@@ -98,3 +99,49 @@ def test_nothing_learnt_is_lazy_by_every_measure():
     elif name != 'dimension':
       np.testing.assert_allclose(value, 1, rtol=1e-6)
   np.testing.assert_allclose(found['dimension'], laziness.dimension(h))
+
+
+@pytest.mark.parametrize(
+    'change',
+    (
+        laziness.weight_change,
+        laziness.relative_weight_change,
+        laziness.effective_weight_change,
+    ),
+)
+def test_unchanged_weights_have_no_change_and_no_slope(change):
+  weights = jnp.array([[3.0, 0.0], [0.0, 4.0]])
+  value, slope = jax.value_and_grad(change)(weights, weights)
+  assert value == 0
+  np.testing.assert_array_equal(slope, np.zeros((2, 2)))
+
+
+def test_changes_relative_to_nothing_are_refused():
+  nothing, weights = jnp.zeros((2, 2)), jnp.eye(2)
+  with pytest.raises(ValueError, match='before must have an entry other than'):
+    laziness.relative_weight_change(weights, nothing)
+  with pytest.raises(ValueError, match='before must have'):
+    laziness.effective_weight_change(weights, nothing)
+  with pytest.raises(ValueError, match='after must have'):
+    laziness.effective_weight_change(nothing, weights)
+
+
+@pytest.mark.parametrize('rows, columns', ((2, 3), (3, 2)))
+def test_nothing_aligns_with_nothing_and_has_no_dimension(rows, columns):
+  nothing = jnp.zeros((rows, columns))
+  some = jnp.ones((rows, columns))
+  square = jnp.zeros((rows, rows))
+  for measure, arguments in (
+      (similarity.kernel_alignment, (square, jnp.eye(rows))),
+      (similarity.centred_kernel_alignment, (square, jnp.eye(rows))),
+      (similarity.representation_alignment, (nothing, some)),
+      (similarity.kernel_target_alignment, (square, jnp.ones(rows))),
+      (laziness.dimension, (nothing,)),
+      (laziness.dimension, (some,)),  # of states that do not vary
+      (laziness.task_alignment, (nothing, jnp.ones((1, columns)))),
+  ):
+    value, slope = jax.value_and_grad(measure)(*arguments)
+    assert value == 0
+    np.testing.assert_array_equal(slope, np.zeros_like(arguments[0]))
+  still = lambda w: 0 * w  # a function whose tangent kernel is 0
+  assert laziness.tangent_kernel_alignment(still, some, some) == 0

@@ -130,6 +130,14 @@ class LinearTheoryTest(parameterized.TestCase):
       # The closed form is the limit of small sigma (here 1e-3).
       np.testing.assert_allclose(got, flow['alignment'], atol=5e-3)
 
+  def test_nothing_to_learn_aligns_with_nothing(self):
+    align = lambda beta: linear_theory.kernel_alignment(
+        beta, jnp.eye(3), jnp.zeros(3)
+    )
+    value, slope = jax.value_and_grad(align)(jnp.zeros(3))
+    self.assertEqual(value, 0)
+    np.testing.assert_array_equal(slope, np.zeros(3))
+
 
 if __name__ == '__main__':
   absltest.main()

@@ -140,7 +140,7 @@ def test_bytes_are_accepted_without_overflow():
         (dict(text=np.zeros(29, int)), r'at least 30 tokens, got \(29,\)'),
         (dict(text=np.zeros((6, 6), int)), r'got \(6, 6\)'),
         (dict(text=np.zeros(40)), 'tokens must be integers, got float64'),
-        (dict(vocab_size=3), r'lie in \[0, 3\), got values from 0 to 3'),
+        (dict(vocab_size=3), r'be in \[0, 3\), got 3 at \[3\]'),
     ),
 )
 def test_bad_training_text_is_refused(arguments, message):
@@ -153,7 +153,9 @@ def test_bad_windows_are_refused():
   tokens = np.zeros((2, 3), int)
   with pytest.raises(ValueError, match=r'got \(2, 3\) and \(2, 2\)'):
     ngram.losses(model, tokens, tokens[:, 1:])
-  with pytest.raises(ValueError, match=r'got values from 4 to 4'):
+  with pytest.raises(
+      ValueError, match=r'targets must be in .* got 4 at \[0, 0\]'
+  ):
     ngram.losses(model, tokens, tokens + 4)
 
 

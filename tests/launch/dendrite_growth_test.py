@@ -4,6 +4,7 @@ import dataclasses
 
 from absl.testing import absltest
 from absl.testing import parameterized
+from etils import epath
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -15,6 +16,7 @@ from launch import dendrite_growth_stages
 from launch import dendrite_growth_tasks
 from nmlib import train
 from nmlib.networks import dendritic
+from nmlib.neurons import sites
 from tests.launch import launcher
 
 
@@ -48,7 +50,7 @@ class DendriteGrowthTest(launcher.LauncherTest):
 
   def test_phases_leave_alone_what_they_must(self):
     config = _config()
-    run = train.Run(self.workdir)
+    run = train.Run(epath.Path(self.workdir))
     task = dendrite_growth_tasks.make('shallow')
     base = dendrite_growth.first_phase(config, run, 'first', task, 6)
     grown = dendrite_growth_candidates.candidates(config, run, 'c', task, base)
@@ -81,7 +83,7 @@ class DendriteGrowthTest(launcher.LauncherTest):
   def test_cycle_that_brings_no_best_is_taken_back(self):
     # A rate of nothing can bring no new best: the network stays as it was.
     config = _config(max_tries=2, learning_rate=1e-12)
-    run = train.Run(self.workdir)
+    run = train.Run(epath.Path(self.workdir))
     task = dendrite_growth_tasks.make('points')
     base = dendrite_growth.first_phase(config, run, 'first', task, 3)
     params, kept, _ = dendrite_growth.one_cycle(
@@ -95,7 +97,7 @@ class DendriteGrowthTest(launcher.LauncherTest):
 
   def test_a_seed_that_has_stopped_stays_as_it_is(self):
     config = _config(max_tries=1)
-    run = train.Run(self.workdir)
+    run = train.Run(epath.Path(self.workdir))
     task = dendrite_growth_tasks.make('shallow')
     base = dendrite_growth.first_phase(config, run, 'first', task, 6)
     params, kept, _ = dendrite_growth.one_cycle(
@@ -118,7 +120,7 @@ class DendriteGrowthTest(launcher.LauncherTest):
         relative_scale=True,
         activation='tanh',
     )
-    run = train.Run(self.workdir)
+    run = train.Run(epath.Path(self.workdir))
     task = dendrite_growth_tasks.make('shallow')
     base = dendrite_growth.first_phase(config, run, 'first', task, 6)
     found = {}
@@ -129,7 +131,7 @@ class DendriteGrowthTest(launcher.LauncherTest):
 
   def test_seed_whose_history_says_so_holds_still(self):
     config = _config(switch='history', patience=1, learning_rate=1e-12)
-    run = train.Run(self.workdir)
+    run = train.Run(epath.Path(self.workdir))
     task = dendrite_growth_tasks.make('shallow')
     params = dendritic.bare(
         task.network, task.init(jax.random.key(0), 6), task.train.inputs[0]
@@ -147,7 +149,7 @@ class DendriteGrowthTest(launcher.LauncherTest):
     x = task.train.inputs[0]
     base = task.init(jax.random.key(0), task.width)
     params = dendritic.bare(task.network, base, x)
-    plain = task.network(base, x, dendritic.plain)
+    plain = task.network(base, x, sites.PLAIN)
     new = dendritic.init_candidates(
         jax.random.key(1), task.network, params, x, 0.1
     )

@@ -5,6 +5,7 @@ import pathlib
 from typing import Any
 
 from absl.testing import parameterized
+import pytest
 
 from tests.train import process
 
@@ -13,6 +14,14 @@ class LauncherTest(parameterized.TestCase):
   """Runs `python -m LAUNCHER` in a workdir of the test's own."""
 
   LAUNCHER: str  # such as 'launch.bdh'
+
+  @pytest.fixture(autouse=True)
+  def _take(self, smoke):
+    self._smoke = smoke
+
+  def smoke(self):
+    """Returns the launcher's one shared smoke run; see `conftest.py`."""
+    return self._smoke(self.LAUNCHER.partition('.')[2])
 
   def setUp(self):
     super().setUp()

@@ -86,9 +86,8 @@ class PyramidalTest(parameterized.TestCase):
   @parameterized.parameters(
       (dict(threshold=30), 'threshold must be at most num_synapses=24, got 30'),
       (dict(num_synapses=200), 'num_synapses must be at most num_cells=100'),
-      (dict(num_segments=0), 'num_segments must be at least 1, got 0'),
   )
-  def test_bad_config(self, fields, message):
+  def test_numbers_that_do_not_go_together_are_refused(self, fields, message):
     fields = dict(num_cells=100, num_neurons=2, num_segments=2) | fields
     with self.assertRaisesRegex(ValueError, message):
       pyramidal.Config(**fields)
@@ -96,13 +95,24 @@ class PyramidalTest(parameterized.TestCase):
   def test_pattern_of_another_width(self):
     config = pyramidal.Config(100, 2, 2)
     params = pyramidal.init(jax.random.key(0), config)
-    with self.assertRaisesRegex(ValueError, r'shape \[100\], got \[99\]'):
+    with self.assertRaisesRegex(ValueError, r'\[num_cells=100\], got shape'):
       pyramidal.apply(params, jnp.zeros(99), config)
+
+  def test_a_segment_that_is_not_there_is_refused(self):
+    config = pyramidal.Config(100, 2, 3)
+    params = pyramidal.init(jax.random.key(0), config)
+    store = lambda neuron, segment: pyramidal.store(
+        params, jax.random.key(1), jnp.ones(100, bool), neuron, segment
+    )
+    with self.assertRaisesRegex(ValueError, r'neuron must be in .*2\), got 2'):
+      store(2, 0)
+    with self.assertRaisesRegex(ValueError, r'segment must be in .*3\), got 7'):
+      store(1, 7)
 
 
 class LayerTest(parameterized.TestCase):
 
-  @parameterized.parameters(*layer.RULES)
+  @parameterized.parameters('abs_max', 'max', 'bias')
   def test_gate_follows_the_definition(self, rule):
     config = layer.Config(6, 5, 3, 4, rule=rule)
     keys = jax.random.split(jax.random.key(0), 4)
@@ -151,25 +161,12 @@ class LayerTest(parameterized.TestCase):
     np.testing.assert_array_equal(mask.sum(0), np.full(200, 50))
     self.assertGreater(len(np.unique(np.asarray(mask), axis=1).T), 190)
 
-  @parameterized.parameters(
-      (dict(num_units=0), 'num_units must be at least 1, got 0'),
-      (dict(num_segments=-1), 'num_segments must be 0 or more, got -1'),
-      (dict(weight_density=0.0), r'weight_density must be in \(0, 1\], got 0'),
-      (dict(rule='min'), "rule must be one of .*, got 'min'"),
-  )
-  def test_bad_config(self, fields, message):
-    fields = (
-        dict(num_inputs=3, num_units=2, num_segments=1, context_dim=2) | fields
-    )
-    with self.assertRaisesRegex(ValueError, message):
-      layer.Config(**fields)
-
   def test_wrong_widths(self):
     config = layer.Config(6, 5, 3, 4)
     params = layer.init(jax.random.key(0), config)
-    with self.assertRaisesRegex(ValueError, r'x must have shape \[6\]'):
+    with self.assertRaisesRegex(ValueError, r'x must be \[num_inputs=6\]'):
       layer.apply(params, jnp.zeros(5), jnp.zeros(4), config)
-    with self.assertRaisesRegex(ValueError, r'context must have shape \[4\]'):
+    with self.assertRaisesRegex(ValueError, r'context must be \[context_d'):
       layer.apply(params, jnp.zeros(6), jnp.zeros(5), config)
 
 
@@ -192,12 +189,6 @@ class NetworkTest(parameterized.TestCase):
     prototypes = jnp.array([[0.0, 0], [4, 0], [0, 4]])
     index = network.nearest_prototype(prototypes, jnp.array([3.0, 0.5]))
     self.assertEqual(int(index), 1)
-
-  def test_bad_config(self):
-    with self.assertRaisesRegex(ValueError, 'hidden must name at least one'):
-      network.Config(hidden=())
-    with self.assertRaisesRegex(ValueError, 'activation_density must be in'):
-      network.Config(activation_density=1.5)
 
 
 if __name__ == '__main__':

@@ -1,4 +1,4 @@
-"""Mode gates around networks that know nothing of them."""
+"""Mode gates around networks with sites, whatever else they are made of."""
 
 from typing import Any
 
@@ -7,7 +7,6 @@ from absl.testing import parameterized
 from flax import nnx
 import flax.linen as nn
 import jax
-from jax import ad_checkpoint
 import jax.numpy as jnp
 import numpy as np
 
@@ -15,6 +14,7 @@ from nmlib.networks import adaptation
 from nmlib.networks import gated
 from nmlib.networks import image_classifiers
 from nmlib.networks import mlp
+from nmlib.neurons import sites
 from nmlib.neurons.gates import mode_gate
 
 
@@ -60,77 +60,94 @@ class GatedTest(parameterized.TestCase):
       np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
 
   def test_flax_convolutions_with_a_batch(self):
-    model = nn.Sequential(
-        [
-            nn.Conv(4, (3, 3)),
-            nn.relu,
-            lambda x: x.reshape(len(x), -1),
-            nn.Dense(5),
-            nn.silu,
-            nn.Dense(2),
-        ]
-    )
+    class Network(nn.Module):
+
+      @nn.compact
+      def __call__(self, x, site=sites.PLAIN):
+        x = site('relu', nn.relu, nn.Conv(4, (3, 3))(x))
+        x = nn.Dense(5, name='dense')(x.reshape(len(x), -1))
+        return nn.Dense(2)(site('silu', nn.silu, x))
+
+    model = Network()
     x = jax.random.normal(jax.random.key(0), (3, 6, 6, 1))
     variables: Any = model.init(jax.random.key(1), x)
     widths = gated.layers(model.apply, variables, x)
-    self.assertEqual(widths, {'relu_0': 4, 'silu_0': 5})
-    fresh = gated.init(widths, ['relu_0'])
+    self.assertEqual(widths, {'relu': 4, 'silu': 5})
+    fresh = gated.init(widths, ['relu'])
     logits, on = gated.apply(model.apply, fresh, variables, x, hard=True)
     # The same sums, but compiled apart.
     np.testing.assert_allclose(
         logits, np.asarray(model.apply(variables, x)), rtol=1e-5, atol=1e-6
     )
-    self.assertEqual(on['relu_0'].shape, (3, 6, 6, 4))
-    closed = fresh['relu_0']._replace(gain=jnp.array([0.0, 1, 1, 1]))
+    self.assertEqual(on['relu'].shape, (3, 6, 6, 4))
+    closed = fresh['relu']._replace(gain=jnp.array([0.0, 1, 1, 1]))
     run: Any = model.apply
-    changed, _ = gated.apply(run, {'relu_0': closed}, variables, x, hard=True)
-    kernel = variables['params']['layers_3']['kernel'].reshape(36, 4, 5)
+    changed, _ = gated.apply(run, {'relu': closed}, variables, x, hard=True)
+    kernel = variables['params']['dense']['kernel'].reshape(36, 4, 5)
     silent: Any = jax.tree.map(lambda leaf: leaf, variables)
     kernel = kernel.at[:, 0].set(0).reshape(-1, 5)
-    silent['params']['layers_3']['kernel'] = kernel
+    silent['params']['dense']['kernel'] = kernel
     np.testing.assert_allclose(
         changed, np.asarray(model.apply(silent, x)), rtol=1e-5, atol=1e-6
     )
 
-  def test_flax_nnx_module_as_it_is(self):
+  def test_flax_nnx_module(self):
     class Network(nnx.Module):
 
       def __init__(self, rngs):
         self.first = nnx.Linear(6, 8, rngs=rngs)
         self.second = nnx.Linear(8, 3, rngs=rngs)
 
-      def __call__(self, x):
-        return self.second(nnx.relu(self.first(x)))
+      def __call__(self, x, site=sites.PLAIN):
+        return self.second(site('relu', nnx.relu, self.first(x)))
 
     model = Network(nnx.Rngs(0))
     x = jax.random.normal(jax.random.key(1), (4, 6))
     widths = gated.layers(model, x)
-    self.assertEqual(widths, {'relu_0': 8})
+    self.assertEqual(widths, {'relu': 8})
     fresh = gated.init(widths)
     same, on = gated.apply(model, fresh, x, hard=True)
     np.testing.assert_allclose(same, model(x), rtol=1e-5, atol=1e-6)
-    self.assertEqual(on['relu_0'].shape, (4, 8))
+    self.assertEqual(on['relu'].shape, (4, 8))
     graph, state = nnx.split(model)
 
-    def run(state, x):  # with weights as an argument, as under jit and grad
-      return nnx.merge(graph, state)(x)
+    def run(state, x, site):  # with weights as an argument, as under jit, grad
+      return nnx.merge(graph, state)(x, site)
 
     gates = _gates(widths)
     ours, _ = gated.apply(model, gates, x)
     apart, _ = jax.jit(lambda s: gated.apply(run, gates, s, x))(state)
     np.testing.assert_allclose(ours, apart, rtol=1e-5, atol=1e-6)
 
-  def test_activations_inside_remat_are_found(self):
-    base = mlp.init(jax.random.key(0), (6, 8, 3))
-    remat = jax.checkpoint(mlp.apply)
-    x = jnp.linspace(-1, 1, 6)
-    gates = _gates(gated.layers(remat, base, x))
-    self.assertEqual(list(gates), ['relu_0'])
-    np.testing.assert_allclose(
-        gated.apply(remat, gates, base, x)[0],
-        gated.apply(mlp.apply, gates, base, x)[0],
-        rtol=1e-6,
+  @parameterized.parameters(jax.checkpoint, lambda step: step)
+  def test_each_layer_of_a_stack_has_a_gate_of_its_own(self, transform):
+    layers = jax.vmap(lambda k: mlp.init(k, (6, 6))[0])(
+        jax.random.split(jax.random.key(0), 3)
     )
+
+    def step(site, x, layer):
+      return site('relu', jax.nn.relu, mlp.dense(layer, x)), None
+
+    def stack(x, site):
+      return site.scan(step, x, layers, transform)[0]
+
+    x = jnp.linspace(-1, 1, 6)
+    widths = gated.layers(stack, x)
+    self.assertEqual(widths, {'relu/0': 6, 'relu/1': 6, 'relu/2': 6})
+    gates = _gates(widths)
+    expected, opened = x, {}
+    for i, gate in enumerate(gates.values()):
+      z = mlp.dense(jax.tree.map(lambda leaf, i=i: leaf[i], layers), expected)
+      expected, opened[f'relu/{i}'] = mode_gate.apply(gate, z)
+    ours, on = jax.jit(lambda gates: gated.apply(stack, gates, x))(gates)
+    np.testing.assert_allclose(ours, expected, rtol=1e-5, atol=1e-6)
+    for name, gate in opened.items():
+      np.testing.assert_allclose(on[name], gate, rtol=1e-5, atol=1e-6)
+    gradient = jax.grad(lambda gates: gated.apply(stack, gates, x)[0].sum())(
+        gates
+    )
+    for gate in gradient.values():
+      self.assertGreater(jnp.abs(gate.gain).max(), 0)
 
   def test_straight_through_and_other_kinds_of_gate(self):
     base = mlp.init(jax.random.key(0), (6, 8, 3))
@@ -168,21 +185,21 @@ class GatedTest(parameterized.TestCase):
       without = run(gates | {name: silent})
       np.testing.assert_allclose(effect[1], whole - without, atol=1e-5)
 
-  def test_named_values_inside_jit(self):
-    @jax.jit
-    def network(x):
-      return {'y': 2 * ad_checkpoint.checkpoint_name(jnp.tanh(x), 'hidden')}
+  def test_named_values(self):
+    def network(x, site):
+      return {'y': 2 * site.tap('hidden', jnp.tanh(x))}
 
     x = jnp.array([-1.0, 0.2, 1.0])
     self.assertEqual(gated.layers(network, x), {'hidden': 3})
     gate = mode_gate.Params(jnp.array([0.0, 0.5, 0.5]), jnp.full(3, 3.0))
-    out, _ = gated.apply(network, {'hidden': gate}, x, hard=True)
+    run = lambda x: gated.apply(network, {'hidden': gate}, x, hard=True)
+    out, _ = jax.jit(run)(x)
     np.testing.assert_allclose(out['y'], [0, 0, 6 * np.tanh(1.0)], rtol=1e-6)
 
   def test_errors(self):
     base = mlp.init(jax.random.key(0), (6, 8, 3))
     run = lambda gates: gated.apply(mlp.apply, gates, base, jnp.ones(6))
-    with self.assertRaisesRegex(ValueError, "no layer 'relu_1' .* has relu_0"):
+    with self.assertRaisesRegex(ValueError, "no site 'relu_1'; .* relu_0"):
       run({'relu_1': mode_gate.init(8)})
     with self.assertRaisesRegex(ValueError, "no layer 'dense' to gate"):
       gated.init(gated.layers(mlp.apply, base, jnp.ones(6)), ['dense'])
@@ -190,6 +207,8 @@ class GatedTest(parameterized.TestCase):
         ValueError, r"layer 'relu_0': a gate of \[7\] .* layer of \[8\]"
     ):
       run({'relu_0': mode_gate.init(7)})
+    with self.assertRaisesRegex(ValueError, "'dense_0' .* is no activation"):
+      run({'dense_0': mode_gate.init(8)})
 
 
 if __name__ == '__main__':

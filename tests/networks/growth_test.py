@@ -1,5 +1,7 @@
 """Networks that grow dendrites, and the rules of growing."""
 
+import functools
+
 from absl.testing import absltest
 from absl.testing import parameterized
 import hypothesis
@@ -12,6 +14,7 @@ import optax
 from nmlib.networks import dendritic
 from nmlib.networks import growth
 from nmlib.networks import mlp
+from nmlib.neurons import sites
 from nmlib.neurons.dendrites import perforated as dendrite_nodes
 
 
@@ -19,12 +22,23 @@ def _dense(params, x):
   return x @ params.kernel + params.bias
 
 
-def _recurrent(params, xs, call):
+def _recurrent(params, xs, site):
   """A cell used once a time step, and a readout."""
   h = jnp.zeros(4)
   for x in xs:
-    h = jnp.tanh(call('cell', _dense, params[0], jnp.concatenate([x, h])))
-  return call('readout', _dense, params[1], h)
+    h = jnp.tanh(site('cell', _dense, params[0], jnp.concatenate([x, h])))
+  return site('readout', _dense, params[1], h)
+
+
+def _scanned(params, xs, site):
+  """The same, its loop compiled once."""
+
+  def step(site, h, x):
+    both = jnp.concatenate([x, h])
+    return jnp.tanh(site('cell', _dense, params[0], both)), None
+
+  h, _ = site.scan(step, jnp.zeros(4), xs)
+  return site('readout', _dense, params[1], h)
 
 
 def _grown(key, num_dendrites, scale=0.5):
@@ -46,7 +60,7 @@ class DendriticTest(parameterized.TestCase):
   def test_accepting_changes_nothing_at_that_instant(self):
     params = _grown(jax.random.key(0), 0)
     xs = jax.random.normal(jax.random.key(1), (5, 3))
-    before = _recurrent(params.base, xs, dendritic.plain)
+    before = _recurrent(params.base, xs, sites.PLAIN)
     for k in range(3):
       after = dendritic.apply(_recurrent, params, xs)
       np.testing.assert_array_equal(after, before)
@@ -135,18 +149,42 @@ class DendriticTest(parameterized.TestCase):
     with self.assertRaisesRegex(ValueError, "no layer 'dense' to .* has cell"):
       dendritic.bare(_recurrent, params.base, jnp.zeros((5, 3)), ['dense'])
 
-  def test_loops_of_jax_are_refused(self):
-    def network(params, xs, call):
+  def test_a_compiled_loop_over_time_is_the_same_network(self):
+    params = _grown(jax.random.key(2), 2)
+    loud = jax.tree.map(lambda r: r + 0.7, params.to_neuron)
+    params = params._replace(to_neuron=loud)
+    xs = jax.random.normal(jax.random.key(1), (5, 3))
+    fresh = dendritic.init_candidates(
+        jax.random.key(4), _recurrent, params, xs, 0.5, relative=True
+    )
+    again = dendritic.init_candidates(
+        jax.random.key(4), _scanned, params, xs, 0.5, relative=True
+    )
+    close = functools.partial(np.testing.assert_allclose, rtol=1e-4, atol=1e-5)
+    jax.tree.map(close, again, fresh)
+    loss = lambda y: jnp.sum((y - 1) ** 2)
+    for measure in (
+        lambda network: dendritic.apply(network, params, xs),
+        lambda network: dendritic.errors(network, params, xs, loss),
+        lambda network: dendritic.candidate_values(network, params, fresh, xs),
+        lambda network: jax.grad(
+            lambda p: loss(dendritic.apply(network, p, xs))
+        )(params),
+    ):
+      jax.tree.map(close, measure(_scanned), measure(_recurrent))
+
+  def test_loops_that_know_nothing_of_sites_are_refused(self):
+    def network(params, xs, site):
       def step(h, x):
         both = jnp.concatenate([x, h])
-        return jnp.tanh(call('cell', _dense, params[0], both)), None
+        return jnp.tanh(site('cell', _dense, params[0], both)), None
 
-      return call('readout', _dense, params[1], jax.lax.scan(
+      return site('readout', _dense, params[1], jax.lax.scan(
           step, jnp.zeros(4), xs)[0])  # fmt: skip
 
     base = _grown(jax.random.key(0), 0).base
     with self.assertRaisesRegex(
-        ValueError, "layer 'cell' is used inside a loop"
+        ValueError, "site 'cell' is used inside a loop"
     ):
       dendritic.bare(network, base, jnp.zeros((5, 3)))
 

@@ -31,7 +31,10 @@ class ImageClassifiersTest(absltest.TestCase):
         jax.random.key(0), (8, 8), 4, 16, 10
     )
     widths = gated.layers(image_classifiers.convolutional, conv, image)
-    self.assertEqual(widths, {'relu_0': 4, 'relu_1': 4, 'relu_2': 16})
+    self.assertEqual(
+        list(widths.items()),
+        [('first_relu', 4), ('second_relu', 4), ('relu_0', 16)],
+    )
     rows = image_classifiers.init_transformer(
         jax.random.key(0), (8, 8), 8, 2, 2, 10
     )

@@ -11,6 +11,7 @@ import numpy as np
 from nmlib.networks import image_classifiers
 from nmlib.networks import mlp
 from nmlib.networks import spiking_conversion as conversion
+from nmlib.neurons.spiking import convolution
 
 
 def _random(seed, widths=(16, 64, 64, 10), num_inputs=200):
@@ -144,7 +145,7 @@ class SpikingConversionTest(parameterized.TestCase):
   def test_max_pool_passes_the_neuron_that_fired_most(self):
     counts = jnp.arange(16.0).reshape(4, 4, 1)
     spikes = jnp.zeros((4, 4, 1)).at[1, 1].set(1).at[2, 2].set(1)
-    out = conversion.gated_max_pool(counts, spikes, 2)
+    out = convolution.gated_max_pool(counts, spikes, 2)
     np.testing.assert_array_equal(out[..., 0], [[1, 0], [0, 0]])
 
   def test_bad_input_is_refused(self):
@@ -156,7 +157,7 @@ class SpikingConversionTest(parameterized.TestCase):
     with self.assertRaisesRegex(ValueError, 'threshold for each of 3 layers'):
       conversion.run(params, x[0], 1, thresholds=(1.0,))
     with self.assertRaisesRegex(ValueError, 'window of 3 does not divide'):
-      conversion.gated_max_pool(jnp.ones((4, 4, 1)), jnp.ones((4, 4, 1)), 3)
+      convolution.gated_max_pool(jnp.ones((4, 4, 1)), jnp.ones((4, 4, 1)), 3)
 
 
 if __name__ == '__main__':

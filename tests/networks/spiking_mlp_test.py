@@ -71,14 +71,13 @@ class SpikingMlpTest(absltest.TestCase):
 
   def test_bad_input_says_what_and_why(self):
     params = spiking_mlp.init(jax.random.key(0), _CONFIG)
-    with self.assertRaisesRegex(ValueError, r'takes \[T, 6\], time first'):
+    with self.assertRaisesRegex(ValueError, r'\[T, num_inputs=6\], got shape'):
       spiking_mlp.apply(params, _inputs().T, _CONFIG)
     refused: tuple[tuple[dict[str, Any], str], ...] = (
-        ({'num_inputs': 0}, 'num_inputs must be at least 1'),
-        ({'weight_gain': 0.0}, 'weight_gain must be positive'),
-        ({'membrane_decay': 1.2}, r'membrane_decay must be a decay'),
-        ({'hidden': (0,)}, 'num_units must be a positive'),
-        ({'threshold': -1.0}, 'threshold must exceed the reset'),
+        ({'weight_gain': 0.0}, 'spiking_mlp.Config.weight_gain must be posit'),
+        ({'membrane_decay': 1.2}, r'membrane_decay must be in \[0, 1\]'),
+        ({'hidden': (0,)}, 'hidden must be a tuple of elements that are'),
+        ({'threshold': float('nan')}, 'threshold must be positive, got nan'),
     )
     for change, message in refused:
       with self.assertRaisesRegex(ValueError, message):

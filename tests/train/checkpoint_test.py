@@ -1,7 +1,9 @@
 """Damaged checkpoints are noticed, named, and the one before is used."""
 
+import json
 import pathlib
 import re
+from unittest import mock
 
 from absl.testing import absltest
 from absl.testing import parameterized
@@ -11,6 +13,7 @@ from jax.sharding import PartitionSpec as P
 import numpy as np
 
 from nmlib.train import checkpoint
+from nmlib.train import integrity
 from nmlib.train import mesh as mesh_lib
 from nmlib.train import sharding
 
@@ -79,10 +82,10 @@ class CheckpointTest(parameterized.TestCase):
 
   @parameterized.product(
       pattern=(
-          'contents/d/*',
-          'contents/ocdbt.process_0/d/*',
-          'contents/manifest.ocdbt',
-          'contents/_METADATA',
+          'state/d/*',
+          'state/ocdbt.process_0/d/*',
+          'state/manifest.ocdbt',
+          'state/_METADATA',
           '_CHECKPOINT_METADATA',
       ),
       damage=('truncate', 'garbage', 'flip one bit', 'remove', 'empty'),
@@ -105,37 +108,84 @@ class CheckpointTest(parameterized.TestCase):
       file.unlink()
     with self.assertLogs(level='WARNING') as logs:
       restored = _restore(self.folder, _like(_state(0)))
-    self.assertRegex('\n'.join(logs.output), r'stage/2 is damaged \(its|the co')
+    self.assertRegex(
+        '\n'.join(logs.output), r'stage/2 is damaged \((its|the co)'
+    )
     self.assertEqual(restored.step, 1)
     _equal(restored.state, _state(1))
     # What was damaged is kept for the user, out of the way.
-    self.assertLen(list((self.folder.parent / 'damaged').iterdir()), 1)
+    kept = {p.name for p in (self.folder.parent / 'damaged').iterdir()}
+    self.assertEqual(kept, {'stage-2-0', 'stage-2-0.txt'})
 
-  def test_fingerprint_finds_damage_that_the_format_does_not(self):
+  def test_every_flipped_bit_is_found(self):
     self._saved(1, 2)
-    (self.folder / '2' / 'files.json').unlink()  # killed just before writing
-    data = self.folder / '2/contents/ocdbt.process_0/d'
+    data = self.folder / '2/state/ocdbt.process_0/d'
     file = max(data.iterdir(), key=lambda p: p.stat().st_size)
     content = file.read_bytes()
-    for middle in range(0, len(content), 97):  # somewhere lies raw data
+    for middle in range(0, len(content), 97):  # raw data and the format's own
       file.write_bytes(
           content[:middle]
           + bytes([content[middle] ^ 1])
           + content[middle + 1 :]
       )
       restored = _restore(self.folder, _like(_state(0)), read_only=True)
-      self.assertIn(restored.step, (1, 2))
-      _equal(restored.state, _state(restored.step))
+      self.assertEqual(restored.step, 1)
+
+  def test_killed_while_listing_the_files_uses_the_one_before(self):
+    self._saved(1, 2)
+    (self.folder / '2/files-0.json').unlink()
+    with self.assertLogs(level='WARNING') as logs:
+      restored = _restore(self.folder, _like(_state(0)))
+    self.assertIn('stage/2 is unfinished', '\n'.join(logs.output))
+    self.assertEqual(restored.step, 1)
+
+  def test_killed_while_listing_the_first_starts_anew(self):
+    self._saved(1)
+    (self.folder / '1/files-0.json').unlink()
+    checkpoints = checkpoint.Checkpoints(self.folder)
+    self.assertIsNone(checkpoints.restore(_like(_state(0))))
+    checkpoints.save(1, _state(1), {})  # in its place
+    checkpoints.close()
+    self.assertEqual(_restore(self.folder, _like(_state(0))).step, 1)
+
+  def test_a_list_of_another_process_is_checked_too(self):
+    self._saved(1, 2)
+    folder = self.folder / '2'
+    (folder / 'of_process_1').write_text('old')
+    first = json.loads((folder / 'files-0.json').read_text())
+    first['num_processes'] = 2
+    (folder / 'files-0.json').write_text(json.dumps(first))
+    second = {'num_processes': 2, 'files': {'of_process_1': [3, 'digest']}}
+    (folder / 'files-1.json').write_text(json.dumps(second))
+    with self.assertLogs(level='WARNING') as logs:
+      self.assertEqual(_restore(self.folder, _like(_state(0))).step, 1)
+    self.assertIn('its file of_process_1 changed', '\n'.join(logs.output))
+
+  def test_full_disk_is_said_in_one_sentence(self):
+    checkpoints = checkpoint.Checkpoints(self.folder)
+    checkpoints.save(1, _state(1), {})
+    checkpoints.save(2, _state(2), {})
+    checkpoints.wait()
+    raw = ValueError('RESOURCE_EXHAUSTED: x: No space left on device [28]')
+    with mock.patch.object(integrity, 'write_list', side_effect=raw):
+      checkpoints.save(3, _state(3), {})
+      with self.assertRaisesRegex(
+          OSError,
+          r'^the disk is full: the checkpoint of step 3 cannot be written to .*'
+          r'kept \(steps: 2\); make room .* go on from step 2\.$',
+      ):
+        checkpoints.wait()
+    checkpoints.close()  # and is not said again
 
   def test_all_damaged_is_refused_not_restarted(self):
     self._saved(1)
-    (self.folder / '1/contents/_METADATA').unlink()
+    (self.folder / '1/state/_METADATA').unlink()
     with self.assertRaisesRegex(ValueError, r'none .*steps \[1\].*damaged'):
       _restore(self.folder, _like(_state(0)))
 
   def test_read_only_moves_nothing(self):
     self._saved(1, 2)
-    (self.folder / '2/contents/_METADATA').unlink()
+    (self.folder / '2/state/_METADATA').unlink()
     restored = _restore(self.folder, _like(_state(0)), read_only=True)
     self.assertEqual(restored.step, 1)
     self.assertTrue((self.folder / '2').exists())
@@ -170,26 +220,6 @@ class CheckpointTest(parameterized.TestCase):
     restored = _restore(self.folder, target)
     _equal(restored.state, _state(5))
     self.assertEqual(restored.state['w'].sharding, target['w'].sharding)
-
-
-class FingerprintTest(parameterized.TestCase):
-
-  @parameterized.parameters('w', 'half', 'flag', 'count', 'key')
-  def test_changes_with_any_leaf_and_only_there(self, name):
-    changed = {**_state(3), name: _state(4)[name]}
-    if name == 'flag':
-      changed['flag'] = ~_state(3)['flag']
-    differs = checkpoint.fingerprint(changed) != checkpoint.fingerprint(
-        _state(3)
-    )
-    expected = [leaf == name for leaf in sorted(_state(3))]
-    self.assertEqual(differs.tolist(), expected)
-
-  def test_sees_a_swap_of_two_values(self):
-    x = jnp.arange(6.0)
-    self.assertNotEqual(
-        checkpoint.fingerprint([x])[0], checkpoint.fingerprint([x[::-1]])[0]
-    )
 
 
 if __name__ == '__main__':

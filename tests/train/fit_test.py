@@ -1,11 +1,11 @@
 """The loop: seeds, meshes, steps a call and resumption change no result."""
 
 import csv
-import pathlib
 from typing import Any
 
 from absl.testing import absltest
 from absl.testing import parameterized
+from etils import epath
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -35,7 +35,7 @@ class FitTest(parameterized.TestCase):
   def _run(self, mesh=None, stop=None, workdir=None, shard_optimizer=False):
     sizes = mesh_lib.parse(mesh) if mesh else mesh_lib.parse('data:1')
     return train.Run(
-        pathlib.Path(workdir or self.create_tempdir().full_path),
+        epath.Path(workdir or self.create_tempdir().full_path),
         sizes,
         interrupt.Watch() if stop is None else _StopAt(stop),
         shard_optimizer,

@@ -91,8 +91,13 @@ class Hosts:
     codes = (process.poll() for process in self.processes)
     return next((code for code in codes if code is not None), None)
 
-  def finish(self) -> tuple[list[int], str, str]:
-    """Waits; returns exit codes, stdout and stderr."""
-    self._group.wait(grace=60.0)
+  def finish(self, grace: float = 60.0) -> tuple[list[int], str, str]:
+    """Waits; returns exit codes, stdout and stderr.
+
+    Args:
+      grace: seconds after which the others are killed once one has failed.
+    """
+    with contextlib.redirect_stderr(self.err):
+      self._group.wait(grace)
     codes = [process.wait() for process in self.processes]
     return codes, self.out.getvalue(), self.err.getvalue()

@@ -6,6 +6,7 @@ TOY_DELAY_FROM on take TOY_DELAY seconds each.
 """
 
 import dataclasses
+import io
 import os
 import time
 from typing import NamedTuple
@@ -19,6 +20,7 @@ import optax
 
 from nmlib import train
 from nmlib.train import app
+from nmlib.train import experiment as launcher
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,7 +112,9 @@ def experiment(config: Config, run: train.Run) -> train.Report:
   fitted = fit(config, run)
   kernel = train.to_host(fitted.state.params.kernel)
   if jax.process_index() == 0:
-    np.savez(run.workdir / 'final.npz', kernel=kernel)
+    buffer = io.BytesIO()
+    np.savez(buffer, kernel=kernel)
+    (run.workdir / 'final.npz').write_bytes(buffer.getvalue())
   steps, losses = fitted.history['loss']
   figure, axes = train.figures.subplots()
   train.figures.curve(axes, steps, losses)
@@ -132,4 +136,4 @@ def experiment(config: Config, run: train.Run) -> train.Report:
 PRESETS = {'small': Config(), 'smoke': Config(num_steps=20)}
 
 if __name__ == '__main__':
-  app.start(app.Launcher(experiment, PRESETS, 'toy', __doc__ or ''))
+  app.start(launcher.Launcher(experiment, PRESETS, 'toy', __doc__ or ''))

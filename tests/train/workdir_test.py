@@ -1,14 +1,18 @@
 """A workdir belongs to one run."""
 
+import errno
 import json
-import pathlib
+import os
+import time
+from unittest import mock
 
 from absl.testing import absltest
 from absl.testing import parameterized
+from etils import epath
 import numpy as np
 
+from nmlib.train import run as run_lib
 from nmlib.train import workdir
-from nmlib.train.run import Run
 
 _IDENTITY = {
     'experiment': 'e',
@@ -21,11 +25,17 @@ class WorkdirTest(parameterized.TestCase):
 
   def setUp(self):
     super().setUp()
-    self.path = pathlib.Path(self.create_tempdir().full_path)
+    self.path = epath.Path(self.create_tempdir().full_path)
 
-  def test_claim_twice_is_the_same_run(self):
-    workdir.claim(self.path, _IDENTITY)
-    workdir.claim(self.path, _IDENTITY)
+  def _take(self, identity=_IDENTITY):
+    """Takes the folder as `run_experiment` does, and leaves a result."""
+    workdir.check(self.path, identity)
+    run_lib.Folder(self.path, identity).take()
+    workdir.write_atomic(self.path / 'results/r.npz', b'')
+
+  def test_taken_twice_is_the_same_run(self):
+    self._take()
+    self._take()
     stored = json.loads((self.path / 'config.json').read_text())
     self.assertEqual(stored, _IDENTITY)
 
@@ -36,28 +46,28 @@ class WorkdirTest(parameterized.TestCase):
       ({'preset': 'q'}, "preset is 'p' there and 'q' here"),
   )
   def test_difference_is_named(self, change, message):
-    workdir.claim(self.path, _IDENTITY)
-    (self.path / 'metrics').mkdir()
+    self._take()
     with self.assertRaisesRegex(ValueError, message):
-      workdir.claim(self.path, {**_IDENTITY, **change})
+      workdir.check(self.path, {**_IDENTITY, **change})
 
   def test_run_that_left_no_result_gives_way(self):
-    workdir.claim(self.path, _IDENTITY)
+    run_lib.Folder(self.path, _IDENTITY).take()
     (self.path / 'error.txt').write_text('no such text')
-    workdir.claim(self.path, {**_IDENTITY, 'preset': 'q'})
+    (self.path / 'checkpoints/train').mkdir(parents=True)  # empty
+    self._take({**_IDENTITY, 'preset': 'q'})
     stored = json.loads((self.path / 'config.json').read_text())
     self.assertEqual(stored['preset'], 'q')
 
   def test_foreign_results_are_not_taken_over(self):
-    (self.path / 'checkpoints').mkdir()
+    workdir.write_atomic(self.path / 'checkpoints/train/1/d', b'')
     with self.assertRaisesRegex(ValueError, 'checkpoints but no config.json'):
-      workdir.claim(self.path, _IDENTITY)
+      workdir.check(self.path, _IDENTITY)
 
   def test_damaged_config_is_named(self):
+    self._take()
     (self.path / 'config.json').write_text('{')
-    (self.path / 'results').mkdir()
     with self.assertRaisesRegex(ValueError, 'not valid JSON.*--overwrite'):
-      workdir.claim(self.path, _IDENTITY)
+      workdir.check(self.path, _IDENTITY)
 
   def test_lock_excludes_and_is_released(self):
     with workdir.lock(self.path):
@@ -74,8 +84,7 @@ class WorkdirTest(parameterized.TestCase):
         pass
 
   def test_clear_leaves_what_is_not_ours(self):
-    workdir.claim(self.path, _IDENTITY)
-    (self.path / 'metrics').mkdir()
+    self._take()
     (self.path / 'notes.txt').write_text('mine')
     workdir.clear(self.path)
     self.assertEqual([p.name for p in self.path.iterdir()], ['notes.txt'])
@@ -87,11 +96,56 @@ class WorkdirTest(parameterized.TestCase):
       calls.append(1)
       return {'x': np.arange(3), 'y': 2.5}
 
-    first = Run(self.path).result('r', compute)
-    second = Run(self.path).result('r', compute)
+    first = run_lib.Run(self.path).result('r', compute)
+    second = run_lib.Run(self.path).result('r', compute)
     self.assertLen(calls, 1)
     np.testing.assert_array_equal(first['x'], second['x'])
     self.assertEqual(float(second['y']), 2.5)
+
+  def test_quick_results_wait_until_the_folder_is_taken(self):
+    folder = run_lib.Folder(self.path, _IDENTITY)
+    run = run_lib.Run(self.path, folder=folder)
+    run.result('quick', lambda: {'x': np.ones(2)})
+    self.assertEmpty(list(self.path.iterdir()))  # a refusal leaves nothing
+    run.claim()
+    names = sorted(p.name for p in self.path.iterdir())
+    self.assertEqual(names, ['config.json', 'results'])
+    run.result('later', lambda: {'x': np.ones(2)})
+    self.assertTrue((self.path / 'results/later.npz').exists())
+
+  def test_a_minute_of_computing_takes_the_folder(self):
+    folder = run_lib.Folder(self.path, _IDENTITY)
+    run = run_lib.Run(self.path, folder=folder)
+    with mock.patch.object(
+        time, 'monotonic', lambda now=time.monotonic(): now + 61
+    ):
+      run.result('long', lambda: {'x': np.ones(2)})
+    self.assertTrue((self.path / 'config.json').exists())
+    self.assertTrue((self.path / 'results/long.npz').exists())
+
+  def test_full_disk_is_one_sentence_and_keeps_the_old_file(self):
+    path = self.path / 'report.json'
+    workdir.write_atomic(path, 'old')
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    with mock.patch.object(os, 'fsync', side_effect=full):
+      with self.assertRaisesRegex(OSError, 'disk is full: .*report.json.*room'):
+        workdir.write_atomic(path, 'new')
+    self.assertEqual(path.read_text(), 'old')
+
+  @parameterized.parameters(
+      ('http://host/x', 'must be a local folder or gs://bucket/folder'),
+      ('gs://bucket/x', 'needs the package gcsfs'),
+  )
+  def test_unreachable_places_are_refused(self, text, message):
+    missing = ImportError('Please install gcsfs')
+    with mock.patch.object(
+        type(epath.Path('gs://b')), 'exists', side_effect=missing
+    ):
+      with self.assertRaisesRegex(ValueError, message):
+        workdir.parse(text)
+
+  def test_a_local_workdir_becomes_absolute(self):
+    self.assertEqual(str(workdir.parse('runs/a')), os.path.abspath('runs/a'))
 
 
 if __name__ == '__main__':

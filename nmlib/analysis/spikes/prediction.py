@@ -20,11 +20,21 @@ def roc_curve(
     score: of the same shape; higher means a spike is likelier.
 
   Raises:
-    ValueError: truth holds only one of the classes.
+    ValueError: truth does not hold both 0 and 1, or something else too, or
+      the scores are of another number or not all numbers.
   """
-  truth, score = np.ravel(truth).astype(np.int64), np.ravel(score)
-  if truth.min() == truth.max():
-    raise ValueError('truth must hold both 0 and 1 for a ROC curve.')
+  truth, score = np.ravel(truth), np.ravel(score)
+  if not np.array_equal(np.unique(truth), [0, 1]):
+    raise ValueError(
+        'truth must hold both 0 and 1 for a ROC curve, and nothing else, got'
+        f' {np.unique(truth)[:5].tolist()}.'
+    )
+  if truth.size != score.size or np.isnan(score).any():
+    raise ValueError(
+        f'score must be a number for each of {truth.size} places, got'
+        f' {score.size}, {np.isnan(score).sum()} of them NaN.'
+    )
+  truth = truth.astype(np.int64)
   order = np.argsort(-score, kind='stable')
   truth, score = truth[order], score[order]
   ends = np.append(np.flatnonzero(np.diff(score)), truth.size - 1)
@@ -70,7 +80,16 @@ def r_precision(truth: np.ndarray, score: np.ndarray) -> float:
 
 
 def explained_variance(truth: np.ndarray, predicted: np.ndarray) -> float:
-  """Returns 1 - var(error) / var(truth)."""
+  """Returns 1 - var(error) / var(truth).
+
+  Raises:
+    ValueError: if the truth does not vary, so that nothing can be explained.
+  """
+  if not np.ptp(truth) > 0:
+    raise ValueError(
+        'explained_variance needs a truth that varies, got'
+        f' {np.size(truth)} times {np.ravel(truth)[:1].tolist()}.'
+    )
   return float(1 - np.var(truth - predicted) / np.var(truth))
 
 
@@ -79,7 +98,15 @@ def align(truth: np.ndarray, predicted: np.ndarray) -> np.ndarray:
 
   The authors do so before they measure, which hides errors of offset and
   scale: report unaligned errors too.
+
+  Raises:
+    ValueError: if the prediction does not vary, so that nothing can be scaled.
   """
+  if not np.ptp(predicted) > 0:
+    raise ValueError(
+        'align needs a prediction that varies, got'
+        f' {np.size(predicted)} times {np.ravel(predicted)[:1].tolist()}.'
+    )
   score = (predicted - predicted.mean()) / predicted.std()
   return truth.std() * score + truth.mean()
 
@@ -106,7 +133,8 @@ def metrics(
     max_spikes: simulations with more are left out; None: keep all.
 
   Raises:
-    ValueError: no simulation is left, or none of them has a spike.
+    ValueError: no simulation is left, or none of them has a spike, or the
+      voltage does not vary.
   """
   count = spikes.sum(axis=1)
   kept = count <= (np.inf if max_spikes is None else max_spikes)

@@ -109,13 +109,16 @@ def spiking_cost(
       steps.
 
   Raises:
-    ValueError: if the two differ in length, or there are no spikes.
+    ValueError: if the two differ in length, or there is no step or no layer.
   """
   if not spikes or len(spikes) != len(fan_outs):
     raise ValueError(
         f'spiking_cost needs a fan-out for each of {len(spikes)} layers of'
         f' spikes (at least one), got {len(fan_outs)}.'
     )
+  places = sum(s.size for s in spikes)
+  if not places:
+    raise ValueError('spiking_cost needs at least one step of a neuron.')
   acs = jnp.sum(
       jnp.stack(
           [
@@ -125,7 +128,6 @@ def spiking_cost(
       )
   )
   fired = jnp.sum(jnp.stack([jnp.sum(s != 0) for s in spikes]))
-  places = sum(s.size for s in spikes)
   macs = jnp.asarray(analogue_macs, float)
   return Cost(macs, acs, energy(macs, acs), 1 - fired / places)
 

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nmlib.neurons.core import checks
+
 
 class Events(NamedTuple):
   """One recording, sorted in time."""
@@ -29,7 +31,12 @@ class Recordings(NamedTuple):
     return len(self.labels)
 
   def recording(self, index: int) -> Events:
-    """Returns recording `index`."""
+    """Returns recording `index`.
+
+    Raises:
+      ValueError: if there is no such recording.
+    """
+    checks.indices('index', np.asarray(index), len(self.labels))
     part = slice(*self.offsets[index : index + 2])
     return Events(self.times[part], self.units[part])
 
@@ -80,11 +87,16 @@ def gather(
 
   Raises:
     ValueError: as `check`, naming the recording, or there are not as many
-      labels as recordings.
+      labels as recordings, or a label is negative.
   """
+  labels = np.asarray(labels)
   if len(recordings) != len(labels):
     raise ValueError(
         f'{source}: {len(recordings)} recordings but {len(labels)} labels.'
+    )
+  if labels.size and labels.min() < 0:
+    raise ValueError(
+        f'{source}: labels must be at least 0, got {labels.min()}.'
     )
   sound = [
       check(events, num_units, f'{source}, recording {i}')
@@ -94,7 +106,7 @@ def gather(
       np.concatenate([e.times for e in sound] or [np.zeros(0)]),
       np.concatenate([e.units for e in sound] or [np.zeros(0, np.int32)]),
       np.cumsum([0] + [len(e.times) for e in sound]),
-      np.asarray(labels, np.int32),
+      labels.astype(np.int32),
       num_units,
   )
 
@@ -123,13 +135,15 @@ def raster(
     Counts [T, D], float32.
 
   Raises:
-    ValueError: bin_width or num_steps is not positive.
+    ValueError: bin_width or num_steps is not positive, or a unit is not in
+      0 .. D - 1.
   """
   if not bin_width > 0 or num_steps < 1:
     raise ValueError(
         'bin_width and num_steps must be positive, got'
         f' {bin_width} and {num_steps}.'
     )
+  checks.indices('units', np.asarray(events.units), num_units)
   edges = np.arange(num_steps + 1) * bin_width
   step = np.searchsorted(edges, events.times, side='right') - 1
   inside = (step >= 0) & (step < num_steps)
@@ -142,8 +156,11 @@ def from_raster(counts: np.ndarray, bin_width: float) -> Events:
   """Returns events at the left edges of their bins, of counts [T, D].
 
   Raises:
-    ValueError: counts are not whole numbers of at least 0, or not [T, D].
+    ValueError: counts are not whole numbers of at least 0, or not [T, D], or
+      the bins are not of positive width.
   """
+  if not bin_width > 0:
+    raise ValueError(f'bin_width must be positive, got {bin_width}.')
   counts = np.asarray(counts)
   if counts.ndim != 2 or np.any(counts < 0) or np.any(counts % 1):
     raise ValueError(

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from nmlib.data.events import address_events as events
+from nmlib.neurons.core import checks
 
 
 class Digits(NamedTuple):
@@ -36,7 +37,11 @@ def from_recordings(
     bin_width: seconds: 0.01 in the authors' first code, 0.002 in the later.
     duration: seconds.
     binary: two spikes in one bin count once, as in the later code.
+
+  Raises:
+    ValueError: if a label is none of SHD's 20.
   """
+  checks.indices('labels', recordings.labels, 20)
   steps = round(duration / bin_width)
   rasters = [
       events.raster(

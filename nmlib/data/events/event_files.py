@@ -130,6 +130,10 @@ def dvs_gestures(path: str) -> events.Recordings:
       raise FileNotFoundError(f'{file} has no table {table.name} beside it.')
     rows = np.loadtxt(table, delimiter=',', skiprows=1, dtype=int, ndmin=2)
     whole = events.check(aedat(str(file)), num_units, str(file))
+    if rows.size and rows[:, 0].min() < 1:
+      raise ValueError(
+          f'{table}: gestures are numbered from 1, got {rows[:, 0].min()}.'
+      )
     for label, start, end in rows:
       part = slice(*np.searchsorted(whole.times, (start / 1e6, end / 1e6)))
       found.append(

@@ -8,6 +8,8 @@ x counts rows, y columns; a step is 1 ms.
 import jax
 import jax.numpy as jnp
 
+from nmlib.neurons.core import checks
+
 
 def saccade_labels(
     key: jax.Array, steps: int, classes: int, block: float = 24.0
@@ -58,7 +60,12 @@ def logpolar_velocity(
     directions: D.
     speeds: rings.
     speed: in pixels a step; 0.5 in the paper.
+
+  Raises:
+    ValueError: if a label is not in 0 .. D R - 1.
   """
+  labels = jnp.asarray(labels)
+  checks.indices('labels', labels, directions * speeds)
   ring = labels // directions
   angle = labels % directions + 0.5 * (ring % 2)
   angle = 2 * jnp.pi * angle / directions

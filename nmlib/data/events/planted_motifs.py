@@ -11,6 +11,8 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from nmlib.neurons.core import limits
+
 
 @dataclasses.dataclass(frozen=True)
 class Config:
@@ -20,27 +22,23 @@ class Config:
     ValueError: naming the field, if a value is out of range.
   """
 
-  num_units: int = 32  # N
-  num_motifs: int = 6  # M
-  members: int = 16  # of each motif
-  delays: int = 31  # possible delays: 0 .. delays - 1 steps
-  background: float = 0.01  # spikes of every unit
-  rate: float = 0.005  # motifs that end, of each kind
-  missing: float = 0.1  # probability that a spike of a motif is missing
-  jitter: int = 0  # steps; each spike comes up to this much later or earlier
+  num_units: limits.Count = 32  # N
+  num_motifs: limits.Count = 6  # M
+  members: limits.Count = 16  # of each motif
+  delays: limits.Count = 31  # possible delays: 0 .. delays - 1 steps
+  background: limits.Fraction = 0.01  # spikes of every unit
+  rate: limits.Fraction = 0.005  # motifs that end, of each kind
+  missing: limits.Fraction = 0.1  # of the spikes of a motif
+  # Steps; each spike comes up to this much later or earlier.
+  jitter: limits.Natural = 0
 
   def __post_init__(self):
-    for field in ('num_units', 'num_motifs', 'members', 'delays'):
-      value = getattr(self, field)
-      if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        _fail(field, 'a positive integer', value)
+    limits.check(self)
     if self.members > self.num_units:
-      _fail('members', f'at most num_units={self.num_units}', self.members)
-    for field in ('background', 'rate', 'missing'):
-      if not 0 <= getattr(self, field) < 1:
-        _fail(field, 'in [0, 1)', getattr(self, field))
-    if isinstance(self.jitter, bool) or self.jitter < 0:
-      _fail('jitter', 'at least 0', self.jitter)
+      raise ValueError(
+          'planted_motifs.Config.members must be at most num_units='
+          f'{self.num_units}, got {self.members}.'
+      )
 
 
 class Motifs(NamedTuple):
@@ -95,10 +93,4 @@ def record(
   inside = slice(lead, lead + steps)
   return Recording(
       spikes[inside].astype(jnp.float32), ends[inside].astype(jnp.float32)
-  )
-
-
-def _fail(field, allowed, value):
-  raise ValueError(
-      f'planted_motifs.Config.{field} must be {allowed}, got {value!r}.'
   )

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nmlib.neurons.core import checks
+
 _NUM_TERMS = 8
 
 
@@ -89,11 +91,7 @@ def raster(times: np.ndarray, num_steps: int) -> np.ndarray:
   Raises:
     ValueError: if a time is not in 0 .. T - 1.
   """
-  if times.min() < 0 or times.max() >= num_steps:
-    raise ValueError(
-        f'times must be in 0 .. {num_steps - 1}, got {times.min()} ..'
-        f' {times.max()}.'
-    )
+  checks.indices('times', times, num_steps)
   steps = np.arange(num_steps)[:, None]
   return (times[:, None] == steps).astype(np.float32)
 

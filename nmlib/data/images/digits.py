@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nmlib.data import tfds
+
 
 class Digits(NamedTuple):
   """Images and what they show."""
@@ -62,20 +64,21 @@ def mnist(path: str = '', num_validation: int = 5000) -> Split:
 
   Args:
     path: folder with `train-images-idx3-ubyte` and its three companions (or
-      the same names ending in .gz); '' asks tensorflow_datasets.
+      the same names ending in .gz); '' asks TFDS.
     num_validation: images taken from the end of the 60,000 to choose by.
 
   Returns:
     The parts; test is MNIST's own.
 
   Raises:
-    ValueError: if the files are missing or not MNIST's format, or no package
-      tensorflow_datasets is there.
+    ImportError: TFDS is asked, but not installed.
+    ValueError: if the files are missing or not MNIST's format, or TFDS has not
+      prepared it.
   """
   if path:
     train, test = (_idx_pair(pathlib.Path(path), p) for p in ('train', 't10k'))
   else:
-    train, test = _tfds()
+    train, test = _tfds('train'), _tfds('test')
   cut = len(train.labels) - num_validation
   if not 0 <= num_validation < len(train.labels):
     raise ValueError(
@@ -130,18 +133,8 @@ def _idx(folder: pathlib.Path, name: str, rank: int) -> np.ndarray:
   return data.reshape(shape)
 
 
-def _tfds() -> tuple[Digits, Digits]:
-  try:
-    # pyrefly: ignore [missing-import]
-    import tensorflow_datasets as tfds
-  except ImportError as e:
-    raise ValueError(
-        'MNIST comes through the package tensorflow-datasets, which is not'
-        ' installed: install nmlib[tfds], or name a folder of IDX files.'
-    ) from e
-  parts = []
-  for part in ('train', 'test'):
-    rows = tfds.as_numpy(tfds.load('mnist', split=part, batch_size=-1))
-    images = np.asarray(rows['image'])[..., 0].astype(np.float32) / 255
-    parts.append(Digits(images, np.asarray(rows['label'], np.int32)))
-  return parts[0], parts[1]
+def _tfds(split: str) -> Digits:
+  rows = list(tfds.data_source('mnist', split))
+  images = np.stack([row['image'][..., 0] for row in rows])
+  labels = np.array([row['label'] for row in rows], np.int32)
+  return Digits(images.astype(np.float32) / 255, labels)

@@ -8,6 +8,7 @@ Motion clouds (Sanz Leon et al. 2012) and gratings move by themselves.
 
 import dataclasses
 import math
+from typing import Annotated
 
 import jax
 import jax.numpy as jnp
@@ -15,6 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from nmlib.data.images import image_file
+from nmlib.neurons.core import checks
+from nmlib.neurons.core import limits
 
 
 def annulus(
@@ -54,11 +57,21 @@ def whiten(image: jax.Array, cutoff: float = 0.4) -> jax.Array:
   Args:
     image: [H, H].
     cutoff: cycles a pixel.
+
+  Raises:
+    ValueError: if all pixels are alike, or so few differ that nothing is left;
+      inside of `jit` the image is then NaN.
   """
   radius = _radius(image.shape[0])
   response = radius * jnp.exp(-((radius / cutoff) ** 4))
   image = jnp.real(jnp.fft.ifft2(response * jnp.fft.fft2(image)))
-  return image / jnp.std(image)
+  deviation = jnp.std(image)
+  if checks.is_concrete(deviation) and not deviation > 0:
+    raise ValueError(
+        'image must have pixels that differ, got a standard deviation of'
+        f' {deviation} after whitening.'
+    )
+  return image / deviation
 
 
 def load(path: str, count: int, size: int, least_size: int) -> jax.Array:
@@ -86,28 +99,19 @@ class MotionCloud:
     ValueError: naming the field, if a value is out of range.
   """
 
-  direction: float = 0.0  # radians, of the motion; 0: along rows (x)
-  speed: float = 0.5  # pixels a step
-  frequency: float = 0.12  # cycles a pixel
-  frequency_width: float = 0.04  # cycles a pixel, standard deviation
-  speed_width: float = 0.1  # pixels a step, standard deviation
+  direction: limits.Finite = 0.0  # radians, of the motion; 0: along rows (x)
+  speed: limits.Finite = 0.5  # pixels a step
+  frequency: limits.Positive = 0.12  # cycles a pixel
+  frequency_width: limits.Positive = 0.04  # cycles a pixel, standard deviation
+  speed_width: limits.Positive = 0.1  # pixels a step, standard deviation
   # Of the normals to the stripes: their mean, from the direction of motion
   # (0: stripes perpendicular to it), and spread in radians; inf: all.
-  orientation: float = 0.0
-  orientation_width: float = math.inf
+  orientation: limits.Finite = 0.0
+  orientation_width: Annotated[
+      float, limits.Range(0, open='low', infinite=True)
+  ] = math.inf
 
-  def __post_init__(self):
-    for field in ('frequency', 'frequency_width', 'speed_width'):
-      if not 0 < getattr(self, field) < math.inf:
-        raise ValueError(
-            f'MotionCloud.{field} must be positive and finite, got'
-            f' {getattr(self, field)}.'
-        )
-    if not self.orientation_width > 0:
-      raise ValueError(
-          'MotionCloud.orientation_width must be positive, got'
-          f' {self.orientation_width}.'
-      )
+  __post_init__ = limits.check
 
 
 def cloud_along(velocity: npt.ArrayLike, **fields: float) -> MotionCloud:

@@ -17,6 +17,8 @@ from typing import NamedTuple
 import grain
 import numpy as np
 
+from nmlib.neurons.core import checks
+
 VOLTAGE_CEILING = -55.0  # mV; spikes are cut off there
 VOLTAGE_ZERO = -67.7  # mV
 VOLTAGE_SCALE = 0.1  # per mV, of the target
@@ -84,6 +86,8 @@ def read(path: str) -> Recordings:
         f'{path} is no NeuronIO file, or of another version: {error!r} is'
         ' missing or of another kind.'
     ) from error
+  except ValueError as error:
+    raise ValueError(f'{path} is damaged: {error}') from error
   if not rows:
     raise ValueError(f'{path} holds no simulation.')
   return Recordings(*(np.stack(part) for part in zip(*rows, strict=True)))
@@ -130,11 +134,16 @@ def _simulation(row: dict[str, Any], segments: int, length: int):
       (-1, segments, 'inhInputSpikeTimes'),
   ):
     for segment, times in row[name].items():
-      inputs[np.asarray(times, int), offset + int(segment)] = sign
+      times, segment = np.asarray(times, int), np.asarray(int(segment))
+      checks.indices(name, times, length)
+      checks.indices(f'segments of {name}', segment, segments)
+      inputs[times, offset + segment] = sign
   spikes = np.zeros(length, np.float32)
   # The authors' bin of a spike: its time in ms less a half, truncated.
   when = np.asarray(row['outputSpikeTimes'], float) - 0.5
-  spikes[when.astype(int)] = 1
+  when = when.astype(int)
+  checks.indices('outputSpikeTimes', when, length)
+  spikes[when] = 1
   voltage = np.asarray(row['somaVoltageLowRes'], np.float32)
   if voltage.shape != (length,):
     raise TypeError(f'a voltage of shape {voltage.shape}, not ({length},)')

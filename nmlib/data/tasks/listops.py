@@ -6,9 +6,13 @@ to 10, 500 to 2000 tokens. A row is a function of the seed and its index.
 """
 
 import dataclasses
+from typing import Annotated
 from typing import NamedTuple
 
 import numpy as np
+
+from nmlib.neurons.core import checks
+from nmlib.neurons.core import limits
 
 OPERATORS = ('[MIN', '[MAX', '[MED', '[SM')
 # Token 0 is padding; parentheses of the published files carry nothing.
@@ -24,25 +28,20 @@ class Config:
     ValueError: naming the field, if a value is out of range.
   """
 
-  max_depth: int = 10
-  max_args: int = 10
-  min_length: int = 500  # tokens, more than this
-  max_length: int = 2000  # fewer than this
-  value_probability: float = 0.75  # that an argument is a digit, not a list
+  max_depth: limits.Count = 10
+  max_args: Annotated[int, limits.Range(2)] = 10
+  min_length: limits.Natural = 500  # tokens, more than this
+  max_length: limits.Natural = 2000  # fewer than this
+  # That an argument is a digit, not a list.
+  value_probability: limits.Fraction = 0.75
 
   def __post_init__(self):
-    for field, least in (('max_depth', 1), ('max_args', 2), ('min_length', 0)):
-      if getattr(self, field) < least:
-        self._fail(field, f'at least {least}', getattr(self, field))
+    limits.check(self)
     if self.max_length < self.min_length + 2:
-      self._fail(
-          'max_length', f'above min_length={self.min_length}', self.max_length
+      raise ValueError(
+          'listops.Config.max_length must be at least 2 above'
+          f' min_length={self.min_length}, got {self.max_length}.'
       )
-    if not 0 <= self.value_probability < 1:
-      self._fail('value_probability', 'in [0, 1)', self.value_probability)
-
-  def _fail(self, field, allowed, value):
-    raise ValueError(f'listops.Config.{field} must be {allowed}, got {value}.')
 
 
 class Rows(NamedTuple):
@@ -80,8 +79,9 @@ def evaluate(tokens) -> int:
   MED is the median, rounded down; SM the sum modulo 10.
 
   Raises:
-    ValueError: if the tokens are no whole expression.
+    ValueError: if the tokens are no whole expression, or no tokens.
   """
+  checks.indices('tokens', np.asarray(tokens, int), len(VOCABULARY))
   stack: list[list[int]] = [[]]
   operators = []
   for token in tokens:
@@ -103,7 +103,12 @@ def evaluate(tokens) -> int:
 
 
 def to_text(tokens) -> str:
-  """Returns an expression as it is written: [MAX 2 9 [MIN 4 7 ] 0 ]."""
+  """Returns an expression as it is written: [MAX 2 9 [MIN 4 7 ] 0 ].
+
+  Raises:
+    ValueError: if there is no such token.
+  """
+  checks.indices('tokens', np.asarray(tokens, int), len(VOCABULARY))
   return ' '.join(VOCABULARY[token] for token in tokens if token)
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nmlib.data import tfds
 from nmlib.data.tasks import listops
 
 
@@ -132,9 +133,10 @@ def tfds_images(split: str) -> tuple[np.ndarray, np.ndarray]:
   """Returns grey CIFAR-10 [N, 32, 32] in [0, 1], and labels, by TFDS.
 
   Raises:
-    ImportError: without tensorflow_datasets.
+    ImportError: TFDS is not installed.
+    ValueError: TFDS has not prepared the data set.
   """
-  rows = list(_tfds('cifar10', split))
+  rows = list(tfds.data_source('cifar10', split))
   # ITU-R 601, as common image libraries turn colours grey.
   weight = np.array([0.299, 0.587, 0.114], np.float32)
   images = np.stack([row['image'] @ weight / 255 for row in rows])
@@ -145,28 +147,17 @@ def tfds_text(split: str, length: int) -> Sequences:
   """Returns IMDB reviews as bytes, cut at `length`, by TFDS.
 
   Raises:
-    ImportError: without tensorflow_datasets.
+    ImportError: TFDS is not installed.
+    ValueError: TFDS has not prepared the data set.
   """
   inputs, lengths, labels = [], [], []
-  for row in _tfds('imdb_reviews', split):
-    tokens = [byte + 1 for byte in row['text'][:length]]
+  for row in tfds.data_source('imdb_reviews', split):
+    text = tfds.encode(row['text'])
+    tokens = [byte + 1 for byte in text[:length]]
     inputs.append(_padded(tokens, length, 'imdb_reviews'))
     lengths.append(len(tokens))
     labels.append(int(row['label']))
   return _stack(inputs, lengths, labels)
-
-
-def _tfds(name: str, split: str):
-  try:
-    import tensorflow_datasets  # pyrefly: ignore [missing-import]
-  except ImportError as error:
-    raise ImportError(
-        f"{name} comes by tensorflow_datasets: pip install '.[tfds]'; or give"
-        ' --config.path.'
-    ) from error
-  return tensorflow_datasets.as_numpy(
-      tensorflow_datasets.load(name, split=split)
-  )
 
 
 def _table(path: str, columns: tuple[str, ...]):

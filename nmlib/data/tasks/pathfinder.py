@@ -8,9 +8,13 @@ long path; negative: at ends of two.
 """
 
 import dataclasses
+import math
+from typing import Annotated
 from typing import NamedTuple
 
 import numpy as np
+
+from nmlib.neurons.core import limits
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,34 +25,17 @@ class Config:
     ValueError: naming the field, if a value is out of range.
   """
 
-  size: int = 32  # H = W
-  dashes: int = 6  # of a long path
-  dash: int = 3  # length of a dash, pixels
-  gap: int = 1  # between dashes
-  distractors: int = 2  # short paths
-  distractor_dashes: int = 2
-  turn: float = 0.35  # radians, largest turn a dash
-  distance: float = 2.5  # between paths, at least
+  size: Annotated[int, limits.Range(16)] = 32  # H = W
+  dashes: Annotated[int, limits.Range(2)] = 6  # of a long path
+  dash: limits.Count = 3  # length of a dash, pixels
+  gap: limits.Natural = 1  # between dashes
+  distractors: limits.Natural = 2  # short paths
+  distractor_dashes: limits.Count = 2
+  # Radians, largest turn a dash.
+  turn: Annotated[float, limits.Range(0, math.pi, 'high')] = 0.35
+  distance: limits.Positive = 2.5  # between paths, at least
 
-  def __post_init__(self):
-    for field, least in (
-        ('size', 16),
-        ('dashes', 2),
-        ('dash', 1),
-        ('gap', 0),
-        ('distractors', 0),
-        ('distractor_dashes', 1),
-    ):
-      if getattr(self, field) < least:
-        raise ValueError(
-            f'pathfinder.Config.{field} must be at least {least}, got'
-            f' {getattr(self, field)}.'
-        )
-    if not 0 <= self.turn < np.pi or not self.distance > 0:
-      raise ValueError(
-          'pathfinder.Config.turn must be in [0, pi) and distance positive, got'
-          f' {self.turn} and {self.distance}.'
-      )
+  __post_init__ = limits.check
 
 
 class Scene(NamedTuple):

@@ -11,6 +11,8 @@ import operator
 import grain
 import numpy as np
 
+from nmlib.neurons.core import checks
+
 
 class Crops(grain.sources.RandomAccessDataSource):
   """Element i is a random crop of `length` tokens and their successors.
@@ -119,6 +121,7 @@ def checked(text: np.ndarray, length: int) -> np.ndarray:
     raise ValueError(
         f'text must be integers [N], got {text.dtype} {list(text.shape)}.'
     )
+  checks.indices('text', text, 2**31)  # they become int32
   if length < 1:
     raise ValueError(f'length must be positive, got {length}.')
   if len(text) <= length:

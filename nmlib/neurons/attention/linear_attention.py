@@ -8,11 +8,11 @@ itself. There is no softmax, no normaliser and no scale.
 
 import math
 
-import chex
 import jax
 from jax import ad_checkpoint
 import jax.numpy as jnp
 
+from nmlib.neurons.core import checks
 from nmlib.neurons.core import contraction
 
 FORMS = ('parallel', 'chunked', 'recurrent')
@@ -63,14 +63,25 @@ def strict_linear_attention(
     [h, N, d], or None.
 
   Raises:
-    ValueError: if form is unknown.
+    ValueError: if form is unknown, a shape or the chunk size does not fit, or
+      the decay is negative.
   """
   if form not in FORMS:
     raise ValueError(f'form must be one of {FORMS}, got {form!r}.')
+  if chunk_size < 1 or not decay >= 0:
+    raise ValueError(
+        'chunk_size must be at least 1 and decay at least 0, got'
+        f' {chunk_size} and {decay}.'
+    )
+  query, value, key, state = jax.tree.map(
+      jnp.asarray, (query, value, key, state)
+  )
+  _check_shapes(query, value, key, state)
   h, length, n = query.shape
   d = value.shape[-1]
-  chex.assert_shape(value, (length, d))
   dtype = jnp.dtype(query.dtype if dtype is None else dtype)
+  if state is not None:
+    state = state.astype(contraction.accumulator(dtype))
   if detach:
     key = jax.lax.stop_gradient(query if key is None else key)
     value = jax.lax.stop_gradient(value)
@@ -80,8 +91,6 @@ def strict_linear_attention(
     return _block(query, value, key, state, decay, dtype, keep_state)
   if state is None:
     state = jnp.zeros((h, n, d), contraction.accumulator(dtype))
-  chex.assert_shape(state, (h, n, d))
-
   whole = length // size * size
   xs = (
       _split(query, whole, size),
@@ -103,6 +112,16 @@ def strict_linear_attention(
     )
     read = jnp.concatenate([read, last], axis=1)
   return read, state if keep_state else None
+
+
+def _check_shapes(query, value, key, state):
+  checks.shape('query', query, 'h', 'T', 'N')
+  h, length, n = query.shape
+  checks.shape('value', value, T=length, d=value.shape[-1])
+  if key is not None:
+    checks.shape('key', key, h=h, T=length, N=n)
+  if state is not None:
+    checks.shape('state', state, h=h, N=n, d=value.shape[-1])
 
 
 def _split(x, whole, size):

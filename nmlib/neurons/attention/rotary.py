@@ -16,6 +16,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from nmlib.neurons.core import checks
+
 
 class Tables(NamedTuple):
   """What `rotate` multiplies with, for T positions of N neurons."""
@@ -45,7 +47,15 @@ def storage_order(num_neurons: int, copies: int, blocks: int) -> np.ndarray:
     copies: number of interleaved runs that follow each other in the
       interleaved layout (one for each model that was merged).
     blocks: number of half-split blocks that store one copy.
+
+  Raises:
+    ValueError: if blocks of pairs do not make up the neurons.
   """
+  if num_neurons % (2 * copies * blocks):
+    raise ValueError(
+        f'{num_neurons} neurons are not made up of {copies} copies of {blocks}'
+        ' blocks of pairs.'
+    )
   order = np.arange(num_neurons).reshape(copies, blocks, -1, 2)
   return order.swapaxes(-1, -2).reshape(num_neurons)
 
@@ -74,7 +84,14 @@ def tables(
 
   Returns:
     The tables, [T, blocks, N / (2 blocks)].
+
+  Raises:
+    ValueError: if blocks of pairs do not make up the neurons.
   """
+  if len(frequency) % (2 * blocks):
+    raise ValueError(
+        f'{len(frequency)} neurons are not made up of {blocks} blocks of pairs.'
+    )
   frequency = frequency.reshape(blocks, 2, -1)[:, 0]  # the same for a pair
   positions = positions.reshape(-1, 1, 1)
   if exact:
@@ -99,8 +116,14 @@ def rotate(x: jax.Array, table: Tables) -> jax.Array:
   Returns:
     The rotated activations, with the shape and dtype of x; computed in the
     dtype of the table.
+
+  Raises:
+    ValueError: if x is not of the table's positions and neurons.
   """
-  blocks, half = table.cosine.shape[1:]
+  x = jnp.asarray(x)
+  length, blocks, half = table.cosine.shape
+  lead = 'abcdefgh'[: max(x.ndim - 2, 0)]
+  checks.shape('x', x, *lead, T=length, N=2 * blocks * half)
   lead = (1,) * (x.ndim - 2)
   cosine, sine = (a.reshape(lead + a.shape) for a in table)
   pairs = x.reshape(x.shape[:-1] + (blocks, 2 * half)).astype(cosine.dtype)

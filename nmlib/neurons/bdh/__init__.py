@@ -13,7 +13,8 @@ embedding of token t after LN, each of L layers with SHARED weights computes
   y = relu(LN(a) D_y) * x                  what fires and is recalled
   v = LN(v + LN(y E))                      what is passed on     [d]
 
-One sequence, no batch axis: `jax.vmap` gives the batch.
+One sequence, no batch axis: `jax.vmap` gives the batch. `SITES` names the
+values inside that `apply` can capture and edit (`nmlib.neurons.sites`).
 
 >>> config = bdh.Config(num_neurons=2048, embed_dim=64)
 >>> params = bdh.init(jax.random.key(0), config)
@@ -23,7 +24,7 @@ One sequence, no batch axis: `jax.vmap` gives the batch.
 
 from nmlib.neurons.bdh.config import Config
 from nmlib.neurons.bdh.generation import generate
-from nmlib.neurons.bdh.layers import CAPTURES
+from nmlib.neurons.bdh.layers import SITES
 from nmlib.neurons.bdh.layers import Output
 from nmlib.neurons.bdh.model import apply
 from nmlib.neurons.bdh.model import cross_entropy
@@ -46,11 +47,11 @@ from nmlib.neurons.bdh.params import partition_rules
 from nmlib.neurons.bdh.params import rebase_state
 
 __all__ = [
-    'CAPTURES',
     'Config',
     'Output',
     'PARTITION_RULES',
     'Params',
+    'SITES',
     'SPLIT_HEAD_PARTITION_RULES',
     'State',
     'apply',

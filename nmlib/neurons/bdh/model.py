@@ -1,19 +1,19 @@
 """BDH-GPU as a function of one sequence, in three equal forms."""
 
 from collections.abc import Sequence
-import functools
 
-import chex
 import jax
 import jax.numpy as jnp
 
+from nmlib.neurons import sites
 from nmlib.neurons.attention import linear_attention
 from nmlib.neurons.bdh import layers
 from nmlib.neurons.bdh.config import Config
 from nmlib.neurons.bdh.params import Params
 from nmlib.neurons.bdh.params import State
-from nmlib.neurons.bdh.params import check_state
+from nmlib.neurons.bdh.params import checked_state
 from nmlib.neurons.bdh.params import initial_state
+from nmlib.neurons.core import checks
 from nmlib.neurons.core import dropout
 
 
@@ -26,6 +26,7 @@ def apply(
     form: str = 'parallel',
     key: jax.Array | None = None,
     capture: Sequence[str] = (),
+    edits: sites.Edits | None = None,
 ) -> layers.Output:
   """Predicts the next token at every position of one sequence.
 
@@ -37,26 +38,25 @@ def apply(
 
   Args:
     params: weights.
-    tokens: int [T], each in [0, V); beyond, logits are NaN.
+    tokens: int [T], each in [0, V); where they are traced and beyond, logits
+      are NaN.
     config: hyperparameters, static under jit.
     state: synapses and position from which to continue; None is a new stream.
     form: 'parallel', 'chunked' or 'recurrent'.
     key: turns dropout on. The mask depends on the key, the layer, the absolute
       position and the neuron, and not on the form.
-    capture: names out of `bdh.CAPTURES`.
+    capture: names out of `bdh.SITES`, or of one layer, 'y/2'.
+    edits: of the same sites, see `nmlib.neurons.sites`. Edits that are
+      functions see no more tokens at a time than are compared.
 
   Returns:
     Logits [T, V], the state after the last token, and what was captured.
 
   Raises:
-    ValueError: if form or a name in capture is unknown.
+    TypeError: if capture or an edit is of another kind.
+    ValueError: if form, a token or a site is unknown, or an edit does not fit.
   """
-  for name in capture:
-    if name not in layers.CAPTURES:
-      raise ValueError(
-          f'capture takes names out of {tuple(layers.CAPTURES)}, got {name!r}.'
-      )
-  return _run(params, tokens, config, state, form, key, tuple(capture), True)
+  return _run(params, tokens, config, state, form, key, capture, edits, True)
 
 
 def loss(
@@ -74,13 +74,18 @@ def loss(
   To carry the state from one window of a stream to the next (truncated
   backpropagation), call `apply` and `cross_entropy`.
   """
-  chex.assert_equal_shape([tokens, targets])
-  out = _run(params, tokens, config, state, form, key, (), False)
+  checks.shape('targets', targets, tokens=len(tokens))
+  out = _run(params, tokens, config, state, form, key, (), None, False)
   return cross_entropy(out.logits, targets)
 
 
 def cross_entropy(logits: jax.Array, targets: jax.Array) -> jax.Array:
-  """Returns the mean of -log softmax(logits [T, V])[target], a scalar."""
+  """Returns the mean of -log softmax(logits [T, V])[target], a scalar.
+
+  Raises:
+    ValueError: if a target is not in [0, V), where it can be seen.
+  """
+  checks.indices('targets', targets, logits.shape[-1])
   # A masked sum, not a gather: the backward pass of a gather is a scatter.
   hit = targets[:, None] == jnp.arange(logits.shape[-1])[None]
   own = jnp.sum(jnp.where(hit, logits, 0), axis=-1)
@@ -94,11 +99,15 @@ def step(
 
   Work and memory do not depend on the position. `lax.scan` over `step` equals
   `unroll`.
+
+  Raises:
+    ValueError: if the token is unknown, or the state of another config.
   """
-  chex.assert_shape(token, ())
-  check_state(state, config)
-  out = layers.segment(params, config, (), True, None, state, token[None])
-  return out.state, out.logits[0]
+  checks.shape('token', token)
+  checks.indices('token', token, config.vocab_size)
+  state = checked_state(state, config)
+  logits, state = layers.segment(params, config, True, None, state, token[None])
+  return state, logits[0]
 
 
 def unroll(
@@ -108,52 +117,98 @@ def unroll(
 
   In the chunked form: the same numbers as scanning `step`, faster.
   """
+  if not len(tokens):
+    state = checked_state(state, config)
+    return state, jnp.zeros((0, config.vocab_size), state.rho.dtype)
   out = apply(params, tokens, config, state=state, form='chunked')
   return out.state, out.logits
 
 
-def _run(params, tokens, config, state, form, key, capture, keep_state):
+def _run(params, tokens, config, state, form, key, capture, edits, keep_state):
   """`apply`, in segments of the length that the form asks for."""
   forms = linear_attention.FORMS
   if form not in forms:
     raise ValueError(f'form must be one of {forms}, got {form!r}.')
-  chex.assert_rank(tokens, 1)
-  chex.assert_type(tokens, int)
+  checks.shape('tokens', tokens, 'T')
+  checks.indices('tokens', tokens, config.vocab_size)
   if state is not None:
-    check_state(state, config)
+    state = checked_state(state, config)
   words = None
   if key is not None and config.dropout_rate > 0:
     words = dropout.key_words(key)
-  segment = functools.partial(layers.segment, params, config, capture)
   length = len(tokens)
   if not length:
     raise ValueError('tokens must not be empty.')
+  timed, merge = _edits_in_time(edits, length)
+
+  def segment(keep_state, state, tokens, timed):
+    (logits, state), captured = sites.run(
+        layers.segment, params, config, keep_state, words, state, tokens,
+        edits=merge(timed), capture=capture,
+    )  # fmt: skip
+    return layers.Output(logits, state, captured)
+
   sizes = {'parallel': length, 'chunked': config.chunk_size, 'recurrent': 1}
   size = min(sizes[form], length)
   whole = length // size * size
   if size == length:
-    return segment(keep_state, words, state, tokens)
+    return segment(keep_state, state, tokens, timed)
 
-  def body(state, chunk):
-    out = segment(True, words, state, chunk)
+  def body(state, inputs):
+    out = segment(True, state, *inputs)
     return out.state, (out.logits, out.captured)
+
+  def chunks(x):
+    """[..., T, W] to [K, ..., C, W]."""
+    x = x[..., :whole, :]
+    x = x.reshape(x.shape[:-2] + (-1, size, x.shape[-1]))
+    return jnp.moveaxis(x, -3, 0)
 
   state, (logits, captured) = jax.lax.scan(
       body,
       initial_state(config) if state is None else state,
-      tokens[:whole].reshape(-1, size),
+      (tokens[:whole].reshape(-1, size), [chunks(part) for part in timed]),
   )
   logits = logits.reshape(whole, -1)
   captured = jax.tree.map(_join_chunks, captured)
   if whole == length:
     return layers.Output(logits, state, captured)
-  rest = segment(keep_state, words, state, tokens[whole:])
+  left = [part[..., whole:, :] for part in timed]
+  rest = segment(keep_state, state, tokens[whole:], left)
   join = lambda x, y: jnp.concatenate([x, y], axis=-2)
   return layers.Output(
       join(logits, rest.logits),
       rest.state,
       jax.tree.map(join, captured, rest.captured),
   )
+
+
+def _edits_in_time(edits, length):
+  """Splits edits into what has a step a token, and a function to put it back.
+
+  Returns:
+    Parts [..., T, W]; and the function, from parts of fewer steps to edits.
+  """
+  leaves, structure = jax.tree.flatten(edits, is_leaf=callable)
+  steps = [1 if callable(x) or jnp.ndim(x) < 2 else x.shape[-2] for x in leaves]
+  for count in steps:
+    if count not in (1, length):
+      raise ValueError(
+          f'an edit has {count} steps of time, but there are {length} tokens.'
+      )
+
+  def merge(timed):
+    timed = iter(timed)
+    return jax.tree.unflatten(
+        structure,
+        [
+            leaf if count == 1 else next(timed)
+            for leaf, count in zip(leaves, steps, strict=True)
+        ],
+    )
+
+  timed = [x for x, n in zip(leaves, steps, strict=True) if n > 1]
+  return [jnp.asarray(x) for x in timed], merge
 
 
 def _join_chunks(x):

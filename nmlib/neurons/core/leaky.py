@@ -23,7 +23,7 @@ def trace(
     kappa: decay in a step, [N].
     start: s_0 [N]; None: zeros.
   """
-  if start is not None:
+  if start is not None and len(inputs):
     inputs = inputs.at[0].add(kappa * start)
   decay = jnp.broadcast_to(kappa[None], inputs.shape)
   compose = lambda first, second: (

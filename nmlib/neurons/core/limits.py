@@ -168,7 +168,9 @@ def _type_problem(value: Any, annotation: Any) -> str:
     return '' if whole else 'a whole number'
   if annotation is float:
     return '' if real and not math.isnan(value) else 'a number'
-  if isinstance(annotation, type) and not isinstance(value, annotation):
+  if annotation is Any or not isinstance(annotation, type):
+    return ''
+  if not isinstance(value, annotation):
     return 'None' if annotation is type(None) else f'a {annotation.__name__}'
   return ''
 
@@ -179,13 +181,13 @@ def _words(annotation: Any) -> str:
   if origin is Annotated:
     inner, *limits = arguments
     words = ['a whole number' if inner is int else _words(inner)]
-    return ', '.join(filter(None, [*words, *map(str, limits)]))
+    return ', '.join(word for word in (*words, *map(str, limits)) if word)
   if origin in (typing.Union, types.UnionType):
     words = [
         'None' if option is type(None) else _words(option)
         for option in arguments
     ]
-    return ' or '.join(filter(None, words))
+    return ' or '.join(word for word in words if word)
   if origin is Literal:
     return f'one of {", ".join(map(repr, arguments))}'
   if origin is tuple and arguments:

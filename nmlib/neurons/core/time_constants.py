@@ -75,8 +75,17 @@ def from_logit(logit: jax.Array) -> jax.Array:
   return jax.nn.sigmoid(logit)
 
 
+def clamp(decayed: jax.Array) -> jax.Array:
+  """Returns the decay within [0, 1]; outside, its gradient is 0."""
+  return jnp.where(decayed < 0, 0, jnp.where(decayed > 1, 1, decayed))
+
+
 def heterogeneous(
-    key: jax.Array, tau: float, spread: float, shape: tuple[int, ...]
+    key: jax.Array,
+    tau: float,
+    spread: float,
+    shape: tuple[int, ...],
+    dtype: jax.typing.DTypeLike = float,
 ) -> jax.Array:
   """Samples time constants from a gamma distribution (Perez-Nieves 2021).
 
@@ -85,6 +94,7 @@ def heterogeneous(
     tau: their mean.
     spread: their standard deviation over their mean; 0: all alike.
     shape: of the result.
+    dtype: of the result.
   """
   if not tau > 0 or not spread >= 0:
     raise ValueError(
@@ -92,6 +102,6 @@ def heterogeneous(
         f' tau={tau}, spread={spread}.'
     )
   if spread == 0:
-    return jnp.full(shape, tau, float)
+    return jnp.full(shape, tau, dtype)
   k = 1 / spread**2
-  return tau / k * jax.random.gamma(key, k, shape)
+  return tau / k * jax.random.gamma(key, k, shape, dtype)

@@ -8,15 +8,18 @@ step on the events of the last K_T steps around it.
 
 import dataclasses
 import math
+from typing import Annotated
+from typing import Literal
 from typing import NamedTuple
 
 import jax
 from jax import lax
 import jax.numpy as jnp
 
+from nmlib.neurons.core import checks
+from nmlib.neurons.core import dtypes
+from nmlib.neurons.core import limits
 from nmlib.neurons.delays import synapses as hetero_delays
-
-METHODS = ('direct', 'fft')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,37 +30,31 @@ class Config:
     ValueError: naming the field, if a value is out of range.
   """
 
-  width: int = 128  # X, pixels (rows)
-  height: int = 128  # Y (columns)
-  num_classes: int = 36  # C
-  delays: int = 21  # K_T, steps of 1 ms, the shortest delay being 0
-  reach_x: int = 17  # K_X, pixels, odd
-  reach_y: int = 17  # K_Y
+  width: limits.Count = 128  # X, pixels (rows)
+  height: limits.Count = 128  # Y (columns)
+  num_classes: limits.Count = 36  # C
+  # K_T, steps of 1 ms, the shortest delay being 0.
+  delays: Annotated[int, limits.Range(2)] = 21
+  reach_x: limits.Count = 17  # K_X, pixels, odd
+  reach_y: limits.Count = 17  # K_Y, odd
   # Evidence is the larger one of the events and of their negative (ON and OFF
   # swapped), a complex cell's.
   complex_cell: bool = True
   masked: bool = True  # long delays may reach farther; see the mask
-  noise: float = 0.01  # of weights at the start, times the mask
-  centre: float = 4.0  # ON weight at delay 0, centre; OFF is its negative
+  noise: limits.NonNegative = 0.01  # of weights at the start, times the mask
+  centre: limits.Finite = 4.0  # ON weight at delay 0, centre; OFF: minus it
   # 'direct': a convolution. 'fft': the same through Fourier transforms, which
   # is faster for all but small kernels and equal up to rounding.
-  method: str = 'direct'
+  method: Literal['direct', 'fft'] = 'direct'
+  param_dtype: dtypes.Floating = 'float32'  # of parameters and state
 
   def __post_init__(self):
-    for field in ('width', 'height', 'num_classes'):
-      _check_integer(field, getattr(self, field), 1)
-    _check_integer('delays', self.delays, 2)
+    limits.check(self)
     for field in ('reach_x', 'reach_y'):
-      value = getattr(self, field)
-      _check_integer(field, value, 1)
-      if value % 2 == 0:
-        _fail(field, 'odd', value)
-    if not 0 <= self.noise < math.inf:
-      _fail('noise', 'at least 0 and finite', self.noise)
-    if not math.isfinite(self.centre):
-      _fail('centre', 'finite', self.centre)
-    if self.method not in METHODS:
-      _fail('method', f'one of {METHODS}', self.method)
+      if getattr(self, field) % 2 == 0:
+        raise ValueError(
+            f'layer.Config.{field} must be odd, got {getattr(self, field)}.'
+        )
 
 
 class Params(NamedTuple):
@@ -72,24 +69,24 @@ class State(NamedTuple):
 def init(key: jax.Array, config: Config) -> Params:
   """Draws weak weights under the mask around a centre that sees now."""
   kernel_key, bias_key = jax.random.split(key)
+  dtype = dtypes.named(config.param_dtype)
   window = (config.delays, config.reach_x, config.reach_y)
   shape = (config.num_classes, 2, *window)
-  mask = hetero_delays.spacetime_kernel_mask(*window)
-  kernel = (
-      config.noise * jax.random.normal(kernel_key, shape) * mask[None, None]
-  )
+  mask = hetero_delays.spacetime_kernel_mask(*window).astype(dtype)[None, None]
+  kernel = config.noise * jax.random.normal(kernel_key, shape, dtype) * mask
   centre = (-1, config.reach_x // 2, config.reach_y // 2)
   kernel = kernel.at[(slice(None), 1, *centre)].set(config.centre)
   kernel = kernel.at[(slice(None), 0, *centre)].set(-config.centre)
   limit = 1 / math.sqrt(2 * math.prod(window))  # the framework's default
-  bias = jax.random.uniform(bias_key, shape[:1], minval=-limit, maxval=limit)
+  draw = jax.random.uniform
+  bias = draw(bias_key, shape[:1], dtype, minval=-limit, maxval=limit)
   return Params(kernel, bias)
 
 
 def initial_state(config: Config) -> State:
   """No events before the first step."""
   shape = (2, config.delays - 1, config.width, config.height)
-  return State(jnp.zeros(shape))
+  return State(jnp.zeros(shape, dtypes.named(config.param_dtype)))
 
 
 def effective_kernel(params: Params, config: Config) -> jax.Array:
@@ -115,11 +112,15 @@ def step(
 
   Returns:
     The next state, and logits [C, X, Y].
+
+  Raises:
+    ValueError: if x_t has another shape.
   """
-  _check_events(x_t, 3, config)
-  window = jnp.concatenate(
-      [state.past, x_t[:, None].astype(state.past.dtype)], axis=1
+  checks.shape(
+      'events', x_t, polarities=2, width=config.width, height=config.height
   )
+  params, x_t = dtypes.cast((params, x_t), state.past.dtype)
+  window = jnp.concatenate([state.past, x_t[:, None]], axis=1)
   kernel = effective_kernel(params, config)
   see = lambda seen: _instant(seen, kernel) + params.bias[:, None, None]
   logits = see(window)
@@ -138,10 +139,15 @@ def unroll(
     state: the events before the first step.
     xs: [T, 2, X, Y], events, OFF first.
     config: static under jit.
+
+  Raises:
+    ValueError: if xs has another shape.
   """
-  _check_events(xs, 4, config)
-  events = jnp.moveaxis(xs, 0, 1).astype(state.past.dtype)
-  events = jnp.concatenate([state.past, events], axis=1)
+  checks.shape(
+      'events', xs, 'T', polarities=2, width=config.width, height=config.height
+  )
+  params, xs = dtypes.cast((params, xs), state.past.dtype)
+  events = jnp.concatenate([state.past, jnp.moveaxis(xs, 0, 1)], axis=1)
   kernel = effective_kernel(params, config)
   convolve = {
       'direct': hetero_delays.delay_conv,
@@ -167,24 +173,3 @@ def _instant(window: jax.Array, kernel: jax.Array) -> jax.Array:
       padding=((k_x // 2, k_x // 2), (k_y // 2, k_y // 2)),
       precision=lax.Precision.HIGHEST,
   )[0]
-
-
-def _check_events(events: jax.Array, rank: int, config: Config) -> None:
-  expected = (2, config.width, config.height)
-  if events.ndim != rank or events.shape[-3:] != expected:
-    lead = 'T, ' * (rank == 4)
-    raise ValueError(
-        f'events must have shape [{lead}{", ".join(map(str, expected))}], got'
-        f' {list(events.shape)}.'
-    )
-
-
-def _check_integer(field: str, value: int, least: int) -> None:
-  if isinstance(value, bool) or not isinstance(value, int) or value < least:
-    _fail(field, f'an integer of at least {least}', value)
-
-
-def _fail(field, allowed, value):
-  raise ValueError(
-      f'delay_layer.Config.{field} must be {allowed}, got {value!r}.'
-  )

@@ -11,13 +11,16 @@ training ends near whole delays.
 
 import dataclasses
 import math
+from typing import Literal
 from typing import NamedTuple
 
 import jax
 from jax import lax
 import jax.numpy as jnp
 
-INTERPOLATIONS = ('linear', 'gaussian')
+from nmlib.neurons.core import checks
+from nmlib.neurons.core import dtypes
+from nmlib.neurons.core import limits
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,24 +31,16 @@ class Config:
     ValueError: naming the field, if a value is out of range.
   """
 
-  num_inputs: int  # N
-  num_outputs: int  # M
-  max_delay: int  # D, steps; delays lie in [0, D]
-  num_synapses: int = 1  # S, for each pair of neurons
-  interpolation: str = 'linear'
-  spread: float = 0.5  # steps, of the Gaussian
-  gain: float = 1.0  # weights start uniform in +-gain / sqrt(N S)
+  num_inputs: limits.Count  # N
+  num_outputs: limits.Count  # M
+  max_delay: limits.Count  # D, steps; delays lie in [0, D]
+  num_synapses: limits.Count = 1  # S, for each pair of neurons
+  interpolation: Literal['linear', 'gaussian'] = 'linear'
+  spread: limits.Positive = 0.5  # steps, of the Gaussian
+  gain: limits.Positive = 1.0  # weights start uniform in +-gain / sqrt(N S)
+  param_dtype: dtypes.Floating = 'float32'  # of parameters and state
 
-  def __post_init__(self):
-    for field in ('num_inputs', 'num_outputs', 'num_synapses', 'max_delay'):
-      value = getattr(self, field)
-      if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        _fail(field, 'a positive integer', value)
-    if self.interpolation not in INTERPOLATIONS:
-      _fail('interpolation', f'one of {INTERPOLATIONS}', self.interpolation)
-    for field in ('spread', 'gain'):
-      if not 0 < getattr(self, field) < math.inf:
-        _fail(field, 'positive and finite', getattr(self, field))
+  __post_init__ = limits.check
 
 
 class Params(NamedTuple):
@@ -60,11 +55,12 @@ class State(NamedTuple):
 def init(key: jax.Array, config: Config) -> Params:
   """Draws weights and delays, both uniform."""
   keys = jax.random.split(key)
+  dtype = dtypes.named(config.param_dtype)
   shape = (config.num_synapses, config.num_inputs, config.num_outputs)
   limit = config.gain / math.sqrt(config.num_inputs * config.num_synapses)
   return Params(
-      jax.random.uniform(keys[0], shape, minval=-limit, maxval=limit),
-      jax.random.uniform(keys[1], shape, maxval=config.max_delay),
+      jax.random.uniform(keys[0], shape, dtype, minval=-limit, maxval=limit),
+      jax.random.uniform(keys[1], shape, dtype, maxval=config.max_delay),
   )
 
 
@@ -79,7 +75,8 @@ def project(params: Params, config: Config) -> Params:
 
 def initial_state(config: Config) -> State:
   """No inputs before the first step."""
-  return State(jnp.zeros((config.max_delay, config.num_inputs)))
+  shape = (config.max_delay, config.num_inputs)
+  return State(jnp.zeros(shape, dtypes.named(config.param_dtype)))
 
 
 def kernel(
@@ -94,12 +91,13 @@ def kernel(
       for a schedule over training.
   """
   delay = jnp.clip(params.delay, 0, config.max_delay)
-  whole = jnp.arange(config.max_delay + 1, dtype=delay.dtype)
+  dtype = delay.dtype
+  whole = jnp.arange(config.max_delay + 1, dtype=dtype)
   distance = delay[None] - whole[:, None, None, None]
   if config.interpolation == 'linear':
     share = jnp.maximum(1 - jnp.abs(distance), 0)
   else:
-    spread = config.spread if spread is None else spread
+    spread = config.spread if spread is None else jnp.asarray(spread, dtype)
     # The softmax is the normalised Gaussian, safe for any spread.
     share = jax.nn.softmax(-0.5 * (distance / spread) ** 2, axis=0)
   return jnp.sum(share * params.weight[None], axis=1)
@@ -115,9 +113,13 @@ def step(
     state: the last D inputs.
     x_t: [N], spikes or counts of this step.
     config: static under jit.
+
+  Raises:
+    ValueError: if x_t has another shape.
   """
-  _check_inputs(x_t, 1, config)
-  window = jnp.concatenate([state.past, x_t[None].astype(state.past.dtype)])
+  checks.shape('inputs', x_t, num_inputs=config.num_inputs)
+  params, x_t = dtypes.cast((params, x_t), state.past.dtype)
+  window = jnp.concatenate([state.past, x_t[None]])
   out = jnp.einsum('dn,dnm->m', window[::-1], kernel(params, config))
   return State(window[1:]), out
 
@@ -139,9 +141,13 @@ def unroll(
     xs: [T, N].
     config: static under jit.
     spread: as in `kernel`.
+
+  Raises:
+    ValueError: if xs has another shape.
   """
-  _check_inputs(xs, 2, config)
-  seen = jnp.concatenate([state.past, xs.astype(state.past.dtype)])
+  checks.shape('inputs', xs, 'T', num_inputs=config.num_inputs)
+  params, xs = dtypes.cast((params, xs), state.past.dtype)
+  seen = jnp.concatenate([state.past, xs])
   out = lax.conv_general_dilated(
       seen.T[None],
       kernel(params, config, spread)[::-1],  # cross-correlation: oldest first
@@ -151,17 +157,3 @@ def unroll(
       precision=lax.Precision.HIGHEST,
   )[0]
   return State(seen[seen.shape[0] - config.max_delay :]), out
-
-
-def _check_inputs(inputs: jax.Array, rank: int, config: Config) -> None:
-  if inputs.ndim != rank or inputs.shape[-1] != config.num_inputs:
-    raise ValueError(
-        f'inputs must have shape [{"T, " * (rank == 2)}{config.num_inputs}],'
-        f' got {list(inputs.shape)}.'
-    )
-
-
-def _fail(field, allowed, value):
-  raise ValueError(
-      f'learnable_delays.Config.{field} must be {allowed}, got {value!r}.'
-  )

@@ -8,6 +8,8 @@ cross-entropy, their text a binary one; numbers differ. All take the logits
 import jax
 import jax.numpy as jnp
 
+from nmlib.neurons.core import checks
+
 
 def softmax_loss(
     logits: jax.Array, labels: jax.Array, fraction: float = 1.0
@@ -21,7 +23,7 @@ def softmax_loss(
       evidence is largest, is given the label: the others are given 1 / C.
 
   Raises:
-    ValueError: if `fraction` is not in (0, 1].
+    ValueError: if `fraction` is not in (0, 1], or a label is no class.
   """
   log_p = jax.nn.log_softmax(logits, axis=1)
   return -jnp.mean(jnp.sum(_targets(logits, labels, fraction) * log_p, axis=1))
@@ -79,12 +81,9 @@ def winners(logits: jax.Array, fraction: float) -> jax.Array:
 def _targets(logits, labels, fraction) -> jax.Array:
   """Returns target probabilities like `logits`."""
   _check_fraction(fraction)
-  if labels.shape != logits.shape[:1]:
-    raise ValueError(
-        f'labels must have shape {list(logits.shape[:1])}, one a step, got'
-        f' {list(labels.shape)}.'
-    )
-  classes = logits.shape[1]
+  steps, classes = logits.shape[:2]
+  checks.shape('labels', labels, steps=steps)
+  checks.indices('labels', labels, classes)
   target = jax.nn.one_hot(labels, classes, dtype=logits.dtype)
   target = jnp.broadcast_to(target[:, :, None, None], logits.shape)
   if fraction == 1:

@@ -8,13 +8,15 @@ ends now.
 """
 
 import dataclasses
-import math
 from typing import NamedTuple
 
 import jax
 from jax import lax
 import jax.numpy as jnp
 
+from nmlib.neurons.core import checks
+from nmlib.neurons.core import dtypes
+from nmlib.neurons.core import limits
 from nmlib.neurons.delays import synapses as hetero_delays
 
 
@@ -26,18 +28,13 @@ class Config:
     ValueError: naming the field, if a value is out of range.
   """
 
-  num_inputs: int  # N
-  num_motifs: int  # M
-  delays: int  # K_T, steps, the shortest being 0
-  noise: float = 0.01  # standard deviation of weights at the start
+  num_inputs: limits.Count  # N
+  num_motifs: limits.Count  # M
+  delays: limits.Count  # K_T, steps, the shortest being 0
+  noise: limits.NonNegative = 0.01  # standard deviation of weights at the start
+  param_dtype: dtypes.Floating = 'float32'  # of parameters and state
 
-  def __post_init__(self):
-    for field in ('num_inputs', 'num_motifs', 'delays'):
-      value = getattr(self, field)
-      if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        _fail(field, 'a positive integer', value)
-    if not 0 <= self.noise < math.inf:
-      _fail('noise', 'at least 0 and finite', self.noise)
+  __post_init__ = limits.check
 
 
 class Params(NamedTuple):
@@ -52,13 +49,15 @@ class State(NamedTuple):
 def init(key: jax.Array, config: Config) -> Params:
   """Draws weak weights; no bias."""
   shape = (config.num_motifs, config.num_inputs, config.delays)
-  kernel = config.noise * jax.random.normal(key, shape)
-  return Params(kernel, jnp.zeros(config.num_motifs))
+  dtype = dtypes.named(config.param_dtype)
+  kernel = config.noise * jax.random.normal(key, shape, dtype)
+  return Params(kernel, jnp.zeros(config.num_motifs, dtype))
 
 
 def initial_state(config: Config) -> State:
   """No spikes before the first step."""
-  return State(jnp.zeros((config.delays - 1, config.num_inputs)))
+  shape = (config.delays - 1, config.num_inputs)
+  return State(jnp.zeros(shape, dtypes.named(config.param_dtype)))
 
 
 def step(
@@ -71,9 +70,13 @@ def step(
     state: the last K_T - 1 inputs.
     x_t: [N], spikes of this step.
     config: static under jit.
+
+  Raises:
+    ValueError: if x_t has another shape.
   """
-  _check_inputs(x_t, 1, config)
-  window = jnp.concatenate([state.past, x_t[None].astype(state.past.dtype)])
+  checks.shape('inputs', x_t, num_inputs=config.num_inputs)
+  params, x_t = dtypes.cast((params, x_t), state.past.dtype)
+  window = jnp.concatenate([state.past, x_t[None]])
   logits = jnp.einsum('mnt,tn->m', params.kernel, window) + params.bias
   return State(window[1:]), logits
 
@@ -88,9 +91,13 @@ def unroll(
     state: the inputs before the first step.
     xs: [T, N], spikes.
     config: static under jit.
+
+  Raises:
+    ValueError: if xs has another shape.
   """
-  _check_inputs(xs, 2, config)
-  seen = jnp.concatenate([state.past, xs.astype(state.past.dtype)])
+  checks.shape('inputs', xs, 'T', num_inputs=config.num_inputs)
+  params, xs = dtypes.cast((params, xs), state.past.dtype)
+  seen = jnp.concatenate([state.past, xs])
   logits = lax.conv_general_dilated(
       seen.T[None],
       params.kernel,
@@ -140,7 +147,11 @@ def evidence_events(
     connections: from `synapses`.
     bias: [M].
     steps: T, the number of steps to look at.
+
+  Raises:
+    ValueError: if a synapse ends at a detector that has no bias.
   """
+  checks.indices('connections.target', connections.target, bias.shape[0])
   seen = (times >= 0) & (times < steps)
   arrival, target, weight = hetero_delays.delayed_synapses_events(
       jnp.where(seen, times, steps), units, connections
@@ -167,17 +178,3 @@ def motif_loss(
 def strongest_delays(params: Params) -> jax.Array:
   """Returns [M, N], the delay of the largest weight of each neuron."""
   return params.kernel.shape[2] - 1 - jnp.argmax(params.kernel, axis=2)
-
-
-def _check_inputs(inputs: jax.Array, rank: int, config: Config) -> None:
-  if inputs.ndim != rank or inputs.shape[-1] != config.num_inputs:
-    raise ValueError(
-        f'inputs must have shape [{"T, " * (rank == 2)}{config.num_inputs}],'
-        f' got {list(inputs.shape)}.'
-    )
-
-
-def _fail(field, allowed, value):
-  raise ValueError(
-      f'spike_motifs.Config.{field} must be {allowed}, got {value!r}.'
-  )

@@ -13,6 +13,8 @@ import jax
 from jax import lax
 import jax.numpy as jnp
 
+from nmlib.neurons.core import checks
+
 
 class Synapses(NamedTuple):
   """A list of S synapses; one pair of neurons may appear many times."""
@@ -56,8 +58,13 @@ def delayed_synapses_dense(
     spikes: (T, N), input spikes (or counts) by step.
     synapses: the S synapses.
     targets: the number of target neurons.
+
+  Raises:
+    ValueError: if a synapse starts or ends at a neuron that is not there.
   """
-  steps = spikes.shape[0]
+  steps, sources = spikes.shape
+  checks.indices("synapses.source", synapses.source, sources)
+  checks.indices("synapses.target", synapses.target, targets)
   arrival = jnp.arange(steps)[:, None] - synapses.delay[None]  # (T, S)
   sent = spikes[jnp.maximum(arrival, 0), synapses.source[None]]
   delivered = jnp.where(arrival >= 0, sent * synapses.weight[None], 0)

@@ -7,13 +7,20 @@ switches the unit off.
 """
 
 import dataclasses
+from typing import Annotated
 from typing import Any
+from typing import Literal
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
-RULES = ('abs_max', 'max', 'bias')
+from nmlib.neurons.core import checks
+from nmlib.neurons.core import dtypes
+from nmlib.neurons.core import limits
+
+Density = Annotated[float, limits.Range(0, 1, 'low')]  # (0, 1]
+Rule = Literal['abs_max', 'max', 'bias']
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,34 +39,20 @@ class Config:
     context_density: share of the context expected to be active, 0.1.
     rule: 'abs_max' gates by the segment of largest magnitude, sign kept;
       'max' by the largest; 'bias' adds the largest to y instead of gating.
+    param_dtype: of the parameters.
   """
 
-  num_inputs: int
-  num_units: int
-  num_segments: int
-  context_dim: int
-  weight_density: float = 0.5
-  input_density: float = 1.0
-  context_density: float = 0.1
-  rule: str = 'abs_max'
+  num_inputs: limits.Count
+  num_units: limits.Count
+  num_segments: limits.Natural
+  context_dim: limits.Count
+  weight_density: Density = 0.5
+  input_density: Density = 1.0
+  context_density: Density = 0.1
+  rule: Rule = 'abs_max'
+  param_dtype: dtypes.Floating = 'float32'
 
-  def __post_init__(self):
-    for name in ('num_inputs', 'num_units', 'context_dim'):
-      if getattr(self, name) < 1:
-        raise ValueError(
-            f'{name} must be at least 1, got {getattr(self, name)}.'
-        )
-    if self.num_segments < 0:
-      raise ValueError(
-          f'num_segments must be 0 or more, got {self.num_segments}.'
-      )
-    for name in ('weight_density', 'input_density', 'context_density'):
-      if not 0 < getattr(self, name) <= 1:
-        raise ValueError(
-            f'{name} must be in (0, 1], got {getattr(self, name)}.'
-        )
-    if self.rule not in RULES:
-      raise ValueError(f'rule must be one of {RULES}, got {self.rule!r}.')
+  __post_init__ = limits.check
 
 
 class Params(NamedTuple):
@@ -72,6 +65,10 @@ def init(key: jax.Array, config: Config) -> Params:
   """Draws uniform weights, scaled for sparse inputs as the authors do."""
   kernel_key, bias_key, segment_key = jax.random.split(key, 3)
   shape = config.num_inputs, config.num_units
+  dtype = dtypes.named(config.param_dtype)
+  uniform = lambda key, shape, limit: jax.random.uniform(
+      key, shape, dtype, minval=-limit, maxval=limit
+  )
   limit = (
       config.input_density * config.weight_density * config.num_inputs
   ) ** -0.5
@@ -79,13 +76,9 @@ def init(key: jax.Array, config: Config) -> Params:
   segment_limit = (config.context_density * config.context_dim) ** -0.5
   segments = config.num_units, config.num_segments, config.context_dim
   return Params(
-      jax.random.uniform(kernel_key, shape, minval=-limit, maxval=limit),
-      jax.random.uniform(
-          bias_key, shape[1:], minval=-bias_limit, maxval=bias_limit
-      ),
-      jax.random.uniform(
-          segment_key, segments, minval=-segment_limit, maxval=segment_limit
-      )
+      uniform(kernel_key, shape, limit),
+      uniform(bias_key, shape[1:], bias_limit),
+      uniform(segment_key, segments, segment_limit)
       if config.num_segments
       else None,
   )
@@ -111,14 +104,14 @@ def mask(key: jax.Array, config: Config) -> jax.Array:
 
 
 def winner(
-    segments: jax.Array, context: jax.Array, rule: str = 'abs_max'
+    segments: jax.Array, context: jax.Array, rule: Rule = 'abs_max'
 ) -> tuple[jax.Array, jax.Array]:
   """Finds each unit's segment that answers most strongly.
 
   Args:
     segments: [N, S, C].
     context: [C].
-    rule: one of `RULES`.
+    rule: as in `Config`.
 
   Returns:
     Its answer [N], differentiable, and its index [N]; the first of equals.
@@ -151,16 +144,10 @@ def apply(
   Raises:
     ValueError: if x or context has another width.
   """
-  if x.shape != (config.num_inputs,):
-    raise ValueError(
-        f'x must have shape [{config.num_inputs}], got {list(x.shape)}.'
-    )
-  if context.shape != (config.context_dim,):
-    raise ValueError(
-        f'context must have shape [{config.context_dim}], got'
-        f' {list(context.shape)}.'
-    )
+  checks.shape('x', x, num_inputs=config.num_inputs)
+  checks.shape('context', context, context_dim=config.context_dim)
   kernel = params.kernel
+  x, context = dtypes.cast((x, context), kernel.dtype)
   if weight_mask is not None:
     kernel = jnp.where(weight_mask, kernel, 0)
   y = x @ kernel + params.bias

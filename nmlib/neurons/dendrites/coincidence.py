@@ -12,6 +12,9 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from nmlib.neurons.core import checks
+from nmlib.neurons.core import limits
+
 
 @dataclasses.dataclass(frozen=True)
 class Config:
@@ -26,27 +29,24 @@ class Config:
       examples and measurements lie between 8 and 20.
   """
 
-  num_cells: int
-  num_neurons: int
-  num_segments: int
-  num_synapses: int = 24
-  threshold: int = 12
+  num_cells: limits.Count
+  num_neurons: limits.Count
+  num_segments: limits.Count
+  num_synapses: limits.Count = 24
+  threshold: limits.Count = 12
 
   def __post_init__(self):
-    for field in dataclasses.fields(self):
-      if getattr(self, field.name) < 1:
-        raise ValueError(
-            f'{field.name} must be at least 1, got {getattr(self, field.name)}.'
-        )
+    limits.check(self)
     if self.num_synapses > self.num_cells:
       raise ValueError(
-          f'num_synapses must be at most num_cells={self.num_cells}, got'
-          f' {self.num_synapses}.'
+          'coincidence.Config.num_synapses must be at most'
+          f' num_cells={self.num_cells}, got {self.num_synapses}.'
       )
     if self.threshold > self.num_synapses:
       raise ValueError(
-          f'threshold must be at most num_synapses={self.num_synapses}, got'
-          f' {self.threshold}: no segment could fire.'
+          'coincidence.Config.threshold must be at most'
+          f' num_synapses={self.num_synapses}, got {self.threshold}: no segment'
+          ' could fire.'
       )
 
 
@@ -82,7 +82,13 @@ def store(
   """Makes one segment sample the active cells of a pattern, bool [n].
 
   If fewer than s are active, inactive cells fill the segment.
+
+  Raises:
+    ValueError: if there is no such neuron or segment.
   """
+  neurons, segments = params.synapses.shape[:2]
+  checks.indices('neuron', jnp.asarray(neuron), neurons)
+  checks.indices('segment', jnp.asarray(segment), segments)
   order = jnp.where(pattern, jax.random.uniform(key, pattern.shape), 2.0)
   cells = jnp.argsort(order)[: params.synapses.shape[-1]]
   return Params(params.synapses.at[neuron, segment].set(cells))
@@ -102,11 +108,8 @@ def apply(params: Params, pattern: jax.Array, config: Config) -> Output:
   Raises:
     ValueError: if the pattern is not of num_cells cells.
   """
-  if pattern.shape != (config.num_cells,):
-    raise ValueError(
-        f'pattern must have shape [{config.num_cells}], got'
-        f' {list(pattern.shape)}.'
-    )
-  overlap = jnp.sum(pattern.astype(jnp.int32)[params.synapses], axis=-1)
+  checks.shape('pattern', pattern, num_cells=config.num_cells)
+  active = jnp.asarray(pattern, jnp.int32)[params.synapses]
+  overlap = jnp.sum(active, axis=-1, dtype=jnp.int32)
   fires = overlap >= config.threshold
   return Output(overlap, fires, jnp.any(fires, axis=-1))

@@ -9,9 +9,8 @@ the same neuron, and its answer is added to the neuron's input by one weight:
   a   = layer(x; theta) + sum_k r_k d_k.
 
 It is trained, with all else frozen, to covary with the error that remains at
-its neuron; then it is frozen too. Everything takes the layer as a function,
-so dense, convolutional and recurrent layers are alike. Leading axes of x are
-whatever the layer takes.
+its neuron; then it is frozen too. Everything takes the layer as a function, so
+dense, convolutional and recurrent layers are alike, whatever axes lead x.
 """
 
 from collections.abc import Callable
@@ -21,6 +20,8 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+
+from nmlib.neurons.core import normalization
 
 KINDS = ('covariance', 'normalized', 'pearson')
 Layer = Callable[[Any, jax.Array], jax.Array]
@@ -55,7 +56,7 @@ def init(
       (matrices and kernels; its vectors count if it has nothing else).
   """
   leaves, structure = jax.tree.flatten(layer)
-  deviation: float | jax.Array = scale
+  deviation = jnp.asarray(scale, leaves[0].dtype)
   if relative:
     weights = [leaf for leaf in leaves if leaf.ndim > 1] or leaves
     size = sum(leaf.size for leaf in weights)
@@ -65,7 +66,7 @@ def init(
       deviation * jax.random.normal(k, leaf.shape, leaf.dtype)
       for k, leaf in zip(keys, leaves, strict=True)
   ]
-  zeros = tuple(jnp.zeros(num_neurons) for _ in range(num_previous))
+  zeros = (jnp.zeros(num_neurons, leaves[0].dtype),) * num_previous
   return Dendrite(jax.tree.unflatten(structure, drawn), zeros)
 
 
@@ -142,10 +143,7 @@ def apply(
     neurons: parameters of the neurons' own layer.
     dendrites: oldest first.
     to_neuron: r, one [N] a dendrite.
-    layer: `(parameters, x) -> pre-activations`.
-    x: inputs of the layer.
-    activation: phi.
-    neuron_axis: axis that numbers neurons.
+    layer: and x, activation, neuron_axis: as in `forward`.
     perforated: send no error through dendrites to earlier layers; False
       trains dendrites like any other weights, by gradient descent.
   """
@@ -215,9 +213,8 @@ def candidate_covariance(
     power = jnp.mean(e**2, axis=0)
     if kind == 'pearson':
       power = power * jnp.mean(v**2, axis=0)
-    positive = power > 0  # a constant has no correlation
-    scale = jnp.sqrt(jnp.where(positive, power, 1))
-    covariance = jnp.where(positive, covariance / scale, 0)
+    scale = normalization.safe_sqrt(power)  # a constant has no correlation
+    covariance = normalization.safe_ratio(covariance, scale)
   return covariance
 
 
@@ -236,8 +233,6 @@ def better_rows(
     best: Any, new: Any, better: jax.Array, neuron_axis: Any
 ) -> Any:
   """Takes each neuron's own weights from `new` where it is better.
-
-  Candidates of different neurons do not interact, so each keeps its best.
 
   Args:
     best: parameters so far.

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from nmlib.neurons.core import checks
 from nmlib.neurons.elm import recurrence
 from nmlib.neurons.elm import routing
 from nmlib.neurons.elm.config import Config
@@ -77,7 +78,8 @@ def drive(weights: jax.Array, xs: jax.Array, config: Config) -> jax.Array:
   driven = xs.astype(weights.dtype) * jnp.broadcast_to(weights, xs.shape)
   if config.synapses_per_branch == 1:
     return driven
-  return driven.reshape(*xs.shape[:-1], config.branches, -1).sum(-1)
+  sizes = config.branches, config.synapses_per_branch
+  return driven.reshape(*xs.shape[:-1], *sizes).sum(-1)
 
 
 def branch_drive(
@@ -94,9 +96,5 @@ def branch_drive(
   Raises:
     ValueError: xs has not D channels.
   """
-  if xs.ndim != 2 or xs.shape[1] != config.num_inputs:
-    raise ValueError(
-        f'inputs must be [T, num_inputs={config.num_inputs}], got shape'
-        f' {xs.shape}.'
-    )
+  checks.shape('inputs', xs, 'T', num_inputs=config.num_inputs)
   return drive(branch_weights(params, config, keep=keep), xs, config)

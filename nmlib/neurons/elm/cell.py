@@ -3,6 +3,8 @@
 import jax
 import jax.numpy as jnp
 
+from nmlib.neurons.core import checks
+from nmlib.neurons.core import dtypes
 from nmlib.neurons.core import newton
 from nmlib.neurons.elm import branches
 from nmlib.neurons.elm import dynamics
@@ -51,10 +53,9 @@ def step(
   Raises:
     ValueError: x_t has not D channels.
   """
-  keep_input, keep_delta = dynamics.dropout_masks(key, config)
-  drive = branches.branch_drive(params, x_t[None], config, keep=keep_input)[0]
-  ready = dynamics.prepare(params, config, keep_delta)
-  return dynamics.advance(ready, state, drive, config)
+  checks.shape('inputs', x_t, num_inputs=config.num_inputs)
+  ready, drive = _prepare(params, state, x_t[None], config, key)
+  return dynamics.advance(ready, state, drive[0], config)
 
 
 def unroll(
@@ -106,9 +107,7 @@ def trajectory(
   """As `unroll`, with branches and memory of every step beside the output."""
   if method not in METHODS:
     raise ValueError(f'method must be one of {METHODS}, got {method!r}.')
-  keep_input, keep_delta = dynamics.dropout_masks(key, config)
-  drive = branches.branch_drive(params, xs, config, keep=keep_input)
-  ready = dynamics.prepare(params, config, keep_delta)
+  ready, drive = _prepare(params, state, xs, config, key)
   return dynamics.follow(
       ready, state, drive, config, method=method, chunk_size=chunk_size
   )
@@ -134,11 +133,18 @@ def newton_info(
     **settings: of `newton.solve`; `limit` is the bound on memory by default,
       as in `unroll`.
   """
-  keep_input, keep_delta = dynamics.dropout_masks(key, config)
-  drive = branches.branch_drive(params, xs, config, keep=keep_input)
-  ready = dynamics.prepare(params, config, keep_delta)
+  ready, drive = _prepare(params, state, xs, config, key)
   branch = dynamics.trace(ready, state, drive, config)
   inputs = dynamics.layer_inputs(ready, branch, config)
   return dynamics.newton_memory(
       ready.core, state.memory, inputs, config, **settings
   )
+
+
+def _prepare(params, state, xs, config, key):
+  """Returns parameters made ready, and what drives the branches [T, K]."""
+  dtype = state.memory.dtype
+  params, xs = dtypes.cast((params, xs), dtype)
+  keep_input, keep_delta = dynamics.dropout_masks(key, config, dtype)
+  drive = branches.branch_drive(params, xs, config, keep=keep_input)
+  return dynamics.prepare(params, config, keep_delta), drive

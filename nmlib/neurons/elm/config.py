@@ -1,14 +1,12 @@
 """Hyperparameters of the ELM neuron in all its published versions."""
 
 import dataclasses
+from typing import Annotated
 from typing import Any
+from typing import Literal
 
-ACTIVATIONS = ('relu', 'silu', 'relu_squared')
-OUTPUTS = ('identity', 'relu', 'spike')
-ROUTINGS = ('none', 'neuronio', 'random')
-UPDATES = ('linear', 'exponential')
-SYNAPSES = ('constant', 'uniform')
-DTYPES = ('', 'bfloat16', 'float32', 'float64')
+from nmlib.neurons.core import dtypes
+from nmlib.neurons.core import limits
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,64 +19,50 @@ class Config:
     ValueError: naming the field, if a value is out of range.
   """
 
-  num_inputs: int  # D
-  num_outputs: int  # O
-  num_memory: int = 100  # M, memory units
-  input_speed: float = 5.0  # lambda: input acts this much faster than m decays
-  num_layers: int = 1  # hidden layers of the MLP; 0: linear integration
-  hidden_size: int = 0  # of the MLP; 0: 2 M
-  activation: str = 'relu'  # of the hidden layers
-  trace_tau: float = 5.0  # of synapses or branches; 0: no trace (v3 only)
-  tau_min: float = 1.0  # of the memory units
-  tau_max: float = 1000.0
+  num_inputs: limits.Count  # D
+  num_outputs: limits.Count  # O
+  num_memory: limits.Count = 100  # M, memory units
+  # lambda: input acts this much faster than m decays.
+  input_speed: limits.Positive = 5.0
+  num_layers: limits.Natural = 1  # hidden ones of the MLP; 0: linear
+  hidden_size: limits.Natural = 0  # of the MLP; 0: 2 M
+  activation: Literal['relu', 'silu', 'relu_squared'] = 'relu'  # of the MLP
+  # Of synapses or branches; 0: no trace (v3 only).
+  trace_tau: limits.NonNegative = 5.0
+  tau_min: limits.Positive = 1.0  # of the memory units
+  tau_max: limits.Positive = 1000.0
   learn_tau: bool = False
-  tau_margin: float = 1.0  # r: learned tau in [tau_min / r, tau_max sqrt(r)]
-  num_branches: int = 0  # K; 0: one an input
-  synapses_per_branch: int = 1
-  routing: str = 'none'  # of inputs to synapses
-  dt: float = 1.0
+  # r: learned tau in [tau_min / r, tau_max sqrt(r)].
+  tau_margin: Annotated[float, limits.Range(1)] = 1.0
+  num_branches: limits.Natural = 0  # K; 0: one an input
+  synapses_per_branch: limits.Count = 1
+  # Of inputs to synapses.
+  routing: Literal['none', 'neuronio', 'random'] = 'none'
+  dt: limits.Positive = 1.0
   # Gain of the input to memory: 'linear' lambda (1 - kappa), v1;
   # 'exponential' 1 - kappa^lambda, v2 and v3.
-  update: str = 'linear'
+  update: Literal['linear', 'exponential'] = 'linear'
   positive_synapses: bool = True  # rectified weights
-  synapse_init: str = 'constant'  # or 'uniform' in +-1 / sqrt(per branch), v3
-  synapse_value: float = 0.5  # of 'constant'
-  input_scale: float = 1.0  # of branch sums, v3
-  high_pass_tau: float = 0.0  # of the output, v3; 0: none
-  output: str = 'identity'  # activation after the high-pass, v3
-  input_dropout: float = 0.0  # of synapses, one mask for all steps; v3
-  mlp_dropout: float = 0.0  # likewise, of what the MLP puts out
-  dtype: str = ''  # of products; '': that of the parameters
+  # 'uniform' in +-1 / sqrt(per branch), v3.
+  synapse_init: Literal['constant', 'uniform'] = 'constant'
+  synapse_value: limits.Finite = 0.5  # of 'constant'
+  input_scale: limits.Finite = 1.0  # of branch sums, v3
+  high_pass_tau: limits.NonNegative = 0.0  # of the output, v3; 0: none
+  # Activation after the high-pass, v3.
+  output: Literal['identity', 'relu', 'spike'] = 'identity'
+  input_dropout: limits.Fraction = 0.0  # of synapses, one mask a trial; v3
+  mlp_dropout: limits.Fraction = 0.0  # likewise, of what the MLP puts out
+  dtype: dtypes.Products = ''  # of products
+  param_dtype: dtypes.Floating = 'float32'  # of parameters and state
 
   def __post_init__(self):
-    for field in ('num_inputs', 'num_outputs', 'num_memory'):
-      _integer(self, field, 1)
-    _integer(self, 'synapses_per_branch', 1)
-    for field in ('num_layers', 'hidden_size', 'num_branches'):
-      _integer(self, field, 0)
-    for field in ('input_speed', 'tau_min', 'dt', 'tau_margin'):
-      if not 0 < getattr(self, field) < float('inf'):
-        _fail(field, 'positive and finite', getattr(self, field))
-    for field in ('trace_tau', 'high_pass_tau'):
-      if not 0 <= getattr(self, field) < float('inf'):
-        _fail(field, 'at least 0 and finite', getattr(self, field))
-    if not self.tau_min < self.tau_max < float('inf'):
-      _fail('tau_max', f'above tau_min={self.tau_min}', self.tau_max)
-    if self.tau_margin < 1:
-      _fail('tau_margin', 'at least 1', self.tau_margin)
-    for field, allowed in (
-        ('activation', ACTIVATIONS),
-        ('output', OUTPUTS),
-        ('routing', ROUTINGS),
-        ('update', UPDATES),
-        ('synapse_init', SYNAPSES),
-        ('dtype', DTYPES),
-    ):
-      if getattr(self, field) not in allowed:
-        _fail(field, f'one of {allowed}', getattr(self, field))
-    for field in ('input_dropout', 'mlp_dropout'):
-      if not 0 <= getattr(self, field) < 1:
-        _fail(field, 'in [0, 1)', getattr(self, field))
+    limits.check(self)
+    dtypes.check_products(self)
+    if self.tau_min >= self.tau_max:
+      raise ValueError(
+          f'elm.Config.tau_max must be above tau_min={self.tau_min}, got'
+          f' {self.tau_max}.'
+      )
     if self.routing == 'none' and self.num_synapses != self.num_inputs:
       raise ValueError(
           f'elm.Config: num_branches * synapses_per_branch={self.num_synapses}'
@@ -87,11 +71,10 @@ class Config:
       )
     stride = -(-self.num_inputs // self.branches)
     if self.routing == 'neuronio' and self.synapses_per_branch < stride:
-      _fail(
-          'synapses_per_branch',
-          f'at least ceil(num_inputs / num_branches)={stride}, so that every'
-          ' input reaches a branch',
-          self.synapses_per_branch,
+      raise ValueError(
+          'elm.Config.synapses_per_branch must be at least ceil(num_inputs /'
+          f' num_branches)={stride}, so that every input reaches a branch, got'
+          f' {self.synapses_per_branch}.'
       )
 
   @property
@@ -147,13 +130,3 @@ def version(number: int, **fields) -> Config:
   if number not in _VERSIONS:
     raise ValueError(f'version must be 1, 2 or 3, got {number!r}.')
   return Config(**{**_VERSIONS[number], **fields})
-
-
-def _integer(config, field, least):
-  value = getattr(config, field)
-  if isinstance(value, bool) or not isinstance(value, int) or value < least:
-    _fail(field, f'an integer of at least {least}', value)
-
-
-def _fail(field, allowed, value):
-  raise ValueError(f'elm.Config.{field} must be {allowed}, got {value!r}.')

@@ -88,6 +88,9 @@ def follow(
     chunk_size: int | None = None,
 ) -> tuple[State, Trajectory]:
   """All steps from what drives the branches, [T, K]; see `trajectory`."""
+  if not len(drive):
+    none = [jnp.zeros((0, *leaf.shape), leaf.dtype) for leaf in state]
+    return state, Trajectory(*none)
   branch = trace(ready, state, drive, config)
   core, inputs = ready.core, layer_inputs(ready, branch, config)
   if method == 'newton':
@@ -141,7 +144,9 @@ def layer_inputs(ready: Dynamics, branch, config: Config):
 
 
 def dropout_masks(
-    key: jax.Array | None, config: Config
+    key: jax.Array | None,
+    config: Config,
+    dtype: jax.typing.DTypeLike = jnp.float32,
 ) -> tuple[jax.Array | None, jax.Array | None]:
   """Draws variational dropout: factors of synapses [S] and of the MLP [M].
 
@@ -152,15 +157,22 @@ def dropout_masks(
     return None, None
   input_key, mlp_key = jax.random.split(key)
   rate = config.mlp_dropout
-  return (
-      dropout_factors(input_key, config.input_dropout, config.num_synapses),
-      dropout_factors(mlp_key, rate, config.num_memory) * (1 - rate) ** 0.5,
+  inputs = dropout_factors(
+      input_key, config.input_dropout, config.num_synapses, dtype
   )
+  delta = dropout_factors(mlp_key, rate, config.num_memory, dtype)
+  return inputs, delta * (1 - rate) ** 0.5
 
 
-def dropout_factors(key: jax.Array, rate: float, size: int) -> jax.Array:
+def dropout_factors(
+    key: jax.Array,
+    rate: float,
+    size: int,
+    dtype: jax.typing.DTypeLike = jnp.float32,
+) -> jax.Array:
   """Draws zeros at a rate, else 1 / (1 - rate)."""
-  return jax.random.bernoulli(key, 1 - rate, (size,)) / (1 - rate)
+  kept = jax.random.bernoulli(key, 1 - rate, (size,)).astype(dtype)
+  return kept / (1 - rate)
 
 
 def _activate(u, name: str):

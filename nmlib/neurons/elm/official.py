@@ -8,6 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
+from nmlib.neurons.core import checks
+from nmlib.neurons.core import dtypes
 from nmlib.neurons.elm import config as config_lib
 from nmlib.neurons.elm import params as params_lib
 from nmlib.neurons.elm.config import Config
@@ -95,9 +97,6 @@ def params_from_official(
       the config gives them: `tau_s`, `tau_b`, the indices of NeuronIO routing.
     config: must fit the arrays.
 
-  Returns:
-    Parameters, in the dtype of the arrays.
-
   Raises:
     ValueError: an array is missing, unknown, or of another shape.
   """
@@ -108,7 +107,8 @@ def params_from_official(
       if np.size(array) or name not in _ROUTING_ARRAYS
   }
   _check_names(arrays, config)
-  get = lambda name, *shape: _array(arrays, name, shape)
+  dtype = dtypes.named(config.param_dtype)
+  get = lambda name, *shape: _array(arrays, name, shape, dtype)
   memory, branches = config.num_memory, config.branches
   sizes = [branches + memory] + [config.hidden] * config.num_layers + [memory]
   mlp = tuple(
@@ -127,8 +127,8 @@ def params_from_official(
   if (source := arrays.get('input_to_synapse_indices')) is not None:
     fixed = fixed._replace(source=_indices(source, config))
   if (mask := arrays.get('valid_indices_mask')) is not None:
-    fixed = fixed._replace(mask=jnp.asarray(mask, synapse.dtype))
-  fixed = fixed._replace(trace_tau=_trace_tau(arrays, config, synapse.dtype))
+    fixed = fixed._replace(mask=jnp.asarray(mask, dtype))
+  fixed = fixed._replace(trace_tau=_trace_tau(arrays, config, dtype))
   return Params(
       synapse,
       get('_proto_tau_m', memory),
@@ -180,26 +180,20 @@ def _check_names(arrays, config: Config) -> None:
     raise ValueError(f'arrays {unknown} have no place in {config}.')
 
 
-def _array(arrays, name: str, shape: tuple[int, ...]):
+def _array(arrays, name: str, shape: tuple[int, ...], dtype):
   if name not in arrays:
     raise ValueError(f'the checkpoint has no array {name!r}.')
-  array = jnp.asarray(arrays[name])
+  array = jnp.asarray(arrays[name], dtype)
   if array.shape != shape:
     raise ValueError(f'{name!r} must have shape {shape}, got {array.shape}.')
   return array
 
 
 def _indices(source, config: Config):
-  source = np.asarray(source)
-  if (
-      source.shape != (config.num_synapses,)
-      or not ((source >= 0) & (source < config.num_inputs)).all()
-  ):
-    raise ValueError(
-        f'input_to_synapse_indices must be {config.num_synapses} integers in'
-        f' [0, {config.num_inputs}).'
-    )
-  return jnp.asarray(source, jnp.float32)
+  source, name = np.asarray(source), 'input_to_synapse_indices'
+  checks.shape(name, source, num_synapses=config.num_synapses)
+  checks.indices(name, source, config.num_inputs)
+  return jnp.asarray(source, dtypes.named(config.param_dtype))
 
 
 def _trace_name(config: Config) -> str:

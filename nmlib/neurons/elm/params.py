@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jax.sharding import PartitionSpec as P
 
+from nmlib.neurons.core import dtypes
 from nmlib.neurons.elm import routing
 from nmlib.neurons.elm.config import Config
 
@@ -54,21 +55,22 @@ def init(key: jax.Array, config: Config) -> Params:
   """
   keys = jax.random.split(key, config.num_layers + 4)
   sizes = _sizes(config)
+  dtype = dtypes.named(config.param_dtype)
   mlp = tuple(
-      _dense(k, fan_in, fan_out)
+      _dense(k, fan_in, fan_out, dtype)
       for k, fan_in, fan_out in zip(
           keys[3:], sizes[:-1], sizes[1:], strict=True
       )
   )
-  synapse = jnp.full(config.num_synapses, config.synapse_value, float)
+  synapse = jnp.full(config.num_synapses, config.synapse_value, dtype)
   if config.synapse_init == 'uniform':
     bound = 1 / math.sqrt(config.synapses_per_branch)
     synapse = jax.random.uniform(
-        keys[0], synapse.shape, minval=-bound, maxval=bound
+        keys[0], synapse.shape, dtype, minval=-bound, maxval=bound
     )
-  readout = _dense(keys[1], config.num_memory, config.num_outputs)
+  readout = _dense(keys[1], config.num_memory, config.num_outputs, dtype)
   if config.high_pass_tau:  # v3: the bias comes after the high-pass
-    readout = readout._replace(bias=jnp.zeros(config.num_outputs))
+    readout = readout._replace(bias=jnp.zeros(config.num_outputs, dtype))
   return Params(
       synapse, initial_tau_logit(config), mlp, readout, fixed(config, keys[2])
   )
@@ -79,11 +81,11 @@ def _sizes(config: Config) -> list[int]:
   return [config.branches + config.num_memory, *inside, config.num_memory]
 
 
-def _dense(key, fan_in: int, fan_out: int) -> Dense:
+def _dense(key, fan_in: int, fan_out: int, dtype) -> Dense:
   bound = 1 / math.sqrt(fan_in)
   kernel_key, bias_key = jax.random.split(key)
   uniform = lambda k, shape: jax.random.uniform(
-      k, shape, minval=-bound, maxval=bound
+      k, shape, dtype, minval=-bound, maxval=bound
   )
   return Dense(
       uniform(kernel_key, (fan_in, fan_out)), uniform(bias_key, (fan_out,))
@@ -103,6 +105,7 @@ def initial_tau_logit(config: Config) -> jax.Array:
       math.log10(config.tau_min + 1e-6),
       math.log10(config.tau_max - 1e-6),
       config.num_memory,
+      dtype=dtypes.named(config.param_dtype),
   )
   tau = jnp.clip(tau, low + 1e-6, high - 1e-6)
   logit = jnp.log((tau - low) / (high - tau))
@@ -112,6 +115,7 @@ def initial_tau_logit(config: Config) -> jax.Array:
 def fixed(config: Config, key: jax.Array | None = None) -> Fixed:
   """Returns time constants of traces, and the routing; random needs a key."""
   size = config.num_synapses
+  dtype = dtypes.named(config.param_dtype)
   source, mask = jnp.arange(size), jnp.ones(size)
   if config.routing == 'neuronio':
     source, mask = routing.neuronio(
@@ -122,18 +126,19 @@ def fixed(config: Config, key: jax.Array | None = None) -> Fixed:
       raise ValueError('random routing needs a key, or the indices drawn.')
     source = routing.random(key, config.num_inputs, size)
   return Fixed(
-      jnp.full(config.branches, config.trace_tau, float),
-      jnp.asarray(source, jnp.float32),
-      jnp.asarray(mask, jnp.float32),
+      jnp.full(config.branches, config.trace_tau, dtype),
+      jnp.asarray(source, dtype),
+      jnp.asarray(mask, dtype),
   )
 
 
 def initial_state(config: Config) -> State:
   """Returns the state of rest: zeros."""
+  zeros = lambda size: jnp.zeros(size, dtypes.named(config.param_dtype))
   return State(
-      jnp.zeros(config.branches),
-      jnp.zeros(config.num_memory),
-      jnp.zeros(config.num_outputs),
+      zeros(config.branches),
+      zeros(config.num_memory),
+      zeros(config.num_outputs),
   )
 
 

@@ -13,6 +13,9 @@ import jax
 import jax.numpy as jnp
 
 from nmlib.neurons import elm
+from nmlib.neurons.core import checks
+from nmlib.neurons.core import dtypes
+from nmlib.neurons.core import limits
 from nmlib.neurons.core import scan
 from nmlib.neurons.elm import branches
 from nmlib.neurons.elm import dynamics
@@ -29,31 +32,30 @@ class Config:
     ValueError: naming the field, if a value is out of range.
   """
 
-  num_inputs: int  # D
-  num_neurons: int  # N
+  num_inputs: limits.Count  # D
+  num_neurons: limits.Count  # N
   # Of S inputs, one a synapse, and one output; v3 in the paper. Its branches
   # are of consecutive synapses.
   neuron: elm.Config
-  recurrent_connect: float = 0.0  # share of synapses on the layer itself
+  # Share of synapses on the layer itself.
+  recurrent_connect: limits.UnitInterval = 0.0
   # Variational, with a key: channels that no neuron of the layer sees for a
   # whole sequence, the others scaled up.
-  input_dropout: float = 0.0  # of the layer's input
-  recurrent_dropout: float = 0.0  # of its activity
+  input_dropout: limits.Fraction = 0.0  # of the layer's input
+  recurrent_dropout: limits.Fraction = 0.0  # of its activity
 
   def __post_init__(self):
-    for field in ('num_inputs', 'num_neurons'):
-      value = getattr(self, field)
-      if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        _fail(field, 'a positive integer', value)
-    if not 0 <= self.recurrent_connect <= 1:
-      _fail('recurrent_connect', 'in [0, 1]', self.recurrent_connect)
-    for field in ('input_dropout', 'recurrent_dropout'):
-      if not 0 <= getattr(self, field) < 1:
-        _fail(field, 'in [0, 1)', getattr(self, field))
+    limits.check(self)
     if self.neuron.num_outputs != 1:
-      _fail('neuron.num_outputs', '1', self.neuron.num_outputs)
+      raise ValueError(
+          'population.Config.neuron.num_outputs must be 1, got'
+          f' {self.neuron.num_outputs}.'
+      )
     if self.neuron.routing != 'none':
-      _fail('neuron.routing', "'none': the layer wires", self.neuron.routing)
+      raise ValueError(
+          "population.Config.neuron.routing must be 'none', since the layer"
+          f' wires, got {self.neuron.routing!r}.'
+      )
 
 
 class Params(NamedTuple):
@@ -80,7 +82,7 @@ def init(key: jax.Array, config: Config) -> Params:
   inside = jax.random.randint(keys[2], shape, 0, config.num_neurons)
   own = jax.random.uniform(keys[3], shape) < config.recurrent_connect
   source = jnp.where(own, config.num_inputs + inside, outside)
-  return Params(neurons, source.astype(float))
+  return Params(neurons, source.astype(neurons.synapse.dtype))
 
 
 def initial_state(config: Config) -> State:
@@ -88,7 +90,8 @@ def initial_state(config: Config) -> State:
   rest = elm.initial_state(config.neuron)
   size = config.num_neurons
   spread = lambda leaf: jnp.broadcast_to(leaf[None], (size, *leaf.shape))
-  return State(jax.tree.map(spread, rest), jnp.zeros(size))
+  activity = jnp.zeros(size, rest.memory.dtype)
+  return State(jax.tree.map(spread, rest), activity)
 
 
 def step(
@@ -114,11 +117,8 @@ def step(
   Raises:
     ValueError: if x_t has not D elements.
   """
-  if x_t.shape != (config.num_inputs,):
-    raise ValueError(
-        f'inputs must be [num_inputs={config.num_inputs}], got shape'
-        f' {list(x_t.shape)}.'
-    )
+  checks.shape('inputs', x_t, num_inputs=config.num_inputs)
+  params, x_t = dtypes.cast((params, x_t), state.activity.dtype)
   ready, outside, inside = _prepare(params, config, key)
   drive = _drive(outside, x_t, config) + _drive(inside, state.activity, config)
   return _advance(ready, state, drive, config)
@@ -149,11 +149,8 @@ def unroll(
   Raises:
     ValueError: if xs is not [T, D].
   """
-  if xs.ndim != 2 or xs.shape[1] != config.num_inputs:
-    raise ValueError(
-        f'inputs must be [T, num_inputs={config.num_inputs}], got shape'
-        f' {list(xs.shape)}.'
-    )
+  checks.shape('inputs', xs, 'T', num_inputs=config.num_inputs)
+  params, xs = dtypes.cast((params, xs), state.activity.dtype)
   ready, outside, inside = _prepare(params, config, key)
   drive = _drive(outside, xs, config)  # [T, N, K]
   if config.recurrent_connect:
@@ -170,7 +167,8 @@ def unroll(
       in_axes=(0, 0, 1),
   )(ready, state.neurons, drive)
   activity = path.output[:, :, 0].T
-  return State(neurons, activity[-1]), activity
+  last = activity[-1] if len(activity) else state.activity
+  return State(neurons, last), activity
 
 
 def num_params(config: Config) -> int:
@@ -185,12 +183,13 @@ def _prepare(params: Params, config: Config, key):
   and one [N K, N] on its activity; sums of neurons' own synapses all of them.
   """
   keys, drop = None, ()
+  dtype = params.fixed_source.dtype
   if key is not None:
     key, *drop = jax.random.split(key, 3)
     keys = jax.random.split(key, config.num_neurons)
 
   def of_neuron(p, k):
-    keep, keep_delta = dynamics.dropout_masks(k, config.neuron)
+    keep, keep_delta = dynamics.dropout_masks(k, config.neuron, dtype)
     weights = branches.branch_weights(p, config.neuron, keep=keep)
     return dynamics.prepare(p, config.neuron, keep_delta), weights
 
@@ -206,14 +205,15 @@ def _prepare(params: Params, config: Config, key):
   rates = (config.input_dropout, config.recurrent_dropout)
   for i, k in enumerate(drop):
     size = parts[i].shape[1]
-    parts[i] *= dynamics.dropout_factors(k, rates[i], size)[None]
+    parts[i] *= dynamics.dropout_factors(k, rates[i], size, dtype)[None]
   return ready, *parts
 
 
 def _drive(matrix, seen, config: Config):
   """What drives the branches, [..., N, K]."""
   flat = recurrence.dot(seen, matrix, config.neuron, contract=1)
-  return flat.reshape(*flat.shape[:-1], config.num_neurons, -1)
+  sizes = config.num_neurons, config.neuron.branches
+  return flat.reshape(*flat.shape[:-1], *sizes)
 
 
 def _advance(ready, state: State, drive, config: Config):
@@ -223,9 +223,3 @@ def _advance(ready, state: State, drive, config: Config):
       )
   )(ready, state.neurons, drive)
   return State(neurons, out[:, 0]), out[:, 0]
-
-
-def _fail(field, allowed, value):
-  raise ValueError(
-      f'elm_population.Config.{field} must be {allowed}, got {value!r}.'
-  )

@@ -13,12 +13,16 @@ With ReLU, threshold 0 and gain 1 the hard gate leaves a network as it was.
 
 from collections.abc import Callable
 import dataclasses
+from typing import Literal
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
-GATE_ON = ('pre', 'post')
+from nmlib.neurons.core import dtypes
+from nmlib.neurons.core import limits
+from nmlib.neurons.core import normalization
+
 Activation = Callable[[jax.Array], jax.Array]
 
 
@@ -33,17 +37,15 @@ class Config:
     signed_gain: let gains turn negative; else the gain is the softplus of the
       parameter.
     tied: one threshold for the whole layer.
+    param_dtype: of the gate, and of what it lets through.
   """
 
-  gate_on: str = 'pre'
+  gate_on: Literal['pre', 'post'] = 'pre'
   signed_gain: bool = True
   tied: bool = False
+  param_dtype: dtypes.Floating = 'float32'
 
-  def __post_init__(self):
-    if self.gate_on not in GATE_ON:
-      raise ValueError(
-          f'gate_on must be one of {GATE_ON}, got {self.gate_on!r}.'
-      )
+  __post_init__ = limits.check
 
 
 class Params(NamedTuple):
@@ -59,11 +61,12 @@ def init(width: int, config: Config = Config()) -> Params:
   """
   if width < 1:
     raise ValueError(f'width must be at least 1, got {width}.')
+  dtype = dtypes.named(config.param_dtype)
   # softplus(log(e - 1)) = 1
-  gain = jnp.ones(width)
+  gain = jnp.ones(width, dtype)
   if not config.signed_gain:
     gain = jnp.log(jnp.expm1(gain))
-  return Params(jnp.zeros(1 if config.tied else width), gain)
+  return Params(jnp.zeros(1 if config.tied else width, dtype), gain)
 
 
 def gain(params: Params, config: Config = Config()) -> jax.Array:
@@ -101,6 +104,7 @@ def apply(
   threshold, scale = _checked(params, z, config)
   if isinstance(temperature, float | int) and not temperature > 0:
     raise ValueError(f'temperature must be positive, got {temperature}.')
+  z, temperature = dtypes.cast((z, temperature), params.gain.dtype)
   h = activation(z)
   signal = z if config.gate_on == 'pre' else h
   soft = jax.nn.sigmoid((signal - threshold) / temperature)
@@ -149,6 +153,7 @@ def calibrate(
         f' {list(target.shape)}.'
     )
   _checked(params, z, config)
+  z, target = dtypes.cast((z, target), params.gain.dtype)
   h = activation(z)
   signal = z if config.gate_on == 'pre' else h
   order = jnp.argsort(signal, axis=0)
@@ -161,7 +166,7 @@ def calibrate(
     return jnp.concatenate([sums, jnp.zeros_like(x[:1])])
 
   along, power = from_row(target * h), from_row(h**2)
-  best_gain = jnp.where(power > 0, along / jnp.where(power > 0, power, 1), 1.0)
+  best_gain = normalization.safe_ratio(along, power, 1.0)
   if not config.signed_gain:
     best_gain = jnp.maximum(best_gain, 1e-6)
   cost = best_gain**2 * power - 2 * best_gain * along
@@ -196,8 +201,8 @@ def _checked(params: Params, z: jax.Array, config: Config):
   if z.shape[-1:] != width or params.threshold.shape != allowed:
     raise ValueError(
         f'a gate of {list(params.threshold.shape)} thresholds and'
-        f' {list(width)} gains cannot gate a layer of'
-        f' {list(z.shape[-1:])} neurons.'
+        f' {list(width)} gains gates a layer of as many neurons, got'
+        f' {list(z.shape[-1:])}.'
     )
   shape = (1,) * (z.ndim - 1) + (-1,)
   return params.threshold.reshape(shape), gain(params, config).reshape(shape)

@@ -12,6 +12,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from nmlib.neurons.core import checks
+
 
 def _spectral_radius(matrix: jax.Array) -> jax.Array:
   return jnp.max(jnp.abs(jnp.linalg.eigvals(matrix)))
@@ -34,7 +36,7 @@ def require_matrix(matrix: jax.Array) -> None:
   """
   if matrix.ndim != 2 or not matrix.size:
     raise ValueError(f'matrix must be [M, N], got {list(matrix.shape)}.')
-  if isinstance(matrix, jax.core.Tracer):
+  if not checks.is_concrete(matrix):
     return
   values = np.asarray(matrix)
   bad = np.argwhere(~np.isfinite(values))
@@ -104,7 +106,7 @@ def match_norm(
   for one in matrix, reference:
     require_matrix(one)
   own = NORMS[match](matrix)
-  if not isinstance(own, jax.core.Tracer) and not own > 0:
+  if checks.is_concrete(own) and not own > 0:
     raise ValueError(
         f'the {match} norm of the matrix is {own}: no scaling matches that of'
         ' the reference; match another norm.'

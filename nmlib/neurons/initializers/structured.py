@@ -10,6 +10,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from nmlib.neurons.core import checks
+from nmlib.neurons.core import normalization
 from nmlib.neurons.initializers import dale
 from nmlib.neurons.initializers import low_rank
 
@@ -37,16 +39,11 @@ def cell_types(
         'means and deviations must be [K, K], one row and column a cell type,'
         f' got {list(means.shape)} and {list(deviations.shape)}.'
     )
-  concrete = lambda x: not isinstance(x, jax.core.Tracer)
-  if concrete(deviations) and np.any(np.asarray(deviations) < 0):
+  if checks.is_concrete(deviations) and np.any(np.asarray(deviations) < 0):
     raise ValueError(
         f'deviations must be at least 0, got {np.min(deviations)}.'
     )
-  if concrete(types) and not np.isin(types, np.arange(len(means))).all():
-    raise ValueError(
-        f'types must be in [0, {len(means)}), one of the rows of means, got'
-        f' {np.unique(types).tolist()}.'
-    )
+  checks.indices('types', types, len(means))
   size = types.shape[0]
   pick = lambda table: table[types[:, None], types[None, :]]
   noise = jax.random.normal(key, (size, size)) / size**0.5
@@ -168,7 +165,7 @@ def distance_dependent(
     )
   base = low_rank.gaussian(key, positions.shape[0], gain)
   gaps = positions[:, None] - positions[None]
-  distance = jnp.sqrt(jnp.sum(gaps**2, -1))
+  distance = normalization.safe_norm(gaps, -1)  # 0 of a unit to itself
   matrix = base * jnp.exp(-distance / length_constant)
   return low_rank.checked(low_rank.match_norm(matrix, base, match))
 

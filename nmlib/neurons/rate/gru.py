@@ -12,6 +12,9 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from nmlib.neurons.core import checks
+from nmlib.neurons.core import dtypes
+from nmlib.neurons.core import limits
 from nmlib.neurons.core import scan
 
 PARTITION_RULES = ()
@@ -29,23 +32,14 @@ class Config:
     ValueError: naming the field, if a value is out of range.
   """
 
-  num_inputs: int = 3
-  num_units: int = 300  # N
-  num_outputs: int = 3
-  gain: float = 1.25  # g: standard deviation of each W is g / sqrt(N)
+  num_inputs: limits.Count = 3
+  num_units: limits.Count = 300  # N
+  num_outputs: limits.Count = 3
+  gain: limits.Positive = 1.25  # g: standard deviation of each W is g / sqrt(N)
   reset_after: bool = True  # the reset gate scales W_n h, else h
+  param_dtype: dtypes.Floating = 'float32'  # of parameters and state
 
-  def __post_init__(self):
-    for field in ('num_inputs', 'num_units', 'num_outputs'):
-      value = getattr(self, field)
-      if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(
-            f'gru.Config.{field} must be a positive integer, got {value!r}.'
-        )
-    if not 0 < self.gain < float('inf'):
-      raise ValueError(
-          f'gru.Config.gain must be positive and finite, got {self.gain!r}.'
-      )
+  __post_init__ = limits.check
 
 
 class Params(NamedTuple):
@@ -79,17 +73,15 @@ def init(
     config: hyperparameters.
     recurrent: W [3, N, N] in place of the draw; or one W [N, N] for all three.
 
-  Returns:
-    Parameters, float32.
-
   Raises:
     ValueError: if `recurrent` has another shape.
   """
+  dtype = dtypes.named(config.param_dtype)
   recurrent_key, input_key, readout_key = jax.random.split(key, 3)
   size = config.num_units
   if recurrent is None:
-    recurrent = jax.random.normal(recurrent_key, (3, size, size))
-    recurrent = config.gain * recurrent / jnp.sqrt(size)
+    recurrent = jax.random.normal(recurrent_key, (3, size, size), dtype)
+    recurrent = config.gain * recurrent / jnp.sqrt(jnp.asarray(size, dtype))
   if recurrent.shape == (size, size):
     recurrent = jnp.broadcast_to(recurrent[None], (3, size, size))
   if recurrent.shape != (3, size, size):
@@ -99,26 +91,30 @@ def init(
         f' {list(recurrent.shape)}.'
     )
   uniform = lambda k, shape: jax.random.uniform(
-      k, shape, minval=-(shape[-1] ** -0.5), maxval=shape[-1] ** -0.5
+      k, shape, dtype, minval=-(shape[-1] ** -0.5), maxval=shape[-1] ** -0.5
   )
   return Params(
-      recurrent,
+      jnp.asarray(recurrent, dtype),
       uniform(input_key, (3, size, config.num_inputs)),
       uniform(readout_key, (config.num_outputs, size)),
   )
 
 
-def initial_state(
-    config: Config, dtype: jax.typing.DTypeLike = jnp.float32
-) -> State:
+def initial_state(config: Config) -> State:
   """Returns h = 0 [N]."""
-  return State(jnp.zeros(config.num_units, dtype))
+  return State(jnp.zeros(config.num_units, dtypes.named(config.param_dtype)))
 
 
 def step(
     params: Params, state: State, x_t: jax.Array, config: Config
 ) -> tuple[State, Output]:
-  """One time step on an input x_t [num_inputs]."""
+  """One time step on an input x_t [num_inputs].
+
+  Raises:
+    ValueError: if x_t has another shape.
+  """
+  checks.shape('inputs', x_t, num_inputs=config.num_inputs)
+  params, x_t = dtypes.cast((params, x_t), state.hidden.dtype)
   return _step(params, state, params.input @ x_t, config)
 
 
@@ -130,7 +126,20 @@ def unroll(
     *,
     chunk_size: int | None = None,
 ) -> tuple[State, Output]:
-  """Runs a sequence xs [T, num_inputs]; outputs have time in front."""
+  """Runs a sequence xs [T, num_inputs]; outputs have time in front.
+
+  Args:
+    params: weights.
+    state: to start from.
+    xs: inputs.
+    config: static.
+    chunk_size: steps that the backward pass remembers; see `scan.scan`.
+
+  Raises:
+    ValueError: if xs is not [T, num_inputs].
+  """
+  checks.shape('inputs', xs, 'T', num_inputs=config.num_inputs)
+  params, xs = dtypes.cast((params, xs), state.hidden.dtype)
   drive = jnp.einsum('gni,ti->tgn', params.input, xs)
   return scan.scan(
       lambda s, d: _step(params, s, d, config),

@@ -6,12 +6,16 @@ biases that spread the time constants of the cells.
 """
 
 import dataclasses
-import math
+from typing import Annotated
+from typing import Literal
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
+from nmlib.neurons.core import checks
+from nmlib.neurons.core import dtypes
+from nmlib.neurons.core import limits
 from nmlib.neurons.core import scan
 
 PARTITION_RULES = ()
@@ -28,25 +32,15 @@ class Config:
     ValueError: naming the field, if a value is out of range.
   """
 
-  num_inputs: int  # D
-  num_units: int  # N
-  num_outputs: int  # O
+  num_inputs: limits.Count  # D
+  num_units: limits.Count  # N
+  num_outputs: limits.Count  # O
   # Longest dependency to expect, in steps: forget biases are log of U(1, it -
   # 1), input biases their negatives. 0: forget biases 1, input biases 0.
-  chrono: float = 0.0
+  chrono: Annotated[float, limits.Range(2, open='low')] | Literal[0] = 0.0
+  param_dtype: dtypes.Floating = 'float32'  # of parameters and state
 
-  def __post_init__(self):
-    for field in ('num_inputs', 'num_units', 'num_outputs'):
-      value = getattr(self, field)
-      if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(
-            f'lstm.Config.{field} must be a positive integer, got {value!r}.'
-        )
-    if self.chrono and not 2 < self.chrono < math.inf:
-      raise ValueError(
-          'lstm.Config.chrono must be 0, or above 2 steps and finite, got'
-          f' {self.chrono!r}.'
-      )
+  __post_init__ = limits.check
 
 
 class Params(NamedTuple):
@@ -67,32 +61,33 @@ class State(NamedTuple):
 def init(key: jax.Array, config: Config) -> Params:
   """Draws weights within 1 / sqrt(fan in), recurrent ones orthogonal."""
   keys = jax.random.split(key, 4)
-  size = config.num_units
+  size, dtype = config.num_units, dtypes.named(config.param_dtype)
 
   def uniform(k, shape):
     limit = shape[-2] ** -0.5
-    return jax.random.uniform(k, shape, minval=-limit, maxval=limit)
+    return jax.random.uniform(k, shape, dtype, minval=-limit, maxval=limit)
 
-  bias = jnp.zeros((4, size)).at[1].set(1.0)
+  bias = jnp.zeros((4, size), dtype).at[1].set(1.0)
   if config.chrono:
     slow = jnp.log(
         jax.random.uniform(
-            keys[3], (size,), minval=1.0, maxval=config.chrono - 1
+            keys[3], (size,), dtype, minval=1.0, maxval=config.chrono - 1
         )
     )
-    bias = jnp.zeros((4, size)).at[0].set(-slow).at[1].set(slow)
+    bias = jnp.zeros((4, size), dtype).at[0].set(-slow).at[1].set(slow)
   return Params(
       uniform(keys[0], (4, config.num_inputs, size)),
-      jax.random.orthogonal(keys[1], size, (4,)),
+      jax.random.orthogonal(keys[1], size, (4,), dtype=dtype),
       bias,
       uniform(keys[2], (size, config.num_outputs)),
-      jnp.zeros(config.num_outputs),
+      jnp.zeros(config.num_outputs, dtype),
   )
 
 
 def initial_state(config: Config) -> State:
   """Returns zeros."""
-  return State(jnp.zeros(config.num_units), jnp.zeros(config.num_units))
+  zeros = jnp.zeros(config.num_units, dtypes.named(config.param_dtype))
+  return State(zeros, zeros)
 
 
 def step(
@@ -112,7 +107,8 @@ def step(
   Raises:
     ValueError: if x_t has not D elements.
   """
-  _check(x_t, 1, config)
+  checks.shape('inputs', x_t, num_inputs=config.num_inputs)
+  params, x_t = dtypes.cast((params, x_t), state.hidden.dtype)
   driven = jnp.einsum('d,gdn->gn', x_t, params.input) + params.bias
   state = _advance(params, state, driven)
   return state, state.hidden @ params.readout + params.readout_bias
@@ -138,7 +134,8 @@ def unroll(
   Raises:
     ValueError: if xs is not [T, D].
   """
-  _check(xs, 2, config)
+  checks.shape('inputs', xs, 'T', num_inputs=config.num_inputs)
+  params, xs = dtypes.cast((params, xs), state.hidden.dtype)
   driven = jnp.einsum('td,gdn->tgn', xs, params.input) + params.bias[None]
 
   def one(state, u):
@@ -162,12 +159,3 @@ def _advance(params: Params, state: State, driven: jax.Array) -> State:
   into, keep, out = (jax.nn.sigmoid(u[gate]) for gate in (0, 1, 3))
   cell = keep * state.cell + into * jnp.tanh(u[2])
   return State(out * jnp.tanh(cell), cell)
-
-
-def _check(xs: jax.Array, rank: int, config: Config) -> None:
-  if xs.ndim != rank or xs.shape[-1] != config.num_inputs:
-    lead = 'T, ' * (rank == 2)
-    raise ValueError(
-        f'inputs must be [{lead}num_inputs={config.num_inputs}], got shape'
-        f' {list(xs.shape)}.'
-    )

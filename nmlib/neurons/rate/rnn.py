@@ -6,6 +6,7 @@ the paper's program and the paper's text give it.
 
 from collections.abc import Mapping
 import dataclasses
+from typing import Literal
 from typing import NamedTuple
 
 import jax
@@ -13,6 +14,9 @@ import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
+from nmlib.neurons.core import checks
+from nmlib.neurons.core import dtypes
+from nmlib.neurons.core import limits
 from nmlib.neurons.core import scan
 
 ACTIVATIONS = {
@@ -20,7 +24,6 @@ ACTIVATIONS = {
     'tanh': jnp.tanh,
     'softplus': jax.nn.softplus,
 }
-FORMS = ('rate', 'current')
 PARTITION_RULES = ()
 
 _OFFICIAL = {'recurrent': 'Wh', 'input': 'Wx', 'readout': 'Wo'}
@@ -38,37 +41,26 @@ class Config:
     ValueError: naming the field, if a value is out of range.
   """
 
-  num_inputs: int = 3
-  num_units: int = 300  # N
-  num_outputs: int = 3
-  gain: float = 1.25  # g: standard deviation of W_h is g / sqrt(N)
-  time_step: float = 100.0  # dt, ms
-  time_constant: float = 100.0  # tau, ms
-  form: str = 'rate'
+  num_inputs: limits.Count = 3
+  num_units: limits.Count = 300  # N
+  num_outputs: limits.Count = 3
+  gain: limits.Positive = 1.25  # g: standard deviation of W_h is g / sqrt(N)
+  time_step: limits.Positive = 100.0  # dt, ms
+  time_constant: limits.Positive = 100.0  # tau, ms
+  form: Literal['rate', 'current'] = 'rate'
   # How time is cut: 'euler' alpha = dt / tau (the program), 'exponential'
   # alpha = 1 - exp(-dt / tau) (the paper).
-  discretization: str = 'euler'
-  activation: str = 'relu'
+  discretization: Literal['euler', 'exponential'] = 'euler'
+  activation: Literal['relu', 'tanh', 'softplus'] = 'relu'
+  param_dtype: dtypes.Floating = 'float32'  # of parameters and state
 
   def __post_init__(self):
-    for field in ('num_inputs', 'num_units', 'num_outputs'):
-      value = getattr(self, field)
-      if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        _fail(field, 'a positive integer', value)
-    for field in ('gain', 'time_step', 'time_constant'):
-      if not 0 < getattr(self, field) < float('inf'):
-        _fail(field, 'positive and finite', getattr(self, field))
-    if self.form not in FORMS:
-      _fail('form', f'one of {FORMS}', self.form)
-    if self.discretization not in ('euler', 'exponential'):
-      _fail('discretization', "'euler' or 'exponential'", self.discretization)
-    if self.activation not in ACTIVATIONS:
-      _fail('activation', f'one of {tuple(ACTIVATIONS)}', self.activation)
+    limits.check(self)
     if self.discretization == 'euler' and self.time_step > self.time_constant:
-      _fail(
-          'time_step',
-          f"at most time_constant = {self.time_constant} with 'euler'",
-          self.time_step,
+      raise ValueError(
+          'rnn.Config.time_step must be at most'
+          f" time_constant={self.time_constant} with 'euler', got"
+          f' {self.time_step}.'
       )
 
   @property
@@ -112,40 +104,42 @@ def init(
     config: hyperparameters.
     recurrent: W_h [N, N] in place of the draw, as from `connectivity`.
 
-  Returns:
-    Parameters, float32.
-
   Raises:
     ValueError: if `recurrent` is not [N, N].
   """
+  dtype = dtypes.named(config.param_dtype)
   recurrent_key, input_key, readout_key = jax.random.split(key, 3)
   size = config.num_units
   if recurrent is None:
-    recurrent = jax.random.normal(recurrent_key, (size, size))
-    recurrent = config.gain * recurrent / jnp.sqrt(size)
+    recurrent = jax.random.normal(recurrent_key, (size, size), dtype)
+    recurrent = config.gain * recurrent / jnp.sqrt(jnp.asarray(size, dtype))
   if recurrent.shape != (size, size):
     raise ValueError(
         f'recurrent must be [{size}, {size}], one row and one column a unit of'
         f' rnn.Config.num_units, got {list(recurrent.shape)}.'
     )
   return Params(
-      recurrent,
-      _linear(input_key, (size, config.num_inputs)),
-      _linear(readout_key, (config.num_outputs, size)),
+      jnp.asarray(recurrent, dtype),
+      _linear(input_key, (size, config.num_inputs), dtype),
+      _linear(readout_key, (config.num_outputs, size), dtype),
   )
 
 
-def initial_state(
-    config: Config, dtype: jax.typing.DTypeLike = jnp.float32
-) -> State:
+def initial_state(config: Config) -> State:
   """Returns h = 0 [N]."""
-  return State(jnp.zeros(config.num_units, dtype))
+  return State(jnp.zeros(config.num_units, dtypes.named(config.param_dtype)))
 
 
 def step(
     params: Params, state: State, x_t: jax.Array, config: Config
 ) -> tuple[State, Output]:
-  """One time step on an input x_t [num_inputs]."""
+  """One time step on an input x_t [num_inputs].
+
+  Raises:
+    ValueError: if x_t has another shape.
+  """
+  checks.shape('inputs', x_t, num_inputs=config.num_inputs)
+  params, x_t = dtypes.cast((params, x_t), state.hidden.dtype)
   return _step(params, state, params.input @ x_t, config)
 
 
@@ -183,7 +177,12 @@ def unroll(
     chunk_size: steps that the backward pass remembers; see `scan.scan`.
     unroll: steps written out in the compiled loop's body; few steps in small
       networks run fastest written out.
+
+  Raises:
+    ValueError: if xs is not [T, num_inputs].
   """
+  checks.shape('inputs', xs, 'T', num_inputs=config.num_inputs)
+  params, xs = dtypes.cast((params, xs), state.hidden.dtype)
   return scan.scan(
       lambda s, drive: _step(params, s, drive, config),
       state,
@@ -208,7 +207,7 @@ def params_from_official(
   for field, name in _OFFICIAL.items():
     if name not in arrays:
       raise ValueError(f'array {name!r} is missing; given: {sorted(arrays)}.')
-    read[field] = jnp.asarray(arrays[name])
+    read[field] = jnp.asarray(arrays[name], dtypes.named(config.param_dtype))
     expected = getattr(shapes, field).shape
     if read[field].shape != expected:
       raise ValueError(
@@ -227,10 +226,6 @@ def params_to_official(params: Params, config: Config) -> dict[str, np.ndarray]:
   }
 
 
-def _linear(key: jax.Array, shape: tuple[int, int]) -> jax.Array:
-  bound = 1.0 / jnp.sqrt(shape[1])
-  return jax.random.uniform(key, shape, minval=-bound, maxval=bound)
-
-
-def _fail(field, allowed, value):
-  raise ValueError(f'rnn.Config.{field} must be {allowed}, got {value!r}.')
+def _linear(key: jax.Array, shape: tuple[int, int], dtype) -> jax.Array:
+  bound = 1.0 / jnp.sqrt(jnp.asarray(shape[1], dtype))
+  return jax.random.uniform(key, shape, dtype, minval=-bound, maxval=bound)

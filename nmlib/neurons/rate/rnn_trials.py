@@ -10,6 +10,8 @@ import functools
 import jax
 import jax.numpy as jnp
 
+from nmlib.neurons.core import checks
+from nmlib.neurons.core import dtypes
 from nmlib.neurons.rate import rnn
 
 
@@ -23,7 +25,12 @@ def unroll(params: rnn.Params, xs: jax.Array, config: rnn.Config) -> rnn.Output:
 
   Returns:
     Logits [num_outputs, T, B] and rates [N, T, B]: units first.
+
+  Raises:
+    ValueError: if xs is not [B, T, num_inputs].
   """
+  checks.shape('inputs', xs, 'B', 'T', num_inputs=config.num_inputs)
+  xs = dtypes.cast(xs, params.recurrent.dtype)
   batch, num_steps, num_inputs = xs.shape
   columns = jnp.moveaxis(xs, -1, 0).swapaxes(1, 2).reshape(num_inputs, -1)
   rates = _rates(params.recurrent, params.input @ columns, num_steps, config)

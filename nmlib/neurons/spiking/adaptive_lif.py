@@ -5,22 +5,20 @@ of spiking neurons", is the adaptive threshold.
 """
 
 import dataclasses
+from typing import Literal
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
+from nmlib.neurons.core import checks
+from nmlib.neurons.core import dtypes
 from nmlib.neurons.core import leaky
+from nmlib.neurons.core import limits
 from nmlib.neurons.core import scan
 from nmlib.neurons.core import time_constants
 from nmlib.neurons.spiking import current_lif
 from nmlib.neurons.spiking import firing
-from nmlib.neurons.spiking import lif
-from nmlib.neurons.spiking import surrogate as surrogate_lib
-from nmlib.neurons.spiking.presets import surrogate_peers
-
-ADAPTS = ('threshold', 'current')
-PHASES = ('stored', 'decayed')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,40 +29,32 @@ class Config:
     ValueError: naming the field, if a value is out of range.
   """
 
-  num_units: int  # N
-  membrane_decay: float = 0.9  # beta, a step
-  synapse_decay: float = 0.0  # alpha, a step; 0: no synaptic current
-  adaptation_decay: float = 0.99  # rho, a step
-  adaptation_strength: float = 1.8  # added to the adaptation by a spike
-  threshold: float = 1.0
-  adapts: str = 'threshold'  # or 'current', taken from the input
-  jump: str = 'one'  # or 'complement': the strength times 1 - rho
+  num_units: limits.Count  # N
+  membrane_decay: limits.UnitInterval = 0.9  # beta, a step
+  synapse_decay: limits.UnitInterval = 0.0  # alpha, a step; 0: no current
+  adaptation_decay: limits.UnitInterval = 0.99  # rho, a step
+  # What a spike adds to the adaptation.
+  adaptation_strength: limits.Finite = 1.8
+  threshold: limits.Finite = 1.0
+  # A current is taken from the input.
+  adapts: Literal['threshold', 'current'] = 'threshold'
+  # 'complement': a spike adds 1 - rho times the strength.
+  jump: Literal['one', 'complement'] = 'one'
   # Which adaptation a spike is compared with: 'stored', of the step before
   # (Bellec et al.), or 'decayed', rho times that (Norse).
-  adaptation_phase: str = 'stored'
+  adaptation_phase: Literal['stored', 'decayed'] = 'stored'
   detach_adaptation: bool = False  # no gradient from spike to adaptation
-  current_order: str = 'decay_then_add'  # as in `current_lif`
-  gain: str = 'one'  # or 'complement', of the current
-  rest_voltage: float = 0.0  # the leak pulls towards it
-  initial_voltage: float = 0.0
+  current_order: current_lif.Order = 'decay_then_add'  # as in `current_lif`
+  gain: Literal['one', 'complement'] = 'one'  # of the current
+  rest_voltage: limits.Finite = 0.0  # the leak pulls towards it
+  initial_voltage: limits.Finite = 0.0
+  clamp_decays: bool = False  # learned decays act as the nearest in [0, 1]
   rule: firing.Rule = firing.Rule()
+  param_dtype: dtypes.Floating = 'float32'  # of parameters and state
 
   def __post_init__(self):
-    firing.check('adaptive_lif', self.num_units, self.threshold, self.rule)
-    for field in ('membrane_decay', 'synapse_decay', 'adaptation_decay'):
-      firing.check_decay('adaptive_lif', field, getattr(self, field))
-    for field, allowed in (
-        ('adapts', ADAPTS),
-        ('jump', lif.GAINS),
-        ('gain', lif.GAINS),
-        ('adaptation_phase', PHASES),
-        ('current_order', current_lif.ORDERS),
-    ):
-      if getattr(self, field) not in allowed:
-        raise ValueError(
-            f'adaptive_lif.Config.{field} must be one of {allowed}, got'
-            f' {getattr(self, field)!r}.'
-        )
+    limits.check(self)
+    firing.check_threshold(self, self.rule)
 
 
 class Params(NamedTuple):
@@ -84,14 +74,15 @@ class State(NamedTuple):
 def init(key: jax.Array, config: Config) -> Params:
   """Returns the configured values; nothing is random."""
   del key
+  dtype = dtypes.named(config.param_dtype)
   return Params(
-      *(jnp.asarray(getattr(config, name), float) for name in Params._fields)
+      *(jnp.asarray(getattr(config, f), dtype) for f in Params._fields)
   )
 
 
 def initial_state(config: Config) -> State:
   """Returns membranes at their initial voltage, without current, adaptation."""
-  zeros = jnp.zeros(config.num_units)
+  zeros = jnp.zeros(config.num_units, dtypes.named(config.param_dtype))
   return State(jnp.full_like(zeros, config.initial_voltage), zeros, zeros)
 
 
@@ -114,9 +105,16 @@ def step(
     The next state, and spikes [N].
 
   Raises:
-    ValueError: if x_t has not N elements.
+    ValueError: if x_t is not [N].
   """
-  lif.check_input('adaptive_lif', x_t, config.num_units)
+  checks.shape('inputs', x_t, num_units=config.num_units)
+  params, x_t = dtypes.cast((params, x_t), state.voltage.dtype)
+  if config.clamp_decays:
+    params = params._replace(
+        membrane_decay=time_constants.clamp(params.membrane_decay),
+        synapse_decay=time_constants.clamp(params.synapse_decay),
+        adaptation_decay=time_constants.clamp(params.adaptation_decay),
+    )
   seen, current = current_lif.synapse(
       params.synapse_decay, state.current, x_t, config.current_order
   )
@@ -167,120 +165,8 @@ def unroll(
     chunk_size: int | None = None,
 ) -> tuple[State, jax.Array]:
   """Runs `step` over inputs [T, N]; returns the last state, spikes [T, N]."""
+  checks.shape('inputs', xs, 'T', num_units=config.num_units)
+  xs = dtypes.cast(xs, state.voltage.dtype)
   return scan.scan(
       lambda s, x: step(params, s, x, config), state, xs, chunk_size=chunk_size
-  )
-
-
-def norse_lsnn(
-    num_units: int,
-    *,
-    tau_syn: float = 5e-3,
-    tau_mem: float = 1e-2,
-    tau_adapt: float = 0.1,
-    dt: float = 1e-3,
-    v_leak: float = 0.0,
-    v_th: float = 1.0,
-    v_reset: float = 0.0,
-    beta: float = 1.8,
-    detach_reset: bool = False,
-    surrogate: surrogate_lib.Surrogate | None = None,
-) -> Config:
-  """Returns the conventions of Norse's LSNN; times in seconds.
-
-  The membrane sees the current of the step before. Norse detaches reset and
-  adaptation in the recurrent neuron only: detach_reset=True there. Its state b
-  is threshold + adaptation.
-  """
-  time_constants.check(
-      'adaptive_lif.norse_lsnn',
-      dt=dt,
-      tau_syn=tau_syn,
-      tau_mem=tau_mem,
-      tau_adapt=tau_adapt,
-  )
-  return Config(
-      num_units,
-      1 - dt / tau_mem,
-      1 - dt / tau_syn,
-      1 - dt / tau_adapt,
-      beta,
-      v_th,
-      adaptation_phase='decayed',
-      detach_adaptation=detach_reset,
-      current_order='previous',
-      gain='complement',
-      rest_voltage=v_leak,
-      rule=firing.Rule(
-          surrogate=surrogate or surrogate_peers.norse_super(),
-          reset='zero',
-          reset_voltage=v_reset,
-          detach_reset=detach_reset,
-      ),
-  )
-
-
-def norse_adaptive_current(
-    num_units: int,
-    *,
-    tau_syn: float = 5e-3,
-    tau_mem: float = 1e-2,
-    tau_adapt: float = 0.1,
-    dt: float = 1e-3,
-    v_leak: float = 0.0,
-    v_th: float = 1.0,
-    v_reset: float = 0.0,
-    beta: float = 1.8,
-    surrogate: surrogate_lib.Surrogate | None = None,
-) -> Config:
-  """Returns the conventions of Norse's adaptive LIF (lsnn's ada_lif)."""
-  time_constants.check(
-      'adaptive_lif.norse_adaptive_current',
-      dt=dt,
-      tau_syn=tau_syn,
-      tau_mem=tau_mem,
-      tau_adapt=tau_adapt,
-  )
-  return Config(
-      num_units,
-      1 - dt / tau_mem,
-      1 - dt / tau_syn,
-      1 - dt / tau_adapt,
-      beta,
-      v_th,
-      adapts='current',
-      current_order='previous',
-      gain='complement',
-      rest_voltage=v_leak,
-      rule=firing.Rule(
-          surrogate=surrogate or surrogate_peers.norse_super(),
-          reset_voltage=v_reset,
-          detach_reset=False,
-      ),
-  )
-
-
-def spyx(
-    num_units: int,
-    *,
-    beta: float = 0.85,
-    gamma: float = 0.7,
-    threshold: float = 1.0,
-    surrogate: surrogate_lib.Surrogate | None = None,
-) -> Config:
-  """Returns the conventions of Spyx's ALIF."""
-  return Config(
-      num_units,
-      beta,
-      0.0,
-      gamma,
-      1.0,
-      threshold,
-      jump='complement',
-      rule=firing.Rule(
-          surrogate=surrogate or surrogate_peers.spyx_superspike(),
-          reset_time='delayed',
-          emission='before',
-          detach_reset=False,
-      ),
   )

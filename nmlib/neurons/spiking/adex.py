@@ -7,19 +7,19 @@ Fourcaud-Trocme et al. (2003) for the exponential; both are one Config. With
 
 import dataclasses
 import math
+from typing import Literal
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
+from nmlib.neurons.core import checks
+from nmlib.neurons.core import dtypes
+from nmlib.neurons.core import limits
 from nmlib.neurons.core import scan
 from nmlib.neurons.spiking import current_lif
 from nmlib.neurons.spiking import firing
-from nmlib.neurons.spiking import lif
 from nmlib.neurons.spiking import surrogate as surrogate_lib
-
-UPSTROKES = ('exponential', 'quadratic', 'none')
-_POSITIVE = ('dt', 'capacitance', 'leak', 'sharpness', 'adaptation_tau')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,46 +30,37 @@ class Config:
     ValueError: naming the field, if a value is out of range.
   """
 
-  num_units: int  # N
-  dt: float = 0.1  # ms
-  capacitance: float = 281.0  # C, pF
-  leak: float = 30.0  # g_L, nS
-  rest: float = -70.6  # E_L, mV
-  rheobase: float = -50.4  # V_T, mV
-  sharpness: float = 2.0  # Delta_T, mV
-  subthreshold: float = 4.0  # a, nS; 0 with jump 0: no adaptation (EIF)
-  jump: float = 80.5  # b, pA
-  adaptation_tau: float = 144.0  # tau_w, ms
-  threshold: float = 20.0  # mV, where a spike is cut off
-  reset: float = -70.6  # mV
-  upstroke: str = 'exponential'
-  synapse_decay: float = 0.0  # of the current, a step; 0: no synaptic current
-  initial_voltage: float | None = None  # mV; None: the rest
+  num_units: limits.Count  # N
+  dt: limits.Positive = 0.1  # ms
+  capacitance: limits.Positive = 281.0  # C, pF
+  leak: limits.Positive = 30.0  # g_L, nS
+  rest: limits.Finite = -70.6  # E_L, mV
+  rheobase: limits.Finite = -50.4  # V_T, mV
+  sharpness: limits.Positive = 2.0  # Delta_T, mV
+  # a, nS; 0 with jump 0: no adaptation (EIF).
+  subthreshold: limits.Finite = 4.0
+  jump: limits.Finite = 80.5  # b, pA
+  adaptation_tau: limits.Positive = 144.0  # tau_w, ms
+  threshold: limits.Finite = 20.0  # mV, where a spike is cut off
+  reset: limits.Finite = -70.6  # mV
+  upstroke: Literal['exponential', 'quadratic', 'none'] = 'exponential'
+  # The exponent ends where one step crosses the threshold whatever comes;
+  # False: it does not end (other libraries), and may overflow.
+  limited_exponent: bool = True
+  # Of the current, a step; 0: no synaptic current.
+  synapse_decay: limits.UnitInterval = 0.0
+  initial_voltage: limits.Finite | None = None  # mV; None: the rest
   detach_reset: bool = True
   at_threshold: bool = False  # whether a membrane AT its threshold spikes
   surrogate: surrogate_lib.Surrogate = surrogate_lib.fast_sigmoid(1.0)
-  distance_unit: float | None = None  # mV, of the surrogate; None: sharpness
+  # mV, of the surrogate; None: the sharpness.
+  distance_unit: limits.Positive | None = None
+  param_dtype: dtypes.Floating = 'float32'  # of parameters and state
 
   def __post_init__(self):
+    limits.check(self)
     rule = firing.Rule(reset='zero', reset_voltage=self.reset)
-    firing.check('adex', self.num_units, self.threshold, rule)
-    for field in _POSITIVE:
-      value = getattr(self, field)
-      if not (value > 0 and math.isfinite(value)):
-        raise ValueError(
-            f'adex.Config.{field} must be positive and finite, got {value}.'
-        )
-    firing.check_decay('adex', 'synapse_decay', self.synapse_decay)
-    unit = self.distance_unit
-    if unit is not None and not unit > 0:
-      raise ValueError(
-          f'adex.Config.distance_unit must be None or positive, got {unit}.'
-      )
-    if self.upstroke not in UPSTROKES:
-      raise ValueError(
-          f'adex.Config.upstroke must be one of {UPSTROKES}, got'
-          f' {self.upstroke!r}.'
-      )
+    firing.check_threshold(self, rule)
 
 
 class Params(NamedTuple):
@@ -87,8 +78,9 @@ class State(NamedTuple):
 def init(key: jax.Array, config: Config) -> Params:
   """Returns the configured values; nothing is random."""
   del key
+  dtype = dtypes.named(config.param_dtype)
   return Params(
-      *(jnp.asarray(getattr(config, name), float) for name in Params._fields)
+      *(jnp.asarray(getattr(config, f), dtype) for f in Params._fields)
   )
 
 
@@ -97,8 +89,8 @@ def initial_state(config: Config) -> State:
   voltage = config.rest
   if config.initial_voltage is not None:
     voltage = config.initial_voltage
-  n = config.num_units
-  return State(jnp.full(n, voltage, float), jnp.zeros(n), jnp.zeros(n))
+  zeros = jnp.zeros(config.num_units, dtypes.named(config.param_dtype))
+  return State(jnp.full_like(zeros, voltage), zeros, zeros)
 
 
 def step(
@@ -111,7 +103,8 @@ def step(
     \tau_w w' = a (v - E_L) - w
 
   and where v exceeds the threshold: v = reset, w = w + b. The exponent is cut
-  off where the membrane reaches the threshold within one step.
+  off where the membrane reaches the threshold within one step
+  (`Config.limited_exponent`).
 
   Args:
     params: of the adaptation.
@@ -123,9 +116,10 @@ def step(
     The next state, and spikes [N].
 
   Raises:
-    ValueError: if x_t has not N elements.
+    ValueError: if x_t is not [N].
   """
-  lif.check_input('adex', x_t, config.num_units)
+  checks.shape('currents', x_t, num_units=config.num_units)
+  params, x_t = dtypes.cast((params, x_t), state.voltage.dtype)
   v, w, current = state
   seen, current = current_lif.synapse(
       config.synapse_decay, current, x_t, 'add_then_decay'
@@ -153,10 +147,12 @@ def _upstroke(v, config):
   leak = -config.leak * (v - config.rest)
   if config.upstroke == 'none':
     return leak
-  # Past this exponent one step overshoots the threshold by far anyway.
-  reach = 2 * (config.threshold - config.reset) * config.capacitance
-  limit = math.log1p(reach / (config.leak * config.sharpness * config.dt))
-  exponent = jnp.minimum((v - config.rheobase) / config.sharpness, limit)
+  exponent = (v - config.rheobase) / config.sharpness
+  if config.limited_exponent:
+    # Past this exponent one step overshoots the threshold by far anyway.
+    reach = 2 * (config.threshold - config.reset) * config.capacitance
+    limit = math.log1p(reach / (config.leak * config.sharpness * config.dt))
+    exponent = jnp.minimum(exponent, limit)
   return leak + config.leak * config.sharpness * jnp.exp(exponent)
 
 
@@ -169,6 +165,8 @@ def unroll(
     chunk_size: int | None = None,
 ) -> tuple[State, jax.Array]:
   """Runs `step` over currents [T, N]; returns the last state, spikes [T, N]."""
+  checks.shape('currents', xs, 'T', num_units=config.num_units)
+  xs = dtypes.cast(xs, state.voltage.dtype)
   return scan.scan(
       lambda s, x: step(params, s, x, config), state, xs, chunk_size=chunk_size
   )

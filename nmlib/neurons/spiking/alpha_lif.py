@@ -4,16 +4,19 @@ snnTorch's Alpha, whose reset-by-subtraction acts on the two currents.
 """
 
 import dataclasses
+from typing import Literal
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
+from nmlib.neurons.core import checks
+from nmlib.neurons.core import dtypes
+from nmlib.neurons.core import limits
 from nmlib.neurons.core import scan
+from nmlib.neurons.core import time_constants
 from nmlib.neurons.spiking import firing
-from nmlib.neurons.spiking import lif
 from nmlib.neurons.spiking import surrogate as surrogate_lib
-from nmlib.neurons.spiking.presets import surrogate_peers
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,20 +27,23 @@ class Config:
     ValueError: naming the field, if a value is out of range.
   """
 
-  num_units: int  # N
-  excitatory_decay: float = 0.9  # alpha, a step
-  inhibitory_decay: float = 0.8  # beta, a step; below alpha
-  threshold: float = 1.0
-  reset: str = 'subtract'
-  surrogate: surrogate_lib.Surrogate = surrogate_peers.snntorch_atan()
-  inhibition: bool = False
+  num_units: limits.Count  # N
+  excitatory_decay: limits.OpenUnitInterval = 0.9  # alpha, a step
+  inhibitory_decay: limits.OpenUnitInterval = 0.8  # beta, a step
+  threshold: limits.Finite = 1.0
+  reset: Literal['subtract', 'zero', 'none'] = 'subtract'
+  surrogate: surrogate_lib.Surrogate = surrogate_lib.arctan()
+  inhibition: bool = False  # as in `firing.Rule`
+  clamp_decays: bool = False  # learned decays act as the nearest in [0, 1]
+  param_dtype: dtypes.Floating = 'float32'  # of parameters and state
 
   def __post_init__(self):
-    firing.check('alpha_lif', self.num_units, self.threshold, self.rule)
-    if not 0 < self.inhibitory_decay < self.excitatory_decay < 1:
+    limits.check(self)
+    firing.check_threshold(self, self.rule)
+    if not self.inhibitory_decay < self.excitatory_decay:
       raise ValueError(
-          'alpha_lif.Config needs 0 < inhibitory_decay < excitatory_decay < 1,'
-          f' got {self.inhibitory_decay} and {self.excitatory_decay}.'
+          'alpha_lif.Config.inhibitory_decay must be below excitatory_decay='
+          f'{self.excitatory_decay}, got {self.inhibitory_decay}.'
       )
 
   @property
@@ -63,14 +69,16 @@ class State(NamedTuple):
 def init(key: jax.Array, config: Config) -> Params:
   """Returns the configured values; nothing is random."""
   del key
+  dtype = dtypes.named(config.param_dtype)
   return Params(
-      *(jnp.asarray(getattr(config, name), float) for name in Params._fields)
+      *(jnp.asarray(getattr(config, f), dtype) for f in Params._fields)
   )
 
 
 def initial_state(config: Config) -> State:
   """Returns membranes at rest, without currents."""
-  return State(*(jnp.zeros(config.num_units) for _ in State._fields))
+  zeros = jnp.zeros(config.num_units, dtypes.named(config.param_dtype))
+  return State(zeros, zeros, zeros)
 
 
 def step(
@@ -95,10 +103,13 @@ def step(
     The next state, and spikes [N].
 
   Raises:
-    ValueError: if x_t has not N elements.
+    ValueError: if x_t is not [N].
   """
-  lif.check_input('alpha_lif', x_t, config.num_units)
+  checks.shape('inputs', x_t, num_units=config.num_units)
+  params, x_t = dtypes.cast((params, x_t), state.voltage.dtype)
   alpha, beta = params.excitatory_decay, params.inhibitory_decay
+  if config.clamp_decays:
+    alpha, beta = time_constants.clamp(alpha), time_constants.clamp(beta)
   rule = config.rule
   plain = dataclasses.replace(rule, inhibition=False)
   signal = jax.lax.stop_gradient(
@@ -132,28 +143,8 @@ def unroll(
     chunk_size: int | None = None,
 ) -> tuple[State, jax.Array]:
   """Runs `step` over inputs [T, N]; returns the last state, spikes [T, N]."""
+  checks.shape('inputs', xs, 'T', num_units=config.num_units)
+  xs = dtypes.cast(xs, state.voltage.dtype)
   return scan.scan(
       lambda s, x: step(params, s, x, config), state, xs, chunk_size=chunk_size
-  )
-
-
-def snntorch(
-    num_units: int,
-    *,
-    alpha: float = 0.9,
-    beta: float = 0.8,
-    threshold: float = 1.0,
-    reset_mechanism: str = 'subtract',
-    inhibition: bool = False,
-    surrogate: surrogate_lib.Surrogate | None = None,
-) -> Config:
-  """Returns the conventions of snnTorch's Alpha."""
-  return Config(
-      num_units,
-      alpha,
-      beta,
-      threshold,
-      reset_mechanism,
-      surrogate or surrogate_peers.snntorch_atan(),
-      inhibition,
   )

@@ -10,6 +10,9 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from nmlib.neurons.core import checks
+from nmlib.neurons.core import dtypes
+from nmlib.neurons.core import limits
 from nmlib.neurons.spiking import lif
 
 
@@ -21,29 +24,27 @@ class Config:
     ValueError: naming the field, if a value is out of range.
   """
 
-  shape: tuple[int, int]  # H, W of the input
-  num_inputs: int  # D, channels
-  num_channels: int  # C
-  kernel_shape: tuple[int, int] = (3, 3)
-  stride: int = 1
+  shape: tuple[limits.Count, limits.Count]  # H, W of the input
+  num_inputs: limits.Count  # D, channels
+  num_channels: limits.Count  # C
+  kernel_shape: tuple[limits.Count, limits.Count] = (3, 3)
+  stride: limits.Count = 1
   # Of the neurons; its num_units is replaced by H' W' C.
   cell: lif.Config = lif.Config(1)
-  gain: float = 1.0  # kernel ~ N(0, gain^2 / fan-in)
+  gain: limits.NonNegative = 1.0  # kernel ~ N(0, gain^2 / fan-in)
 
-  def __post_init__(self):
-    for name in ('num_inputs', 'num_channels', 'stride'):
-      if getattr(self, name) < 1:
-        _fail(name, 'at least 1', getattr(self, name))
-    for name in ('shape', 'kernel_shape'):
-      value = getattr(self, name)
-      if len(value) != 2 or min(value) < 1:
-        _fail(name, 'two positive sizes', value)
+  __post_init__ = limits.check
 
   @property
   def output_shape(self) -> tuple[int, int, int]:
     """H', W', C: inputs are padded ('SAME')."""
     height, width = (-(-n // self.stride) for n in self.shape)
     return height, width, self.num_channels
+
+  @property
+  def param_dtype(self) -> dtypes.Floating:
+    """The neurons'."""
+    return self.cell.param_dtype
 
   @property
   def neurons(self) -> lif.Config:
@@ -70,11 +71,13 @@ class State(NamedTuple):
 def init(key: jax.Array, config: Config) -> Params:
   """Samples kernel ~ N(0, gain^2 / (K L D)), bias 0."""
   keys = jax.random.split(key)
+  dtype = dtypes.named(config.param_dtype)
   shape = (*config.kernel_shape, config.num_inputs, config.num_channels)
   fan_in = shape[0] * shape[1] * shape[2]
-  kernel = config.gain * fan_in**-0.5 * jax.random.normal(keys[0], shape)
+  kernel = jax.random.normal(keys[0], shape, dtype)
+  kernel = config.gain * fan_in**-0.5 * kernel
   cell = lif.init(keys[1], config.neurons)
-  return Params(kernel, jnp.zeros(config.num_channels), cell)
+  return Params(kernel, jnp.zeros(config.num_channels, dtype), cell)
 
 
 def initial_state(config: Config) -> State:
@@ -86,19 +89,15 @@ def currents(params: Params, xs: jax.Array, config: Config) -> jax.Array:
   """Returns what the synapses drive [T, H', W', C].
 
   Args:
-    params: kernel and bias.
+    params: kernel and bias, in whose dtype the currents are.
     xs: [T, H, W, D].
     config: static.
 
   Raises:
     ValueError: if xs has another shape.
   """
-  expected = (*config.shape, config.num_inputs)
-  if xs.ndim != 4 or xs.shape[1:] != expected:
-    raise ValueError(
-        f'spiking_convolution takes inputs of shape {expected} a step, time'
-        f' first, got {xs.shape[1:]}; batches are vmapped.'
-    )
+  checks.shape('inputs', xs, 'T', **_sizes(config))
+  xs = dtypes.cast(xs, params.kernel.dtype)
   y = jax.lax.conv_general_dilated(
       xs,
       params.kernel,
@@ -112,7 +111,13 @@ def currents(params: Params, xs: jax.Array, config: Config) -> jax.Array:
 def step(
     params: Params, state: State, x_t: jax.Array, config: Config
 ) -> tuple[State, jax.Array]:
-  """Advances one step with input [H, W, D]; spikes are [H', W', C]."""
+  """Advances one step with input [H, W, D]; spikes are [H', W', C].
+
+  Raises:
+    ValueError: if x_t has another shape.
+  """
+  checks.shape('inputs', x_t, **_sizes(config))
+  params, x_t = dtypes.cast((params, x_t), state.voltage.dtype)
   current = currents(params, x_t[None], config).reshape(-1)
   cell, spikes = lif.step(params.cell, state.cell, current, config.neurons)
   return State(cell), spikes.reshape(config.output_shape)
@@ -130,12 +135,17 @@ def unroll(
 
   Returns:
     The last state, and spikes [T, H', W', C].
+
+  Raises:
+    ValueError: if xs has another shape.
   """
-  drive = currents(params, xs, config).reshape(xs.shape[0], -1)
+  params = dtypes.cast(params, state.voltage.dtype)
+  units = config.neurons.num_units
+  drive = currents(params, xs, config).reshape(xs.shape[0], units)
   cell, spikes = lif.unroll(
       params.cell, state.cell, drive, config.neurons, chunk_size=chunk_size
   )
-  return State(cell), spikes.reshape(-1, *config.output_shape)
+  return State(cell), spikes.reshape(xs.shape[0], *config.output_shape)
 
 
 def average_pool(xs: jax.Array, window: int) -> jax.Array:
@@ -153,6 +163,33 @@ def max_pool(xs: jax.Array, window: int) -> jax.Array:
   return jnp.max(_windows(xs, window), (-4, -2))
 
 
+def gated_max_pool(
+    counts: jax.Array, spikes: jax.Array, window: int
+) -> jax.Array:
+  """Returns, of each window, the spike of the neuron that fired most so far.
+
+  Args:
+    counts: spikes before and in this step [H, W, C].
+    spikes: of this step [H, W, C].
+    window: side of the windows, which do not overlap; divides H and W.
+
+  Returns:
+    [H / window, W / window, C].
+  """
+
+  def flat(x):
+    x = jnp.swapaxes(_windows(x, window), 1, 2)
+    return x.reshape(*x.shape[:2], window * window, x.shape[-1])
+
+  best = jnp.argmax(flat(counts), 2, keepdims=True)
+  return jnp.take_along_axis(flat(spikes), best, 2)[:, :, 0]
+
+
+def _sizes(config: Config) -> dict[str, int]:
+  height, width = config.shape
+  return {'height': height, 'width': width, 'num_inputs': config.num_inputs}
+
+
 def _windows(xs, window):
   *front, height, width, channels = xs.shape
   if window < 1 or height % window or width % window:
@@ -161,9 +198,3 @@ def _windows(xs, window):
     )
   parts = (height // window, window, width // window, window, channels)
   return xs.reshape(*front, *parts)
-
-
-def _fail(field, allowed, value):
-  raise ValueError(
-      f'spiking_convolution.Config.{field} must be {allowed}, got {value!r}.'
-  )

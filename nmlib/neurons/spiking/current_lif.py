@@ -5,22 +5,22 @@ differ in which current a step of the membrane sees: `Config.current_order`.
 """
 
 import dataclasses
+from typing import Literal
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
+from nmlib.neurons.core import checks
+from nmlib.neurons.core import dtypes
 from nmlib.neurons.core import leaky
+from nmlib.neurons.core import limits
 from nmlib.neurons.core import scan
 from nmlib.neurons.core import time_constants
 from nmlib.neurons.spiking import firing
 from nmlib.neurons.spiking import firing_unroll
-from nmlib.neurons.spiking import lif
-from nmlib.neurons.spiking import surrogate as surrogate_lib
-from nmlib.neurons.spiking.presets import surrogate_peers
 
-ORDERS = ('decay_then_add', 'add_then_decay', 'previous')
-GAINS = ('one', 'complement', 'exact')
+Order = Literal['decay_then_add', 'add_then_decay', 'previous']
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,32 +31,27 @@ class Config:
     ValueError: naming the field, if a value is out of range.
   """
 
-  num_units: int  # N
-  synapse_decay: float = 0.8  # alpha, a step
-  membrane_decay: float = 0.9  # beta, a step
-  threshold: float = 1.0
+  num_units: limits.Count  # N
+  synapse_decay: limits.UnitInterval = 0.8  # alpha, a step
+  membrane_decay: limits.UnitInterval = 0.9  # beta, a step
+  threshold: limits.Finite = 1.0
   # 'decay_then_add': I = alpha I + x, and the membrane sees it.
   # 'add_then_decay': it sees I + x; alpha times that is kept.
   # 'previous': it sees the I of the step before.
-  current_order: str = 'decay_then_add'
+  current_order: Order = 'decay_then_add'
   # Of the current: 'one'; 'complement', 1 - beta; 'exact', the integral of the
   # decaying current over the step (with 'add_then_decay').
-  gain: str = 'one'
-  rest_voltage: float = 0.0  # the leak pulls towards it
-  initial_voltage: float = 0.0
+  gain: Literal['one', 'complement', 'exact'] = 'one'
+  rest_voltage: limits.Finite = 0.0  # the leak pulls towards it
+  initial_voltage: limits.Finite = 0.0
   heterogeneous: bool = False  # parameters [N], not scalars
+  clamp_decays: bool = False  # learned decays act as the nearest in [0, 1]
   rule: firing.Rule = firing.Rule()
+  param_dtype: dtypes.Floating = 'float32'  # of parameters and state
 
   def __post_init__(self):
-    firing.check('current_lif', self.num_units, self.threshold, self.rule)
-    for field in ('synapse_decay', 'membrane_decay'):
-      firing.check_decay('current_lif', field, getattr(self, field))
-    for field, allowed in (('current_order', ORDERS), ('gain', GAINS)):
-      if getattr(self, field) not in allowed:
-        raise ValueError(
-            f'current_lif.Config.{field} must be one of {allowed}, got'
-            f' {getattr(self, field)!r}.'
-        )
+    limits.check(self)
+    firing.check_threshold(self, self.rule)
 
 
 class Params(NamedTuple):
@@ -73,20 +68,17 @@ class State(NamedTuple):
 def init(key: jax.Array, config: Config) -> Params:
   """Returns the configured values; nothing is random."""
   del key
+  dtype = dtypes.named(config.param_dtype)
   shape = (config.num_units,) if config.heterogeneous else ()
   return Params(
-      jnp.full(shape, config.synapse_decay, float),
-      jnp.full(shape, config.membrane_decay, float),
-      jnp.full(shape, config.threshold, float),
+      *(jnp.full(shape, getattr(config, f), dtype) for f in Params._fields)
   )
 
 
 def initial_state(config: Config) -> State:
   """Returns membranes at their initial voltage, without current."""
-  return State(
-      jnp.full(config.num_units, config.initial_voltage, float),
-      jnp.zeros(config.num_units),
-  )
+  zeros = jnp.zeros(config.num_units, dtypes.named(config.param_dtype))
+  return State(jnp.full_like(zeros, config.initial_voltage), zeros)
 
 
 def step(
@@ -104,9 +96,14 @@ def step(
     The next state, and spikes [N].
 
   Raises:
-    ValueError: if x_t has not N elements.
+    ValueError: if x_t is not [N].
   """
-  lif.check_input('current_lif', x_t, config.num_units)
+  checks.shape('inputs', x_t, num_units=config.num_units)
+  params, x_t = _ready(params, x_t, state, config)
+  return _step(params, state, x_t, config)
+
+
+def _step(params, state, x_t, config):
   current, drive = _drive(params, state.current, x_t, config)
   voltage, out = firing.fire(
       state.voltage,
@@ -118,7 +115,7 @@ def step(
 
 
 def synapse(
-    decay: jax.Array | float, current: jax.Array, x_t: jax.Array, order: str
+    decay: jax.Array | float, current: jax.Array, x_t: jax.Array, order: Order
 ) -> tuple[jax.Array, jax.Array]:
   """Returns the current that the membrane sees, and the one that is kept."""
   if order == 'add_then_decay':
@@ -145,8 +142,9 @@ def unroll(
     chunk_size: int | None = None,
 ) -> tuple[State, jax.Array]:
   """Runs `step` over inputs [T, N]; returns the last state, spikes [T, N]."""
+  checks.shape('inputs', xs, 'T', num_units=config.num_units)
+  params, xs = _ready(params, xs, state, config)
   if firing_unroll.applies(config.rule):
-    lif.check_inputs('current_lif', xs, config.num_units)
     voltage, current, spikes = firing_unroll.run(
         state.voltage,
         state.current,
@@ -159,7 +157,10 @@ def unroll(
     )
     return State(voltage, current), spikes
   return scan.scan(
-      lambda s, x: step(params, s, x, config), state, xs, chunk_size=chunk_size
+      lambda s, x: _step(params, s, x, config),
+      state,
+      xs,
+      chunk_size=chunk_size,
   )
 
 
@@ -171,10 +172,11 @@ def unroll_parallel(
   Current and membrane are linear recurrences: two associative scans.
 
   Raises:
-    ValueError: unless config.rule.reset is 'none'.
+    ValueError: unless config.rule.reset is 'none', or if xs is not [T, N].
   """
+  checks.shape('inputs', xs, 'T', num_units=config.num_units)
+  params, xs = _ready(params, xs, state, config)
   wide = lambda a: jnp.broadcast_to(a, (config.num_units,))
-  xs = jnp.broadcast_to(xs, (len(xs), config.num_units))
   seen, current = synapse_parallel(
       wide(params.synapse_decay), state.current, xs, config.current_order
   )
@@ -186,22 +188,34 @@ def unroll_parallel(
   out = firing.fire_parallel(
       state.voltage, voltages, params.threshold, config.rule
   )
-  return State(voltages[-1], current), out
+  return State(voltages[-1] if len(xs) else state.voltage, current), out
 
 
 def synapse_parallel(
-    decay: jax.Array, current: jax.Array, xs: jax.Array, order: str
+    decay: jax.Array, current: jax.Array, xs: jax.Array, order: Order
 ) -> tuple[jax.Array, jax.Array]:
   """As `synapse` over xs [T, N]; returns seen [T, N], kept at the end [N]."""
   added = decay[None] * xs if order == 'add_then_decay' else xs
   kept = leaky.trace(added, decay, current)
-  before = jnp.concatenate([current[None], kept[:-1]])
+  kept = jnp.concatenate([current[None], kept])
+  before = kept[:-1]
   seen = {
       'add_then_decay': before + xs,
-      'decay_then_add': kept,
+      'decay_then_add': kept[1:],
       'previous': before,
   }[order]
   return seen, kept[-1]
+
+
+def _ready(params, inputs, state, config):
+  """Returns parameters as they act, and inputs, in the dtype of the state."""
+  params, inputs = dtypes.cast((params, inputs), state.voltage.dtype)
+  if config.clamp_decays:
+    params = params._replace(
+        synapse_decay=time_constants.clamp(params.synapse_decay),
+        membrane_decay=time_constants.clamp(params.membrane_decay),
+    )
+  return params, inputs
 
 
 def _drive(params, current, x_t, config):
@@ -232,91 +246,3 @@ def _gain(params, config):
       near, 1 + gap / 2 + gap**2 / 6, jnp.expm1(gap) / jnp.where(near, 1, gap)
   )
   return -log_beta * beta * ratio
-
-
-def snntorch(
-    num_units: int,
-    *,
-    alpha: float = 0.8,
-    beta: float = 0.9,
-    threshold: float = 1.0,
-    reset_mechanism: str = 'subtract',
-    reset_delay: bool = True,
-    inhibition: bool = False,
-    graded_spikes_factor: float = 1.0,
-    surrogate: surrogate_lib.Surrogate | None = None,
-    heterogeneous: bool = False,
-) -> Config:
-  """Returns the conventions of snnTorch's Synaptic: zero wipes the input."""
-  rule = firing.Rule(
-      surrogate=surrogate or surrogate_peers.snntorch_atan(),
-      reset=reset_mechanism,
-      reset_time='delayed' if reset_delay else 'delayed_and_immediate',
-      inhibition=inhibition,
-      graded_spikes=1.0 if inhibition else graded_spikes_factor,
-  )
-  return Config(
-      num_units,
-      alpha,
-      beta,
-      threshold,
-      heterogeneous=heterogeneous,
-      rule=rule,
-  )
-
-
-def norse(
-    num_units: int,
-    *,
-    tau_syn: float = 5e-3,
-    tau_mem: float = 1e-2,
-    dt: float = 1e-3,
-    v_leak: float = 0.0,
-    v_th: float = 1.0,
-    v_reset: float = 0.0,
-    detach_reset: bool = False,
-    surrogate: surrogate_lib.Surrogate | None = None,
-) -> Config:
-  """Returns the conventions of Norse's LIF; times in seconds.
-
-  Norse detaches the reset in the recurrent neuron only: pass
-  detach_reset=True there.
-  """
-  time_constants.check(
-      'current_lif.norse', dt=dt, tau_syn=tau_syn, tau_mem=tau_mem
-  )
-  rule = firing.Rule(
-      surrogate=surrogate or surrogate_peers.norse_super(),
-      reset='zero',
-      reset_voltage=v_reset,
-      detach_reset=detach_reset,
-  )
-  return Config(
-      num_units,
-      1 - dt / tau_syn,
-      1 - dt / tau_mem,
-      v_th,
-      current_order='add_then_decay',
-      gain='complement',
-      rest_voltage=v_leak,
-      rule=rule,
-  )
-
-
-def spyx(
-    num_units: int,
-    *,
-    alpha: float = 0.6,
-    beta: float = 0.85,
-    threshold: float = 1.0,
-    surrogate: surrogate_lib.Surrogate | None = None,
-) -> Config:
-  """Returns the conventions of Spyx's CuBaLIF: the reset leaks."""
-  rule = firing.Rule(
-      surrogate=surrogate or surrogate_peers.spyx_superspike(),
-      reset_time='delayed',
-      reset_target='before_leak',
-      emission='before',
-      detach_reset=False,
-  )
-  return Config(num_units, alpha, beta, threshold, rule=rule)

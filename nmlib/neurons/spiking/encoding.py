@@ -22,6 +22,7 @@ def poisson(
     num_steps: T.
     gain: factor of the rates.
   """
+  rates = _floats(rates)
   p = jnp.broadcast_to(jnp.clip(gain * rates, 0, 1), (num_steps, *rates.shape))
   return jax.random.bernoulli(key, p).astype(rates.dtype)
 
@@ -62,6 +63,7 @@ def spike_times(
         'spike_times needs tau > 0 and num_steps >= 1, got'
         f' tau={tau}, num_steps={num_steps}.'
     )
+  data = _floats(data)
   if linear:
     if normalize:
       tau = num_steps - 1 - first_spike
@@ -93,6 +95,7 @@ def latency(
     clip: no spike for values below the threshold.
     **options: of `spike_times`.
   """
+  data = _floats(data)
   times = spike_times(data, num_steps, threshold=threshold, **options)
   steps = jnp.arange(num_steps).reshape(-1, *[1] * data.ndim)
   out = (jnp.round(times)[None] == steps).astype(data.dtype)
@@ -114,6 +117,7 @@ def delta(
     from_zero: whether the first sample is compared with 0, or with itself.
     off_spikes: whether a fall gives -1.
   """
+  signal = _floats(signal)
   first = jnp.zeros_like(signal[:1]) if from_zero else signal[:1]
   change = signal - jnp.concatenate([first, signal[:-1]])
   on = (change >= threshold).astype(signal.dtype)
@@ -124,6 +128,7 @@ def delta(
 
 def rank_order(data: jax.Array, num_steps: int) -> jax.Array:
   """Returns one spike each [T, N], the largest first; ranks spread over T."""
+  data = _floats(data)
   rank = jnp.argsort(jnp.argsort(-data, stable=True))
   time = rank * num_steps // data.shape[0]
   return (jnp.arange(num_steps)[:, None] == time[None]).astype(data.dtype)
@@ -150,11 +155,12 @@ def population(
     width: standard deviation of the tuning; None: the spacing.
     circular: whether low and high are the same.
   """
-  if num_neurons < 2 or not high > low:
+  if num_neurons < 2 or not high > low or not (width is None or width > 0):
     raise ValueError(
-        'population needs at least 2 neurons and high > low, got'
-        f' {num_neurons}, low={low}, high={high}.'
+        'population needs at least 2 neurons, high > low and a positive width,'
+        f' got {num_neurons}, low={low}, high={high}, width={width}.'
     )
+  data = _floats(data)
   gaps = num_neurons if circular else num_neurons - 1
   spacing = (high - low) / gaps
   width = spacing if width is None else width
@@ -171,6 +177,7 @@ def phase(data: jax.Array, num_steps: int, *, bits: int = 8) -> jax.Array:
 
   Step t carries the weight 2^-(1 + t mod bits) (Kim et al. 2018).
   """
+  data = _floats(data)
   position = jnp.arange(num_steps) % bits
   whole = jnp.floor(jnp.clip(data, 0, 1 - 2.0**-bits) * 2**bits)
   shift = (2.0 ** (bits - 1 - position)).reshape(-1, *[1] * data.ndim)
@@ -185,6 +192,7 @@ def burst(
   ceil(most d) spikes, ceil(longest_gap (1 - d)) + 1 steps apart, from step 0
   (Guo et al. 2021).
   """
+  data = _floats(data)
   count = jnp.ceil(most * jnp.clip(data, 0, 1))[None]
   gap = jnp.ceil(longest_gap * (1 - jnp.clip(data, 0, 1)))[None] + 1
   steps = jnp.arange(num_steps).reshape(-1, *[1] * data.ndim)
@@ -193,4 +201,12 @@ def burst(
 
 def direct(data: jax.Array, num_steps: int) -> jax.Array:
   """Returns the numbers themselves as constant currents [T, ...]."""
+  data = _floats(data)
   return jnp.broadcast_to(data, (num_steps, *data.shape))
+
+
+def _floats(data):
+  """Returns an array of floats; integers become the default ones."""
+  data = jnp.asarray(data)
+  inexact = jnp.issubdtype(data.dtype, jnp.floating)
+  return data if inexact else data.astype(float)

@@ -6,12 +6,14 @@ spike train is known and smooth, so that it can be fitted (`log_likelihood`).
 """
 
 import dataclasses
-import math
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
+from nmlib.neurons.core import checks
+from nmlib.neurons.core import dtypes
+from nmlib.neurons.core import limits
 from nmlib.neurons.core import scan
 from nmlib.neurons.spiking import firing
 from nmlib.neurons.spiking import lif
@@ -29,16 +31,13 @@ class Config:
 
   # Membrane, threshold and reset. Resets are at once; no surrogate is used.
   cell: lif.Config
-  rate: float = 0.1  # rho_0, spikes a step of a membrane at its threshold
-  width: float = 0.2  # delta, in units of the membrane
+  rate: limits.Positive = (
+      0.1  # rho_0, spikes a step of a membrane at its threshold
+  )
+  width: limits.Positive = 0.2  # delta, in units of the membrane
 
   def __post_init__(self):
-    for field in ('rate', 'width'):
-      if not 0 < getattr(self, field) < math.inf:
-        raise ValueError(
-            f'escape_lif.Config.{field} must be positive and finite, got'
-            f' {getattr(self, field)}.'
-        )
+    limits.check(self)
     rule = self.cell.rule
     if rule.reset_time != 'immediate' or rule.inhibition:
       raise ValueError(
@@ -51,6 +50,11 @@ class Config:
   def num_units(self) -> int:
     """N."""
     return self.cell.num_units
+
+  @property
+  def param_dtype(self) -> dtypes.Floating:
+    """The cell's."""
+    return self.cell.param_dtype
 
 
 class Result(NamedTuple):
@@ -94,10 +98,12 @@ def step(
     The next state, and spikes [N].
 
   Raises:
-    ValueError: if x_t has not N elements.
+    ValueError: if x_t is not [N].
   """
-  lif.check_input('escape_lif', x_t, config.num_units)
-  state, out = _advance(params, state, x_t, _draw(key, config), config)
+  checks.shape('currents', x_t, num_units=config.num_units)
+  params, x_t = dtypes.cast((params, x_t), state.voltage.dtype)
+  drawn = _draw(key, state.voltage)
+  state, out = _advance(params, state, x_t, drawn, config)
   return state, out.spikes
 
 
@@ -111,9 +117,10 @@ def unroll(
     chunk_size: int | None = None,
 ) -> tuple[lif.State, Result]:
   """Runs `step` over currents [T, N], with the t-th of `split(key, T)`."""
-  lif.check_inputs('escape_lif', xs, config.num_units)
+  checks.shape('currents', xs, 'T', num_units=config.num_units)
+  params, xs = dtypes.cast((params, xs), state.voltage.dtype)
   keys = jax.random.split(key, len(xs))
-  drawn = jax.vmap(lambda key: _draw(key, config))(keys)
+  drawn = jax.vmap(lambda key: _draw(key, state.voltage))(keys)
   advance = lambda s, x: _advance(params, s, x[0], x[1], config)
   return scan.scan(advance, state, (xs, drawn), chunk_size=chunk_size)
 
@@ -136,7 +143,13 @@ def log_likelihood(
     xs: currents [T, N].
     spikes: [T, N], 0 or 1.
     config: static.
+
+  Raises:
+    ValueError: if currents and spikes are not [T, N].
   """
+  checks.shape('currents', xs, 'T', num_units=config.num_units)
+  checks.shape('spikes', spikes, T=len(xs), num_units=config.num_units)
+  params, xs, spikes = dtypes.cast((params, xs, spikes), state.voltage.dtype)
 
   def advance(state, x):
     hazard, state = _given(params, state, x[0], x[1], config)
@@ -146,9 +159,9 @@ def log_likelihood(
   return jnp.sum(scan.scan(advance, state, (xs, spikes))[1])
 
 
-def _draw(key, config):
+def _draw(key, voltage):
   """Returns one number in [0, 1) a neuron: it fires if that is below P."""
-  return jax.random.uniform(key, (config.num_units,))
+  return jax.random.uniform(key, voltage.shape, voltage.dtype)
 
 
 def _advance(params, state, x_t, drawn, config):

@@ -3,22 +3,20 @@
 Libraries differ in when a spike resets the membrane, whether the input of that
 step survives, whether the gradient flows through the reset, and whether the
 spike that a step returns was there before or after its input. Each is a field
-of `Rule`; the neurons' presets (`lif.snntorch`, ...) fill them in.
+of `Rule`; `spiking.presets` fills them in as each library does.
 """
 
 from collections.abc import Callable
 import dataclasses
-import math
+from types import ModuleType
+from typing import Any
+from typing import Literal
 
 import jax
 import jax.numpy as jnp
 
+from nmlib.neurons.core import limits
 from nmlib.neurons.spiking import surrogate as surrogate_lib
-
-RESETS = ('subtract', 'zero', 'none')
-RESET_TIMES = ('immediate', 'delayed', 'delayed_and_immediate')
-RESET_TARGETS = ('before_leak', 'after_leak')
-EMISSIONS = ('after', 'before')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,36 +29,34 @@ class Rule:
 
   surrogate: surrogate_lib.Surrogate = surrogate_lib.fast_sigmoid(25.0)
   # 'subtract' takes off threshold - reset_voltage, 'zero' sets reset_voltage.
-  reset: str = 'subtract'
+  reset: Literal['subtract', 'zero', 'none'] = 'subtract'
   # 'immediate': in the step of the spike; the state is what the reset left.
   # 'delayed': in the next step, from the membrane before it. The third, of
   # snnTorch: delayed, and at once unless the delayed reset was already due.
-  reset_time: str = 'immediate'
+  reset_time: Literal['immediate', 'delayed', 'delayed_and_immediate'] = (
+      'immediate'
+  )
   # Where a delayed reset acts: on the old membrane, so that the input of the
   # step survives a reset to zero, or on the new one.
-  reset_target: str = 'after_leak'
+  reset_target: Literal['before_leak', 'after_leak'] = 'after_leak'
   detach_reset: bool = True  # no gradient through the reset
-  reset_voltage: float = 0.0
-  emission: str = 'after'  # or 'before': spikes of the membrane before input
+  reset_voltage: limits.Finite = 0.0
+  # 'before': a step's spikes are those of the membrane before its input.
+  emission: Literal['after', 'before'] = 'after'
   at_threshold: bool = False  # whether a membrane AT its threshold spikes
   # Only the neuron farthest above its threshold may spike.
   inhibition: bool = False
-  graded_spikes: float = 1.0  # size of a spike
+  graded_spikes: limits.Finite = 1.0  # size of a spike
+  # Part of a reset that comes at once in 'delayed_and_immediate'.
+  immediate_share: limits.Finite = 1.0
 
   def __post_init__(self):
-    for field, allowed in (
-        ('reset', RESETS),
-        ('reset_time', RESET_TIMES),
-        ('reset_target', RESET_TARGETS),
-        ('emission', EMISSIONS),
-    ):
-      if getattr(self, field) not in allowed:
-        _fail(field, f'one of {allowed}', getattr(self, field))
-    for field in ('reset_voltage', 'graded_spikes'):
-      if not math.isfinite(getattr(self, field)):
-        _fail(field, 'finite', getattr(self, field))
+    limits.check(self)
     if self.emission == 'before' and self.reset_time != 'delayed':
-      _fail("reset_time, with emission='before',", "'delayed'", self.reset_time)
+      raise ValueError(
+          "firing.Rule.reset_time must be 'delayed' where emission is"
+          f" 'before', got {self.reset_time!r}."
+      )
 
 
 def spikes(voltage: jax.Array, threshold: jax.Array, rule: Rule) -> jax.Array:
@@ -94,7 +90,7 @@ def fire_parallel(
         f" firing.Rule.reset must be 'none', got {rule.reset!r}; use unroll."
     )
   if rule.emission == 'before':
-    voltages = jnp.concatenate([start[None], voltages[:-1]])
+    voltages = jnp.concatenate([start[None], voltages])[:-1]
   return spikes_of_all(voltages, threshold, rule)
 
 
@@ -148,7 +144,8 @@ def fire(
   out = spikes(new, threshold, rule)
   if rule.reset_time == 'delayed_and_immediate':
     # Not detached: the gradient flows through this reset alone.
-    new = reset(new, out - signal, threshold, rule)
+    due = rule.immediate_share * out - signal
+    new = reset(new, due, threshold, rule)
   return new, out
 
 
@@ -175,31 +172,21 @@ def reset(
   return (1 - signal) * voltage + signal * rule.reset_voltage
 
 
-def _fail(field, allowed, value):
-  raise ValueError(f'firing.Rule.{field} must be {allowed}, got {value!r}.')
-
-
-def check(name: str, num_units: int, threshold: float, rule: Rule) -> None:
-  """Checks what every neuron's Config shares; raises ValueError."""
-  if isinstance(num_units, bool) or num_units < 1:
+def check_threshold(config: Any, rule: Rule) -> None:
+  """Refuses a Config whose threshold is not above what a spike resets to."""
+  if rule.reset != 'none' and not config.threshold > rule.reset_voltage:
     raise ValueError(
-        f'{name}.Config.num_units must be a positive integer, got {num_units}.'
-    )
-  if not math.isfinite(threshold):
-    raise ValueError(
-        f'{name}.Config.threshold must be finite, got {threshold}.'
-    )
-  if rule.reset != 'none' and not threshold > rule.reset_voltage:
-    raise ValueError(
-        f'{name}.Config.threshold must exceed the reset voltage'
-        f' {rule.reset_voltage}, got {threshold}.'
+        f'{limits.full_name(type(config), "threshold")} must be above the'
+        f' reset voltage {rule.reset_voltage}, got {config.threshold}.'
     )
 
 
-def check_decay(name: str, field: str, value: float) -> None:
-  """Checks a decay a step; raises ValueError."""
-  if not 0 <= value <= 1:
+def check_cell(config: Any, family: ModuleType, cell: Any) -> None:
+  """Refuses a Config around the cell of a family, if it is another's cell."""
+  expected = getattr(family, 'Config', None)
+  if expected is None or not isinstance(cell, expected):
+    short = family.__name__.rpartition('.')[2]
     raise ValueError(
-        f'{name}.Config.{field} must be a decay a step in [0, 1], got {value};'
-        ' see `time_constants.decay` for time constants.'
+        f'{limits.full_name(type(config), "cell")} must be a {short}.Config,'
+        f' got {cell!r}.'
     )

@@ -4,17 +4,17 @@ Izhikevich (2003), "Simple model of spiking neurons", equations (1) to (3).
 """
 
 import dataclasses
-import math
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
+from nmlib.neurons.core import checks
+from nmlib.neurons.core import dtypes
+from nmlib.neurons.core import limits
 from nmlib.neurons.core import scan
 from nmlib.neurons.spiking import firing
-from nmlib.neurons.spiking import lif
 from nmlib.neurons.spiking import surrogate as surrogate_lib
-from nmlib.neurons.spiking.presets import surrogate_peers
 
 # a, b, c, d of figure 2 of the paper.
 PATTERNS = {
@@ -36,32 +36,31 @@ class Config:
     ValueError: naming the field, if a value is out of range.
   """
 
-  num_units: int  # N
-  a: float = 0.02  # rate of recovery, 1/ms
-  b: float = 0.2  # recovery's pull by the membrane
-  c: float = -65.0  # reset, mV
-  d: float = 8.0  # jump of recovery
-  dt: float = 1.0  # ms
-  threshold: float = 30.0  # mV, the peak of a spike
-  initial_voltage: float = -65.0  # mV
-  initial_recovery: float | None = None  # None: b times the initial voltage
+  num_units: limits.Count  # N
+  a: limits.Finite = 0.02  # rate of recovery, 1/ms
+  b: limits.Finite = 0.2  # recovery's pull by the membrane
+  c: limits.Finite = -65.0  # reset, mV
+  d: limits.Finite = 8.0  # jump of recovery
+  dt: limits.Positive = 1.0  # ms
+  threshold: limits.Finite = 30.0  # mV, the peak of a spike
+  initial_voltage: limits.Finite = -65.0  # mV
+  # None: b times the initial voltage.
+  initial_recovery: limits.Finite | None = None
   # v' = quadratic v^2 + linear v + constant - u + I.
-  quadratic: float = 0.04
-  linear: float = 5.0
-  constant: float = 140.0
+  quadratic: limits.Finite = 0.04
+  linear: limits.Finite = 5.0
+  constant: limits.Finite = 140.0
   # The original script: two membrane updates of dt / 2, then recovery from the
   # new membrane. False: one Euler step of both (Norse).
   half_steps: bool = False
   detach_reset: bool = True
   surrogate: surrogate_lib.Surrogate = surrogate_lib.fast_sigmoid(1.0)
+  param_dtype: dtypes.Floating = 'float32'  # of parameters and state
 
   def __post_init__(self):
+    limits.check(self)
     rule = firing.Rule(reset='zero', reset_voltage=self.c)
-    firing.check('izhikevich', self.num_units, self.threshold, rule)
-    if not (self.dt > 0 and math.isfinite(self.dt)):
-      raise ValueError(
-          f'izhikevich.Config.dt must be positive and finite, got {self.dt}.'
-      )
+    firing.check_threshold(self, rule)
 
 
 class Params(NamedTuple):
@@ -79,7 +78,8 @@ class State(NamedTuple):
 def init(key: jax.Array, config: Config) -> Params:
   """Returns the configured values; nothing is random."""
   del key
-  return Params(*(jnp.asarray(getattr(config, n), float) for n in 'abcd'))
+  dtype = dtypes.named(config.param_dtype)
+  return Params(*(jnp.asarray(getattr(config, n), dtype) for n in 'abcd'))
 
 
 def initial_state(config: Config) -> State:
@@ -87,7 +87,8 @@ def initial_state(config: Config) -> State:
   recovery = config.initial_recovery
   if recovery is None:
     recovery = config.b * config.initial_voltage
-  full = lambda value: jnp.full(config.num_units, value, float)
+  dtype = dtypes.named(config.param_dtype)
+  full = lambda value: jnp.full(config.num_units, value, dtype)
   return State(full(config.initial_voltage), full(recovery))
 
 
@@ -111,9 +112,10 @@ def step(
     The next state, and spikes [N].
 
   Raises:
-    ValueError: if x_t has not N elements.
+    ValueError: if x_t is not [N].
   """
-  lif.check_input('izhikevich', x_t, config.num_units)
+  checks.shape('currents', x_t, num_units=config.num_units)
+  params, x_t = dtypes.cast((params, x_t), state.voltage.dtype)
   v, u = state
   slope = lambda v: (
       config.quadratic * jnp.square(v)
@@ -148,42 +150,8 @@ def unroll(
     chunk_size: int | None = None,
 ) -> tuple[State, jax.Array]:
   """Runs `step` over currents [T, N]; returns the last state, spikes [T, N]."""
+  checks.shape('currents', xs, 'T', num_units=config.num_units)
+  xs = dtypes.cast(xs, state.voltage.dtype)
   return scan.scan(
       lambda s, x: step(params, s, x, config), state, xs, chunk_size=chunk_size
-  )
-
-
-def norse(
-    num_units: int,
-    *,
-    a: float = 0.02,
-    b: float = 0.2,
-    c: float = -65.0,
-    d: float = 8.0,
-    tau_inv: float = 250.0,
-    dt: float = 1e-3,
-    initial_voltage: float = -65.0,
-    initial_recovery: float | None = None,
-    sq: float = 0.04,
-    mn: float = 5.0,
-    bias: float = 140.0,
-    v_th: float = 30.0,
-    surrogate: surrogate_lib.Surrogate | None = None,
-) -> Config:
-  """Returns the conventions of Norse's Izhikevich; dt in seconds."""
-  return Config(
-      num_units,
-      a,
-      b,
-      c,
-      d,
-      dt=tau_inv * dt,
-      threshold=v_th,
-      initial_voltage=initial_voltage,
-      initial_recovery=initial_recovery,
-      quadratic=sq,
-      linear=mn,
-      constant=bias,
-      detach_reset=False,
-      surrogate=surrogate or surrogate_peers.norse_super(),
   )

@@ -5,21 +5,20 @@ here has no synapses: its input is the current of each neuron.
 """
 
 import dataclasses
-import math
+from typing import Literal
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
+from nmlib.neurons.core import checks
+from nmlib.neurons.core import dtypes
 from nmlib.neurons.core import leaky
+from nmlib.neurons.core import limits
 from nmlib.neurons.core import scan
 from nmlib.neurons.core import time_constants
 from nmlib.neurons.spiking import firing
 from nmlib.neurons.spiking import firing_unroll
-from nmlib.neurons.spiking import surrogate as surrogate_lib
-from nmlib.neurons.spiking.presets import surrogate_peers
-
-GAINS = ('one', 'complement')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,39 +29,34 @@ class Config:
     ValueError: naming the field, if a value is out of range.
   """
 
-  num_units: int  # N
-  decay: float = 0.9  # of the membrane, a step: beta
-  threshold: float = 1.0
+  num_units: limits.Count  # N
+  decay: limits.UnitInterval = 0.9  # of the membrane, a step: beta
+  threshold: limits.Finite = 1.0
   # Of the current: 'one', or 'complement', 1 - decay, so that a constant
   # current is also the membrane it drives to.
-  gain: str = 'one'
-  resistance: float = 1.0  # R: the current is multiplied by it
-  rest_voltage: float = 0.0  # the leak pulls towards it; also the first value
+  gain: Literal['one', 'complement'] = 'one'
+  resistance: limits.Positive = 1.0  # R: the current is multiplied by it
+  rest_voltage: limits.Finite = 0.0  # the leak pulls towards it
+  initial_voltage: limits.Finite | None = None  # None: the rest
   heterogeneous: bool = False  # parameters [N], not scalars
-  spread: float = 0.0  # relative spread of time constants, if heterogeneous
+  # Relative spread of time constants, if heterogeneous.
+  spread: limits.NonNegative = 0.0
   logit_decay: bool = False  # the parameter is the logit of the decay
+  clamp_decays: bool = False  # a learned decay acts as the nearest in [0, 1]
   rule: firing.Rule = firing.Rule()
+  param_dtype: dtypes.Floating = 'float32'  # of parameters and state
 
   def __post_init__(self):
-    firing.check('lif', self.num_units, self.threshold, self.rule)
-    firing.check_decay('lif', 'decay', self.decay)
-    if self.gain not in GAINS:
+    limits.check(self)
+    firing.check_threshold(self, self.rule)
+    if self.spread and not self.heterogeneous:
       raise ValueError(
-          f'lif.Config.gain must be one of {GAINS}, got {self.gain!r}.'
-      )
-    if not 0 < self.resistance < math.inf:
-      raise ValueError(
-          'lif.Config.resistance must be positive and finite, got'
-          f' {self.resistance}.'
-      )
-    if self.spread < 0 or (self.spread and not self.heterogeneous):
-      raise ValueError(
-          'lif.Config.spread must be 0, or positive with heterogeneous=True,'
-          f' got {self.spread}.'
+          'lif.Config.spread must be 0 unless heterogeneous is True, got'
+          f' {self.spread}.'
       )
     if (self.spread or self.logit_decay) and not 0 < self.decay < 1:
       raise ValueError(
-          'lif.Config.decay must be inside (0, 1) where it has a spread or a'
+          'lif.Config.decay must be in (0, 1) where it has a spread or a'
           f' logit, got {self.decay}.'
       )
 
@@ -78,21 +72,26 @@ class State(NamedTuple):
 
 def init(key: jax.Array, config: Config) -> Params:
   """Returns the configured values; time constants sampled if they spread."""
+  dtype = dtypes.named(config.param_dtype)
   shape = (config.num_units,) if config.heterogeneous else ()
-  decay = jnp.full(shape, config.decay, float)
+  decay = jnp.full(shape, config.decay, dtype)
   if config.spread:
     tau = float(time_constants.time_constant(config.decay))
     decay = time_constants.decay(
-        time_constants.heterogeneous(key, tau, config.spread, shape)
+        time_constants.heterogeneous(key, tau, config.spread, shape, dtype)
     )
   if config.logit_decay:
     decay = time_constants.to_logit(decay)
-  return Params(decay, jnp.full(shape, config.threshold, float))
+  return Params(decay, jnp.full(shape, config.threshold, dtype))
 
 
 def initial_state(config: Config) -> State:
-  """Returns membranes at rest."""
-  return State(jnp.full(config.num_units, config.rest_voltage, float))
+  """Returns membranes at their initial voltage."""
+  start = config.initial_voltage
+  if start is None:
+    start = config.rest_voltage
+  dtype = dtypes.named(config.param_dtype)
+  return State(jnp.full(config.num_units, start, dtype))
 
 
 def step(
@@ -116,16 +115,17 @@ def step(
     The next state, and spikes [N].
 
   Raises:
-    ValueError: if x_t has not N elements.
+    ValueError: if x_t is not [N].
   """
-  check_input('lif', x_t, config.num_units)
+  checks.shape('currents', x_t, num_units=config.num_units)
+  params, x_t = dtypes.cast((params, x_t), state.voltage.dtype)
   return advance(params, state, x_t, config)
 
 
 def advance(
     params: Params, state: State, x_t: jax.Array, config: Config
 ) -> tuple[State, jax.Array]:
-  """As `step`, of neurons in an array of any shape; checks nothing."""
+  """As `step`, of neurons of any shape; checks and casts nothing."""
   voltage, out = firing.fire(
       state.voltage,
       lambda v: integrate(params, v, x_t, config),
@@ -139,9 +139,7 @@ def integrate(
     params: Params, voltage: jax.Array, x_t: jax.Array, config: Config
 ) -> jax.Array:
   """Returns the membrane [N] after leak and input, before any reset."""
-  decay = params.decay
-  if config.logit_decay:
-    decay = time_constants.from_logit(decay)
+  decay = _decay(params, config)
   x_t = _drive(decay, x_t, config)
   return leaky.integrate(decay, voltage, x_t, config.rest_voltage)
 
@@ -163,8 +161,9 @@ def unroll(
     chunk_size: int | None = None,
 ) -> tuple[State, jax.Array]:
   """Runs `step` over currents [T, N]; returns the last state, spikes [T, N]."""
+  checks.shape('currents', xs, 'T', num_units=config.num_units)
+  params, xs = dtypes.cast((params, xs), state.voltage.dtype)
   if firing_unroll.applies(config.rule):
-    check_inputs('lif', xs, config.num_units)
     voltage, _, spikes = firing_unroll.run(
         state.voltage,
         (),
@@ -177,7 +176,10 @@ def unroll(
     )
     return State(voltage), spikes
   return scan.scan(
-      lambda s, x: step(params, s, x, config), state, xs, chunk_size=chunk_size
+      lambda s, x: advance(params, s, x, config),
+      state,
+      xs,
+      chunk_size=chunk_size,
   )
 
 
@@ -189,20 +191,27 @@ def unroll_parallel(
   The membrane is a linear recurrence: an associative scan, of depth log T.
 
   Raises:
-    ValueError: unless config.rule.reset is 'none'.
+    ValueError: unless config.rule.reset is 'none', or if xs is not [T, N].
   """
-  decay = params.decay
-  if config.logit_decay:
-    decay = time_constants.from_logit(decay)
-  decay = jnp.broadcast_to(decay, (config.num_units,))
-  drive = jnp.broadcast_to(xs, (len(xs), config.num_units))
-  drive = _drive(decay[None], drive, config)
+  checks.shape('currents', xs, 'T', num_units=config.num_units)
+  params, xs = dtypes.cast((params, xs), state.voltage.dtype)
+  decay = jnp.broadcast_to(_decay(params, config), (config.num_units,))
+  drive = _drive(decay[None], xs, config)
   rest = config.rest_voltage
   voltages = rest + leaky.trace(drive, decay, state.voltage - rest)
   out = firing.fire_parallel(
       state.voltage, voltages, params.threshold, config.rule
   )
-  return State(voltages[-1]), out
+  return State(voltages[-1] if len(xs) else state.voltage), out
+
+
+def _decay(params, config):
+  """Returns the decay as it acts, of a parameter as it is learned."""
+  if config.logit_decay:
+    return time_constants.from_logit(params.decay)
+  if config.clamp_decays:
+    return time_constants.clamp(params.decay)
+  return params.decay
 
 
 def _drive(decay, current, config):
@@ -210,137 +219,3 @@ def _drive(decay, current, config):
   if config.resistance != 1:
     gain = gain * config.resistance
   return current if isinstance(gain, float) and gain == 1 else gain * current
-
-
-def check_input(
-    name: str, x_t: jax.Array | jax.ShapeDtypeStruct, num_units: int
-) -> None:
-  """Raises ValueError unless the current is one step of N neurons."""
-  if x_t.ndim != 1 or x_t.shape[-1] not in (1, num_units):
-    raise ValueError(
-        f'{name}.step takes the current of {num_units} neurons at one step,'
-        f' got shape {x_t.shape}; time comes first, and batches are vmapped.'
-    )
-
-
-def check_inputs(name: str, xs: jax.Array, num_units: int) -> None:
-  """Raises ValueError unless the currents are [T, N]."""
-  step = jax.ShapeDtypeStruct(xs.shape[1:], xs.dtype)
-  check_input(name, step, num_units)
-
-
-def snntorch(
-    num_units: int,
-    *,
-    beta: float = 0.9,
-    threshold: float = 1.0,
-    reset_mechanism: str = 'subtract',
-    reset_delay: bool = True,
-    inhibition: bool = False,
-    graded_spikes_factor: float = 1.0,
-    surrogate: surrogate_lib.Surrogate | None = None,
-    heterogeneous: bool = False,
-) -> Config:
-  """Returns the conventions of snnTorch's Leaky.
-
-  Its recurrent neuron, RLeaky, wipes the input of a step that resets to zero:
-  use `recurrent.snntorch`. With inhibition its spikes are not graded.
-  """
-  rule = firing.Rule(
-      surrogate=surrogate or surrogate_peers.snntorch_atan(),
-      reset=reset_mechanism,
-      reset_time='delayed' if reset_delay else 'delayed_and_immediate',
-      reset_target='before_leak' if reset_mechanism == 'zero' else 'after_leak',
-      inhibition=inhibition,
-      graded_spikes=1.0 if inhibition else graded_spikes_factor,
-  )
-  return Config(
-      num_units,
-      beta,
-      threshold,
-      heterogeneous=heterogeneous,
-      rule=rule,
-  )
-
-
-def spikingjelly(
-    num_units: int,
-    *,
-    tau: float = 2.0,
-    decay_input: bool = True,
-    v_threshold: float = 1.0,
-    v_reset: float | None = 0.0,
-    detach_reset: bool = False,
-    surrogate: surrogate_lib.Surrogate | None = None,
-    parametric: bool = False,
-) -> Config:
-  """Returns the conventions of SpikingJelly's LIFNode.
-
-  Args:
-    num_units: N.
-    tau: time constant in steps; infinity: IFNode.
-    decay_input: whether the current is divided by tau.
-    v_threshold: threshold.
-    v_reset: rest and reset of a hard reset; None: subtract.
-    detach_reset: no gradient through the reset.
-    surrogate: sigmoid(4) by default, as in the peer.
-    parametric: ParametricLIFNode: `params.decay` is its -w.
-  """
-  if not tau > 1:
-    raise ValueError(f'lif.spikingjelly: tau must exceed 1, got {tau}.')
-  return Config(
-      num_units,
-      1 - 1 / tau,
-      v_threshold,
-      gain='complement' if decay_input else 'one',
-      rest_voltage=v_reset or 0.0,
-      logit_decay=parametric,
-      rule=_spikingjelly_rule(v_reset, detach_reset, surrogate),
-  )
-
-
-def spikingjelly_if(
-    num_units: int,
-    *,
-    v_threshold: float = 1.0,
-    v_reset: float | None = 0.0,
-    detach_reset: bool = False,
-    surrogate: surrogate_lib.Surrogate | None = None,
-) -> Config:
-  """Returns the conventions of SpikingJelly's IFNode: no leak."""
-  return Config(
-      num_units,
-      1.0,
-      v_threshold,
-      rest_voltage=v_reset or 0.0,
-      rule=_spikingjelly_rule(v_reset, detach_reset, surrogate),
-  )
-
-
-def _spikingjelly_rule(v_reset, detach_reset, surrogate):
-  return firing.Rule(
-      surrogate=surrogate or surrogate_peers.spikingjelly_sigmoid(),
-      reset='subtract' if v_reset is None else 'zero',
-      reset_voltage=v_reset or 0.0,
-      detach_reset=detach_reset,
-      at_threshold=True,
-  )
-
-
-def spyx(
-    num_units: int,
-    *,
-    beta: float = 0.9,
-    threshold: float = 1.0,
-    surrogate: surrogate_lib.Surrogate | None = None,
-    reset: bool = True,
-) -> Config:
-  """Returns the conventions of Spyx's LIF (beta 1: IF; no reset: PSU_LIF)."""
-  rule = firing.Rule(
-      surrogate=surrogate or surrogate_peers.spyx_superspike(),
-      reset='subtract' if reset else 'none',
-      reset_time='delayed' if reset else 'immediate',
-      emission='before' if reset else 'after',
-      detach_reset=False,
-  )
-  return Config(num_units, beta, threshold, rule=rule)

@@ -15,6 +15,8 @@ from jax.experimental import pallas as pl
 from jax.experimental.pallas import triton as pltriton
 import jax.numpy as jnp
 
+from nmlib.neurons.core import checks
+from nmlib.neurons.core import dtypes
 from nmlib.neurons.spiking import lif
 
 BACKENDS = ('auto', 'xla', 'gpu', 'tpu')
@@ -45,7 +47,7 @@ def unroll(
   Args:
     params: decay and threshold.
     state: membrane [N].
-    xs: currents, float32.
+    xs: currents.
     config: static.
     backend: 'gpu' or 'tpu', the kernel for it; 'xla': `lif.unroll`; 'auto': the
       kernel on these devices, `lif.unroll` elsewhere and where the kernel does
@@ -57,19 +59,21 @@ def unroll(
 
   Raises:
     ValueError: for another backend; for lateral inhibition, which connects
-      neurons, with the kernel.
+      neurons, with the kernel; if xs is not [T, N].
   """
+  checks.shape('currents', xs, 'T', num_units=config.num_units)
   if backend not in BACKENDS:
     raise ValueError(f'backend must be one of {BACKENDS}, got {backend!r}.')
   if backend == 'auto':
     backend = _best(jax.default_backend(), xs, config)
-  if backend == 'xla':
+  if backend == 'xla' or not len(xs):
     return lif.unroll(params, state, xs, config)
   if config.rule.inhibition:
     raise ValueError(
         'the kernel runs neurons apart from each other, but'
         " firing.Rule.inhibition connects them: use backend='xla'."
     )
+  params, xs = dtypes.cast((params, xs), state.voltage.dtype)
   count = config.num_units
   padding = -count % _BLOCK
   pad = lambda a: jnp.pad(a, (0, padding))
@@ -79,7 +83,7 @@ def unroll(
       wide(params.decay),
       wide(params.threshold),
       pad(state.voltage),
-      jnp.pad(jnp.broadcast_to(xs, (len(xs), count)), ((0, 0), (0, padding))),
+      jnp.pad(xs, ((0, 0), (0, padding))),
   )
   return lif.State(voltage[:count]), spikes[:, :count]
 

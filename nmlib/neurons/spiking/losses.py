@@ -1,14 +1,15 @@
 """Readouts, losses and regularisers of spike trains.
 
 One trial: spikes or membranes [T, N], a label, an integer; batches are mapped
-and averaged by the caller. The classification losses carry snnTorch's names
-and normalisation.
+and averaged by the caller. The classification losses carry snnTorch's names,
+normalisation and defaults; they refuse a label that is no class.
 """
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
+
+from nmlib.neurons.core import checks
 
 
 def count(spikes: jax.Array) -> jax.Array:
@@ -45,7 +46,7 @@ def spike_time(spikes: jax.Array) -> jax.Array:
   Of a neuron's time by its spike at that time (by its last step, if none):
   -1, so that more drive makes it fire earlier; by all others 0. snnTorch's.
   """
-  return first_spike(spikes).astype(spikes.dtype)
+  return first_spike(spikes).astype(jnp.asarray(spikes).dtype)
 
 
 @spike_time.defjvp
@@ -91,8 +92,8 @@ def mse_count(
     spikes: jax.Array,
     label: jax.Array,
     *,
-    correct_rate: float = 0.8,
-    incorrect_rate: float = 0.2,
+    correct_rate: float = 1.0,
+    incorrect_rate: float = 0.0,
     num_classes: int | None = None,
 ) -> jax.Array:
   """Mean squared distance of the counts to target counts, over T.
@@ -181,51 +182,6 @@ def spike_time_mse(spikes: jax.Array, target: jax.Array) -> jax.Array:
   return jnp.mean(jnp.square((soft_first_spike(spikes) - target) / steps))
 
 
-def van_rossum(
-    spikes: jax.Array, target: jax.Array, *, tau: float, dt: float = 1.0
-) -> jax.Array:
-  r"""Distance of spike trains [T, N] (van Rossum 2001), summed over neurons.
-
-  .. math:: D^2 = \frac{1}{\tau} \int_0^\infty (f - g)^2 dt
-
-  for trains filtered by exp(-t / tau), exact after the last step too; two
-  spikes far apart have distance 1, one spike and none 1 / 2.
-
-  Raises:
-    ValueError: a tau or dt that is not positive.
-  """
-  if not tau > 0 or not dt > 0:
-    raise ValueError(f'van_rossum: tau and dt must be positive: {tau}, {dt}.')
-  decay = float(np.exp(-dt / tau))
-
-  def step(trace, difference):
-    trace = decay * trace + difference
-    return trace, jnp.square(trace)
-
-  difference = spikes - target
-  last, squares = jax.lax.scan(step, jnp.zeros_like(difference[0]), difference)
-  # Between steps, and beyond the last, the trace decays exponentially.
-  inside = (1 - decay**2) / 2 * jnp.sum(squares[:-1])
-  return inside + jnp.sum(jnp.square(last)) / 2
-
-
-def victor_purpura(times: np.ndarray, others: np.ndarray, cost: float) -> float:
-  """Least cost of turning one list of spike times into another; a metric.
-
-  Victor & Purpura (1996): 1 to add or remove a spike, `cost` a unit of time
-  to move one. NumPy, not differentiable.
-  """
-  table = np.arange(len(others) + 1, dtype=float)
-  for i, time in enumerate(times):
-    row = np.empty_like(table)
-    row[0] = i + 1
-    for j, other in enumerate(others):
-      move = table[j] + cost * abs(time - other)
-      row[j + 1] = min(table[j + 1] + 1, row[j] + 1, move)
-    table = row
-  return float(table[-1])
-
-
 def rate_l1(spikes: jax.Array) -> jax.Array:
   """Mean rate of all neurons and steps."""
   return jnp.mean(spikes)
@@ -260,9 +216,19 @@ def _counts(spikes, num_classes):
 
 def _targets(label, like, right, wrong):
   """Returns the target of each class, of the shape of `like` [C]."""
-  chosen = jnp.arange(like.shape[0]) == label
+  like = jnp.asarray(like)
+  chosen = jnp.arange(like.shape[0]) == _label(label, like.shape[0])
   return jnp.where(chosen, right, wrong).astype(like.dtype)
 
 
 def _cross_entropy(logits, label):
+  label = _label(label, logits.shape[-1])
   return optax.softmax_cross_entropy_with_integer_labels(logits, label)
+
+
+def _label(label, num_classes):
+  """Returns the label of one trial, once it is seen to be a class."""
+  label = jnp.asarray(label)
+  checks.shape('label', label)
+  checks.indices('label', label, num_classes)
+  return label

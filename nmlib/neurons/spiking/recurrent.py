@@ -8,8 +8,11 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from nmlib.neurons.core import checks
+from nmlib.neurons.core import dtypes
+from nmlib.neurons.core import limits
 from nmlib.neurons.core import scan
-from nmlib.neurons.spiking import current_lif
+from nmlib.neurons.spiking import firing
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,7 +20,8 @@ class Config:
   """Hyperparameters.
 
   Raises:
-    ValueError: if a family that emits late cannot say what it emits.
+    ValueError: naming the field, if a value is out of range, the cell is of
+      another family, or a family that emits first cannot say what.
   """
 
   family: ModuleType  # such as `lif`: gives init, initial_state and step
@@ -26,9 +30,11 @@ class Config:
   all_to_all: bool = True  # False: each neuron reaches itself alone
   self_connections: bool = True
   # Scale of the weights at initialisation: N(0, gain^2 / N).
-  gain: float = 1.0
+  gain: limits.NonNegative = 1.0
 
   def __post_init__(self):
+    limits.check(self)
+    firing.check_cell(self, self.family, self.cell)
     if not (self.all_to_all or self.self_connections):
       raise ValueError(
           'recurrent.Config.self_connections must be True where all_to_all is'
@@ -44,6 +50,11 @@ class Config:
   def num_units(self) -> int:
     """N."""
     return self.cell.num_units
+
+  @property
+  def param_dtype(self) -> dtypes.Floating:
+    """The cell's."""
+    return self.cell.param_dtype
 
   @property
   def emits_first(self) -> bool:
@@ -72,18 +83,22 @@ class State(NamedTuple):
 def init(key: jax.Array, config: Config) -> Params:
   """Samples recurrent weights ~ N(0, gain^2 / fan-in), bias 0."""
   cell_key, kernel_key = jax.random.split(key)
+  dtype = dtypes.named(config.param_dtype)
   n = config.num_units
   if config.all_to_all:
-    kernel = config.gain / jnp.sqrt(n) * jax.random.normal(kernel_key, (n, n))
+    kernel = jax.random.normal(kernel_key, (n, n), dtype)
+    kernel = config.gain / jnp.sqrt(jnp.asarray(n, dtype)) * kernel
   else:
-    kernel = config.gain * jax.random.normal(kernel_key, (n,))
-  return Params(config.family.init(cell_key, config.cell), kernel, jnp.zeros(n))
+    kernel = config.gain * jax.random.normal(kernel_key, (n,), dtype)
+  cell = config.family.init(cell_key, config.cell)
+  return Params(cell, kernel, jnp.zeros(n, dtype))
 
 
 def initial_state(config: Config) -> State:
   """Returns the family's initial state, and no spikes."""
   return State(
-      config.family.initial_state(config.cell), jnp.zeros(config.num_units)
+      config.family.initial_state(config.cell),
+      jnp.zeros(config.num_units, dtypes.named(config.param_dtype)),
   )
 
 
@@ -103,7 +118,12 @@ def step(
 
   Returns:
     The next state, and spikes [N].
+
+  Raises:
+    ValueError: if x_t is not [N].
   """
+  checks.shape('inputs', x_t, num_units=config.num_units)
+  params, x_t = dtypes.cast((params, x_t), state.spikes.dtype)
   spikes = state.spikes
   if config.emits_first:
     spikes = config.family.emitted(params.cell, state.cell, config.cell)
@@ -126,28 +146,11 @@ def unroll(
     chunk_size: int | None = None,
 ) -> tuple[State, jax.Array]:
   """Runs `step` over inputs [T, N]; returns the last state, spikes [T, N]."""
+  checks.shape('inputs', xs, 'T', num_units=config.num_units)
+  xs = dtypes.cast(xs, state.spikes.dtype)
   return scan.scan(
       lambda s, x: step(params, s, x, config), state, xs, chunk_size=chunk_size
   )
-
-
-def snntorch(
-    family: ModuleType, cell: Any, *, all_to_all: bool = True
-) -> Config:
-  """Returns the conventions of snnTorch's RLeaky and RSynaptic.
-
-  Args:
-    family: `lif` or `current_lif`.
-    cell: its `snntorch(...)`. Here a reset to zero wipes the step's input, as
-      it does in the peer's recurrent neurons; and RSynaptic resets late
-      whatever its `reset_delay`, whose work it throws away.
-    all_to_all: or each neuron to itself alone (the peer's V), without bias.
-  """
-  rule = dataclasses.replace(cell.rule, reset_target='after_leak')
-  if family is current_lif:
-    rule = dataclasses.replace(rule, reset_time='delayed')
-  cell = dataclasses.replace(cell, rule=rule)
-  return Config(family, cell, bias=all_to_all, all_to_all=all_to_all)
 
 
 PARTITION_RULES = ()  # [N, N] kernels are small here: kept whole

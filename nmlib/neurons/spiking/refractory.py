@@ -11,7 +11,11 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from nmlib.neurons.core import checks
+from nmlib.neurons.core import dtypes
+from nmlib.neurons.core import limits
 from nmlib.neurons.core import scan
+from nmlib.neurons.spiking import firing
 from nmlib.neurons.spiking import surrogate as surrogate_lib
 
 
@@ -20,27 +24,36 @@ class Config:
   """Hyperparameters.
 
   Raises:
-    ValueError: if the number of steps is negative.
+    ValueError: naming the field, if a value is out of range, the cell is of
+      another family, or its membrane cannot be held.
   """
 
   family: ModuleType  # such as `lif`: gives init, initial_state and step
   cell: Any  # the family's Config
-  num_steps: int = 5  # held after a spike
+  num_steps: limits.Natural = 5  # held after a spike
   # Norse backpropagates through the counter with this surrogate; None: the
   # mask is a constant.
   surrogate: surrogate_lib.Surrogate | None = None
 
   def __post_init__(self):
-    if self.num_steps < 0:
+    limits.check(self)
+    firing.check_cell(self, self.family, self.cell)
+    state = getattr(self.family, 'State', None)
+    if 'voltage' not in getattr(state, '_fields', ()):
       raise ValueError(
-          'refractory.Config.num_steps must be at least 0, got'
-          f' {self.num_steps}.'
+          'refractory.Config.family must have a voltage in its State, that it'
+          f' can be held, got {self.family.__name__}.'
       )
 
   @property
   def num_units(self) -> int:
     """N."""
     return self.cell.num_units
+
+  @property
+  def param_dtype(self) -> dtypes.Floating:
+    """The cell's."""
+    return self.cell.param_dtype
 
 
 class State(NamedTuple):
@@ -61,7 +74,8 @@ def init(key: jax.Array, config: Config) -> Any:
 def initial_state(config: Config) -> State:
   """Returns the family's initial state, ready to fire."""
   return State(
-      config.family.initial_state(config.cell), jnp.zeros(config.num_units)
+      config.family.initial_state(config.cell),
+      jnp.zeros(config.num_units, dtypes.named(config.param_dtype)),
   )
 
 
@@ -78,12 +92,17 @@ def step(
 
   Returns:
     The next state, and spikes [N].
+
+  Raises:
+    ValueError: if x_t is not [N].
   """
+  checks.shape('inputs', x_t, num_units=config.num_units)
+  dtype = state.countdown.dtype
   cell, spikes = config.family.step(params, state.cell, x_t, config.cell)
   if config.surrogate is None:
-    held = jax.lax.stop_gradient((state.countdown > 0).astype(x_t.dtype))
+    held = jax.lax.stop_gradient((state.countdown > 0).astype(dtype))
     spikes = (1 - held) * spikes
-    fired = jax.lax.stop_gradient((spikes != 0).astype(x_t.dtype))
+    fired = jax.lax.stop_gradient((spikes != 0).astype(dtype))
   else:
     held = surrogate_lib.spike(state.countdown, config.surrogate)
     spikes = (1 - held) * spikes
@@ -103,6 +122,8 @@ def unroll(
     chunk_size: int | None = None,
 ) -> tuple[State, jax.Array]:
   """Runs `step` over inputs [T, N]; returns the last state, spikes [T, N]."""
+  checks.shape('inputs', xs, 'T', num_units=config.num_units)
+  xs = dtypes.cast(xs, state.countdown.dtype)
   return scan.scan(
       lambda s, x: step(params, s, x, config), state, xs, chunk_size=chunk_size
   )

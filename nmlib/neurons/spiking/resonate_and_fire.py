@@ -6,18 +6,18 @@ membrane z, whose imaginary part is compared with the threshold.
 
 import dataclasses
 import math
+from typing import Literal
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
+from nmlib.neurons.core import checks
+from nmlib.neurons.core import dtypes
 from nmlib.neurons.core import leaky
+from nmlib.neurons.core import limits
 from nmlib.neurons.core import scan
-from nmlib.neurons.spiking import firing
-from nmlib.neurons.spiking import lif
 from nmlib.neurons.spiking import surrogate as surrogate_lib
-
-RESETS = ('threshold', 'zero', 'none')
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,30 +28,28 @@ class Config:
     ValueError: naming the field, if a value is out of range.
   """
 
-  num_units: int  # N
-  tau: float = 20.0  # ms, of the decay
-  frequency: float = 0.05  # cycles a ms
-  highest_frequency: float | None = None  # spreads them evenly; None: all alike
-  dt: float = 1.0  # ms
-  threshold: float = 1.0
+  num_units: limits.Count  # N
+  tau: limits.Positive = 20.0  # ms, of the decay
+  frequency: limits.NonNegative = 0.05  # cycles a ms
+  # Spreads them evenly up to this; None: all alike.
+  highest_frequency: limits.NonNegative | None = None
+  dt: limits.Positive = 1.0  # ms
+  threshold: limits.Finite = 1.0
   # 'threshold': z = i theta, as in the paper; 'zero': z = 0.
-  reset: str = 'threshold'
+  reset: Literal['threshold', 'zero', 'none'] = 'threshold'
   detach_reset: bool = True  # no gradient through the reset
   surrogate: surrogate_lib.Surrogate = surrogate_lib.fast_sigmoid(25.0)
+  param_dtype: dtypes.Floating = 'float32'  # of parameters and state
 
   def __post_init__(self):
-    rule = firing.Rule(reset='none')
-    firing.check('resonate_and_fire', self.num_units, self.threshold, rule)
-    for field in ('tau', 'dt'):
-      if not 0 < getattr(self, field) < math.inf:
-        _fail(field, 'positive and finite', getattr(self, field))
+    limits.check(self)
     for field in ('frequency', 'highest_frequency'):
-      value = getattr(self, field)
       # Beyond half a cycle a step, steps show a slower rhythm.
-      if value is not None and not 0 <= value * self.dt <= 0.5:
-        _fail(field, f'from 0 to 1 / (2 dt) = {0.5 / self.dt:g}', value)
-    if self.reset not in RESETS:
-      _fail('reset', f'one of {RESETS}', self.reset)
+      if (getattr(self, field) or 0) * self.dt > 0.5:
+        raise ValueError(
+            f'resonate_and_fire.Config.{field} must be at most 1 / (2 dt) ='
+            f' {0.5 / self.dt:g}, got {getattr(self, field)}.'
+        )
 
 
 class Params(NamedTuple):
@@ -68,22 +66,24 @@ class State(NamedTuple):
 def init(key: jax.Array, config: Config) -> Params:
   """Returns the configured values; nothing is random."""
   del key
+  dtype = dtypes.named(config.param_dtype)
   last = config.highest_frequency
   return Params(
-      jnp.full(config.num_units, config.tau, float),
+      jnp.full(config.num_units, config.tau, dtype),
       jnp.linspace(
           config.frequency,
           config.frequency if last is None else last,
           config.num_units,
-          dtype=float,
+          dtype=dtype,
       ),
-      jnp.asarray(config.threshold, float),
+      jnp.asarray(config.threshold, dtype),
   )
 
 
 def initial_state(config: Config) -> State:
   """Returns membranes at rest."""
-  return State(jnp.zeros(config.num_units), jnp.zeros(config.num_units))
+  zeros = jnp.zeros(config.num_units, dtypes.named(config.param_dtype))
+  return State(zeros, zeros)
 
 
 def step(
@@ -105,9 +105,10 @@ def step(
     The next state, and spikes [N].
 
   Raises:
-    ValueError: if x_t has not N elements.
+    ValueError: if x_t is not [N].
   """
-  lif.check_input('resonate_and_fire', x_t, config.num_units)
+  checks.shape('inputs', x_t, num_units=config.num_units)
+  params, x_t = dtypes.cast((params, x_t), state.voltage.dtype)
   shrink, angle = _turn(params, config)
   cosine, sine = shrink * jnp.cos(angle), shrink * jnp.sin(angle)
   real = cosine * state.real - sine * state.voltage + x_t
@@ -132,6 +133,8 @@ def unroll(
     chunk_size: int | None = None,
 ) -> tuple[State, jax.Array]:
   """Runs `step` over inputs [T, N]; returns the last state, spikes [T, N]."""
+  checks.shape('inputs', xs, 'T', num_units=config.num_units)
+  xs = dtypes.cast(xs, state.voltage.dtype)
   return scan.scan(
       lambda s, x: step(params, s, x, config), state, xs, chunk_size=chunk_size
   )
@@ -143,7 +146,7 @@ def unroll_parallel(
   """As `unroll`, all steps at once, for neurons that never reset.
 
   Raises:
-    ValueError: unless config.reset is 'none'.
+    ValueError: unless config.reset is 'none', or if xs is not [T, N].
   """
   if config.reset != 'none':
     raise ValueError(
@@ -151,22 +154,18 @@ def unroll_parallel(
         " resonate_and_fire.Config.reset must be 'none', got"
         f' {config.reset!r}; use unroll.'
     )
+  checks.shape('inputs', xs, 'T', num_units=config.num_units)
+  params, xs = dtypes.cast((params, xs), state.voltage.dtype)
   shrink, angle = _turn(params, config)
   turn = shrink * jax.lax.complex(jnp.cos(angle), jnp.sin(angle))
   start = jax.lax.complex(state.real, state.voltage)
-  inputs = jnp.broadcast_to(xs, (len(xs), config.num_units))
-  zs = leaky.trace(inputs.astype(turn.dtype), turn, start)
+  zs = leaky.trace(xs.astype(turn.dtype), turn, start)
   out = surrogate_lib.spike(zs.imag - params.threshold, config.surrogate)
-  return State(zs[-1].real, zs[-1].imag), out
+  last = zs[-1] if len(xs) else start
+  return State(last.real, last.imag), out
 
 
 def _turn(params, config):
   """Returns what a step multiplies magnitudes by, and adds to phases [N]."""
   angle = 2 * math.pi * params.frequency * config.dt
   return jnp.exp(-config.dt / params.tau), angle
-
-
-def _fail(field, allowed, value):
-  raise ValueError(
-      f'resonate_and_fire.Config.{field} must be {allowed}, got {value!r}.'
-  )

@@ -6,15 +6,15 @@ carry all of the past.
 """
 
 import dataclasses
-import math
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 
+from nmlib.neurons.core import checks
+from nmlib.neurons.core import dtypes
+from nmlib.neurons.core import limits
 from nmlib.neurons.core import scan
-from nmlib.neurons.spiking import firing
-from nmlib.neurons.spiking import lif
 from nmlib.neurons.spiking import surrogate as surrogate_lib
 
 
@@ -26,29 +26,22 @@ class Config:
     ValueError: naming the field, if a value is out of range.
   """
 
-  num_units: int  # N
-  membrane_decay: float = 0.9  # a step
-  synapse_decay: float = 0.7  # a step; below the membrane's
-  recovery_decay: float = 0.8  # a step
-  recovery: float = 1.0  # taken from the membrane after a spike
-  threshold: float = 1.0
+  num_units: limits.Count  # N
+  membrane_decay: limits.UnitInterval = 0.9  # a step
+  synapse_decay: limits.UnitInterval = 0.7  # a step; below the membrane's
+  recovery_decay: limits.UnitInterval = 0.8  # a step
+  recovery: limits.NonNegative = 1.0  # taken from the membrane after a spike
+  threshold: limits.Finite = 1.0
   detach_recovery: bool = True  # no gradient from a spike to its recovery
   surrogate: surrogate_lib.Surrogate = surrogate_lib.fast_sigmoid(25.0)
+  param_dtype: dtypes.Floating = 'float32'  # of parameters and state
 
   def __post_init__(self):
-    rule = firing.Rule(reset='none')
-    firing.check('spike_response', self.num_units, self.threshold, rule)
-    for field in ('membrane_decay', 'synapse_decay', 'recovery_decay'):
-      firing.check_decay('spike_response', field, getattr(self, field))
+    limits.check(self)
     if not self.synapse_decay < self.membrane_decay:
       raise ValueError(
           'spike_response.Config.synapse_decay must be below membrane_decay='
           f'{self.membrane_decay}, got {self.synapse_decay}.'
-      )
-    if not 0 <= self.recovery < math.inf:
-      raise ValueError(
-          'spike_response.Config.recovery must be at least 0 and finite, got'
-          f' {self.recovery}.'
       )
 
 
@@ -74,14 +67,16 @@ class State(NamedTuple):
 def init(key: jax.Array, config: Config) -> Params:
   """Returns the configured values; nothing is random."""
   del key
+  dtype = dtypes.named(config.param_dtype)
   return Params(
-      *(jnp.asarray(getattr(config, name), float) for name in Params._fields)
+      *(jnp.asarray(getattr(config, f), dtype) for f in Params._fields)
   )
 
 
 def initial_state(config: Config) -> State:
   """Returns neurons without a past."""
-  return State(*(jnp.zeros(config.num_units) for _ in State._fields))
+  zeros = jnp.zeros(config.num_units, dtypes.named(config.param_dtype))
+  return State(zeros, zeros, zeros)
 
 
 def step(
@@ -106,9 +101,10 @@ def step(
     The next state, and spikes [N].
 
   Raises:
-    ValueError: if x_t has not N elements.
+    ValueError: if x_t is not [N].
   """
-  lif.check_input('spike_response', x_t, config.num_units)
+  checks.shape('inputs', x_t, num_units=config.num_units)
+  params, x_t = dtypes.cast((params, x_t), state.slow.dtype)
   slow = params.membrane_decay * state.slow + x_t
   fast = params.synapse_decay * state.fast + x_t
   voltage = slow - fast - state.recovery
@@ -129,6 +125,8 @@ def unroll(
     chunk_size: int | None = None,
 ) -> tuple[State, jax.Array]:
   """Runs `step` over inputs [T, N]; returns the last state, spikes [T, N]."""
+  checks.shape('inputs', xs, 'T', num_units=config.num_units)
+  xs = dtypes.cast(xs, state.slow.dtype)
   return scan.scan(
       lambda s, x: step(params, s, x, config), state, xs, chunk_size=chunk_size
   )

@@ -2,8 +2,9 @@
 
 The forward pass is the Heaviside step of x = v - threshold; the backward pass
 multiplies by g(x), one of the functions here. Each is finite for every finite
-float. The same word means different functions in different libraries: the
-table of peers is in `nmlib.neurons.spiking.presets.surrogate_peers`. A summary:
+float: x enters as a size whose growth ends in 0 or in a bound. The same word
+means different functions in different libraries, whose own are in
+`spiking.presets`, in a module of surrogates each. A summary:
 
 | function | g(x) | peak | integral |
 |---|---|---|---|
@@ -26,93 +27,27 @@ table of peers is in `nmlib.neurons.spiking.presets.surrogate_peers`. A summary:
 Sources: Tavanaei et al. (2019), Neftci et al. (2019), Zenke & Vogels (2021).
 """
 
-from collections.abc import Callable
-import dataclasses
 import math
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 
+from nmlib.neurons.spiking import spike_function
 
-@dataclasses.dataclass(frozen=True)
-class Surrogate:
-  """A derivative g(x); hashable while its parameters are numbers.
-
-  Parameters may also be traced arrays, so that a slope can be scheduled or
-  mapped over; such a surrogate is passed to `spike` directly, not through a
-  static Config.
-
-  Attributes:
-    name: of the function.
-    derivative: g(x, *parameters).
-    parameters: numbers, or scalars under a transformation.
-    primitive: the antiderivative of g that is 0 at 0, as (x, *parameters); None
-      where there is none in closed form.
-  """
-
-  name: str
-  derivative: Callable[..., jax.Array]
-  parameters: tuple[Any, ...] = ()
-  primitive: Callable[..., jax.Array] | None = None
-
-  def __call__(self, x: jax.Array) -> jax.Array:
-    """Returns g(x), of x's shape and dtype."""
-    return self.derivative(x, *self.parameters).astype(x.dtype)
-
-  def smoothed(self, x: jax.Array) -> jax.Array:
-    """Returns the smooth step whose true derivative is g(x)."""
-    if self.primitive is None:
-      raise ValueError(f'surrogate {self.name} has no closed-form primitive.')
-    return self.primitive(x, *self.parameters).astype(x.dtype)
-
-
-def spike(
-    x: jax.Array, surrogate: Surrogate, *, at_threshold: bool = False
-) -> jax.Array:
-  """Returns 1 where x > 0, else 0, with derivative g(x).
-
-  Args:
-    x: distance to threshold, float of any shape.
-    surrogate: g; linear in the tangent, so forward and reverse mode agree.
-    at_threshold: whether x = 0 spikes (SpikingJelly) or not (the others).
-  """
-  derivative = jax.lax.stop_gradient(surrogate(x))
-  return (_spike_inclusive if at_threshold else _spike)(x, derivative)
-
-
-@jax.custom_jvp
-def _spike(x, derivative):
-  del derivative
-  return (x > 0).astype(x.dtype)
-
-
-@jax.custom_jvp
-def _spike_inclusive(x, derivative):
-  del derivative
-  return (x >= 0).astype(x.dtype)
-
-
-def _jvp(function):
-  def rule(primals, tangents):
-    x_dot, derivative = tangents[0], primals[1]
-    return function(*primals), x_dot * derivative
-
-  return rule
-
-
-_spike.defjvp(_jvp(_spike))
-_spike_inclusive.defjvp(_jvp(_spike_inclusive))
+Surrogate = spike_function.Surrogate
+spike = spike_function.spike
 
 
 def fast_sigmoid(slope=25.0) -> Surrogate:
   """1 / (1 + k |x|)^2: SuperSpike (Zenke & Ganguli 2018), peak 1."""
-  return _make('fast_sigmoid', _fast_sigmoid, _softsign, slope=slope)
+  return spike_function.make(
+      'fast_sigmoid', _fast_sigmoid, _softsign, slope=slope
+  )
 
 
 def scaled_fast_sigmoid(slope=25.0) -> Surrogate:
   """k / (1 + k |x|)^2, integral 2 whatever the slope."""
-  return _make(
+  return spike_function.make(
       'scaled_fast_sigmoid',
       lambda x, k: k * _fast_sigmoid(x, k),
       lambda x, k: k * _softsign(x, k),
@@ -122,7 +57,7 @@ def scaled_fast_sigmoid(slope=25.0) -> Surrogate:
 
 def sigmoid(slope=4.0) -> Surrogate:
   """k s(kx) s(-kx), the derivative of the logistic function; peak k / 4."""
-  return _make(
+  return spike_function.make(
       'sigmoid',
       lambda x, k: k * logistic_slope(k * x),
       lambda x, k: jax.nn.sigmoid(k * x) - 0.5,
@@ -132,7 +67,7 @@ def sigmoid(slope=4.0) -> Surrogate:
 
 def arctan(slope=2.0) -> Surrogate:
   """(a / 2) / (1 + (pi a x / 2)^2) (Fang et al. 2021), peak a / 2."""
-  return _make(
+  return spike_function.make(
       'arctan',
       lambda x, a: a / 2 / (1 + jnp.square(math.pi / 2 * a * x)),
       lambda x, a: jnp.arctan(math.pi / 2 * a * x) / math.pi,
@@ -142,7 +77,7 @@ def arctan(slope=2.0) -> Surrogate:
 
 def tanh(slope=1.0) -> Surrogate:
   """1 - tanh(kx)^2, peak 1."""
-  return _make(
+  return spike_function.make(
       'tanh',
       # sech(z)^2, without the cancellation in the tails.
       lambda x, k: 4 * logistic_slope(2 * k * x),
@@ -158,7 +93,7 @@ def triangle(height=1.0, half_width=1.0) -> Surrogate:
     inside = jnp.clip(x, -w, w)
     return c * (inside - inside * jnp.abs(inside) / (2 * w))
 
-  return _make(
+  return spike_function.make(
       'triangle',
       lambda x, c, w: c * jnp.maximum(0, 1 - jnp.abs(x) / w),
       primitive,
@@ -169,7 +104,7 @@ def triangle(height=1.0, half_width=1.0) -> Surrogate:
 
 def boxcar(height=0.5, width=2.0) -> Surrogate:
   """h where |x| < w / 2, the edges excluded, else 0."""
-  return _make(
+  return spike_function.make(
       'boxcar',
       lambda x, h, w: h * (jnp.abs(x) < w / 2),
       lambda x, h, w: h * jnp.clip(x, -w / 2, w / 2),
@@ -180,17 +115,21 @@ def boxcar(height=0.5, width=2.0) -> Surrogate:
 
 def straight_through() -> Surrogate:
   """1 everywhere (Bengio et al. 2013); clipped, it is a `boxcar`."""
-  return _make('straight_through', lambda x: jnp.ones_like(x), lambda x: x)
+  return spike_function.make(
+      'straight_through', lambda x: jnp.ones_like(x), lambda x: x
+  )
 
 
 def zero() -> Surrogate:
   """0 everywhere: what comes before the spike is frozen. A control."""
-  return _make('zero', lambda x: jnp.zeros_like(x), lambda x: jnp.zeros_like(x))
+  return spike_function.make(
+      'zero', lambda x: jnp.zeros_like(x), lambda x: jnp.zeros_like(x)
+  )
 
 
 def gaussian(height=1.0, width=0.5) -> Surrogate:
   """h exp(-x^2 / 2 s^2), s the width."""
-  return _make(
+  return spike_function.make(
       'gaussian',
       lambda x, h, s: h * _bell(x, s),
       lambda x, h, s: h * s * math.sqrt(2 * math.pi) * _bell_area(x, s),
@@ -211,19 +150,19 @@ def multi_gaussian(scale=0.5, width=0.5, side=0.15) -> Surrogate:
     wide = part(x - s, 6 * s) + part(x + s, 6 * s)
     return c * ((1 + h) * part(x, s) - h * wide)
 
-  return _make(
+  return spike_function.make(
       'multi_gaussian',
       lambda *a: total(density, *a),
       lambda *a: total(_bell_area, *a),
       scale=scale,
       width=width,
-      side=side,
+      signed={'side': side},
   )
 
 
 def erfc(slope=2.0) -> Surrogate:
   """(k / sqrt pi) exp(-k^2 x^2), integral 1."""
-  return _make(
+  return spike_function.make(
       'erfc',
       lambda x, k: k / math.sqrt(math.pi) * jnp.exp(-jnp.square(k * x)),
       lambda x, k: jax.scipy.special.erf(k * x) / 2,
@@ -233,7 +172,7 @@ def erfc(slope=2.0) -> Surrogate:
 
 def exponential(height=1.0, slope=5.0) -> Surrogate:
   """c exp(-b |x|): SLAYER (Shrestha & Orchard 2018)."""
-  return _make(
+  return spike_function.make(
       'exponential',
       lambda x, c, b: c * jnp.exp(-b * jnp.abs(x)),
       lambda x, c, b: -c / b * jnp.sign(x) * jnp.expm1(-b * jnp.abs(x)),
@@ -245,7 +184,7 @@ def exponential(height=1.0, slope=5.0) -> Surrogate:
 def circle(width=1.0) -> Surrogate:
   """a^3 / (a^2 + x^2)^1.5, a the width; peak 1."""
   # Of x / a, so that neither a^3 nor x^3 overflows before their ratio.
-  return _make(
+  return spike_function.make(
       'circle',
       lambda x, a: jnp.power(1 + jnp.square(x / a), -1.5),
       lambda x, a: x / jnp.sqrt(1 + jnp.square(x / a)),
@@ -255,18 +194,18 @@ def circle(width=1.0) -> Surrogate:
 
 def leaky(leak=0.1, slope=1.0) -> Surrogate:
   """Slope where x > 0, else leak."""
-  return _make(
+  return spike_function.make(
       'leaky',
-      lambda x, leak, k: jnp.where(x > 0, k, leak),
-      lambda x, leak, k: jnp.where(x > 0, k, leak) * x,
-      leak=leak,
+      lambda x, k, leak: jnp.where(x > 0, k, leak),
+      lambda x, k, leak: jnp.where(x > 0, k, leak) * x,
       slope=slope,
+      signed={'leak': leak},
   )
 
 
 def sparse_fast_sigmoid(slope=25.0, bound=1.0) -> Surrogate:
   """1 / (1 + k |x|)^2 where |x| < B, else 0 (Perez-Nieves & Goodman 2021)."""
-  return _make(
+  return spike_function.make(
       'sparse_fast_sigmoid',
       lambda x, k, b: _fast_sigmoid(x, k) * (jnp.abs(x) < b),
       lambda x, k, b: _softsign(jnp.clip(x, -b, b), k),
@@ -285,7 +224,8 @@ def stochastic(key: jax.Array, low=-0.5, high=0.5) -> Surrogate:
     noise = jax.random.uniform(key, x.shape, x.dtype, low, high)
     return jnp.where(x > 0, 1, noise)
 
-  return Surrogate('stochastic', derivative, (low, high))
+  signed = {'low': low, 'high': high}
+  return spike_function.make('stochastic', derivative, signed=signed)
 
 
 def logistic_slope(z: jax.Array) -> jax.Array:
@@ -309,18 +249,3 @@ def _bell(x, s):
 
 def _bell_area(x, s):
   return jax.scipy.special.erf(x / (s * math.sqrt(2))) / 2
-
-
-def _make(name, derivative, primitive, **parameters) -> Surrogate:
-  """Checks the parameters, those that are concrete, and puts it together."""
-  for field, value in parameters.items():
-    if not isinstance(value, jax.core.Tracer) and not _fits(field, value):
-      kind = 'finite' if field in ('leak', 'side') else 'positive and finite'
-      raise ValueError(
-          f'surrogate.{name}: {field} must be {kind}, got {value}.'
-      )
-  return Surrogate(name, derivative, tuple(parameters.values()), primitive)
-
-
-def _fits(field, value):
-  return math.isfinite(value) and (field in ('leak', 'side') or value > 0)

@@ -71,8 +71,8 @@ def test_r_precision_looks_at_as_many_as_there_are():
   score = np.array([0.9, 0.1, 0.8, 0.7, 0.2])
   # The three highest hold two of the three events.
   truth = np.array([1, 1, 0, 1, 0])
-  assert prediction.r_precision(truth, score) == 2 / 3
-  assert prediction.r_precision(truth, 1.0 * truth) == 1
+  assert spike_prediction.r_precision(truth, score) == 2 / 3
+  assert spike_prediction.r_precision(truth, 1.0 * truth) == 1
 
 
 def test_explained_variance_ignores_an_offset_only():
@@ -80,6 +80,22 @@ def test_explained_variance_ignores_an_offset_only():
   assert spike_prediction.explained_variance(v, v + 3) == pytest.approx(1)
   assert spike_prediction.explained_variance(v, 0 * v) == pytest.approx(0)
   np.testing.assert_allclose(spike_prediction.align(v, 5 * v - 2), v)
+
+
+def test_what_does_not_vary_is_refused():
+  constant, ramp = np.ones(5), np.arange(5.0)
+  with pytest.raises(ValueError, match='truth that varies, got 5 times'):
+    spike_prediction.explained_variance(constant, ramp)
+  with pytest.raises(ValueError, match='prediction that varies, got 5 times'):
+    spike_prediction.align(ramp, constant)
+  assert spike_prediction.explained_variance(ramp, constant) == 0
+
+
+def test_truth_that_is_no_spike_and_scores_that_are_no_numbers_are_refused():
+  with pytest.raises(ValueError, match='both 0 and 1'):
+    spike_prediction.roc_curve(np.array([0, 2]), np.ones(2))
+  with pytest.raises(ValueError, match='got 2, 1 of them NaN'):
+    spike_prediction.roc_curve(np.array([0, 1]), np.array([0, np.nan]))
 
 
 def test_too_many_spikes_everywhere_is_said():

@@ -68,6 +68,8 @@ class SynapticOperationsTest(parameterized.TestCase):
       operations.synaptic_operations(jnp.ones((3, 4)), jnp.ones(3))
     with self.assertRaisesRegex(ValueError, 'a fan-out for each of 1 layers'):
       operations.spiking_cost((jnp.ones((3, 4)),), ())
+    with self.assertRaisesRegex(ValueError, 'at least one step'):
+      operations.spiking_cost((jnp.ones((0, 4)),), (2.0,))
 
 
 if __name__ == '__main__':

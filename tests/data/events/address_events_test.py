@@ -11,6 +11,7 @@ from hypothesis.extra import numpy as hypothesis_numpy
 import numpy as np
 
 from nmlib.data.events import address_events as events
+from nmlib.data.events import digit_sums
 from nmlib.data.events import event_files
 
 _SOUND = events.Events(np.array([0.0, 0.01, 0.01, 0.5]), np.array([2, 0, 1, 2]))
@@ -58,7 +59,28 @@ class EventsTest(parameterized.TestCase):
     with self.assertRaisesRegex(ValueError, f'^file.*{message}'):
       events.check(pair, 3, 'file')
 
+  def test_a_unit_that_is_not_there_is_refused(self):
+    pair = events.Events(np.array([0.1]), np.array([7]))
+    with self.assertRaisesRegex(
+        ValueError, r'^units must be in \[0, 3\), got 7 at \[0\]\.$'
+    ):
+      events.raster(pair, 3, bin_width=0.1, num_steps=4)
+
+  @parameterized.parameters(3, -1)
+  def test_a_recording_that_is_not_there_is_refused(self, index):
+    with self.assertRaisesRegex(ValueError, r'index must be in \[0, 3\), got'):
+      _recordings().recording(index)
+
+  def test_a_digit_that_is_none_is_refused(self):
+    found = events.gather([_SOUND], np.array([20]), 3, 'here')
+    with self.assertRaisesRegex(ValueError, r'labels must be in \[0, 20\)'):
+      digit_sums.from_recordings(found, bin_width=0.1)
+
   def test_other_bad_input(self):
+    with self.assertRaisesRegex(
+        ValueError, 'labels must be at least 0, got -1'
+    ):
+      events.gather([_SOUND], np.array([-1]), 3, 'here')
     with self.assertRaisesRegex(ValueError, 'must be positive, got 0 and 3'):
       events.raster(_SOUND, 3, bin_width=0, num_steps=3)
     with self.assertRaisesRegex(ValueError, r'whole numbers.*shape \(1, 1\)'):

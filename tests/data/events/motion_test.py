@@ -84,6 +84,10 @@ class MotionTest(parameterized.TestCase):
     # One pixel is never ON and OFF at once.
     self.assertEqual(float(jnp.max(jnp.sum(events, axis=1))), 1.0)
 
+  def test_a_label_beyond_the_last_ring_is_refused(self):
+    with self.assertRaisesRegex(ValueError, r'labels must be in \[0, 36\)'):
+      motion.logpolar_velocity(jnp.array([0, 36]))
+
   def test_bad_block(self):
     with self.assertRaisesRegex(ValueError, 'at least 1 step, got 0.5'):
       motion.saccade_labels(jax.random.key(0), 10, 4, 0.5)

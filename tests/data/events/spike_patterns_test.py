@@ -59,7 +59,9 @@ class SpikePatternsTest(absltest.TestCase):
       spike_patterns.random_manifolds(0, num_units=0)
     with self.assertRaisesRegex(ValueError, 'alpha must be at least 0'):
       spike_patterns.random_manifolds(0, alpha=-1.0)
-    with self.assertRaisesRegex(ValueError, r'in 0 \.\. 9, got 0 \.\. 10'):
+    with self.assertRaisesRegex(
+        ValueError, r'times must be in \[0, 10\), got 10 at'
+    ):
       spike_patterns.raster(np.array([[0, 10]]), 10)
 
 

@@ -20,6 +20,10 @@ class TexturesTest(absltest.TestCase):
     self.assertAlmostEqual(ring(0.05) / ring(0.15), 1, delta=0.3)
     self.assertLess(ring(0.6), 1e-3 * ring(0.1))
 
+  def test_an_image_of_one_grey_is_refused(self):
+    with self.assertRaisesRegex(ValueError, 'pixels that differ'):
+      textures.whiten(jnp.zeros((8, 8)))
+
   def test_own_images_are_whitened_and_others_generated(self):
     path = self.create_tempfile('mine.npy').full_path
     images = np.random.default_rng(0).normal(size=(3, 16, 16))

@@ -108,6 +108,14 @@ class NeuronioTest(parameterized.TestCase):
     self.path.write_bytes(pickle.dumps(_stored(somaVoltageLowRes=[1.0, 2.0])))
     with self.assertRaisesRegex(ValueError, r'a voltage of shape \(2,\)'):
       neuronio.read(str(self.path))
+    for change, message in (
+        ({'inhInputSpikeTimes': {1: [1000]}}, r'\[0, 1000\), got 1000 at'),
+        ({'exInputSpikeTimes': {3: [1]}}, r'segments .* \[0, 3\), got 3'),
+        ({'outputSpikeTimes': [-7.5]}, r'got -8 at \[0\]'),
+    ):
+      self.path.write_bytes(pickle.dumps(_stored(**change)))
+      with self.assertRaisesRegex(ValueError, f'is damaged: .*{message}'):
+        neuronio.read(str(self.path))
     with self.assertRaisesRegex(FileNotFoundError, 'no such file'):
       neuronio.read(str(self.folder / 'none'))
     with self.assertRaisesRegex(FileNotFoundError, 'no file named'):

@@ -133,6 +133,7 @@ def test_an_index_out_of_range_is_refused(index):
         ),
         (dict(text=np.zeros(9)), r'text must be integers \[N\], got float64'),
         (dict(text=np.zeros((9, 9), int)), r'got int64 \[9, 9\]'),
+        (dict(text=np.array([1, -1] * 9)), r'text .* got -1 at \[1\]'),
     ),
 )
 def test_bad_arguments_are_refused(changes, message):

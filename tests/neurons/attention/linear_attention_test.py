@@ -139,6 +139,34 @@ class LinearAttentionTest(parameterized.TestCase):
       np.testing.assert_allclose(read[0, :, 0], np.arange(1000), rtol=2**-8)
       np.testing.assert_array_equal(state, [[[1000.0]]])
 
+  @parameterized.parameters(*linear_attention.FORMS)
+  def test_numpy_numbers_and_no_tokens(self, form):
+    q, v, k, state = _inputs(5)
+    narrow = [jnp.asarray(a, jnp.float32) for a in (q, v, k, state)]
+    run = lambda q, v, k, s: _attend(
+        q, v, key=k, state=s, form=form, chunk_size=2
+    )
+    with jax.enable_x64(True):  # where NumPy's numbers stay wide
+      expected = run(*narrow)
+      found = run(narrow[0], *(jnp.asarray(a) for a in (v, k, state)))
+      chex.assert_trees_all_equal_shapes_and_dtypes(found, expected)
+      chex.assert_trees_all_close(found, expected, rtol=1e-5)
+    read, kept = run(q[:, :0], v[:0], k[:, :0], state)
+    self.assertEqual(read.shape, (2, 0, 3))
+    np.testing.assert_allclose(kept, state, rtol=1e-6)
+
+  def test_shapes_that_do_not_fit_are_said(self):
+    q, v, k, state = _inputs(5)
+    for change, message in (
+        ({'value': v[:4]}, r'value must be \[T=5, d=3\], got shape \[4, 3\]'),
+        ({'key': k[..., :2]}, r'key must be \[h=2, T=5, N=6\]'),
+        ({'state': state[0]}, r'state must be \[h=2, N=6, d=3\]'),
+        ({'chunk_size': 0}, 'chunk_size must be at least 1'),
+        ({'decay': -0.1}, 'decay at least 0'),
+    ):
+      with self.assertRaisesRegex(ValueError, message):
+        _attend(**({'query': q, 'value': v} | change))
+
   def test_unknown_form_is_named(self):
     with self.assertRaisesRegex(ValueError, "form must be one of .*'serial'"):
       _attend(jnp.ones((1, 2, 2)), jnp.ones((2, 1)), form='serial')

@@ -79,6 +79,14 @@ class RotaryTest(parameterized.TestCase):
     # Sums of 64 numbers of order 1 in float32.
     np.testing.assert_allclose(dots(0), dots(2**30 + 7), rtol=0, atol=3e-5)
 
+  def test_neurons_that_make_no_pairs_are_refused(self):
+    frequency = rotary.frequencies(6, 2.0**16)
+    with self.assertRaisesRegex(ValueError, '6 neurons are not made up of 2'):
+      rotary.tables(frequency, jnp.arange(3), 2)
+    table = rotary.tables(frequency, jnp.arange(3))
+    with self.assertRaisesRegex(ValueError, r'x must be \[a, T=3, N=6\]'):
+      rotary.rotate(jnp.zeros((2, 3, 8)), table)
+
   def test_keeps_dtype_and_norm(self):
     f = rotary.frequencies(16, 2.0**16)
     table = rotary.tables(f, jnp.arange(3), blocks=2)

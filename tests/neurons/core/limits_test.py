@@ -3,6 +3,7 @@
 import dataclasses
 import math
 from typing import Annotated
+from typing import Any
 from typing import Literal
 
 from absl.testing import absltest
@@ -28,6 +29,7 @@ class Config:
   name: str = ''
   flag: bool = False
   anything: float = math.inf
+  layers: tuple[tuple[Any, Any], ...] = ()
 
   __post_init__ = limits.check
 
@@ -46,6 +48,7 @@ class LimitsTest(parameterized.TestCase):
       dict(widths=(3, 1)),
       dict(pair=(2, -1)),
       dict(flag=True),
+      dict(layers=((math, 3),)),
   )
   def test_values_within_limits_pass(self, **kwargs):
     self.assertEqual({k: getattr(Config(**kwargs), k) for k in kwargs}, kwargs)

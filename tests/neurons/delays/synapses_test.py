@@ -90,6 +90,21 @@ class HeteroDelaysTest(absltest.TestCase):
     with self.assertRaisesRegex(ValueError, "at least 2"):
       hetero_delays.spacetime_kernel_mask(1, 3, 3)
 
+  def test_synapses_of_missing_neurons_are_refused(self):
+    one = jnp.array([0])
+    of = lambda source, target: hetero_delays.delayed_synapses_dense(
+        jnp.zeros((5, 2)),
+        hetero_delays.Synapses(
+            jnp.array([source]), jnp.array([target]), jnp.ones(1), one
+        ),
+        3,
+    )
+    self.assertEqual(of(1, 2).shape, (5, 3))
+    with self.assertRaisesRegex(ValueError, r"source .* in \[0, 2\), got 2"):
+      of(2, 0)
+    with self.assertRaisesRegex(ValueError, r"target .* in \[0, 3\), got 3"):
+      of(0, 3)
+
 
 if __name__ == "__main__":
   absltest.main()

@@ -1,5 +1,6 @@
 """ELM against the authors' PyTorch code: outputs, memory, gradients."""
 
+import dataclasses
 import json
 import pathlib
 
@@ -37,6 +38,7 @@ def _read(name, request, dtype):
       if key.startswith(('param/', 'buf/'))
   }
   config = elm.config_from_official(json.loads(str(data['config_json'])))
+  config = dataclasses.replace(config, param_dtype=np.dtype(dtype).name)
   return data, arrays, config
 
 

@@ -166,7 +166,7 @@ class StructuredTest(parameterized.TestCase):
           lambda k: structured.cell_types(
               k, jnp.array([0, 2]), jnp.zeros((2, 2)), jnp.ones((2, 2))
           ),
-          r'types must be in \[0, 2\).* got \[0, 2\]',
+          r'types must be in \[0, 2\), got 2 at \[1\]',
       ),
       (
           lambda k: structured.cell_types(
@@ -178,6 +178,19 @@ class StructuredTest(parameterized.TestCase):
   def test_bad_input(self, call, message):
     with self.assertRaisesRegex(ValueError, message):
       call(jax.random.key(0))
+
+  def test_positions_have_gradients(self):
+    # The distance of a unit to itself is a root of 0.
+    slope = jax.grad(
+        lambda positions: jnp.sum(
+            structured.distance_dependent(
+                jax.random.key(0), positions, 1.0, match=None
+            )
+            ** 2
+        )
+    )(jax.random.normal(jax.random.key(1), (4, 2)))
+    self.assertTrue(bool(jnp.all(jnp.isfinite(slope))))
+    self.assertGreater(float(jnp.abs(slope).max()), 0)
 
   def test_bad_length(self):
     with self.assertRaisesRegex(ValueError, 'length_constant .* got 0.0'):

@@ -1,5 +1,6 @@
 """Trials side by side: the numbers of one at a time, in fewer products."""
 
+import dataclasses
 import re
 
 from absl.testing import absltest
@@ -25,7 +26,7 @@ _CONFIGS = [
 
 def _vmapped(params, xs, config):
   """Returns the same from `rnn.unroll`, a trial at a time."""
-  state = rnn.initial_state(config, xs.dtype)
+  state = rnn.initial_state(config)
   run = lambda x: rnn.unroll(params, state, x, config)[1]
   outputs = jax.vmap(run, out_axes=-1)(xs)  # [T, units, B]
   return jax.tree.map(lambda y: y.swapaxes(0, 1), outputs)
@@ -44,8 +45,8 @@ class RnnTrialsTest(parameterized.TestCase):
   @parameterized.parameters(*_CONFIGS)
   def test_equals_one_trial_at_a_time_to_the_second_derivative(self, config):
     with jax.enable_x64(True):
+      config = dataclasses.replace(config, param_dtype='float64')
       params = rnn.init(jax.random.key(0), config)
-      params = jax.tree.map(lambda w: w.astype(jnp.float64), params)
       xs = jax.random.normal(jax.random.key(1), (5, 6, 3), jnp.float64)
       along = jax.tree.map(jnp.ones_like, params)
       found = []

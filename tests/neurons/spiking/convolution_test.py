@@ -86,13 +86,13 @@ class SpikingConvolutionTest(parameterized.TestCase):
 
   def test_bad_input_says_what_and_why(self):
     config, params, xs = _case()
-    with self.assertRaisesRegex(ValueError, r'\(5, 6, 2\) a step, time first'):
+    with self.assertRaisesRegex(
+        ValueError, r'\[T, height=5, width=6, num_inputs=2\], got'
+    ):
       spiking_convolution.unroll(
           params, spiking_convolution.initial_state(config), xs[..., :1], config
       )
-    with self.assertRaisesRegex(ValueError, 'stride must be at least 1'):
-      spiking_convolution.Config((5, 6), 2, 3, stride=0)
-    with self.assertRaisesRegex(ValueError, 'kernel_shape must be two'):
+    with self.assertRaisesRegex(ValueError, 'kernel_shape must be a tuple of'):
       spiking_convolution.Config((5, 6), 2, 3, kernel_shape=(0, 3))
     with self.assertRaisesRegex(ValueError, 'window of 4 does not divide'):
       spiking_convolution.sum_pool(xs, 4)

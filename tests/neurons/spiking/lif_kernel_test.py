@@ -11,15 +11,18 @@ import jax.numpy as jnp
 from nmlib.neurons.spiking import firing
 from nmlib.neurons.spiking import lif
 from nmlib.neurons.spiking import lif_kernel
+from nmlib.neurons.spiking.presets import snntorch
+from nmlib.neurons.spiking.presets import spikingjelly
+from nmlib.neurons.spiking.presets import spyx
 
 _CONFIGS = (
     ('plain', lif.Config(5)),
-    ('snntorch', lif.snntorch(5)),
-    ('snntorch_zero', lif.snntorch(5, reset_mechanism='zero')),
-    ('spikingjelly', lif.spikingjelly(5)),
-    ('spyx', lif.spyx(5)),
+    ('snntorch', snntorch.leaky(5)),
+    ('snntorch_zero', snntorch.leaky(5, reset_mechanism='zero')),
+    ('spikingjelly', spikingjelly.lif_node(5)),
+    ('spyx', spyx.lif(5)),
     ('two_blocks', lif.Config(130, heterogeneous=True, spread=0.3)),
-    ('logit', lif.spikingjelly(5, parametric=True)),
+    ('logit', spikingjelly.parametric_lif_node(5)),
     ('never_resets', lif.Config(5, rule=firing.Rule(reset='none'))),
 )
 
@@ -85,7 +88,7 @@ class LifKernelTest(parameterized.TestCase):
   def test_auto_takes_the_kernel_where_it_serves(
       self, platform, length, inhibition, kernel
   ):
-    config = lif.snntorch(4, inhibition=inhibition)
+    config = snntorch.leaky(4, inhibition=inhibition)
     params = lif.init(jax.random.key(0), config)
     with mock.patch.object(jax, 'default_backend', lambda: platform):
       traced = jax.make_jaxpr(
@@ -96,7 +99,7 @@ class LifKernelTest(parameterized.TestCase):
     self.assertEqual('pallas_call' in str(traced), kernel)
 
   def test_lowers_for_a_gpu(self):
-    config = lif.snntorch(256)
+    config = snntorch.leaky(256)
     device = jax.sharding.AbstractDevice('NVIDIA H100 80GB HBM3', 132, 'gpu')
     mesh = jax.sharding.AbstractMesh((1,), ('x',), abstract_device=device)
 
@@ -118,7 +121,7 @@ class LifKernelTest(parameterized.TestCase):
     self.assertEqual(lowered.as_text().count('xla.gpu.triton'), 2)
 
   def test_lowers_for_a_tpu(self):
-    config = lif.snntorch(256)
+    config = snntorch.leaky(256)
 
     def loss(params, state, xs):
       _, spikes = lif_kernel.unroll(params, state, xs, config, backend='tpu')
@@ -137,7 +140,7 @@ class LifKernelTest(parameterized.TestCase):
     self.assertEqual(lowered.as_text().count('tpu_custom_call'), 2)
 
   def test_refused(self):
-    config = lif.snntorch(3, inhibition=True)
+    config = snntorch.leaky(3, inhibition=True)
     args = (
         lif.init(jax.random.key(0), config),
         lif.initial_state(config),

@@ -161,7 +161,10 @@ class LossTest(absltest.TestCase):
     # Spyx's mse_spikerate compares a mean rate with a target times T; in
     # snnTorch negative targets of wrong classes become 0.
     spikes = jnp.zeros((10, 3)).at[:8, 1].set(1.0).at[:2, ::2].set(1.0)
-    self.assertEqual(float(spike_loss.mse_count(spikes, jnp.array(1))), 0)
+    loss = spike_loss.mse_count(
+        spikes, jnp.array(1), correct_rate=0.8, incorrect_rate=0.2
+    )
+    self.assertEqual(float(loss), 0)
     membranes = jnp.full((10, 3), -1.0).at[:, 1].set(2.0)
     loss = spike_loss.mse_membrane(
         membranes, jnp.array(1), on_target=2.0, off_target=-1.0

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from nmlib.neurons.spiking import distances
 from nmlib.neurons.spiking import encoding as spike_encoding
 from nmlib.neurons.spiking import losses as spike_loss
 
@@ -86,6 +87,8 @@ class SpikeCodingTest(parameterized.TestCase):
   def test_losses_equal_snntorch(self, name, source):
     x = jnp.asarray(self.stored[source], jnp.float32)
     one = getattr(spike_loss, name)
+    if name == 'mse_count':
+      one = functools.partial(one, correct_rate=0.8, incorrect_rate=0.2)
     loss = lambda x: jnp.mean(
         jax.vmap(one, (1, 0))(x, jnp.asarray(self.stored['targets'], jnp.int32))
     )
@@ -140,18 +143,18 @@ class SpikeCodingTest(parameterized.TestCase):
 
   def test_van_rossum_of_two_and_one_spike(self):
     train = lambda *steps: jnp.zeros((4000, 1)).at[jnp.array(steps), 0].set(1.0)
-    far = spike_loss.van_rossum(train(10), train(3000), tau=20.0)
-    alone = spike_loss.van_rossum(train(3999), train(10) * 0, tau=20.0)
-    gap = spike_loss.van_rossum(train(10), train(30), tau=20.0)
+    far = distances.van_rossum(train(10), train(3000), tau=20.0)
+    alone = distances.van_rossum(train(3999), train(10) * 0, tau=20.0)
+    gap = distances.van_rossum(train(10), train(30), tau=20.0)
     np.testing.assert_allclose(far, 1, rtol=1e-4)
     np.testing.assert_allclose(alone, 0.5, rtol=1e-6)
     np.testing.assert_allclose(gap, 1 - np.exp(-1), rtol=1e-4)
 
   def test_victor_purpura_moves_or_replaces(self):
     a, b = np.array([1.0, 5.0]), np.array([1.5])
-    self.assertAlmostEqual(spike_loss.victor_purpura(a, b, 1.0), 1.5)
-    self.assertAlmostEqual(spike_loss.victor_purpura(a, b, 100.0), 3)
-    self.assertAlmostEqual(spike_loss.victor_purpura(a, a, 3.0), 0)
+    self.assertAlmostEqual(distances.victor_purpura(a, b, 1.0), 1.5)
+    self.assertAlmostEqual(distances.victor_purpura(a, b, 100.0), 3)
+    self.assertAlmostEqual(distances.victor_purpura(a, a, 3.0), 0)
 
   def test_soft_first_spike_is_the_first_spike(self):
     spikes = jax.random.bernoulli(jax.random.key(0), 0.2, (30, 6)).astype(float)
@@ -186,7 +189,44 @@ class SpikeCodingTest(parameterized.TestCase):
     np.testing.assert_allclose(spike_loss.rate_l2(spikes), 0.125)
     self.assertEqual(float(spike_loss.membrane_bound(spikes, 0, 1)), 0)
 
+  @parameterized.parameters(
+      (spike_loss.ce_count,),
+      (spike_loss.ce_rate,),
+      (spike_loss.ce_max_membrane,),
+      (spike_loss.ce_temporal,),
+      (spike_loss.mse_count,),
+      (spike_loss.mse_membrane,),
+      (spike_loss.mse_temporal,),
+  )
+  def test_a_label_that_is_no_class_is_refused(self, loss):
+    for label in (jnp.array(3), -1):
+      with self.assertRaisesRegex(
+          ValueError, r'label must be in \[0, 3\), got'
+      ):
+        loss(jnp.zeros((4, 3)), label)
+    with self.assertRaisesRegex(
+        ValueError, r'label must be \[\], got shape \[2\]'
+    ):
+      loss(jnp.zeros((4, 3)), jnp.zeros(2, int))
+
+  def test_codes_of_numpy_numbers_are_float32(self):
+    data = np.array([0.2, 0.9, 0.5])
+    for out in (
+        spike_encoding.poisson(jax.random.key(0), data, 4),
+        spike_encoding.latency(data, 4),
+        spike_encoding.delta(data),
+        spike_encoding.rank_order(data, 4),
+        spike_encoding.population(data, 3),
+        spike_encoding.phase(data, 4),
+        spike_encoding.burst(data, 4),
+        spike_encoding.direct(data, 4),
+        spike_encoding.direct(np.array([0, 1]), 4),
+    ):
+      self.assertEqual(out.dtype, jnp.float32)
+
   def test_bad_input(self):
+    with self.assertRaisesRegex(ValueError, r'trains must both be \[T, N\]'):
+      distances.van_rossum(jnp.zeros((3, 1)), jnp.zeros((3, 2)), tau=1.0)
     with self.assertRaisesRegex(ValueError, 'cannot be shared among 3'):
       spike_loss.population_count(jnp.zeros((4, 10)), 3)
     with self.assertRaisesRegex(ValueError, 'tau > 0'):
@@ -194,7 +234,7 @@ class SpikeCodingTest(parameterized.TestCase):
     with self.assertRaisesRegex(ValueError, 'at least 2 neurons'):
       spike_encoding.population(jnp.zeros(3), 1)
     with self.assertRaisesRegex(ValueError, 'must be positive'):
-      spike_loss.van_rossum(jnp.zeros((3, 1)), jnp.zeros((3, 1)), tau=0.0)
+      distances.van_rossum(jnp.zeros((3, 1)), jnp.zeros((3, 1)), tau=0.0)
 
 
 if __name__ == '__main__':

@@ -4,6 +4,7 @@ Recorded from the same releases as the other fixtures, which
 `spiking_parity_test` compares; the tolerances are the same.
 """
 
+import dataclasses
 import functools
 import pathlib
 from typing import Any
@@ -21,9 +22,11 @@ from nmlib.neurons.spiking import izhikevich
 from nmlib.neurons.spiking import lif
 from nmlib.neurons.spiking import losses as spike_loss
 from nmlib.neurons.spiking import recurrent
-from nmlib.neurons.spiking.presets import adex_peers
-from nmlib.neurons.spiking.presets import lif_peers
-from nmlib.neurons.spiking.presets import surrogate_peers as peers
+from nmlib.neurons.spiking.presets import norse
+from nmlib.neurons.spiking.presets import norse_surrogates
+from nmlib.neurons.spiking.presets import snntorch
+from nmlib.neurons.spiking.presets import spikingjelly
+from nmlib.neurons.spiking.presets import spikingjelly_surrogates
 
 _FIXTURE = pathlib.Path(__file__).parents[2] / 'fixtures/snn_peers_options.npz'
 _N = 4
@@ -36,64 +39,67 @@ _OFFSETS = {
     'v_th': 0.8,
     'v_reset': -0.2,
     'beta': 0.7,
-    'surrogate': peers.norse_tanh(2.0),
+    'surrogate': norse_surrogates.tanh(2.0),
 }
-_rleaky = functools.partial(recurrent.snntorch, lif)
-_lsnn = functools.partial(adaptive_lif.norse_lsnn, _N, **_OFFSETS)
+
+
+def _from_zero(config):
+  """Norse was recorded from 0, which is not where its modules begin."""
+  return dataclasses.replace(config, initial_voltage=0.0)
+
+
+def _lsnn(**options):
+  return _from_zero(norse.lsnn_cell(_N, **_OFFSETS, **options))
+
 
 # Name: module, config, values of parameters (numbers, or names of the
 # fixture's arrays).
 _CASES: dict[str, tuple[Any, Any, dict[str, Any]]] = {
     'leaky_inhibition_graded': (
         lif,
-        lif.snntorch(_N, inhibition=True, graded_spikes_factor=2.0),
+        snntorch.leaky(_N, inhibition=True, graded_spikes_factor=2.0),
         {'threshold': 'thr'},
     ),
     'leaky_graded_vec': (
         lif,
-        lif.snntorch(_N, graded_spikes_factor=0.5, reset_mechanism='zero'),
+        snntorch.leaky(_N, graded_spikes_factor=0.5, reset_mechanism='zero'),
         {'decay': 'vec', 'threshold': 'thr'},
     ),
     'rleaky_zero_instant': (
         recurrent,
-        _rleaky(
-            lif.snntorch(
-                _N,
-                beta=0.85,
-                threshold=0.9,
-                reset_mechanism='zero',
-                reset_delay=False,
-            )
+        snntorch.rleaky(
+            _N,
+            beta=0.85,
+            threshold=0.9,
+            reset_mechanism='zero',
+            reset_delay=False,
         ),
         {'kernel': 'rec', 'bias': 'bias'},
     ),
     'rleaky_one_to_one': (
         recurrent,
-        _rleaky(lif.snntorch(_N), all_to_all=False),
+        snntorch.rleaky(_N, all_to_all=False),
         {'decay': 'vec', 'kernel': 'vec'},
     ),
     # The peer computes its immediate reset and throws it away.
     'rsynaptic_instant': (
         recurrent,
-        recurrent.snntorch(
-            current_lif,
-            current_lif.snntorch(_N, alpha=0.6, beta=0.8, reset_delay=False),
-        ),
+        snntorch.rsynaptic(_N, alpha=0.6, beta=0.8, reset_delay=False),
         {'kernel': 'rec', 'bias': 'bias'},
     ),
     'synaptic_zero_vec': (
         current_lif,
-        current_lif.snntorch(_N, alpha=0.5, reset_mechanism='zero'),
+        snntorch.synaptic(_N, alpha=0.5, reset_mechanism='zero'),
         {'membrane_decay': 'vec', 'threshold': 'thr'},
     ),
     'lapicque_rc': (
         lif,
-        lif_peers.snntorch_lapicque(_N, R=3.0, C=2.5, time_step=1.5),
+        snntorch.lapicque(_N, R=3.0, C=2.5, time_step=1.5),
         {},
     ),
     'lapicque_beta_zero': (
         lif,
-        lif_peers.snntorch_lapicque(_N, beta=0.7, reset_mechanism='zero'),
+        snntorch.lapicque(_N, beta=0.7, reset_mechanism='zero'),
         {},
     ),
     'lsnn_ff_offsets': (adaptive_lif, _lsnn(), {}),
@@ -106,19 +112,23 @@ _CASES: dict[str, tuple[Any, Any, dict[str, Any]]] = {
         recurrent,
         recurrent.Config(
             adaptive_lif,
-            adaptive_lif.norse_adaptive_current(_N, **_OFFSETS),
+            _from_zero(norse.ada_lif(_N, **_OFFSETS)),
         ),
         {'kernel': 'rec'},
     ),
-    'norse_iaf': (lif, lif_peers.norse_iaf(_N, v_th=1.2, v_reset=-0.3), {}),
+    'norse_iaf': (
+        lif,
+        _from_zero(norse.iaf_cell(_N, v_th=1.2, v_reset=-0.3)),
+        {},
+    ),
     'norse_box': (
         lif,
-        lif_peers.norse_box(_N, tau_mem=4e-3, v_leak=0.2, v_reset=-0.1),
+        norse.lif_box_cell(_N, tau_mem=4e-3, v_leak=0.2, v_reset=-0.1),
         {},
     ),
     'norse_lif_ex': (
         adex,
-        adex_peers.norse(
+        norse.lif_adex_cell(
             _N,
             adaptation_current=0.0,
             adaptation_spike=0.0,
@@ -130,40 +140,41 @@ _CASES: dict[str, tuple[Any, Any, dict[str, Any]]] = {
     ),
     'norse_lif_adex': (
         adex,
-        adex_peers.norse(
-            _N,
-            adaptation_current=2.0,
-            adaptation_spike=0.4,
-            tau_ada=0.03,
-            delta_T=0.4,
-            v_leak=0.05,
-            surrogate=peers.norse_triangle(0.5),
+        _from_zero(
+            norse.lif_adex_cell(
+                _N,
+                adaptation_current=2.0,
+                adaptation_spike=0.4,
+                tau_ada=0.03,
+                delta_T=0.4,
+                v_leak=0.05,
+                surrogate=norse_surrogates.triangle(0.5),
+            ),
         ),
         {},
     ),
     'plif_soft': (
         lif,
-        lif.spikingjelly(
+        spikingjelly.parametric_lif_node(
             _N,
-            tau=3.0,
+            init_tau=3.0,
             decay_input=False,
             v_reset=None,
             v_threshold=0.9,
-            parametric=True,
-            surrogate=peers.spikingjelly_atan(3.0),
+            surrogate=spikingjelly_surrogates.atan(3.0),
         ),
         {},
     ),
     'sj_eif': (
         adex,
-        adex_peers.spikingjelly_eif(
+        spikingjelly.eif_node(
             _N, tau=2.5, delta_T=0.6, theta_rh=0.7, v_reset=-0.2, v_rest=-0.05
         ),
         {},
     ),
     'sj_qif': (
         adex,
-        adex_peers.spikingjelly_qif(
+        spikingjelly.qif_node(
             _N, tau=2.2, v_c=0.5, a0=1.4, v_reset=-0.2, detach_reset=True
         ),
         {},
@@ -191,9 +202,11 @@ _LOSSES = {
     ),
 }
 _SURROGATES = {
-    'squarewave': peers.spikingjelly_squarewave_fourier_series(3, 5.0),
-    'fake_numerical_gradient': peers.spikingjelly_fake_numerical_gradient(0.4),
-    'log_tailed_relu': peers.spikingjelly_log_tailed_relu(0.05),
+    'squarewave': spikingjelly_surrogates.squarewave_fourier_series(3, 5.0),
+    'fake_numerical_gradient': spikingjelly_surrogates.fake_numerical_gradient(
+        0.4
+    ),
+    'log_tailed_relu': spikingjelly_surrogates.log_tailed_relu(0.05),
 }
 
 
@@ -278,7 +291,7 @@ class SpikingOptionsTest(parameterized.TestCase):
   def test_izhikevich_of_other_polynomials(self, name):
     stored = _case(f'izh_{name}')
     a, b, c, d, tau_inv, v0, u0, mn, bias = map(float, stored['params'])
-    config = izhikevich.norse(
+    config = norse.izhikevich_cell(
         1,
         a=a,
         b=b,
@@ -326,42 +339,28 @@ class BadInputTest(parameterized.TestCase):
 
   @parameterized.parameters(
       (
-          lambda: lif_peers.snntorch_lapicque(1, R=2.0),
+          lambda: snntorch.lapicque(1, R=2.0),
           'needs beta, or both R and C',
       ),
       (
-          lambda: lif_peers.snntorch_lapicque(1, beta=1.0),
-          r'beta must be inside \(0, 1\), got 1.0',
+          lambda: snntorch.lapicque(1, beta=1.0),
+          r'beta must be in \(0, 1\), got 1.0',
       ),
       (
-          lambda: lif_peers.snntorch_lapicque(1, R=0.5, C=1.0),
+          lambda: snntorch.lapicque(1, R=0.5, C=1.0),
           'RC must be at least the step dt=1.0, got 0.5',
       ),
       (
-          lambda: lif_peers.norse_box(1, tau_mem=-1.0),
+          lambda: norse.lif_box_cell(1, tau_mem=-1.0),
           'tau_mem must be positive, got -1.0',
       ),
       (
-          lambda: adex_peers.norse(1, tau_ada=0.0),
+          lambda: norse.lif_adex_cell(1, tau_ada=0.0),
           'tau_ada must be positive, got 0.0',
       ),
       (
-          lambda: adex_peers.spikingjelly_eif(1, v_reset=2.0),
-          'threshold must exceed the reset voltage 2.0, got 1.0',
-      ),
-      (
-          lambda: adex.Config(1, distance_unit=0.0),
-          'distance_unit must be None or positive, got 0.0',
-      ),
-      (
-          lambda: lif.Config(1, resistance=0.0),
-          'resistance must be positive and finite, got 0.0',
-      ),
-      (
-          lambda: recurrent.Config(
-              lif, lif.Config(1), all_to_all=False, self_connections=False
-          ),
-          'self_connections must be True where all_to_all is False',
+          lambda: spikingjelly.eif_node(1, v_reset=2.0),
+          'threshold must be above the reset voltage 2.0, got 1.0',
       ),
       (
           lambda: spike_loss.ce_temporal(

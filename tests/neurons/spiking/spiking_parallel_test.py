@@ -1,5 +1,7 @@
 """Parallel forms over time: equal to steps where nothing resets."""
 
+import typing
+
 from absl.testing import absltest
 from absl.testing import parameterized
 import chex
@@ -11,6 +13,7 @@ from nmlib.neurons.spiking import current_lif
 from nmlib.neurons.spiking import firing
 from nmlib.neurons.spiking import leaky_readout
 from nmlib.neurons.spiking import lif
+from nmlib.neurons.spiking.presets import norse
 
 _FREE = firing.Rule(reset='none')
 _EARLY = firing.Rule(reset='none', reset_time='delayed', emission='before')
@@ -34,10 +37,10 @@ _CELLS = (
             current_lif,
             current_lif.Config(5, current_order=order, rule=_FREE),
         )
-        for order in current_lif.ORDERS
+        for order in typing.get_args(current_lif.Order)
     ),
     ('readout', leaky_readout, leaky_readout.Config(5)),
-    ('readout_norse', leaky_readout, leaky_readout.norse(5, v_leak=0.3)),
+    ('readout_norse', leaky_readout, norse.li_cell(5, v_leak=0.3)),
 )
 
 
@@ -67,6 +70,14 @@ class SpikingParallelTest(parameterized.TestCase):
       # Sums of 28 terms in another order, in double precision.
       chex.assert_trees_all_close(found, expected, atol=1e-12)
       np.testing.assert_allclose(parallel_slope, slope, atol=1e-11)
+
+  @parameterized.named_parameters(*_CELLS)
+  def test_no_steps_change_nothing(self, cell, config):
+    params = cell.init(jax.random.key(0), config)
+    state = cell.initial_state(config)
+    last, out = cell.unroll_parallel(params, state, jnp.zeros((0, 5)), config)
+    chex.assert_trees_all_equal(last, state)
+    self.assertEqual(out.shape, (0, 5))
 
   @parameterized.parameters(lif, current_lif)
   def test_a_reset_is_refused(self, cell):

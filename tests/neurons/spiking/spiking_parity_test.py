@@ -5,6 +5,7 @@ entry (sums over everything: 2e-4): float32 sums in another order. Seeds of the
 fixtures keep membranes off their thresholds.
 """
 
+import dataclasses
 import functools
 import pathlib
 from types import ModuleType
@@ -26,7 +27,13 @@ from nmlib.neurons.spiking import lif
 from nmlib.neurons.spiking import recurrent
 from nmlib.neurons.spiking import refractory
 from nmlib.neurons.spiking import surrogate
-from nmlib.neurons.spiking.presets import surrogate_peers as peers
+from nmlib.neurons.spiking.presets import norse
+from nmlib.neurons.spiking.presets import norse_surrogates
+from nmlib.neurons.spiking.presets import snntorch
+from nmlib.neurons.spiking.presets import snntorch_surrogates
+from nmlib.neurons.spiking.presets import spikingjelly
+from nmlib.neurons.spiking.presets import spikingjelly_surrogates
+from nmlib.neurons.spiking.presets import spyx
 
 _FIXTURES = pathlib.Path(__file__).parents[2] / 'fixtures'
 _N = 8
@@ -72,10 +79,10 @@ def _close(actual, expected, part):
   np.testing.assert_allclose(actual, expected, rtol=0, atol=limit)
 
 
-_leaky = functools.partial(lif.snntorch, _N, beta=0.9)
-_synaptic = functools.partial(current_lif.snntorch, _N, alpha=0.8, beta=0.9)
+_leaky = functools.partial(snntorch.leaky, _N, beta=0.9)
+_synaptic = functools.partial(snntorch.synaptic, _N, alpha=0.8, beta=0.9)
 _alpha = functools.partial(
-    alpha_lif.snntorch, _N, alpha=0.9, beta=0.8, threshold=0.5
+    snntorch.alpha, _N, alpha=0.9, beta=0.8, threshold=0.5
 )
 _SNNTORCH: _Table = {
     f'leaky_{reset}_{when}': (
@@ -106,43 +113,44 @@ _SNNTORCH |= {
 _SNNTORCH |= {
     f'leaky_sg_{name}': (lif, _leaky(surrogate=one))
     for name, one in {
-        'fast_sigmoid25': peers.snntorch_fast_sigmoid(),
-        'fast_sigmoid100': peers.snntorch_fast_sigmoid(100.0),
-        'atan1': peers.snntorch_atan(1.0),
-        'sigmoid5': peers.snntorch_sigmoid(5.0),
-        'sigmoid25_stable': peers.snntorch_sigmoid(25.0),
-        'ste': peers.snntorch_straight_through_estimator(),
-        'triangular1': peers.snntorch_triangular(),
-        'heaviside': peers.snntorch_heaviside(),
-        'spike_rate_escape': peers.snntorch_spike_rate_escape(),
-        'sfs25': peers.snntorch_sparse_fast_sigmoid(25.0, 0.2),
+        'fast_sigmoid25': snntorch_surrogates.fast_sigmoid(),
+        'fast_sigmoid100': snntorch_surrogates.fast_sigmoid(100.0),
+        'atan1': snntorch_surrogates.atan(1.0),
+        'sigmoid5': snntorch_surrogates.sigmoid(5.0),
+        'sigmoid25_stable': snntorch_surrogates.sigmoid(25.0),
+        'ste': snntorch_surrogates.straight_through_estimator(),
+        'triangular1': snntorch_surrogates.triangular(),
+        'heaviside': snntorch_surrogates.heaviside(),
+        'spike_rate_escape': snntorch_surrogates.spike_rate_escape(),
+        'sfs25': snntorch_surrogates.sparse_fast_sigmoid(25.0, 0.2),
     }.items()
 }
 _SNNTORCH |= {
-    'rleaky': (recurrent, recurrent.snntorch(lif, _leaky())),
+    'rleaky': (recurrent, snntorch.rleaky(_N, beta=0.9)),
     'rleaky_zero': (
         recurrent,
-        recurrent.snntorch(lif, _leaky(reset_mechanism='zero')),
+        snntorch.rleaky(_N, beta=0.9, reset_mechanism='zero'),
     ),
-    'rsynaptic': (recurrent, recurrent.snntorch(current_lif, _synaptic())),
+    'rsynaptic': (recurrent, snntorch.rsynaptic(_N, alpha=0.8, beta=0.9)),
     'leaky_vec': (lif, _leaky(heterogeneous=True)),
     'leaky_inhibition': (lif, _leaky(inhibition=True)),
     'leaky_graded': (lif, _leaky(graded_spikes_factor=0.5)),
 }
 
-_norse = functools.partial(current_lif.norse, _N)
+_norse = functools.partial(norse.lif_cell, _N)
+_lsnn = functools.partial(norse.lsnn_cell, _N, tau_adapt=0.1)
 _DERIVATIVES = {
-    'super': peers.norse_super(),
-    'triangle': peers.norse_triangle(),
-    'tanh': peers.norse_tanh(5.0),
-    'circ': peers.norse_circ(0.5),
-    'heavi_erfc': peers.norse_heavi_erfc(2.0),
+    'super': norse_surrogates.super_spike(),
+    'triangle': norse_surrogates.triangle(),
+    'tanh': norse_surrogates.tanh(5.0),
+    'circ': norse_surrogates.circ(0.5),
+    'heavi_erfc': norse_surrogates.heavi_erfc(2.0),
 }
 _hold = functools.partial(
     refractory.Config,
     current_lif,
     num_steps=5,
-    surrogate=peers.norse_super(),
+    surrogate=norse_surrogates.super_spike(),
 )
 _NORSE: _Table = {
     f'lif_ff_{name}': (current_lif, _norse(surrogate=one))
@@ -160,38 +168,40 @@ _NORSE |= {
         recurrent,
         recurrent.Config(
             current_lif,
-            _norse(v_leak=0.1, v_th=0.8, v_reset=-0.2, detach_reset=True),
+            # Recorded from 0, not from the leak as Norse's modules begin.
+            dataclasses.replace(
+                _norse(v_leak=0.1, v_th=0.8, v_reset=-0.2, detach_reset=True),
+                initial_voltage=0.0,
+            ),
         ),
     ),
     'lsnn_rec': (
         recurrent,
-        recurrent.Config(
-            adaptive_lif, adaptive_lif.norse_lsnn(_N, detach_reset=True)
-        ),
+        recurrent.Config(adaptive_lif, _lsnn(detach_reset=True)),
     ),
-    'lsnn_ff': (adaptive_lif, adaptive_lif.norse_lsnn(_N)),
+    'lsnn_ff': (adaptive_lif, _lsnn()),
     'ada_lif_rec': (
         recurrent,
-        recurrent.Config(adaptive_lif, adaptive_lif.norse_adaptive_current(_N)),
+        recurrent.Config(adaptive_lif, norse.ada_lif(_N, tau_adapt=0.1)),
     ),
     'lif_refrac_rec': (
         recurrent,
         recurrent.Config(refractory, _hold(_norse(detach_reset=True))),
     ),
     'lif_refrac_ff': (refractory, _hold(_norse())),
-    'li': (leaky_readout, leaky_readout.norse(_N)),
+    'li': (leaky_readout, norse.li_cell(_N)),
 }
 
 _SPIKINGJELLY: _Table = {
     f'lif_decayinput{decays:d}_{kind}_detach{detach:d}': (
         lif,
-        lif.spikingjelly(
+        spikingjelly.lif_node(
             _N,
             tau=2.5,
             decay_input=decays,
             v_reset=0.0 if kind == 'hard' else None,
             detach_reset=detach,
-            surrogate=peers.spikingjelly_atan(),
+            surrogate=spikingjelly_surrogates.atan(),
         ),
     )
     for decays in (True, False)
@@ -201,7 +211,7 @@ _SPIKINGJELLY: _Table = {
 _SPIKINGJELLY |= {
     'lif_hard_reset_m02_sigmoid': (
         lif,
-        lif.spikingjelly(
+        spikingjelly.lif_node(
             _N,
             tau=2.5,
             decay_input=False,
@@ -212,36 +222,35 @@ _SPIKINGJELLY |= {
     ),
     'if_soft': (
         lif,
-        lif.spikingjelly_if(
+        spikingjelly.if_node(
             _N,
             v_reset=None,
             detach_reset=True,
-            surrogate=peers.spikingjelly_atan(),
+            surrogate=spikingjelly_surrogates.atan(),
         ),
     ),
     'plif_hard': (
         lif,
-        lif.spikingjelly(
+        spikingjelly.parametric_lif_node(
             _N,
-            parametric=True,
             detach_reset=True,
-            surrogate=peers.spikingjelly_atan(),
+            surrogate=spikingjelly_surrogates.atan(),
         ),
     ),
 }
 
 _SPYX: _Table = {
-    'lif': (lif, lif.spyx(_N, beta=0.85)),
-    'if': (lif, lif.spyx(_N, beta=1.0)),
-    'psu_lif': (lif, lif.spyx(_N, beta=0.85, reset=False)),
-    'rlif': (recurrent, recurrent.Config(lif, lif.spyx(_N, beta=0.85))),
-    'cubalif': (current_lif, current_lif.spyx(_N)),
+    'lif': (lif, spyx.lif(_N, beta=0.85)),
+    'if': (lif, spyx.lif(_N, beta=1.0)),
+    'psu_lif': (lif, spyx.psu_lif(_N, beta=0.85)),
+    'rlif': (recurrent, recurrent.Config(lif, spyx.lif(_N, beta=0.85))),
+    'cubalif': (current_lif, spyx.cuba_lif(_N)),
     'rcubalif': (
         recurrent,
-        recurrent.Config(current_lif, current_lif.spyx(_N)),
+        recurrent.Config(current_lif, spyx.cuba_lif(_N)),
     ),
-    'alif': (adaptive_lif, adaptive_lif.spyx(_N)),
-    'li': (leaky_readout, leaky_readout.spyx(_N)),
+    'alif': (adaptive_lif, spyx.alif(_N)),
+    'li': (leaky_readout, spyx.li(_N)),
 }
 
 
@@ -305,7 +314,7 @@ class SpikingParityTest(parameterized.TestCase):
   def test_our_sigmoid_is_finite_where_snntorch_is_not(self):
     data = _load('snntorch')
     self.assertTrue(np.isnan(data['leaky_sg_sigmoid25/dW']).any())
-    config = _leaky(surrogate=peers.snntorch_sigmoid())
+    config = _leaky(surrogate=snntorch_surrogates.sigmoid())
     params = lif.init(jax.random.key(0), config)
     _, _, gradients = _outcome(
         lif, config, params, data['W'].T, data['x'], data['gs'], data['gm']
@@ -352,7 +361,7 @@ class SpikingParityTest(parameterized.TestCase):
   def test_norse_izhikevich(self, case):
     stored = _case(_load('norse'), f'izh_{case}')
     a, b, c, d, tau_inv, v0 = (float(x) for x in stored['params'])
-    config = izhikevich.norse(
+    config = norse.izhikevich_cell(
         1, a=a, b=b, c=c, d=d, tau_inv=tau_inv, initial_voltage=v0
     )
     params = izhikevich.init(jax.random.key(0), config)
@@ -427,10 +436,10 @@ class SurrogateOfTheStepTest(absltest.TestCase):
 
   def test_default_of_each_preset_is_its_peers(self):
     for config, expected in (
-        (lif.snntorch(1), surrogate.arctan(2.0)),
-        (lif.spikingjelly(1), surrogate.sigmoid(4.0)),
-        (lif.spyx(1), surrogate.fast_sigmoid(25.0)),
-        (current_lif.norse(1), surrogate.fast_sigmoid(1.0)),
+        (snntorch.leaky(1), surrogate.arctan(2.0)),
+        (spikingjelly.lif_node(1), surrogate.sigmoid(4.0)),
+        (spyx.lif(1), surrogate.fast_sigmoid(25.0)),
+        (norse.lif_cell(1), surrogate.fast_sigmoid(1.0)),
     ):
       x = jnp.linspace(-1, 1, 9)
       np.testing.assert_array_equal(config.rule.surrogate(x), expected(x))

@@ -14,6 +14,7 @@ from nmlib.neurons.spiking import adaptive_lif
 from nmlib.neurons.spiking import adex
 from nmlib.neurons.spiking import alpha_lif
 from nmlib.neurons.spiking import current_lif
+from nmlib.neurons.spiking import escape_lif
 from nmlib.neurons.spiking import firing
 from nmlib.neurons.spiking import izhikevich
 from nmlib.neurons.spiking import leaky_readout
@@ -22,18 +23,22 @@ from nmlib.neurons.spiking import recurrent
 from nmlib.neurons.spiking import refractory
 from nmlib.neurons.spiking import resonate_and_fire
 from nmlib.neurons.spiking import spike_response
+from nmlib.neurons.spiking.presets import norse
+from nmlib.neurons.spiking.presets import snntorch
+from nmlib.neurons.spiking.presets import spikingjelly
+from nmlib.neurons.spiking.presets import spyx
 
 _N = 5
 _MODELS = (
     (lif, lif.Config(_N), 1),
-    (lif, lif.snntorch(_N, reset_mechanism='zero', reset_delay=False), 1),
-    (lif, lif.spikingjelly(_N, parametric=True), 1),
-    (lif, lif.spyx(_N), 1),
+    (lif, snntorch.leaky(_N, reset_mechanism='zero', reset_delay=False), 1),
+    (lif, spikingjelly.parametric_lif_node(_N), 1),
+    (lif, spyx.lif(_N), 1),
     (lif, lif.Config(_N, heterogeneous=True, spread=0.3), 1),
     (current_lif, current_lif.Config(_N), 1),
-    (current_lif, current_lif.norse(_N), 5),
+    (current_lif, norse.lif_cell(_N), 5),
     (adaptive_lif, adaptive_lif.Config(_N), 1),
-    (adaptive_lif, adaptive_lif.spyx(_N), 1),
+    (adaptive_lif, spyx.alif(_N), 1),
     (alpha_lif, alpha_lif.Config(_N), 1),
     (leaky_readout, leaky_readout.Config(_N), 1),
     (izhikevich, izhikevich.Config(_N, dt=0.5), 10),
@@ -43,7 +48,7 @@ _MODELS = (
     (resonate_and_fire, resonate_and_fire.Config(_N), 1),
     (refractory, refractory.Config(lif, lif.Config(_N)), 1),
     (recurrent, recurrent.Config(lif, lif.Config(_N)), 1),
-    (recurrent, recurrent.Config(current_lif, current_lif.spyx(_N)), 1),
+    (recurrent, recurrent.Config(current_lif, spyx.cuba_lif(_N)), 1),
 )
 
 
@@ -109,9 +114,44 @@ class ContractTest(parameterized.TestCase):
   def test_wrong_time_axis_is_refused(self, family, config, scale):
     del scale
     params = family.init(jax.random.key(0), config)
-    with self.assertRaisesRegex((ValueError, TypeError), 'neurons|shape'):
-      state = family.initial_state(config)
-      family.unroll(params, state, jnp.zeros((_N, 12, 3)), config)
+    state = family.initial_state(config)
+    message = r'must be \[T, num_units=5\], got shape'
+    for shape in ((12, 3), (12, 1), (_N, 12, 3), (_N,)):
+      with self.assertRaisesRegex(ValueError, message):
+        family.unroll(params, state, jnp.zeros(shape), config)
+    with self.assertRaisesRegex(
+        ValueError, r'\[num_units=5\], got shape \[3\]'
+    ):
+      family.step(params, state, jnp.zeros(3), config)
+
+  @parameterized.parameters(*_MODELS)
+  def test_no_steps_give_no_outputs(self, family, config, scale):
+    del scale
+    params = family.init(jax.random.key(0), config)
+    state = family.initial_state(config)
+    last, out = family.unroll(params, state, jnp.zeros((0, _N)), config)
+    chex.assert_trees_all_equal(last, state)
+    self.assertEqual(out.shape, (0, _N))
+
+  @parameterized.parameters(*_MODELS)
+  def test_answers_in_the_dtype_of_the_state(self, family, config, scale):
+    with jax.enable_x64(True):
+      xs = scale * np.random.default_rng(0).normal(size=(6, _N))
+      for dtype, wide in (('float32', config), ('float64', _wide(config))):
+        params = family.init(jax.random.key(0), wide)
+        state = family.initial_state(wide)
+        chex.assert_type(jax.tree.leaves((params, state)), dtype)
+        last, out = family.unroll(params, state, xs, wide)
+        once, _ = family.step(params, state, xs[0], wide)
+        chex.assert_trees_all_equal_shapes_and_dtypes(state, last, once)
+        chex.assert_type(out, dtype)
+
+
+def _wide(config):
+  """Returns the same neuron in 64 bits."""
+  if hasattr(config, 'cell'):
+    return dataclasses.replace(config, cell=_wide(config.cell))
+  return dataclasses.replace(config, param_dtype='float64')
 
 
 class ClosedFormTest(parameterized.TestCase):
@@ -234,37 +274,72 @@ class ClosedFormTest(parameterized.TestCase):
 
 class BadInputTest(parameterized.TestCase):
 
+  # What one field may be is for its annotation to say (limits_test).
   @parameterized.parameters(
-      (lambda: lif.Config(0), 'num_units must be a positive integer'),
-      (lambda: lif.Config(1, decay=1.5), 'decay must be a decay a step'),
-      (lambda: lif.Config(1, gain='two'), 'gain must be one of'),
-      (lambda: lif.Config(1, spread=0.5), 'spread must be 0'),
+      (
+          lambda: lif.Config(1, decay=1.5),
+          r'^lif.Config.decay must be in \[0, 1\]',
+      ),
+      (lambda: lif.Config(1, spread=0.5), 'spread must be 0 unless heterog'),
       (
           lambda: lif.Config(1, 1.0, logit_decay=True),
-          r'decay must be inside \(0, 1\)',
+          r'decay must be in \(0, 1\) where it has',
       ),
-      (lambda: lif.Config(1, threshold=float('nan')), 'must be finite'),
       (
-          lambda: lif.spikingjelly(1, v_reset=2.0),
-          'threshold must exceed the reset voltage 2.0, got 1.0',
+          lambda: spikingjelly.lif_node(1, v_reset=2.0),
+          'threshold must be above the reset voltage 2.0, got 1.0',
       ),
-      (lambda: lif.spikingjelly(1, tau=0.5), 'tau must exceed 1'),
-      (lambda: firing.Rule(reset='half'), 'reset must be one of'),
-      (lambda: firing.Rule(emission='before'), "must be 'delayed'"),
-      (lambda: firing.Rule(reset_voltage=float('inf')), 'must be finite'),
-      (lambda: current_lif.Config(1, gain='x'), 'gain must be one of'),
-      (lambda: adaptive_lif.Config(1, adapts='x'), 'adapts must be one of'),
       (
-          lambda: leaky_readout.Config(1, gain='x'),
-          'gain must be one of',
+          lambda: adex.Config(1, threshold=-80.0),
+          'threshold must be above the reset voltage -70.6, got -80.0',
       ),
-      (lambda: alpha_lif.Config(1, 0.5, 0.8), 'inhibitory_decay <'),
-      (lambda: izhikevich.Config(1, dt=0.0), 'dt must be positive'),
-      (lambda: adex.Config(1, sharpness=0.0), 'sharpness must be positive'),
-      (lambda: adex.Config(1, upstroke='x'), 'upstroke must be one of'),
       (
-          lambda: refractory.Config(lif, lif.Config(1), num_steps=-1),
-          'num_steps must be at least 0',
+          lambda: izhikevich.Config(1, threshold=-70.0),
+          'threshold must be above the reset voltage -65.0',
+      ),
+      (lambda: firing.Rule(emission='before'), "must be 'delayed' where"),
+      (
+          lambda: alpha_lif.Config(1, 0.5, 0.8),
+          'inhibitory_decay must be below excitatory_decay=0.5, got 0.8',
+      ),
+      (
+          lambda: spike_response.Config(1, synapse_decay=0.9),
+          'must be below membrane_decay=0.9, got 0.9',
+      ),
+      (
+          lambda: resonate_and_fire.Config(1, frequency=0.6),
+          r'frequency must be at most 1 / \(2 dt\) = 0.5, got 0.6',
+      ),
+      (
+          lambda: recurrent.Config(lif, current_lif.Config(1)),
+          r'recurrent.Config.cell must be a lif.Config, got Config',
+      ),
+      (
+          lambda: recurrent.Config(
+              lif, lif.Config(1), all_to_all=False, self_connections=False
+          ),
+          'self_connections must be True where all_to_all is False',
+      ),
+      (
+          lambda: refractory.Config(spike_response, spike_response.Config(1)),
+          'must have a voltage in its State',
+      ),
+      (
+          lambda: escape_lif.Config(spyx.lif(1)),
+          "needs a rule with reset_time 'immediate'",
+      ),
+      (lambda: spikingjelly.lif_node(1, tau=0.5), 'tau must be above 1'),
+      (
+          lambda: norse.lif_cell(1, tau_syn=0.0),
+          'norse.lif_cell: tau_syn must be positive, got 0.0',
+      ),
+      (
+          lambda: norse.lsnn_cell(1, tau_adapt=float('nan')),
+          'tau_adapt must be positive, got nan',
+      ),
+      (
+          lambda: norse.lif_cell(1, tau_mem=1e-4),
+          'tau_mem must be at least the step dt=0.001',
       ),
       (lambda: time_constants.decay(-1.0), 'must be positive, got -1'),
       (lambda: time_constants.decay(1.0, 0.0), 'dt must be positive'),
@@ -273,38 +348,19 @@ class BadInputTest(parameterized.TestCase):
           'must not exceed',
       ),
       (lambda: time_constants.decay(1.0, method='x'), 'method must be one of'),
-      (
-          lambda: current_lif.norse(1, tau_syn=0.0),
-          'current_lif.norse: tau_syn must be positive, got 0.0',
-      ),
-      (
-          lambda: leaky_readout.norse(1, tau_mem=-1.0),
-          'leaky_readout.norse: tau_mem must be positive, got -1.0',
-      ),
-      (
-          lambda: adaptive_lif.norse_lsnn(1, tau_adapt=float('nan')),
-          'tau_adapt must be positive, got nan',
-      ),
-      (
-          lambda: adaptive_lif.norse_adaptive_current(1, dt=0.0),
-          'dt must be positive, got 0.0',
-      ),
-      (
-          lambda: current_lif.norse(1, tau_mem=1e-4),
-          'tau_mem must be at least the step dt=0.001',
-      ),
-      (
-          lambda: adex.Config(1, threshold=-80.0),
-          'threshold must exceed the reset voltage -70.6, got -80.0',
-      ),
-      (
-          lambda: izhikevich.Config(1, threshold=-70.0),
-          'threshold must exceed the reset voltage -65.0',
-      ),
   )
   def test_bad_config_says_what_and_why(self, make, message):
     with self.assertRaisesRegex(ValueError, message):
       make()
+
+  @parameterized.parameters(*_MODELS)
+  def test_no_number_may_be_nan(self, family, config, scale):
+    del family, scale
+    for field in dataclasses.fields(config):
+      value = getattr(config, field.name)
+      if isinstance(value, float) or value is None:
+        with self.assertRaisesRegex(ValueError, f'Config.{field.name} must be'):
+          dataclasses.replace(config, **{field.name: float('nan')})
 
   def test_nan_current_stops_in_debug_mode(self):
     config = dataclasses.replace(lif.Config(1), gain='one')

@@ -11,10 +11,11 @@ import optax
 
 from nmlib.neurons.spiking import lif
 from nmlib.neurons.spiking import losses as spike_loss
-from nmlib.neurons.spiking.presets import surrogate_peers
+from nmlib.neurons.spiking.presets import snntorch
+from nmlib.neurons.spiking.presets import snntorch_surrogates
 
 _LAYERS = [
-    lif.snntorch(n, surrogate=surrogate_peers.snntorch_fast_sigmoid())
+    snntorch.leaky(n, surrogate=snntorch_surrogates.fast_sigmoid())
     for n in (12, 3)
 ]
 

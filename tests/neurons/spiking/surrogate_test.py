@@ -14,57 +14,62 @@ from scipy import integrate
 from nmlib.neurons.spiking import firing
 from nmlib.neurons.spiking import lif
 from nmlib.neurons.spiking import surrogate
-from nmlib.neurons.spiking.presets import surrogate_peers as peers
+from nmlib.neurons.spiking.presets import norse_surrogates
+from nmlib.neurons.spiking.presets import snntorch_surrogates
+from nmlib.neurons.spiking.presets import spikingjelly_surrogates
+from nmlib.neurons.spiking.presets import spyx_surrogates
 
 _FIXTURES = pathlib.Path(__file__).parents[2] / 'fixtures'
 _PEERS = {
-    'snntorch/fast_sigmoid_k25': peers.snntorch_fast_sigmoid(),
-    'snntorch/fast_sigmoid_k100': peers.snntorch_fast_sigmoid(100.0),
-    'snntorch/atan_a2': peers.snntorch_atan(),
-    'snntorch/atan_a1': peers.snntorch_atan(1.0),
-    'snntorch/sigmoid_k5': peers.snntorch_sigmoid(5.0),
-    'snntorch/sigmoid_k25': peers.snntorch_sigmoid(),
-    'snntorch/ste': peers.snntorch_straight_through_estimator(),
-    'snntorch/triangular_t1': peers.snntorch_triangular(),
-    'snntorch/heaviside': peers.snntorch_heaviside(),
-    'snntorch/spike_rate_escape_b1_k25': peers.snntorch_spike_rate_escape(),
-    'snntorch/sfs_k25_B02': peers.snntorch_sparse_fast_sigmoid(25.0, 0.2),
-    'norse/super_a100.0': peers.norse_super(),
-    'norse/triangle_a0.3': peers.norse_triangle(),
-    'norse/triangle_a1.0': peers.norse_triangle(1.0),
-    'norse/tanh_a1.0': peers.norse_tanh(),
-    'norse/tanh_a5.0': peers.norse_tanh(5.0),
-    'norse/circ_a0.5': peers.norse_circ(),
-    'norse/circ_a1.0': peers.norse_circ(1.0),
-    'norse/heavi_erfc_a1.0': peers.norse_heavi_erfc(),
-    'norse/heavi_erfc_a2.0': peers.norse_heavi_erfc(2.0),
-    'spikingjelly/atan_a2': peers.spikingjelly_atan(),
-    'spikingjelly/sigmoid_a4': peers.spikingjelly_sigmoid(),
-    'spikingjelly/soft_sign_a2': peers.spikingjelly_soft_sign(),
-    'spikingjelly/super_spike_a1': peers.spikingjelly_super_spike(),
-    'spikingjelly/super_spike_a10': peers.spikingjelly_super_spike(10.0),
+    'snntorch/fast_sigmoid_k25': snntorch_surrogates.fast_sigmoid(),
+    'snntorch/fast_sigmoid_k100': snntorch_surrogates.fast_sigmoid(100.0),
+    'snntorch/atan_a2': snntorch_surrogates.atan(),
+    'snntorch/atan_a1': snntorch_surrogates.atan(1.0),
+    'snntorch/sigmoid_k5': snntorch_surrogates.sigmoid(5.0),
+    'snntorch/sigmoid_k25': snntorch_surrogates.sigmoid(),
+    'snntorch/ste': snntorch_surrogates.straight_through_estimator(),
+    'snntorch/triangular_t1': snntorch_surrogates.triangular(),
+    'snntorch/heaviside': snntorch_surrogates.heaviside(),
+    'snntorch/spike_rate_escape_b1_k25': (
+        snntorch_surrogates.spike_rate_escape()
+    ),
+    'snntorch/sfs_k25_B02': snntorch_surrogates.sparse_fast_sigmoid(25.0, 0.2),
+    'norse/super_a100.0': norse_surrogates.super_spike(),
+    'norse/triangle_a0.3': norse_surrogates.triangle(),
+    'norse/triangle_a1.0': norse_surrogates.triangle(1.0),
+    'norse/tanh_a1.0': norse_surrogates.tanh(),
+    'norse/tanh_a5.0': norse_surrogates.tanh(5.0),
+    'norse/circ_a0.5': norse_surrogates.circ(),
+    'norse/circ_a1.0': norse_surrogates.circ(1.0),
+    'norse/heavi_erfc_a1.0': norse_surrogates.heavi_erfc(),
+    'norse/heavi_erfc_a2.0': norse_surrogates.heavi_erfc(2.0),
+    'spikingjelly/atan_a2': spikingjelly_surrogates.atan(),
+    'spikingjelly/sigmoid_a4': spikingjelly_surrogates.sigmoid(),
+    'spikingjelly/soft_sign_a2': spikingjelly_surrogates.soft_sign(),
+    'spikingjelly/super_spike_a1': spikingjelly_surrogates.super_spike(),
+    'spikingjelly/super_spike_a10': spikingjelly_surrogates.super_spike(10.0),
     'spikingjelly/piecewise_quadratic_a1': (
-        peers.spikingjelly_piecewise_quadratic()
+        spikingjelly_surrogates.piecewise_quadratic()
     ),
-    'spikingjelly/piecewise_exp_a1': peers.spikingjelly_piecewise_exp(),
-    'spikingjelly/erf_a2': peers.spikingjelly_erf(),
+    'spikingjelly/piecewise_exp_a1': spikingjelly_surrogates.piecewise_exp(),
+    'spikingjelly/erf_a2': spikingjelly_surrogates.erf(),
     'spikingjelly/piecewise_leaky_relu': (
-        peers.spikingjelly_piecewise_leaky_relu()
+        spikingjelly_surrogates.piecewise_leaky_relu()
     ),
-    'spikingjelly/leaky_k_relu': peers.spikingjelly_leaky_k_relu(),
-    'spikingjelly/s2nn': peers.spikingjelly_s2nn(),
-    'spikingjelly/qpseudo_a2': peers.spikingjelly_q_pseudo_spike(),
-    'spikingjelly/rect_a1': peers.spikingjelly_rect(),
+    'spikingjelly/leaky_k_relu': spikingjelly_surrogates.leaky_k_relu(),
+    'spikingjelly/s2nn': spikingjelly_surrogates.s2nn(),
+    'spikingjelly/qpseudo_a2': spikingjelly_surrogates.q_pseudo_spike(),
+    'spikingjelly/rect_a1': spikingjelly_surrogates.rect(),
     'spikingjelly/nonzero_sign_log_abs_a1': (
-        peers.spikingjelly_nonzero_sign_log_abs()
+        spikingjelly_surrogates.nonzero_sign_log_abs()
     ),
 }
 _SPYX = {
-    'superspike_k25': peers.spyx_superspike(),
-    'arctan_k2': peers.spyx_arctan(),
-    'tanh_k1': peers.spyx_tanh(),
-    'boxcar_w2_h05': peers.spyx_boxcar(),
-    'triangular_k2': peers.spyx_triangular(),
+    'superspike_k25': spyx_surrogates.superspike(),
+    'arctan_k2': spyx_surrogates.arctan(),
+    'tanh_k1': spyx_surrogates.tanh(),
+    'boxcar_w2_h05': spyx_surrogates.boxcar(),
+    'triangular_k2': spyx_surrogates.triangular(),
     'ste': surrogate.straight_through(),
 }
 _OURS = (
@@ -86,11 +91,40 @@ _OURS = (
     surrogate.sparse_fast_sigmoid(25.0, 0.4),
 )
 _MORE = (
-    peers.spikingjelly_squarewave_fourier_series(),
-    peers.spikingjelly_fake_numerical_gradient(),
-    peers.spikingjelly_log_tailed_relu(0.1),
+    spikingjelly_surrogates.squarewave_fourier_series(),
+    spikingjelly_surrogates.fake_numerical_gradient(),
+    spikingjelly_surrogates.log_tailed_relu(0.1),
 )
+_WIDTH = 1020  # floats at a time
 _ALL = (*_OURS, *_PEERS.values(), *_SPYX.values(), *_MORE)
+
+
+_EVERYWHERE = (
+    *_ALL,
+    *(
+        make(slope)
+        for slope in (1e-6, 1e6)
+        for make in (
+            surrogate.fast_sigmoid,
+            surrogate.scaled_fast_sigmoid,
+            surrogate.sigmoid,
+            surrogate.arctan,
+            surrogate.tanh,
+            surrogate.erfc,
+            surrogate.circle,
+            spikingjelly_surrogates.soft_sign,
+            spikingjelly_surrogates.nonzero_sign_log_abs,
+            spikingjelly_surrogates.s2nn,
+            spyx_surrogates.arctan,
+        )
+    ),
+)
+
+
+@jax.jit
+def _every(x):
+  """Returns the derivatives of all surrogates, a row each."""
+  return jnp.stack([one(x) for one in _EVERYWHERE])
 
 
 class SurrogateTest(parameterized.TestCase):
@@ -204,15 +238,40 @@ class SurrogateTest(parameterized.TestCase):
     if peak is not None:
       self.assertAlmostEqual(g(0.0), peak, delta=1e-6)
 
+  def test_is_finite_for_every_finite_float(self):
+    # Every sign and exponent, subnormals too, with 32 mantissas each.
+    sign, exponent = np.arange(2) << 31, np.arange(255) << 23
+    mantissa = np.arange(0, 2**23 + 1, 2**18)
+    mantissa = np.minimum(mantissa, 2**23 - 1)[[0, *range(2, 33)]]
+    bits = sign[:, None, None] + exponent[:, None] + mantissa
+    self._all_are_finite(bits.astype(np.uint32).view(np.float32).ravel())
+
+  def test_is_finite_where_an_angle_would_not_be(self):
+    x = np.zeros(_WIDTH, np.float32)
+    x[:2] = 5.415761855764741e37, -5.415761855764741e37
+    self._all_are_finite(x)
+
   @hypothesis.given(
-      strategies.floats(
-          allow_nan=False, allow_infinity=False, width=32, allow_subnormal=False
+      strategies.lists(
+          strategies.floats(
+              allow_nan=False,
+              allow_infinity=False,
+              width=32,
+              allow_subnormal=False,
+          ),
+          min_size=32,
+          max_size=32,
       )
   )
-  @hypothesis.settings(max_examples=40)
-  def test_is_finite_for_every_finite_float(self, x):
-    for one in _ALL:
-      self.assertTrue(np.isfinite(one(jnp.float32(x))), (one.name, x))
+  @hypothesis.settings(max_examples=40, deadline=None)
+  def test_is_finite_for_floats_that_are_searched(self, x):
+    self._all_are_finite(np.resize(np.float32(x), _WIDTH))
+
+  def _all_are_finite(self, x):
+    for part in x.reshape(-1, _WIDTH):
+      values = np.asarray(_every(part))
+      for i, place in np.argwhere(~np.isfinite(values)):
+        self.fail((_EVERYWHERE[i].name, part[place], values[i, place]))
 
   def test_steepest_sigmoid_is_finite_where_the_peer_is_not(self):
     grad = jax.grad(lambda x: surrogate.spike(x, surrogate.sigmoid(25.0)))
@@ -251,7 +310,7 @@ class SurrogateTest(parameterized.TestCase):
     with self.assertRaisesRegex(ValueError, 'slope must be positive'):
       surrogate.fast_sigmoid(-1.0)
     with self.assertRaisesRegex(ValueError, 'no closed-form primitive'):
-      peers.snntorch_sparse_fast_sigmoid().smoothed(jnp.zeros(()))
+      snntorch_surrogates.sparse_fast_sigmoid().smoothed(jnp.zeros(()))
 
 
 if __name__ == '__main__':

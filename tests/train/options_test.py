@@ -5,7 +5,7 @@ import dataclasses
 from absl.testing import absltest
 from absl.testing import parameterized
 
-from nmlib.train import app
+from nmlib.train import options
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,27 +26,27 @@ class _Config:
 class OverrideTest(parameterized.TestCase):
 
   def test_nested_fields_by_dotted_path(self):
-    config = app.override(_Config(), {'model.width': 5, 'steps': 2})
+    config = options.override(_Config(), {'model.width': 5, 'steps': 2})
     self.assertEqual(config, _Config(2, _Model(5)))
 
   def test_validation_runs_again(self):
     with self.assertRaisesRegex(ValueError, 'at least 1, got 0'):
-      app.override(_Config(), {'steps': 0})
+      options.override(_Config(), {'steps': 0})
 
   @parameterized.parameters(
       ('step', "did you mean 'steps'"), ('model.x', "fields: .'width'")
   )
   def test_unknown_field_is_named(self, path, message):
     with self.assertRaisesRegex(ValueError, message):
-      app.override(_Config(), {path: 1})
+      options.override(_Config(), {path: 1})
 
   def test_config_survives_json(self):
     config = _Config(7, _Model(9))
     plain = dataclasses.asdict(config)
-    self.assertEqual(app._from_plain(_Config(), plain), config)
+    self.assertEqual(options.from_plain(_Config(), plain), config)
 
   def test_help_shows_every_field_of_every_preset(self):
-    text = app.describe({'small': _Config(), 'paper': _Config(steps=99)})
+    text = options.describe({'small': _Config(), 'paper': _Config(steps=99)})
     self.assertRegex(text, r'steps +10 \| 99')
     self.assertIn('small | paper', text)
 

@@ -1,0 +1,83 @@
+"""Weights in files that cannot run code: `.safetensors` and `.npz`."""
+
+from collections.abc import Iterator
+from collections.abc import Mapping
+import os
+import pathlib
+from typing import Any
+
+import numpy as np
+
+
+class _Arrays(Mapping[str, np.ndarray]):
+  """Arrays by name, each read when it is asked for."""
+
+  def __init__(self, file: pathlib.Path, names, read):
+    self._file, self._names, self._read = file, tuple(names), read
+
+  def __getitem__(self, name: str) -> np.ndarray:
+    if name not in self._names:
+      raise KeyError(name)
+    return _whole(self._file, lambda: self._read(name))
+
+  def __iter__(self) -> Iterator[str]:
+    return iter(self._names)
+
+  def __len__(self) -> int:
+    return len(self._names)
+
+
+def load(path: str | os.PathLike[str]) -> Mapping[str, np.ndarray]:
+  """Opens a file of arrays by name, each read when it is asked for.
+
+  Raises:
+    FileNotFoundError: there is no such file.
+    ImportError: a `.safetensors` file, but no package safetensors.
+    ValueError: another kind of file, or a damaged one; damage inside an array
+      of an `.npz` file shows when that array is asked for.
+  """
+  file = pathlib.Path(path)
+  library = _library(file)
+  if not file.is_file():
+    raise FileNotFoundError(f'{file}: no such file.')
+  if library is np:
+    # pyrefly: ignore [bad-argument-type]: a path will do
+    found = _whole(file, lambda: np.lib.npyio.NpzFile(file))
+    return _Arrays(file, found.files, found.__getitem__)
+  found = _whole(file, lambda: library.safe_open(file, framework='numpy'))
+  return _Arrays(file, found.keys(), found.get_tensor)
+
+
+def save(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> None:
+  """Writes arrays by name, the whole file or none; errors as of `load`."""
+  file = pathlib.Path(path)
+  library = _library(file)
+  partial = file.with_name(f'{file.stem}.partial{file.suffix}')
+  # safetensors writes the memory of a transposed view as if it were in order.
+  arrays = {name: np.array(a, order='C') for name, a in arrays.items()}
+  if library is np:
+    np.savez(partial, allow_pickle=False, **arrays)
+  else:
+    library.numpy.save_file(arrays, partial)
+  os.replace(partial, file)
+
+
+def _library(file: pathlib.Path) -> Any:
+  if file.suffix == '.npz':
+    return np
+  if file.suffix != '.safetensors':
+    raise ValueError(f'{file} must end in .safetensors or .npz; convert it.')
+  try:
+    import safetensors.numpy
+  except ImportError as error:
+    raise ImportError(f'{file} needs: pip install safetensors') from error
+  return safetensors
+
+
+def _whole(file: pathlib.Path, read):
+  try:
+    return read()
+  except Exception as error:  # each library has its own kinds
+    raise ValueError(
+        f'{file} is no whole {file.suffix} file: {error}'
+    ) from error

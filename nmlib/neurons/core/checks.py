@@ -1,0 +1,63 @@
+"""What functions refuse in a sentence: other shapes, indices out of range."""
+
+from typing import Any
+
+import jax
+import numpy as np
+
+
+def is_concrete(array: Any) -> bool:
+  """Whether the values can be seen: not traced, and all on this host."""
+  return not isinstance(array, jax.core.Tracer) and getattr(
+      array, 'is_fully_addressable', True
+  )
+
+
+def shape(name: str, array: Any, *free: str, **sizes: int) -> None:
+  """Refuses an array of another shape.
+
+  >>> checks.shape('inputs', xs, 'T', num_inputs=config.num_inputs)
+
+  Args:
+    name: of the array.
+    array: anything with a shape.
+    *free: letters of leading axes of any size.
+    **sizes: of the axes after them, by the name of what sets them.
+
+  Raises:
+    ValueError: saying what was expected and what came.
+  """
+  expected = tuple(sizes.values())
+  found = tuple(array.shape)
+  if len(found) == len(free) + len(sizes) and found[len(free) :] == expected:
+    return
+  axes = ', '.join([*free, *(f'{k}={size}' for k, size in sizes.items())])
+  raise ValueError(f'{name} must be [{axes}], got shape {list(found)}.')
+
+
+def indices(name: str, values: Any, size: int) -> None:
+  """Refuses what is no index of `size` things, where values can be seen.
+
+  JAX itself clips indices out of range, or drops what they would write.
+
+  Args:
+    name: of the indices.
+    values: integers of any shape.
+    size: of what they point into.
+
+  Raises:
+    ValueError: naming the first value that is out of range, and its place, or
+      the dtype if the values are no integers.
+  """
+  if not np.issubdtype(values.dtype, np.integer):
+    raise ValueError(f'{name} must be integers, got {values.dtype}.')
+  if not is_concrete(values):
+    return
+  values = np.asarray(values)
+  wrong = (values < 0) | (values >= size)
+  if wrong.any():
+    place = np.argwhere(wrong)[0]
+    raise ValueError(
+        f'{name} must be in [0, {size}), got {values[tuple(place)]} at'
+        f' {place.tolist()}.'
+    )

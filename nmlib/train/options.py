@@ -1,0 +1,116 @@
+"""Config fields as flags: defined, overridden, shown by `--help`."""
+
+from collections.abc import Callable
+from collections.abc import Mapping
+import dataclasses
+import difflib
+import sys
+from typing import Any
+
+from absl import flags
+import ml_collections
+from ml_collections import config_flags
+
+from nmlib.neurons.core import limits
+from nmlib.train import cluster
+
+
+def define_config(presets: Mapping[str, Any]) -> None:
+  """Defines the flags `--config.<field>=`, for the fields of the presets.
+
+  `--config.num_steps=` is short for `--config.loop.num_steps=`, and so on for
+  every field of the loop.
+  """
+  first = next(iter(presets.values()))
+  fields = dataclasses.asdict(first)
+  config_flags.DEFINE_config_dict(
+      'config',
+      ml_collections.ConfigDict({**fields.get('loop', {}), **fields}),
+      lock_config=True,
+  )
+
+
+def config_overrides() -> dict[str, Any]:
+  """Returns what the user gave as `--config.<field>=`, for `override`."""
+  return dict(config_flags.get_override_values(flags.FLAGS['config']))
+
+
+def or_one_sentence(parse: Callable[[], Any]) -> Any:
+  """Returns `parse()`; a wrong flag ends the program with one sentence."""
+  try:
+    return parse()
+  except (flags.Error, AttributeError, KeyError, TypeError, ValueError) as e:
+    print(f'error: {_sentence(e)} See --help.', file=sys.stderr)
+    sys.exit(cluster.REFUSED)
+
+
+def _sentence(error: BaseException) -> str:
+  """Returns what a flag's error says, on one line."""
+  while error.args and isinstance(error.args[0], BaseException):
+    error = error.args[0]
+  lines = str(error.args[0] if error.args else error).splitlines()
+  if isinstance(error, KeyError) and lines[0].startswith("'"):
+    lines[0] = f'the config has no field {lines[0]}'
+  return ' '.join(x if x.endswith(('.', '?')) else f'{x}.' for x in lines)
+
+
+def override(config: Any, values: Mapping[str, Any]) -> Any:
+  """Returns the frozen dataclass with some fields, dotted paths, replaced.
+
+  Raises:
+    ValueError: for a name that is no field, with the nearest one suggested.
+  """
+  for path, value in values.items():
+    config = _override_one(config, path.split('.'), value)
+  return config
+
+
+def _override_one(config: Any, path: list[str], value: Any) -> Any:
+  names = [field.name for field in dataclasses.fields(config)]
+  if path[0] not in names and hasattr(getattr(config, 'loop', None), path[0]):
+    path = ['loop', *path]
+  if path[0] not in names:
+    near = difflib.get_close_matches(path[0], names, 1)
+    hint = f'did you mean {near[0]!r}?' if near else f'fields: {names}.'
+    raise ValueError(f'config has no field {path[0]!r}; {hint}')
+  if len(path) > 1:
+    value = _override_one(getattr(config, path[0]), path[1:], value)
+  return dataclasses.replace(config, **{path[0]: value})
+
+
+def describe(presets: Mapping[str, Any]) -> str:
+  """Lists every config field: its value in each preset, and what is allowed."""
+  rows = [_rows(config) for config in presets.values()]
+  lines = ['Presets, and what --config.<field>=<value> can change:', '']
+  width = max(map(len, rows[0]))
+  lines.append(f'  {"":{width}}  {" | ".join(presets)}')
+  for name, (_, allowed) in rows[0].items():
+    values = [row[name][0] if name in row else '-' for row in rows]
+    shown = values[0] if len(set(values)) == 1 else ' | '.join(values)
+    allowed = f'  ({allowed})' if allowed else ''
+    lines.append(f'  {name:{width}}  {shown}{allowed}')
+  doc = (type(next(iter(presets.values()))).__doc__ or '').strip()
+  return '\n'.join([*lines, '', doc, ''])
+
+
+def _rows(config: Any, prefix: str = '') -> dict[str, tuple[str, str]]:
+  """Returns each field's value and limits, nested fields by dotted names."""
+  rows: dict[str, tuple[str, str]] = {}
+  for name, allowed in limits.described(type(config)).items():
+    value = getattr(config, name)
+    if dataclasses.is_dataclass(value):
+      rows |= _rows(value, f'{prefix}{name}.')
+    else:
+      rows[f'{prefix}{name}'] = (repr(value), allowed)
+  return rows
+
+
+def from_plain(like: Any, values: Mapping[str, Any]) -> Any:
+  """Rebuilds a dataclass, nested ones included, from its `asdict`."""
+  fields = {
+      name: from_plain(getattr(like, name), value)
+      if dataclasses.is_dataclass(getattr(like, name, None))
+      else value
+      for name, value in values.items()
+  }
+  return dataclasses.replace(like, **fields)

@@ -1,0 +1,74 @@
+"""What holds for every launcher; each that is in `launch/` is found."""
+
+import dataclasses
+import re
+
+from matplotlib import image
+import pytest
+
+import launch
+from nmlib.train import experiment
+from nmlib.train import options
+from tests.train import process
+
+_NAMES = launch.experiments()
+_KEYS = {
+    'claims', 'config', 'data', 'experiment', 'figures', 'preset',
+}  # fmt: skip
+_CLAIM_KEYS = {'expected', 'holds', 'ours', 'paper', 'source', 'text'}
+
+
+def test_launchers_are_found():
+  assert 'bdh' in _NAMES
+  assert not {'plan', 'local', 'cluster'} & set(_NAMES)
+
+
+@pytest.mark.parametrize('name', _NAMES)
+def test_smoke_preset_writes_a_whole_report(smoke, name):
+  run = smoke(name)
+  assert run.code == 0, run.err
+  assert run.out.rstrip().endswith(f'Report: {run.workdir / "report.md"}')
+  report = run.report
+  assert _KEYS <= report.keys()
+  assert report['experiment'] == name
+  assert report['preset'] == 'smoke'
+  assert report['claims'] and report['data']
+  for claim in report['claims']:
+    assert _CLAIM_KEYS <= claim.keys()
+    assert claim['text'] and claim['source']
+  assert report['figures']
+  for path in report['figures'].values():
+    picture = image.imread(run.workdir / path)
+    assert picture.std() > 0, f'{path} is blank'
+  text = (run.workdir / 'report.md').read_text()
+  for claim in report['claims']:
+    assert claim['text'] in text
+
+
+@pytest.mark.parametrize('name', _NAMES)
+def test_second_run_prints_the_report_at_once(smoke, name):
+  run = smoke(name)
+  before = {p: p.stat().st_mtime_ns for p in run.workdir.rglob('?*.*')}
+  command = ('-m', f'launch.{name}', '--preset=smoke')
+  code, out, err = process.run(*command, f'--workdir={run.workdir}')
+  assert code == 0, err
+  start, _, report = out.partition('\n')
+  assert run.out.startswith(start) and run.out.endswith(report)
+  after = {p: p.stat().st_mtime_ns for p in run.workdir.rglob('?*.*')}
+  assert after == before
+
+
+@pytest.mark.parametrize('name', _NAMES)
+def test_help_tells_commands_presets_and_fields(name):
+  """In this process: `--help` prints the docstring and this description."""
+  launcher = experiment.load(f'launch.{name}')
+  assert launcher.name == name
+  assert list(launcher.presets)[0] == 'small'
+  assert {'smoke', 'paper'} <= launcher.presets.keys()
+  assert re.search(
+      rf'python -m launch\.{re.escape(name)}\b(?!\.)', launcher.doc
+  )
+  described = options.describe(launcher.presets)
+  assert ' | '.join(launcher.presets) in described
+  for field in dataclasses.fields(launcher.presets['small']):
+    assert re.search(rf'^  {field.name}\b', described, re.MULTILINE)

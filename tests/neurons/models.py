@@ -1,0 +1,280 @@
+"""Every model of the library at a tiny size: the rows of the contract table."""
+
+from collections.abc import Callable
+import dataclasses
+import functools
+import importlib
+import pkgutil
+import types
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from nmlib import networks
+from nmlib import neurons
+from nmlib.networks import active_dendrites
+from nmlib.networks import elm_network
+from nmlib.networks import sequence_classifier
+from nmlib.networks import spiking_mlp
+from nmlib.networks import temporal_convolution
+from nmlib.neurons import bdh
+from nmlib.neurons import elm
+from nmlib.neurons.delays import layer as delay_layer
+from nmlib.neurons.delays import learnable
+from nmlib.neurons.delays import motifs
+from nmlib.neurons.dendrites import active
+from nmlib.neurons.dendrites import coincidence
+from nmlib.neurons.elm import population
+from nmlib.neurons.gates import mode_gate
+from nmlib.neurons.rate import gru
+from nmlib.neurons.rate import lstm
+from nmlib.neurons.rate import rnn
+from nmlib.neurons.spiking import adaptive_lif
+from nmlib.neurons.spiking import adex
+from nmlib.neurons.spiking import alpha_lif
+from nmlib.neurons.spiking import convolution
+from nmlib.neurons.spiking import current_lif
+from nmlib.neurons.spiking import escape_lif
+from nmlib.neurons.spiking import izhikevich
+from nmlib.neurons.spiking import leaky_readout
+from nmlib.neurons.spiking import lif
+from nmlib.neurons.spiking import recurrent
+from nmlib.neurons.spiking import refractory
+from nmlib.neurons.spiking import resonate_and_fire
+from nmlib.neurons.spiking import spike_response
+
+STEPS = 8
+
+
+@dataclasses.dataclass(frozen=True)
+class Model:
+  """A row: what is common to models with time and without."""
+
+  module: Any
+  config: Any
+  inputs: Callable[[jax.Array], Any]  # key -> those of one trial, a pytree
+  init: Callable[..., Any] | None = None  # (key, config); None: the module's
+  apply: Callable[..., Any] | None = None  # (params, inputs, config); likewise
+  kept: str = r'\.fixed'  # what has no gradient, as the model says
+
+  @property
+  def has_time(self) -> bool:
+    """Whether there is a state that evolves."""
+    return hasattr(self.module, 'initial_state')
+
+  def params(self, config: Any) -> Any:
+    """Returns initial parameters."""
+    return (self.init or self.module.init)(jax.random.key(0), config)
+
+  def run(self, params: Any, inputs: Any, config: Any) -> Any:
+    """Returns all that one trial gives; (last state, outputs) with time."""
+    if self.has_time:
+      state = self.module.initial_state(config)
+      return self.module.unroll(params, state, inputs, config)
+    return (self.apply or self.module.apply)(params, inputs, config)
+
+
+def found() -> set[str]:
+  """Returns the modules that are models: with Config, init, and what runs."""
+  names = set()
+  for package in (neurons, networks):
+    for info in pkgutil.walk_packages(package.__path__, f'{package.__name__}.'):
+      module = importlib.import_module(info.name)
+      runs = any(hasattr(module, name) for name in ('step', 'unroll', 'apply'))
+      if runs and hasattr(module, 'Config') and hasattr(module, 'init'):
+        names.add(info.name)
+  return names
+
+
+def in_dtype(config: Any, dtype: str) -> Any:
+  """Returns the config with `param_dtype` replaced, also further inside."""
+  if isinstance(config, tuple) and not hasattr(config, '_fields'):
+    return tuple(in_dtype(one, dtype) for one in config)
+  if not dataclasses.is_dataclass(config) or isinstance(config, type):
+    return config
+  changes = {
+      field.name: dtype
+      if field.name == 'param_dtype'
+      else in_dtype(getattr(config, field.name), dtype)
+      for field in dataclasses.fields(config)
+      if field.init
+  }
+  return dataclasses.replace(config, **changes)
+
+
+def _normal(*shape: int, scale: float = 1.0, offset: float = 0.0):
+  return lambda key: offset + scale * jax.random.normal(key, shape)
+
+
+def _tokens(size: int):
+  return lambda key: jax.random.randint(key, (STEPS,), 0, size)
+
+
+def _spikes(*shape: int):
+  return lambda key: 1.0 * jax.random.bernoulli(key, shape=shape)
+
+
+def _pair(first: int, second: int):
+  return lambda key: tuple(
+      jax.random.normal(k, (n,))
+      for k, n in zip(jax.random.split(key), (first, second), strict=True)
+  )
+
+
+def _large(key, config):
+  # The small initial weights of BDH would hide differences.
+  return jax.tree.map(lambda a: 5 * a, bdh.init(key, config))
+
+
+def _with_context(module, params, inputs, config):
+  return module.apply(params, *inputs, config)
+
+
+def _drawn_state(config):
+  return escape_lif.initial_state(config), jnp.int32(0)
+
+
+def _drawn_step(params, state, x_t, config):
+  state, t = state
+  key = jax.random.split(jax.random.key(5), STEPS)[t]
+  state, out = escape_lif.step(params, state, x_t, config, key=key)
+  return (state, t + 1), out
+
+
+def _drawn_unroll(params, state, xs, config):
+  state, t = state
+  key = jax.random.key(5)
+  state, out = escape_lif.unroll(params, state, xs, config, key=key)
+  return (state, t + len(xs)), out.spikes
+
+
+# `escape_lif`, whose state also counts the keys that it has used.
+_seeded = types.SimpleNamespace(
+    __name__=escape_lif.__name__,
+    init=escape_lif.init,
+    initial_state=_drawn_state,
+    step=_drawn_step,
+    unroll=_drawn_unroll,
+)
+
+_SYNAPTIC = _normal(STEPS, 5, offset=1.0)
+# Enough current for a spike within few short steps.
+_strong = lambda scale: _normal(STEPS, 5, scale=scale, offset=scale)
+_ELM = dict(num_inputs=6, num_outputs=2, num_memory=5, learn_tau=True)
+_NEURON = elm.version(
+    3,
+    **_ELM | dict(num_outputs=1, num_memory=2),
+    num_branches=2,
+    synapses_per_branch=3,
+)
+_BDH = functools.partial(bdh.Config, 11, 8, 2, 48, 2)
+
+MODELS = {
+    'bdh': Model(bdh, _BDH(chunk_size=4), _tokens(11), _large),
+    'bdh_as_in_the_paper': Model(
+        bdh, _BDH(residual='neuron', decay=0.1), _tokens(11), _large
+    ),
+    'elm_1': Model(elm, elm.version(1, **_ELM), _normal(STEPS, 6)),
+    'elm_2': Model(elm, elm.version(2, **_ELM), _normal(STEPS, 6)),
+    'elm_population': Model(
+        population, population.Config(4, 3, _NEURON), _normal(STEPS, 4)
+    ),
+    'elm_population_recurrent': Model(
+        population, population.Config(4, 3, _NEURON, 0.5), _normal(STEPS, 4)
+    ),
+    'rnn': Model(rnn, rnn.Config(3, 7), _normal(STEPS, 3)),
+    'rnn_of_the_paper': Model(
+        rnn, rnn.Config(3, 7, form='current'), _normal(STEPS, 3)
+    ),
+    'gru': Model(gru, gru.Config(3, 7), _normal(STEPS, 3)),
+    'lstm': Model(lstm, lstm.Config(3, 5, 2, chrono=9.0), _normal(STEPS, 3)),
+    'delay_layer': Model(
+        delay_layer,
+        delay_layer.Config(4, 5, 2, 3, 3, 3, noise=0.5),
+        _spikes(STEPS, 2, 4, 5),
+    ),
+    'learnable_delays': Model(
+        learnable, learnable.Config(3, 2, 4), _spikes(STEPS, 3)
+    ),
+    'motifs': Model(motifs, motifs.Config(3, 2, 4, 1.0), _spikes(STEPS, 3)),
+    'active_dendrites': Model(
+        active,
+        active.Config(4, 3, 2, 5),
+        _pair(4, 5),
+        apply=functools.partial(_with_context, active),
+    ),
+    'coincidence': Model(
+        coincidence, coincidence.Config(30, 3, 2, 6, 3), _spikes(30)
+    ),
+    'mode_gate': Model(
+        mode_gate,
+        mode_gate.Config(),
+        _normal(5),
+        init=lambda key, config: mode_gate.init(5, config),
+        apply=lambda params, z, config: mode_gate.apply(
+            params, z, config=config
+        ),
+    ),
+    'lif': Model(lif, lif.Config(5), _SYNAPTIC),
+    'lif_heterogeneous': Model(
+        lif,
+        lif.Config(5, heterogeneous=True, spread=0.3, logit_decay=True),
+        _SYNAPTIC,
+    ),
+    'current_lif': Model(current_lif, current_lif.Config(5), _SYNAPTIC),
+    'adaptive_lif': Model(adaptive_lif, adaptive_lif.Config(5), _SYNAPTIC),
+    'alpha_lif': Model(alpha_lif, alpha_lif.Config(5), _SYNAPTIC),
+    'adex': Model(adex, adex.Config(5), _strong(2e4)),
+    'izhikevich': Model(izhikevich, izhikevich.Config(5), _strong(20.0)),
+    'leaky_readout': Model(leaky_readout, leaky_readout.Config(5), _SYNAPTIC),
+    'spike_response': Model(
+        spike_response, spike_response.Config(5), _strong(4.0)
+    ),
+    'escape_lif': Model(_seeded, escape_lif.Config(lif.Config(5)), _SYNAPTIC),
+    'resonate_and_fire': Model(
+        resonate_and_fire, resonate_and_fire.Config(5), _SYNAPTIC
+    ),
+    'recurrent_lif': Model(
+        recurrent, recurrent.Config(lif, lif.Config(5), bias=True), _SYNAPTIC
+    ),
+    'refractory_lif': Model(
+        refractory, refractory.Config(lif, lif.Config(5), 2), _SYNAPTIC
+    ),
+    'spiking_convolution': Model(
+        convolution,
+        convolution.Config((3, 3), 2, 2, (2, 2), gain=4.0),
+        _spikes(STEPS, 3, 3, 2),
+    ),
+    'active_dendrites_network': Model(
+        active_dendrites,
+        active_dendrites.Config(4, 3, (6, 5), 2, 0.5),
+        _pair(4, 4),
+        apply=functools.partial(_with_context, active_dendrites),
+    ),
+    'elm_network': Model(
+        elm_network,
+        elm_network.Config(
+            4, 2, (3,), 2, 2, 3, output_neurons=3, high_pass_tau=2.0
+        ),
+        _normal(STEPS, 4),
+        kept=r'\.fixed|\.tau_logit',
+    ),
+    'sequence_classifier': Model(
+        sequence_classifier,
+        sequence_classifier.Config(
+            3, ((lstm, lstm.Config(4, 5, 2)),), num_tokens=7, width=4
+        ),
+        _tokens(7),
+    ),
+    'spiking_mlp': Model(
+        spiking_mlp,
+        spiking_mlp.Config(4, (5,), 3, weight_gain=3.0),
+        _spikes(STEPS, 4),
+    ),
+    'temporal_convolution': Model(
+        temporal_convolution,
+        temporal_convolution.Config(3, (4, 5), 2, 2),
+        _normal(STEPS, 3),
+    ),
+}

@@ -1,0 +1,146 @@
+"""What `pip install nmlib` gives: the wheel, and what it says it needs."""
+
+from importlib import metadata
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+
+from packaging import requirements
+import pytest
+
+_ROOT = pathlib.Path(__file__).parents[1]
+_PURE = ('neurons', 'plasticity', 'networks', 'analysis')
+_BUILD = 'from setuptools import build_meta; build_meta.build_{}("{}")'
+
+
+def _run(python, code: str, cwd: pathlib.Path) -> str:
+  """Returns what a program prints, run far from the repository."""
+  environment = {**os.environ, 'PYTHONPATH': '', 'JAX_PLATFORMS': 'cpu'}
+  result = subprocess.run(
+      [python, '-c', code], cwd=cwd, env=environment, capture_output=True,
+      text=True,
+  )  # fmt: skip
+  assert result.returncode == 0, result.stdout + result.stderr
+  return result.stdout
+
+
+@pytest.fixture(scope='module')
+def wheel(tmp_path_factory) -> pathlib.Path:
+  """The wheel of the source distribution of a copy of the repository."""
+  folder = tmp_path_factory.mktemp('build')
+  for name in ('nmlib', 'launch'):
+    shutil.copytree(_ROOT / name, folder / name)
+  for name in ('LICENSE', 'README.md', 'pyproject.toml', 'setup.cfg'):
+    shutil.copy(_ROOT / name, folder)
+  _run(sys.executable, _BUILD.format('sdist', folder), folder)
+  (archive,) = folder.glob('*.tar.gz')
+  with tarfile.open(archive) as tar:
+    tar.extractall(folder, filter='data')
+  source = folder / archive.name.removesuffix('.tar.gz')
+  _run(sys.executable, _BUILD.format('wheel', folder), source)
+  (found,) = folder.glob('*.whl')
+  return found
+
+
+@pytest.fixture(scope='module')
+def installed(wheel, tmp_path_factory) -> pathlib.Path:
+  """The Python of an environment with the wheel and what it requires.
+
+  Without a network: the distributions that the wheel's metadata name, and
+  those that they name in turn, are linked from the environment of the tests.
+  """
+  folder = tmp_path_factory.mktemp('environment')
+  venv = [sys.executable, '-m', 'venv', '--without-pip', folder]
+  subprocess.run(venv, check=True)
+  python = folder / 'bin' / 'python'
+  (site,) = folder.glob('lib/python*/site-packages')
+  pip = [sys.executable, '-m', 'pip', '--python', python]
+  install = ['install', '--no-index', '--no-deps', wheel]
+  subprocess.run([*pip, *install], check=True)
+  (nmlib,) = metadata.distributions(name='nmlib', path=[str(site)])
+  for name in sorted(_closure(nmlib.requires)):
+    distribution = metadata.distribution(name)
+    for top in {file.parts[0] for file in distribution.files or ()}:
+      if top not in ('..', '__pycache__') and not (site / top).exists():
+        (site / top).symlink_to(distribution.locate_file(top))
+  subprocess.run([*pip, 'check'], check=True)
+  return python
+
+
+def _closure(required, extras=('',)) -> set[str]:
+  """Returns the distributions that requirements name, and theirs in turn."""
+  found: set[str] = set()
+  for text in required or ():
+    wanted = requirements.Requirement(text)
+    marker = wanted.marker
+    if marker and not any(marker.evaluate({'extra': e}) for e in extras):
+      continue
+    found.add(wanted.name)
+    theirs = metadata.distribution(wanted.name).requires
+    found |= _closure(theirs, ('', *wanted.extras))
+  return found
+
+
+def test_wheel_holds_nmlib_with_its_data_and_nothing_else(wheel):
+  with zipfile.ZipFile(wheel) as archive:
+    names = {n for n in archive.namelist() if '.dist-info/' not in n}
+  source = {
+      str(file.relative_to(_ROOT))
+      for file in (_ROOT / 'nmlib').rglob('*')
+      if file.is_file() and '__pycache__' not in file.parts
+  }
+  assert names == source
+  assert 'nmlib/data/images/digits.npz' in names
+  assert 'nmlib/py.typed' in names
+
+
+def test_readmes_import_example_runs(installed, tmp_path):
+  readme = (_ROOT / 'README.md').read_text()
+  example = '\n'.join(re.findall(r'```python\n(.*?)```', readme, re.DOTALL))
+  code = 'import nmlib; print(nmlib.__file__); print(logits.shape, text.shape)'
+  out = _run(installed, f'{example}\n{code}', tmp_path).splitlines()
+  assert out[0].startswith(str(installed.parents[1]))
+  assert out[1] == '(32, 256) (20,)'
+
+
+def test_pure_modules_need_nothing_that_only_experiments_need(
+    installed, tmp_path
+):
+  code = f"""
+import importlib, pkgutil, sys
+import nmlib
+count = 0
+for name in {_PURE}:
+  package = importlib.import_module('nmlib.' + name)
+  for module in pkgutil.walk_packages(package.__path__, package.__name__ + '.'):
+    importlib.import_module(module.name)
+    count += 1
+print(count, [n for n in ('grain', 'orbax', 'matplotlib') if n in sys.modules])
+from nmlib.data import digits, weights
+print(digits.small().test.images.shape)
+weights.save('a.npz', {{}})
+for load in (
+    'from nmlib.data import crops',
+    'from nmlib import train',
+    'weights.load("a.safetensors")',
+):
+  try:
+    exec(load)
+  except ImportError as error:
+    print(error)
+"""
+  first, digits, *errors = _run(installed, code, tmp_path).splitlines()
+  count, loaded = first.split(maxsplit=1)
+  assert int(count) > 60 and loaded == '[]'
+  assert digits == '(597, 8, 8)'
+  assert len(errors) == 3
+  for error in errors[:2]:
+    assert re.fullmatch(
+        r"nmlib.* needs \w+: pip install 'nmlib\[launch\]'", error
+    )
+  assert errors[2] == 'a.safetensors needs: pip install safetensors'
