@@ -17,6 +17,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.neurons import dendrites as dendrites
   from nmlib.neurons import elm as elm
   from nmlib.neurons import gates as gates
+  from nmlib.neurons import initializers as initializers
   from nmlib.neurons import rate as rate
   from nmlib.neurons import sites as sites
   from nmlib.neurons import spiking as spiking
@@ -42,6 +43,9 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.neurons.dendrites import coincidence as coincidence
   from nmlib.neurons.dendrites import perforated as perforated
   from nmlib.neurons.gates import mode_gate as mode_gate
+  from nmlib.neurons.initializers import dale as dale
+  from nmlib.neurons.initializers import low_rank as low_rank
+  from nmlib.neurons.initializers import structured as structured
   from nmlib.neurons.rate import gru as gru
   from nmlib.neurons.rate import lstm as lstm
   from nmlib.neurons.rate import rnn as rnn

@@ -68,6 +68,17 @@ def mean_hits_below(
   return float(true[: max(1, np.argmin(np.abs(grid - false_rate)))].mean())
 
 
+def r_precision(truth: np.ndarray, score: np.ndarray) -> float:
+  """Returns the share of events among the highest scores, as many as events.
+
+  Args:
+    truth: 0 or 1, [T], with at least one 1.
+    score: [T].
+  """
+  truth = np.asarray(truth, bool)
+  return float(truth[np.argsort(-score)[: truth.sum()]].mean())
+
+
 def explained_variance(truth: np.ndarray, predicted: np.ndarray) -> float:
   """Returns 1 - var(error) / var(truth).
 

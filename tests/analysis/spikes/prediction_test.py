@@ -67,6 +67,14 @@ def test_roc_area_counts_ties_half():
     spike_prediction.area(truth * 0, truth)
 
 
+def test_r_precision_looks_at_as_many_as_there_are():
+  score = np.array([0.9, 0.1, 0.8, 0.7, 0.2])
+  # The three highest hold two of the three events.
+  truth = np.array([1, 1, 0, 1, 0])
+  assert spike_prediction.r_precision(truth, score) == 2 / 3
+  assert spike_prediction.r_precision(truth, 1.0 * truth) == 1
+
+
 def test_explained_variance_ignores_an_offset_only():
   v = np.random.default_rng(0).normal(size=100)
   assert spike_prediction.explained_variance(v, v + 3) == pytest.approx(1)

@@ -10,9 +10,65 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nmlib.analysis import connectivity
 from nmlib.neurons.core import checks
 from nmlib.neurons.core import normalization
+from nmlib.neurons.initializers import dale
+from nmlib.neurons.initializers import low_rank
+
+
+def cell_types(
+    key: jax.Array,
+    types: jax.Array,
+    means: jax.Array,
+    deviations: jax.Array,
+) -> jax.Array:
+  """Draws W_ij ~ N(mu_kl, sigma_kl^2 / N) for types k of i and l of j.
+
+  Args:
+    key: of the draw.
+    types: int [N], each in [0, K).
+    means: mu [K, K], row: target.
+    deviations: sigma [K, K], at least 0.
+
+  Raises:
+    ValueError: if means and deviations are not square and alike, a deviation
+      is negative, or a unit's type is none of theirs.
+  """
+  if means.shape != deviations.shape or means.shape != (len(means),) * 2:
+    raise ValueError(
+        'means and deviations must be [K, K], one row and column a cell type,'
+        f' got {list(means.shape)} and {list(deviations.shape)}.'
+    )
+  if checks.is_concrete(deviations) and np.any(np.asarray(deviations) < 0):
+    raise ValueError(
+        f'deviations must be at least 0, got {np.min(deviations)}.'
+    )
+  checks.indices('types', types, len(means))
+  size = types.shape[0]
+  pick = lambda table: table[types[:, None], types[None, :]]
+  noise = jax.random.normal(key, (size, size)) / size**0.5
+  return low_rank.checked(pick(means) + pick(deviations) * noise)
+
+
+def random_cell_types(
+    key: jax.Array, size: int, num_types: int = 4, gain: float = 1.25
+) -> jax.Array:
+  """Draws `cell_types` of equal size, with means and deviations at random.
+
+  mu_kl ~ gain N(0, 1 / N), log (sigma_kl / gain) ~ N(0, 1 / 4).
+
+  Args:
+    key: of the draw.
+    size: N.
+    num_types: K, at most N.
+    gain: of both.
+  """
+  mean_key, spread_key, key = jax.random.split(key, 3)
+  blocks = (num_types, num_types)
+  means = gain * jax.random.normal(mean_key, blocks) / size**0.5
+  deviations = gain * jnp.exp(0.5 * jax.random.normal(spread_key, blocks))
+  types = jnp.arange(size) * num_types // size
+  return cell_types(key, types, means, deviations)
 
 
 def motifs(
@@ -24,7 +80,7 @@ def motifs(
     divergent: float = 0.0,
     chain: float = 0.0,
     reciprocal: float = 0.0,
-) -> connectivity.Connectivity:
+) -> jax.Array:
   """Draws Gaussian weights with given correlations of pairs of synapses.
 
   The second-order networks of Zhao et al. (Front. Comput. Neurosci. 5, 2011)
@@ -80,40 +136,7 @@ def motifs(
       + divergent**0.5 * v[None]
       + max(0.0, 1 - shares) ** 0.5 * z
   )
-  return connectivity.describe(gain * matrix / size**0.5)
-
-
-def motif_statistics(matrix: jax.Array) -> dict[str, jax.Array]:
-  """Returns the four correlations [] of `motifs` in a matrix [N, N].
-
-  Entries are standardised off the diagonal; self-connections do not count.
-
-  Raises:
-    ValueError: if there are fewer than 3 units, or all entries off the diagonal
-      are alike; of the latter, NaN inside of `jit`.
-  """
-  size = matrix.shape[0]
-  if size < 3:
-    raise ValueError(f'motifs need at least 3 units, got {size}.')
-  off = ~jnp.eye(size, dtype=bool)
-  count = size * (size - 1)
-  w = jnp.where(off, matrix - jnp.sum(jnp.where(off, matrix, 0)) / count, 0)
-  power = jnp.sum(w**2)
-  variance = power / count
-  if checks.is_concrete(power) and not power > 0:
-    raise ValueError(
-        'matrix must have different entries off the diagonal to have'
-        ' correlations, got all alike.'
-    )
-  rows, columns = jnp.sum(w, 1), jnp.sum(w, 0)
-  mirrored = jnp.sum(w * w.T)
-  triples = count * (size - 2)
-  return {
-      'convergent': (jnp.sum(rows**2) - power) / triples / variance,
-      'divergent': (jnp.sum(columns**2) - power) / triples / variance,
-      'chain': (jnp.sum(rows * columns) - mirrored) / triples / variance,
-      'reciprocal': mirrored / power,
-  }
+  return low_rank.checked(gain * matrix / size**0.5)
 
 
 def distance_dependent(
@@ -123,7 +146,7 @@ def distance_dependent(
     gain: float = 1.25,
     *,
     match: str | None = 'frobenius',
-) -> connectivity.Connectivity:
+) -> jax.Array:
   """Weights W_0 by exp(-distance / length_constant) between units.
 
   Args:
@@ -140,49 +163,51 @@ def distance_dependent(
     raise ValueError(
         f'length_constant must be positive, got {length_constant}.'
     )
-  base = connectivity.gaussian(key, positions.shape[0], gain).matrix
+  base = low_rank.gaussian(key, positions.shape[0], gain)
   gaps = positions[:, None] - positions[None]
   distance = normalization.safe_norm(gaps, -1)  # 0 of a unit to itself
   matrix = base * jnp.exp(-distance / length_constant)
-  return connectivity.describe(connectivity.match_norm(matrix, base, match))
+  return low_rank.checked(low_rank.match_norm(matrix, base, match))
 
 
-def bulk_radius(matrix: jax.Array) -> jax.Array:
-  """Returns where the eigenvalues [] of W [M, N] would end without structure.
+def from_array(
+    values: np.ndarray, signs: np.ndarray | None = None
+) -> jax.Array:
+  """Takes a measured matrix [N, N].
 
-  The circular law for columns that differ in variance, sqrt(sum_j var_i W_ij)
-  (Rajan and Abbott, Phys. Rev. Lett. 97, 2006). An eigenvalue far outside is
-  an outlier, of the mean or of motifs.
+  Args:
+    values: its entries; kept as float32.
+    signs: [N] of the columns, each +-1, if Dale's law shall hold.
+
+  Raises:
+    ValueError: if it is not square, not finite, or 0; or a column breaks
+      Dale's law.
   """
-  return normalization.safe_sqrt(jnp.sum(jnp.var(matrix, 0)))
+  found = low_rank.checked(jnp.asarray(values, jnp.float32))
+  if signs is not None:
+    dale.check_signs(values, signs)
+  return found
 
 
-def outliers(matrix: jax.Array, beyond: float = 1.1) -> np.ndarray:
-  """Returns eigenvalues of W [N, N] further out than `beyond` bulk radii.
-
-  Complex, largest first; their number depends on W, so that this runs outside
-  of `jit` only.
-  """
-  values = np.linalg.eigvals(np.asarray(matrix))
-  far = values[np.abs(values) > beyond * float(bulk_radius(matrix))]
-  return far[np.argsort(-np.abs(far))]
+def shuffled(key: jax.Array, matrix: jax.Array) -> jax.Array:
+  """Permutes all entries: the same norm, sparsity and weights, no structure."""
+  flat = jax.random.permutation(key, matrix.ravel())
+  return low_rank.checked(flat.reshape(matrix.shape))
 
 
-def same_spectrum(
-    key: jax.Array, matrix: jax.Array
-) -> connectivity.Connectivity:
+def same_spectrum(key: jax.Array, matrix: jax.Array) -> jax.Array:
   """Keeps the singular values of W [N, N], draws the vectors at random."""
   left, right = jax.random.split(key)
   size = matrix.shape[0]
   values = jnp.linalg.svd(matrix, compute_uv=False)
   u = jax.random.orthogonal(left, size)
   v = jax.random.orthogonal(right, size)
-  return connectivity.describe((u * values[None]) @ v)
+  return low_rank.checked((u * values[None]) @ v)
 
 
 def same_degrees(
     rng: np.random.Generator, matrix: np.ndarray, swaps_per_edge: int = 10
-) -> connectivity.Connectivity:
+) -> jax.Array:
   """Rewires W [N, N], keeping every unit's number of synapses in and out.
 
   Swaps the targets of two synapses at a time where neither new synapse exists
@@ -209,4 +234,4 @@ def same_degrees(
     targets[i], targets[j] = targets[j], targets[i]
   rewired = np.zeros_like(matrix)
   rewired[targets, sources] = weights
-  return connectivity.from_array(rewired)
+  return from_array(rewired)

@@ -7,12 +7,13 @@ import jax
 from jax.sharding import PartitionSpec as P
 
 
-def in_turn(function: Callable[..., Any]) -> Callable[..., Any]:
+def sequential_vmap(function: Callable[..., Any]) -> Callable[..., Any]:
   """Makes `jax.vmap` of a function run its elements in turn.
 
-  The same numbers. For what is slower side by side: networks whose weights
-  together leave a CPU's caches, or intermediates too large to hold for every
-  seed. Under a mesh with an axis `replica` the devices share the elements.
+  `jax.custom_batching.sequential_vmap` that also splits over devices. The same
+  numbers. For what is slower side by side: networks whose weights together
+  leave a CPU's caches, or intermediates too large to hold for every seed.
+  Under a mesh with an axis `replica` the devices share the elements.
   Differentiate inside of it, not through it.
 
   Args:

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from nmlib.train import mesh as mesh_lib
-from nmlib.train import turns
+from nmlib.train import sequential
 
 
 def _power(matrix, vector, count):
@@ -17,7 +17,7 @@ def _power(matrix, vector, count):
   return {'end': jax.lax.scan(body, vector, None, 3)[0] * count}
 
 
-class InTurnTest(parameterized.TestCase):
+class SequentialVmapTest(parameterized.TestCase):
 
   @parameterized.parameters('data:1', 'replica:2', 'replica:4,data:2')
   def test_equals_vmap(self, shape):
@@ -29,7 +29,9 @@ class InTurnTest(parameterized.TestCase):
     expected = jax.vmap(_power, axes)(matrices, vector, counts)
     with jax.set_mesh(mesh_lib.make(mesh_lib.parse(shape))):
       turned = jax.jit(
-          jax.vmap(turns.in_turn(_power), axes, spmd_axis_name='replica')
+          jax.vmap(
+              sequential.sequential_vmap(_power), axes, spmd_axis_name='replica'
+          )
       )
       got = turned(matrices, vector, counts)
       # Float32, products of three small matrices in another order.
@@ -42,7 +44,7 @@ class InTurnTest(parameterized.TestCase):
         device=jax.NamedSharding(mesh, jax.P('replica')),
     )
     with jax.set_mesh(mesh):
-      square = jax.jit(jax.vmap(turns.in_turn(lambda w: w @ w)))
+      square = jax.jit(jax.vmap(sequential.sequential_vmap(lambda w: w @ w)))
       compiled = square.lower(place(jnp.ones((8, 5, 5)))).compile()
     text = str(compiled.as_text())
     self.assertIn('while', text)
@@ -50,7 +52,7 @@ class InTurnTest(parameterized.TestCase):
     self.assertNotIn('all-reduce', text)
 
   def test_without_vmap_it_is_the_function(self):
-    turned = turns.in_turn(lambda a, b: a + b)
+    turned = sequential.sequential_vmap(lambda a, b: a + b)
     self.assertEqual(turned(1.0, 2.0), 3.0)
 
 

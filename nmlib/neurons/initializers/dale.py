@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nmlib.analysis import connectivity
+from nmlib.neurons.initializers import low_rank
 
 
 def signs(num_excitatory: int, num_inhibitory: int) -> np.ndarray:
@@ -26,6 +26,26 @@ def signs(num_excitatory: int, num_inhibitory: int) -> np.ndarray:
   return np.where(np.arange(size) < num_excitatory, 1.0, -balance)
 
 
+def check_signs(matrix: np.ndarray, signs: np.ndarray) -> None:
+  """Refuses a matrix [N, N] whose columns do not have signs [N], each +-1.
+
+  Raises:
+    ValueError: naming the first column that breaks Dale's law.
+  """
+  matrix, signs = np.asarray(matrix), np.asarray(signs)
+  if signs.shape != matrix.shape[1:] or not np.isin(signs, (-1, 1)).all():
+    raise ValueError(
+        f'signs must be {matrix.shape[1]} numbers +1 or -1, one a column, got'
+        f' shape {signs.shape} with values {np.unique(signs)[:5].tolist()}.'
+    )
+  wrong = np.flatnonzero((matrix * signs[None] < 0).any(0))
+  if wrong.size:
+    raise ValueError(
+        f'column {wrong[0]} has weights of a sign that is not its own'
+        f" ({signs[wrong[0]]:+g}), against Dale's law; {wrong.size} columns do."
+    )
+
+
 def half_normal(
     key: jax.Array,
     num_excitatory: int,
@@ -33,7 +53,7 @@ def half_normal(
     gain: float = 1.25,
     *,
     match: str | None = 'frobenius',
-) -> connectivity.Connectivity:
+) -> jax.Array:
   """Draws columns of one sign: excitatory sources first, balanced on average.
 
   |N(0, 1)| entries; inhibitory columns are num_excitatory / num_inhibitory
@@ -44,9 +64,9 @@ def half_normal(
   """
   kinds = signs(num_excitatory, num_inhibitory)
   size = num_excitatory + num_inhibitory
-  base = connectivity.gaussian(key, size, gain).matrix
+  base = low_rank.gaussian(key, size, gain)
   matrix = jnp.abs(base) * jnp.asarray(kinds, base.dtype)[None]
-  return connectivity.describe(connectivity.match_norm(matrix, base, match))
+  return low_rank.checked(low_rank.match_norm(matrix, base, match))
 
 
 def log_normal(
@@ -57,7 +77,7 @@ def log_normal(
     *,
     deviation: float = 0.94,
     match: str | None = 'frobenius',
-) -> connectivity.Connectivity:
+) -> jax.Array:
   """Draws |W| from a log-normal, signs by column as `half_normal`.
 
   Args:
@@ -78,10 +98,10 @@ def log_normal(
   weight_key, base_key = jax.random.split(key)
   size = num_excitatory + num_inhibitory
   kinds = signs(num_excitatory, num_inhibitory)
-  base = connectivity.gaussian(base_key, size, gain).matrix
+  base = low_rank.gaussian(base_key, size, gain)
   draw = jnp.exp(deviation * jax.random.normal(weight_key, (size, size)))
   draw *= jnp.asarray(kinds, draw.dtype)[None] / size**0.5
-  return connectivity.describe(connectivity.match_norm(draw, base, match))
+  return low_rank.checked(low_rank.match_norm(draw, base, match))
 
 
 def column_signs(matrix: jax.Array) -> jax.Array:
