@@ -107,9 +107,11 @@ def stage(
 
     value, gradient = jax.value_and_grad(loss)(state.params)
     updates, opt_state = optimizer(state.setting).update(
-        network.prune(gradient, state.masks), state.opt_state, state.params
+        gradient, state.opt_state, state.params
     )
-    params = optax.apply_updates(state.params, updates)
+    params = network.prune(
+        optax.apply_updates(state.params, updates), state.masks
+    )
     state = state._replace(
         step=state.step + 1, params=params, opt_state=opt_state
     )
