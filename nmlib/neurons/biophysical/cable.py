@@ -1,4 +1,4 @@
-r"""A neuron of many compartments: a soma that spikes, dendrites that are cables.
+r"""A neuron of many compartments: a spiking soma, dendrites that are cables.
 
 A soma with Hodgkin-Huxley channels (`channels`) carries passive dendrites,
 cables of compartments with conductance-based synapses:
@@ -222,9 +222,7 @@ def _soma(
   area = config.areas[0]
   m, h, n, p = state.gates
   sodium = config.sodium * area * _NS * m**3 * h
-  potassium = (
-      area * _NS * (config.potassium * n**4 + config.slow_potassium * p)
-  )
+  potassium = area * _NS * (config.potassium * n**4 + config.slow_potassium * p)
   leak = config.leak * area * _NS
   capacity = config.capacitance * area * _NS * config.substeps
   total = (
