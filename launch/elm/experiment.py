@@ -91,7 +91,7 @@ def lessons(
     made_from['trials'] = config.train_trials
     made_from['length'] = config.train_length
     stored = run.result(
-        'train_recordings', store, folder=config.cache, made_from=made_from
+        'train_recordings', store, shared=config.cache, made_from=made_from
     )
     whole = simulated.Recording(**jax.tree.map(jnp.asarray, stored))
     draw = lambda key: simulated.window(

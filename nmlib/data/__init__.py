@@ -29,6 +29,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.data.recordings import simulated as simulated
   from nmlib.data.tasks import decision_tasks as decision_tasks
   from nmlib.data.tasks import listops as listops
+  from nmlib.data.tasks import long_range as long_range
   from nmlib.data.tasks import long_range_files as long_range_files
   from nmlib.data.tasks import pathfinder as pathfinder
   from nmlib.data.tasks import student_teacher as student_teacher

@@ -20,6 +20,8 @@ import jax.numpy as jnp
 
 from nmlib.neurons.biophysical import channels
 from nmlib.neurons.biophysical import hines
+from nmlib.neurons.core import checks
+from nmlib.neurons.core import dtypes
 from nmlib.neurons.core import limits
 
 _NS = 1e6  # nS in a mS; of a capacity, nS ms in a uF
@@ -58,6 +60,7 @@ class Config:
   magnesium: limits.NonNegative = 1.0  # mM
   strength_spread: limits.NonNegative = 0.4  # of log-normal synapses
   substeps: limits.Count = 20  # of a ms
+  param_dtype: dtypes.Floating = 'float32'  # of parameters and state
 
   __post_init__ = limits.check
 
@@ -104,12 +107,14 @@ class Output(NamedTuple):
 def init(key: jax.Array, config: Config) -> Params:
   """Draws strengths of median 1, log-normal."""
   shape = (config.num_branches, config.excitatory + config.inhibitory)
-  return Params(jnp.exp(config.strength_spread * jax.random.normal(key, shape)))
+  normal = jax.random.normal(key, shape, dtypes.named(config.param_dtype))
+  return Params(jnp.exp(config.strength_spread * normal))
 
 
 def initial_state(config: Config) -> State:
   """Returns the neuron at its leak's reversal, channels in equilibrium."""
-  voltage = jnp.asarray(config.leak_reversal, float)
+  dtype = dtypes.named(config.param_dtype)
+  voltage = jnp.asarray(config.leak_reversal, dtype)
   rest = jnp.full((config.num_branches, config.compartments), voltage)
   gates = [inf for inf, _ in _gates(voltage, config)]
   none = jnp.zeros_like(rest)
@@ -131,9 +136,16 @@ def step(
   Returns:
     The state after, and the soma's voltage and spike.
   """
-  weighted, place = x_t * params.strength, _placement(config)
-  excite = weighted[:, : config.excitatory] @ place[: config.excitatory]
-  inhibit = weighted[:, config.excitatory :] @ place[config.excitatory :]
+  checks.shape(
+      'x_t',
+      x_t,
+      num_branches=config.num_branches,
+      synapses=config.excitatory + config.inhibitory,
+  )
+  params, x_t = dtypes.cast((params, x_t), state.soma.dtype)
+  weighted = x_t * params.strength
+  excite = _placed(weighted[:, : config.excitatory], config)
+  inhibit = _placed(weighted[:, config.excitatory :], config)
   state = state._replace(
       ampa=state.ampa + config.ampa * excite,
       nmda=state.nmda + config.nmda * excite,
@@ -234,9 +246,9 @@ def _soma(
   return capacity + leak + sodium + potassium, total
 
 
-def _placement(config: Config) -> jax.Array:
-  """Spreads synapses of both kinds over a branch's compartments, in turn."""
-  index = jnp.concatenate(
-      [jnp.arange(config.excitatory), jnp.arange(config.inhibitory)]
+def _placed(weighted: jax.Array, config: Config) -> jax.Array:
+  """Spreads synapses [K, n] of one kind over the compartments, in turn."""
+  index = jnp.arange(weighted.shape[1]) % config.compartments
+  return weighted @ jax.nn.one_hot(
+      index, config.compartments, dtype=weighted.dtype
   )
-  return jax.nn.one_hot(index % config.compartments, config.compartments)

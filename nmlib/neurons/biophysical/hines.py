@@ -23,7 +23,7 @@ def currents(
     Currents from the side of the soma, and from the far side.
   """
   count = branch.shape[0]
-  links = jnp.full(branch.shape[1], axial).at[0].mul(2)
+  links = jnp.full(branch.shape[1], axial, branch.dtype).at[0].mul(2)
   inner = jnp.concatenate(
       [jnp.broadcast_to(soma, (count, 1)), branch[:, :-1]], axis=1
   )

@@ -13,6 +13,8 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from nmlib.neurons.core import checks
+from nmlib.neurons.core import dtypes
 from nmlib.neurons.core import limits
 
 
@@ -28,6 +30,7 @@ class Config:
   reset: limits.Finite = -3.0
   adaptation_tau: limits.Positive = 120.0
   strength_spread: limits.NonNegative = 0.4  # of log-normal synapses
+  param_dtype: dtypes.Floating = 'float32'  # of parameters and state
 
   __post_init__ = limits.check
 
@@ -57,12 +60,14 @@ class Output(NamedTuple):
 def init(key: jax.Array, config: Config) -> Params:
   """Draws strengths of median 1, log-normal."""
   shape = (config.num_branches, config.excitatory + config.inhibitory)
-  return Params(jnp.exp(config.strength_spread * jax.random.normal(key, shape)))
+  normal = jax.random.normal(key, shape, dtypes.named(config.param_dtype))
+  return Params(jnp.exp(config.strength_spread * normal))
 
 
 def initial_state(config: Config) -> State:
   """Returns the neuron at rest."""
-  rest, none = jnp.zeros(config.num_branches), jnp.zeros(())
+  dtype = dtypes.named(config.param_dtype)
+  rest, none = jnp.zeros(config.num_branches, dtype), jnp.zeros((), dtype)
   return State(rest, rest, rest, none, none)
 
 
@@ -80,6 +85,13 @@ def step(
   Returns:
     The state after, and the soma's voltage and spike.
   """
+  checks.shape(
+      'x_t',
+      x_t,
+      num_branches=config.num_branches,
+      synapses=config.excitatory + config.inhibitory,
+  )
+  params, x_t = dtypes.cast((params, x_t), state.voltage.dtype)
   weighted = x_t * params.strength
   excite = weighted[:, : config.excitatory].sum(-1)
   inhibit = weighted[:, config.excitatory :].sum(-1)
