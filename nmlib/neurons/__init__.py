@@ -12,6 +12,7 @@ from nmlib import _lazy
 if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.neurons import attention as attention
   from nmlib.neurons import bdh as bdh
+  from nmlib.neurons import biophysical as biophysical
   from nmlib.neurons import core as core
   from nmlib.neurons import delays as delays
   from nmlib.neurons import dendrites as dendrites
@@ -23,6 +24,10 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.neurons import spiking as spiking
   from nmlib.neurons.attention import linear_attention as linear_attention
   from nmlib.neurons.attention import rotary as rotary
+  from nmlib.neurons.biophysical import cable as cable
+  from nmlib.neurons.biophysical import channels as channels
+  from nmlib.neurons.biophysical import hines as hines
+  from nmlib.neurons.biophysical import pyramidal as pyramidal
   from nmlib.neurons.core import checks as checks
   from nmlib.neurons.core import contraction as contraction
   from nmlib.neurons.core import dropout as dropout

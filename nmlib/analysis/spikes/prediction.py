@@ -4,6 +4,9 @@ Metrics of Beniaguev, Segev, London (Neuron 2021) in the form of the ELM paper
 (arXiv 2306.16922): NumPy arrays [simulation, time] in, floats out.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 
@@ -156,3 +159,22 @@ def metrics(
       'soma_RMSE': float(np.sqrt(np.mean(error**2))),
       'soma_MAE': float(np.mean(np.abs(error))),
   }
+
+
+def metrics_of_files(
+    files: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]],
+    **options: Any,
+) -> dict[str, float]:
+  """Measures predictions of several files, each aligned on its own, as theirs.
+
+  Args:
+    files: spikes, scores, voltage and predicted voltage [N, T] of each.
+    **options: of `metrics`.
+
+  Returns:
+    What `metrics` finds, and the `soma_RMSE, not aligned`.
+  """
+  aligned = np.concatenate([align(file[2], file[3]) for file in files])
+  *truth, raw = (np.concatenate(part) for part in zip(*files, strict=True))
+  plain = metrics(*truth, raw, **options)['soma_RMSE']
+  return metrics(*truth, aligned, **options) | {'soma_RMSE, not aligned': plain}

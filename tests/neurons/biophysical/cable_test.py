@@ -1,6 +1,4 @@
-"""The simulated neuron keeps to cable theory and to its own equations."""
-
-import dataclasses
+"""The neuron of compartments keeps to cable theory and its own equations."""
 
 from absl.testing import absltest
 from absl.testing import parameterized
@@ -9,7 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 from scipy import integrate
 
-from nmlib.data import cable_neuron
+from nmlib.neurons.biophysical import cable
+from nmlib.neurons.biophysical import hines
 
 _PASSIVE = dict(sodium=0.0, potassium=0.0, slow_potassium=0.0)
 
@@ -18,44 +17,43 @@ def _run(config, current, length):
   """Voltage of the soma at the end of each ms, for a constant current, pA."""
 
   def one_ms(state, _):
-    advance = lambda s, _: (cable_neuron.step(s, current, config), None)
+    advance = lambda s, _: (cable.substep(s, current, config), None)
     state, _ = jax.lax.scan(advance, state, length=config.substeps)
     return state, state.soma
 
-  start = cable_neuron.initial_state(config)
+  start = cable.initial_state(config)
   return jax.jit(lambda: jax.lax.scan(one_ms, start, length=length)[1])()
 
 
-class CableNeuronTest(parameterized.TestCase):
+class CableTest(parameterized.TestCase):
 
   def test_steady_state_is_that_of_cable_theory(self):
-    config = cable_neuron.Config(compartments=60, num_branches=3, **_PASSIVE)
+    config = cable.Config(compartments=60, num_branches=3, **_PASSIVE)
     voltage = _run(config, jnp.asarray(20.0), 400)[-1]
     # A soma and three cables with sealed ends: G_inf tanh(l / lambda) each.
     d = config.branch_diameter * 1e-4
     r_m, r_i = 1e3 / config.leak, config.axial_resistivity  # ohm cm2, ohm cm
     reach = np.sqrt(d / 4 * r_m / r_i)
     infinite = np.pi / 2 * d**1.5 / np.sqrt(r_m * r_i)
-    cable = infinite * np.tanh(config.branch_length * 1e-4 / reach)
+    branch = infinite * np.tanh(config.branch_length * 1e-4 / reach)
     soma = config.areas[0] * config.leak * 1e-3
-    expected = 20e-12 / (soma + 3 * cable) * 1e3
+    expected = 20e-12 / (soma + 3 * branch) * 1e3
     np.testing.assert_allclose(  # 60 compartments, float32
         float(voltage) - config.leak_reversal, expected, rtol=2e-3
     )
 
   def test_uniform_membrane_relaxes_with_its_time_constant(self):
-    config = cable_neuron.Config(substeps=200, **_PASSIVE)
-    state = cable_neuron.initial_state(config)
+    config = cable.Config(substeps=200, **_PASSIVE)
+    state = cable.initial_state(config)
     state = state._replace(soma=state.soma + 5, branch=state.branch + 5)
     spikes = jnp.zeros((20, 8, 16))
-    _, (voltage, _) = cable_neuron.respond(
-        state, spikes, jnp.ones((8, 16)), config
-    )
+    params = cable.Params(jnp.ones((8, 16)))
+    voltage = cable.unroll(params, state, spikes, config)[1].voltage
     expected = -70 + 5 * np.exp(-np.arange(1, 21) * config.leak)  # C / g = 20
     np.testing.assert_allclose(voltage, expected, atol=2e-3)  # first order
 
   def test_equals_an_independent_solver(self):
-    config = cable_neuron.Config(
+    config = cable.Config(
         num_branches=2, compartments=2, substeps=400, slow_potassium=0.3
     )
     current = 120.0
@@ -96,9 +94,9 @@ class CableNeuronTest(parameterized.TestCase):
           *(flow / (1e6 * area)).ravel(),
       ]
 
-    begin = cable_neuron.initial_state(config)
+    begin = cable.initial_state(config)
     y = np.concatenate(
-        [[begin.soma], begin.sodium, begin.potassium, begin.branch.ravel()]
+        [[begin.soma], begin.gates, begin.branch.ravel()]
     )
     theirs = integrate.solve_ivp(
         slope, (0, 30), y, 'LSODA', np.arange(1, 31), rtol=1e-8, atol=1e-8
@@ -111,7 +109,7 @@ class CableNeuronTest(parameterized.TestCase):
     self.assertLess(np.median(off), 0.15)
 
   def test_without_input_it_rests_and_with_more_current_fires_faster(self):
-    config = cable_neuron.Config()
+    config = cable.Config()
     rest = _run(config, jnp.zeros(()), 300)
     self.assertBetween(float(rest[-1]), -75, -65)
     self.assertLess(float(jnp.ptp(rest[200:])), 0.05)
@@ -124,12 +122,11 @@ class CableNeuronTest(parameterized.TestCase):
 
   def test_nmda_makes_clustered_input_add_up_to_more(self):
     def peak(count, **fields):
-      config = cable_neuron.Config(**_PASSIVE, **fields)
+      config = cable.Config(**_PASSIVE, **fields)
       spikes = jnp.zeros((60, 8, 16)).at[5, 0, :count].set(1)
-      strength = jnp.full((8, 16), 6.0)
-      _, (voltage, _) = cable_neuron.respond(
-          cable_neuron.initial_state(config), spikes, strength, config
-      )
+      params = cable.Params(jnp.full((8, 16), 6.0))
+      start = cable.initial_state(config)
+      voltage = cable.unroll(params, start, spikes, config)[1].voltage
       return float(voltage.max()) - config.leak_reversal
 
     with_nmda = peak(6, ampa=0.02, nmda=0.5) / peak(3, ampa=0.02, nmda=0.5)
@@ -137,41 +134,36 @@ class CableNeuronTest(parameterized.TestCase):
     self.assertGreater(with_nmda, 2.0)  # the magnesium block opens
     self.assertLess(without, 2.0)  # the driving force shrinks
 
-  def test_recordings(self):
-    config = cable_neuron.Config()
-    strength = cable_neuron.strengths(jax.random.key(1234), config)
-    record = jax.jit(
-        jax.vmap(lambda k: cable_neuron.simulate(k, strength, 300, config))
-    )(jax.random.split(jax.random.key(0), 8))
-    self.assertEqual(record.inputs.shape, (8, 300, config.num_inputs))
-    self.assertEqual(set(np.unique(record.inputs)), {-1.0, 0.0, 1.0})
-    self.assertTrue(np.all(np.asarray(record.inputs[:, :, 8:16]) <= 0))
-    self.assertBetween(1000 * float(record.spikes.mean()), 5, 60)  # Hz
-    self.assertLessEqual(float(record.voltage.max()), 12.7 + 1e-4)
+  def test_elimination_solves_the_whole_system(self):
+    rng = np.random.default_rng(0)
+    axial, count, size = 3.0, 2, 3
+    soma, own = 20.0, rng.uniform(5, 9, (count, size))
+    right = rng.normal(size=1 + count * size)
+    matrix = np.diag([soma, *own.ravel()])
+    for k in range(count):
+      before = 0
+      for i in range(size):
+        here, link = 1 + k * size + i, axial * (2 if i == 0 else 1)
+        matrix[[before, here], [before, here]] += link
+        matrix[[before, here], [here, before]] -= link
+        before = here
+    expected = np.linalg.solve(matrix, right)
+    found = hines.solve(
+        jnp.float32(soma),
+        jnp.float32(right[0]),
+        jnp.asarray(own, jnp.float32),
+        jnp.asarray(right[1:].reshape(count, size), jnp.float32),
+        axial,
+    )
+    np.testing.assert_allclose(found[0], expected[0], rtol=1e-4)
+    np.testing.assert_allclose(found[1].ravel(), expected[1:], rtol=1e-4)
 
-  def test_finer_steps_change_little(self):
-    config = cable_neuron.Config()
-    strength = cable_neuron.strengths(jax.random.key(1234), config)
-    seen = []
-    for substeps in (20, 100):
-      finer = dataclasses.replace(config, substeps=substeps)
-      record = cable_neuron.simulate(jax.random.key(3), strength, 300, finer)
-      seen.append(record)
-    np.testing.assert_array_equal(seen[0].inputs, seen[1].inputs)
-    apart = np.sum(seen[0].spikes) - np.sum(seen[1].spikes)
-    self.assertLessEqual(abs(float(apart)), 1)
-    # A spike that comes 1 ms later is 10 mV off there; most ms are not.
-    off = np.abs(seen[0].voltage - seen[1].voltage)
-    self.assertLess(np.median(off), 0.2)
-
-  @parameterized.parameters(
-      ({'compartments': 0}, 'compartments must be at least 1, got 0'),
-      ({'leak': 0.0}, 'leak must be positive, got 0.0'),
-      ({'ampa': float('nan')}, 'ampa must be finite, got nan'),
-  )
-  def test_bad_config(self, fields, message):
-    with self.assertRaisesRegex(ValueError, message):
-      cable_neuron.Config(**fields)
+  def test_axial_currents_add_up_to_none(self):
+    branch = jnp.arange(6.0).reshape(2, 3) ** 2
+    near, far = hines.currents(jnp.float32(-4.0), branch, 2.0)
+    np.testing.assert_array_equal(near[:, 0], 2 * 2 * (-4 - branch[:, 0]))
+    np.testing.assert_array_equal(near[:, 1:], -far[:, :-1])
+    np.testing.assert_array_equal(far[:, -1], 0)
 
 
 if __name__ == '__main__':
