@@ -16,6 +16,8 @@ from nmlib.train.examples import cross_entropy
 from nmlib.train.fit import Fitted
 from nmlib.train.fit import fit
 from nmlib.train.fit import restore
+from nmlib.train.frozen import choose
+from nmlib.train.frozen import on_base
 from nmlib.train.log import NonFinite
 from nmlib.train.metrics import History
 from nmlib.train.report import Report
@@ -48,6 +50,7 @@ __all__ = [
     'TrainState',
     'accuracy',
     'bootstrap_interval',
+    'choose',
     'cross_entropy',
     'examples',
     'figures',
@@ -57,6 +60,7 @@ __all__ = [
     'in_turn',
     'launch',
     'lower',
+    'on_base',
     'paired_interval',
     'restore',
     'run_experiment',
