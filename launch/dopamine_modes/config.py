@@ -1,10 +1,16 @@
 """The settings of `launch.dopamine_modes`."""
 
 import dataclasses
+import typing
+from typing import Annotated
+from typing import Literal
+from typing import NamedTuple
 
-from launch import dopamine_modes_several
+from nmlib.neurons.core import limits
+from nmlib.neurons.gates import mode_gate
 
-METHODS = (
+SHORTCUTS = {'path': "Folder of MNIST's four files."}
+Method = Literal[
     'frozen',
     'bitfit',
     'threshold',
@@ -20,83 +26,92 @@ METHODS = (
     'lora_8',
     'linear_probe',
     'full',
-)
+]
+Base = Literal['perceptron', 'convolutional', 'transformer']
+Rates = Annotated[tuple[limits.Positive, ...], limits.Some(distinct=True)]
 _COMPARED = ('frozen', 'bitfit', 'mode_gate', 'lora_4', 'lora_8')
+
+
+class Options(NamedTuple):
+  """What one way to adapt is."""
+
+  kind: str  # one of `adaptation.METHODS`
+  temperatures: tuple[float, float]  # of gates, first and last
+  rank: int = 1
+  penalty: float = 0.0  # of the mean gate
+  through: float = 0.0  # last share of steps with straight-through gates
+  gate: mode_gate.Config = mode_gate.Config()
 
 
 @dataclasses.dataclass(frozen=True)
 class Config:
   """Steps are optimizer steps (Adam); angles are in degrees."""
 
-  methods: tuple[str, ...] = METHODS  # at least those of `_COMPARED`
-  source: str = 'digits'  # or 'mnist'
+  methods: Annotated[tuple[Method, ...], limits.Some(distinct=True)] = (
+      typing.get_args(Method)
+  )
+  source: Literal['digits', 'mnist'] = 'digits'
   path: str = ''  # of MNIST's four files; '' asks TFDS
-  num_seeds: int = 5
-  hidden: tuple[int, ...] = (128, 128)
-  angle: float = 45.0
-  foundation_steps: int = 150
-  foundation_learning_rate: float = 1e-3
-  steps: int = 600
-  batch_size: int = 64
-  learning_rates: tuple[float, ...] = (1e-3, 3e-3, 1e-2, 3e-2)
-  temperature: float = 0.1
-  annealed: tuple[float, float] = (0.5, 0.05)  # first and last temperature
-  through: float = 0.1  # last share of steps with straight-through gates
+  num_seeds: limits.Count = 5
+  hidden: Annotated[tuple[limits.Count, ...], limits.Some()] = (128, 128)
+  angle: limits.Finite = 45.0
+  foundation_steps: limits.Count = 150
+  foundation_learning_rate: limits.Positive = 1e-3
+  steps: limits.Count = 600
+  batch_size: limits.Count = 64
+  learning_rates: Rates = (1e-3, 3e-3, 1e-2, 3e-2)
+  temperature: limits.Positive = 0.1
+  # First and last temperature.
+  annealed: tuple[limits.Positive, limits.Positive] = (0.5, 0.05)
+  through: limits.UnitInterval = 0.1  # last share, straight-through gates
   # Of the mean gate, a run each; the report's claim is about the largest.
-  sparse_penalties: tuple[float, ...] = (0.1, 0.5)
-  sweep_angles: tuple[float, ...] = (15.0, 30.0, 60.0, 90.0)
-  sweep_foundation: tuple[int, ...] = (75, 300)  # steps of pretraining
-  bases: tuple[str, ...] = dopamine_modes_several.BASES
-  angles: tuple[float, ...] = (0.0, 45.0, 90.0, 135.0)
-  width: int = 32  # of the bases with several modes; perceptron 4 x as wide
-  base_steps: int = 300
-  mode_steps: int = 300
-  mode_rates: tuple[float, ...] = (3e-3, 1e-2, 3e-2)  # one is chosen
-  sequence_rates: tuple[float, ...] = (1e-4, 3e-4, 1e-3)  # likewise
+  sparse_penalties: Rates = (0.1, 0.5)
+  sweep_angles: tuple[limits.Finite, ...] = (15.0, 30.0, 60.0, 90.0)
+  sweep_foundation: tuple[limits.Count, ...] = (75, 300)  # pretraining steps
+  bases: tuple[Base, ...] = typing.get_args(Base)
+  angles: Annotated[tuple[limits.Finite, ...], limits.Some(distinct=True)] = (
+      *(0.0, 45.0, 90.0, 135.0),
+  )
+  width: limits.Count = 32  # of bases with several modes; perceptron 4 x
+  base_steps: limits.Count = 300
+  mode_steps: limits.Count = 300
+  mode_rates: Rates = (3e-3, 1e-2, 3e-2)  # one is chosen
+  sequence_rates: Rates = (1e-4, 3e-4, 1e-3)  # likewise
 
   def __post_init__(self):
-    for name in ('num_seeds', 'foundation_steps', 'steps', 'batch_size'):
-      if getattr(self, name) < 1:
-        raise ValueError(
-            f'config.{name} must be at least 1, got {getattr(self, name)}.'
-        )
-    for method in self.methods:
-      if method not in METHODS:
-        raise ValueError(
-            f'config.methods must be among {METHODS}, got {method!r}.'
-        )
+    limits.check(self)
     for method in _COMPARED:
       if method not in self.methods:
         raise ValueError(
             f'config.methods must include {method!r}, which the report'
             ' compares.'
         )
-    for base in self.bases:
-      if base not in dopamine_modes_several.BASES:
-        raise ValueError(
-            f'config.bases must be among {dopamine_modes_several.BASES}, got'
-            f' {base!r}.'
-        )
     if len(self.angles) < 2:
       raise ValueError(f'config.angles must be two or more, got {self.angles}.')
-    for name, values in (
-        ('temperature', (self.temperature,)),
-        ('annealed', self.annealed),
-    ):
-      if not min(values) > 0:
-        raise ValueError(
-            f'config.{name} must be positive, got {getattr(self, name)}.'
-        )
-    for name in (
-        'learning_rates', 'mode_rates', 'sequence_rates', 'sparse_penalties',
-    ):  # fmt: skip
-      values = getattr(self, name)
-      if not values or min(values) <= 0:
-        raise ValueError(
-            f'config.{name} must be positive and at least one, got {values}.'
-        )
-    if not 0 <= self.through <= 1:
-      raise ValueError(f'config.through must be in [0, 1], got {self.through}.')
+
+  def sparse_methods(self) -> list[str]:
+    """Returns the names of the gates trained with a penalty."""
+    return [f'mode_gate_sparse_{p:g}' for p in self.sparse_penalties]
+
+  def options(self, method: str) -> Options:
+    """Returns what a method's name stands for."""
+    constant = (self.temperature, self.temperature)
+    kind, _, variant = method.removeprefix('upright_').partition('lora_')
+    if variant:
+      return Options('lora', constant, int(variant))
+    kind, _, variant = kind.partition('mode_gate_')
+    if kind:
+      return Options(kind, constant)
+    plain = Options('mode_gate', constant)
+    if variant.startswith('sparse_'):
+      penalty = float(variant.removeprefix('sparse_'))
+      return plain._replace(penalty=penalty)
+    return {
+        'annealed': plain._replace(temperatures=self.annealed),
+        'through': plain._replace(through=self.through),
+        'tied': plain._replace(gate=mode_gate.Config(tied=True)),
+        'positive': plain._replace(gate=mode_gate.Config(signed_gain=False)),
+    }[variant]
 
 
 PRESETS = {

@@ -1,39 +1,28 @@
-"""Several modes of one frozen base, and a selector; any kind of network."""
+"""Beyond the paper: several modes of one frozen base, and a selector.
+
+A module beside the main experiment: it is not one of the abstract's, yet the
+main report's last claims and figures are made of it.
+"""
 
 from collections.abc import Callable
 from typing import Any
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 
+from launch.dopamine_modes import stages
+from launch.dopamine_modes.config import Config
 from nmlib import train
-from nmlib.data.images import digits
-from nmlib.data.images import rotation
 from nmlib.networks import active_dendrites
 from nmlib.networks import gated
 from nmlib.networks import image_classifiers
 from nmlib.networks import mlp
 from nmlib.neurons import sites
 
-BASES = ('perceptron', 'convolutional', 'transformer')
-
-
-class Modes(NamedTuple):
-  """The same images in M modes."""
-
-  train: jax.Array  # [M, N, H, W]
-  train_labels: jax.Array  # [N]
-  validation: jax.Array
-  validation_labels: jax.Array
-  test: jax.Array
-  test_labels: jax.Array
-
 
 def network(
-    name: str, shape: tuple[int, int], width: int
+    name: str, shape: tuple[int, ...], width: int
 ) -> tuple[Callable[[jax.Array], Any], Callable[..., jax.Array]]:
   """Returns `init(key)` and `apply(params, image, site)` of a base."""
   if name == 'perceptron':
@@ -59,257 +48,144 @@ def network(
   )
 
 
-def run_base(config: Any, run: train.Run, name: str) -> dict[str, np.ndarray]:
+def compare(config: Config, run: train.Run, name: str) -> dict[str, np.ndarray]:
   """Trains a base on all angles, a mode for each, and a rival; compares.
 
   Args:
     config: of the launcher.
     run: the run.
-    name: one of `BASES`.
+    name: of the base.
 
   Returns:
     Accuracies [S, M] by name; share of images each neuron is on, [S, M, N].
   """
-  parts = digits.load(config.source, config.path)
-  turn = lambda images: jnp.stack(
-      [rotation.rotate_bilinear(jnp.asarray(images), a) for a in config.angles]
+  split, count = stages.read(config, config.angles), len(config.angles)
+  init, apply = network(name, split.train.inputs.shape[2:], config.width)
+  plain = lambda params, base, image, mode: apply(params, image)
+  mixed = lambda step, size: jnp.arange(size) % count
+
+  def fit(kind, steps, mode_of, init, apply, rates, bases=()):
+    def loss(params, base, batch, step):
+      del step
+      logits = jax.vmap(lambda x, m: apply(params, base, x, m))(
+          batch.images, batch.modes
+      )
+      return train.cross_entropy(logits, batch.labels)
+
+    stage = stages.stage(
+        config, f'{name}_{kind}', steps, split.train,
+        mode_of, init, loss, rates, bases,
+    )  # fmt: skip
+    return train.to_host(train.fit(run, stage).state.learns)
+
+  first = (config.foundation_learning_rate,)
+  bases = train.take(
+      fit('base', config.base_steps, mixed, lambda k, _: init(k), plain, first),
+      0,
   )
-  modes = Modes(
-      turn(parts.train.images),
-      jnp.asarray(parts.train.labels),
-      turn(parts.validation.images),
-      jnp.asarray(parts.validation.labels),
-      turn(parts.test.images),
-      jnp.asarray(parts.test.labels),
-  )
-  init, apply = network(name, parts.train.images.shape[1:], config.width)
-  base = _trained(
-      config,
-      run,
-      f'{name}_base',
-      modes,
-      config.base_steps,
-      lambda key, _: init(key),
-      lambda params, _, image, mode: apply(params, image),
-      (config.foundation_learning_rate,),
-      lambda step, batch: jnp.arange(batch) % len(config.angles),
-  )
-  base = jax.tree.map(lambda leaf: np.asarray(leaf)[:, 0], base)
   widths = gated.layers(
-      apply, jax.tree.map(lambda leaf: leaf[0], base), modes.train[0, 0]
+      apply, jax.tree.map(lambda leaf: leaf[0], bases), split.train.inputs[0, 0]
   )
 
-  def gates(key, params):
-    del key, params
+  def gates(key, base):
+    del key, base
     return jax.tree.map(
-        lambda leaf: jnp.stack([leaf] * len(config.angles)), gated.init(widths)
+        lambda leaf: jnp.stack([leaf] * count), gated.init(widths)
     )
 
-  def gated_apply(adapter, params, image, mode, hard=False):
-    one = jax.tree.map(lambda leaf: leaf[mode], adapter)
+  def run_gated(gates, base, image, mode, hard=False):
+    own = jax.tree.map(lambda leaf: leaf[mode], gates)
     return gated.apply(
-        apply, one, params, image, temperature=config.temperature, hard=hard
+        apply, own, base, image, temperature=config.temperature, hard=hard
     )
 
-  adapter = _trained(
-      config,
-      run,
-      f'{name}_modes',
-      modes,
-      config.mode_steps,
-      gates,
-      lambda *arguments: gated_apply(*arguments)[0],
-      config.mode_rates,
-      lambda step, batch: jnp.arange(batch) % len(config.angles),
-      base,
-  )
+  soft = lambda *arguments: run_gated(*arguments)[0]
+  steps = config.mode_steps
+  modes = fit('modes', steps, mixed, gates, soft, config.mode_rates, bases)
   # As many images of each angle as for its gates, one angle after the other.
-  sequence = _trained(
-      config,
-      run,
-      f'{name}_sequence',
-      modes,
-      config.mode_steps,
-      lambda key, params: params,
-      lambda params, _, image, mode: apply(params, image),
-      config.sequence_rates,
-      lambda step, batch: jnp.full(
-          batch, step * len(config.angles) // config.mode_steps
-      ),
-      base,
-  )
+  in_turn = lambda step, size: jnp.full(size, step * count // steps)
+  sequence = fit(
+      'sequence', steps, in_turn, lambda _, base: base, plain,
+      config.sequence_rates, bases,
+  )  # fmt: skip
 
   def measured():
-    gates, mode_rate = _chosen(
-        lambda *arguments: gated_apply(*arguments)[0], adapter, base, modes
-    )
-    tuned, sequence_rate = _chosen(
-        lambda params, base, image, mode: apply(params, image),
-        sequence,
-        base,
-        modes,
-    )
-    return _measured(
-        apply, gated_apply, base, gates, tuned, modes, tuple(widths)
-    ) | {
+    own, mode_rate = stages.choose(_validation(soft, split), modes, bases)
+    tuned, rate = stages.choose(_validation(plain, split), sequence, bases)
+    tested = _tested(apply, run_gated, (bases, own, tuned), split, widths)
+    return tested | {
         'mode_rate': config.mode_rates[mode_rate],
-        'sequence_rate': config.sequence_rates[sequence_rate],
+        'sequence_rate': config.sequence_rates[rate],
     }
 
   return run.result(f'several_{name}', measured)
 
 
-def _trained(
-    config, run, stage, modes, steps, init, apply, rates, schedule, base=()
-):
-  """Trains one stage: images of the modes that `schedule` says, all seeds.
-
-  All learning rates start from the same weights and see the same images.
-
-  Args:
-    config: of the launcher.
-    run: the run.
-    stage: its name.
-    modes: the images.
-    steps: of the optimizer.
-    init: (key, base) -> parameters.
-    apply: (parameters, base, image, mode) -> logits.
-    rates: R learning rates, of Adam.
-    schedule: (step, batch size) -> mode of each image.
-    base: frozen parameters, [S, ...].
-
-  Returns:
-    Parameters, [S, R, ...].
-  """
-  optimizer = optax.scale_by_adam()
-
-  def start(key):
-    seed = jax.random.key_data(key)[-1]  # seed s starts from jax.random.key(s)
-    frozen = jax.tree.map(lambda leaf: jnp.asarray(leaf)[seed], base)
-    init_key, step_key = jax.random.split(key)
-    params = jax.tree.map(
-        lambda leaf: jnp.stack([leaf] * len(rates)), init(init_key, frozen)
-    )
-    return {
-        'train': train.TrainState(
-            jnp.int32(0), params, optimizer.init(params), step_key
-        ),
-        'frozen': frozen,
-    }
-
-  def step(state, _):
-    now, frozen = state['train'], state['frozen']
-    key = jax.random.fold_in(now.key, now.step)
-    rows = jax.random.randint(
-        key, (config.batch_size,), 0, len(modes.train_labels)
-    )
-    mode = schedule(now.step, config.batch_size)
-
-    def loss(params):
-      logits = jax.vmap(lambda x, m: apply(params, frozen, x, m))(
-          modes.train[mode, rows], mode
-      )
-      return jnp.mean(
-          optax.losses.softmax_cross_entropy_with_integer_labels(
-              logits, modes.train_labels[rows]
-          )
-      )
-
-    values, gradient = jax.vmap(jax.value_and_grad(loss))(now.params)
-    updates, moments = optimizer.update(gradient, now.opt_state, now.params)
-
-    def moved(leaf, update):
-      rate = jnp.array(rates).reshape((-1,) + (1,) * (leaf.ndim - 1))
-      return leaf - rate * update
-
-    params = jax.tree.map(moved, now.params, updates)
-    now = train.TrainState(now.step + 1, params, moments, now.key)
-    return {'train': now, 'frozen': frozen}, {'loss': jnp.min(values)}
-
-  fitted = train.fit(
-      run,
-      stage,
-      train.Schedule(steps, config.batch_size),
-      init=start,
-      step=step,
-      seeds=tuple(range(config.num_seeds)),
-  )
-  return fitted.state['train'].params
-
-
-def _chosen(apply, params, base, modes: Modes):
-  """Takes the learning rate that is best on validation images, all seeds.
-
-  Returns:
-    Parameters [S, ...] and the index of the rate.
-  """
+def _validation(apply, split: train.Split):
+  """Returns the score of parameters: mean accuracy over modes."""
 
   def score(params, base):
     def one(mode):
-      logits = jax.vmap(lambda x: apply(params, base, x, mode))(
-          modes.validation[mode]
-      )
-      return jnp.mean(jnp.argmax(logits, -1) == modes.validation_labels)
+      answer = lambda x: apply(params, base, x, mode)
+      return train.accuracy(answer, stages.in_mode(split.validation, mode))
 
-    return jnp.mean(jax.lax.map(one, jnp.arange(len(modes.validation))))
+    return jnp.mean(jax.lax.map(one, jnp.arange(len(split.train.inputs))))
 
-  scores = jax.jit(jax.vmap(jax.vmap(score, in_axes=(0, None))))(params, base)
-  best = int(jnp.argmax(scores.mean(0)))
-  return jax.tree.map(lambda leaf: leaf[:, best], params), best
+  return score
 
 
-def _measured(apply, gated_apply, base, adapter, sequence, modes: Modes, names):
-  """Tests every mode: frozen, gated (told and inferred), tuned in sequence.
+def _selector(split: train.Split) -> jax.Array:
+  """Infers the mode of each test image, [M, N].
 
-  Gated layers are reported in the order of `names`.
+  That of the nearest of the mean images of each digit in each mode.
   """
-  count = len(modes.train)
-  # Nearest of the mean images of each digit in each mode.
+  images, labels = split.train
   prototypes = jnp.stack(
       [
-          modes.train[m][modes.train_labels == digit].mean(0).reshape(-1)
-          for m in range(count)
+          turned[labels == digit].mean(0).reshape(-1)
+          for turned in images
           for digit in range(10)
       ]
   )
-  inferred = jax.vmap(
-      jax.vmap(
-          lambda x: active_dendrites.nearest_prototype(
-              prototypes, x.reshape(-1)
-          )
-          // 10
-      )
-  )(
-      modes.test
-  )  # [M, N]
+  nearest = lambda x: active_dendrites.nearest_prototype(
+      prototypes, x.reshape(-1)
+  )
+  return jax.vmap(jax.vmap(nearest))(split.test.inputs) // 10
 
-  def right(logits):
-    return jnp.mean(jnp.argmax(logits, -1) == modes.test_labels)
 
-  def one(base, adapter, sequence, mode):
-    images = modes.test[mode]
-    plain = lambda params: jax.vmap(lambda x: apply(params, x))(images)
-    soft = jax.vmap(lambda x: gated_apply(adapter, base, x, mode)[0])(images)
-    run = lambda x, m: gated_apply(adapter, base, x, m, hard=True)
-    hard, on = jax.vmap(lambda x: run(x, mode))(images)
-    chosen = jax.vmap(lambda x, m: run(x, m)[0])(images, inferred[mode])
-    share = [on[n].mean(tuple(range(on[n].ndim - 1))) for n in names]
+def _tested(apply, run_gated, params, split: train.Split, layers):
+  """Tests every mode: frozen, gated (told and inferred), tuned in sequence.
+
+  Args:
+    apply: (params, image) -> logits.
+    run_gated: (gates, base, image, mode, hard) -> logits, gates by layer.
+    params: base, gates and network tuned in sequence, [S, ...] each.
+    split: images in every mode.
+    layers: names of those with gates, in order.
+  """
+  inferred = _selector(split)
+
+  def one(base, gates, tuned, mode):
+    test = stages.in_mode(split.test, mode)
+    right = lambda answer: train.accuracy(answer, test)
+    hard = lambda x, m: run_gated(gates, base, x, m, hard=True)
+    logits, on = jax.vmap(lambda x: hard(x, mode))(test.inputs)
+    chosen = jax.vmap(lambda x, m: hard(x, m)[0])(test.inputs, inferred[mode])
+    correct = lambda logits: jnp.mean(jnp.argmax(logits, -1) == test.labels)
+    share = [on[n].mean(tuple(range(on[n].ndim - 1))) for n in layers]
     return {
-        'frozen': right(plain(base)),
-        'soft': right(soft),
-        'told': right(hard),
-        'selected': right(chosen),
+        'frozen': right(lambda x: apply(base, x)),
+        'soft': right(lambda x: run_gated(gates, base, x, mode)[0]),
+        'told': correct(logits),
+        'selected': correct(chosen),
         'selector': jnp.mean(inferred[mode] == mode),
-        'sequence': right(plain(sequence)),
+        'sequence': right(lambda x: apply(tuned, x)),
         'share': jnp.concatenate(share),
     }
 
+  every = jnp.arange(len(inferred))
   tested = jax.jit(
-      jax.vmap(
-          lambda b, a, s: jax.lax.map(
-              lambda m: one(b, a, s, m), jnp.arange(count)
-          )
-      )
-  )(base, adapter, sequence)
-  trainable = sum(leaf[0].size for leaf in jax.tree.leaves(adapter))
+      jax.vmap(lambda b, a, s: jax.lax.map(lambda m: one(b, a, s, m), every))
+  )(*params)
+  trainable = sum(leaf[0].size for leaf in jax.tree.leaves(params[1]))
   return {**jax.tree.map(np.asarray, tested), 'trainable': trainable}

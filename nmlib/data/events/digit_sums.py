@@ -6,8 +6,6 @@ whatever the language. The stand-in has the same structure (spike templates of
 classes on channels, noise) and is generated; it is not speech.
 """
 
-from collections.abc import Callable
-import dataclasses
 from typing import NamedTuple
 
 import jax
