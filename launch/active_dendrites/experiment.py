@@ -109,9 +109,8 @@ def stage(
     updates, opt_state = optimizer(state.setting).update(
         gradient, state.opt_state, state.params
     )
-    params = network.prune(
-        optax.apply_updates(state.params, updates), state.masks
-    )
+    moved: Any = optax.apply_updates(state.params, updates)
+    params = network.prune(moved, state.masks)
     state = state._replace(
         step=state.step + 1, params=params, opt_state=opt_state
     )

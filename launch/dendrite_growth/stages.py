@@ -147,7 +147,8 @@ def _learned(params, all_learn: bool):
 def _put(params, new, all_learn: bool):
   if all_learn:
     return new
-  return dendritic.Params(*new, params.dendrites)
+  base, to_neuron = new
+  return dendritic.Params(base, to_neuron, params.dendrites)
 
 
 def choose(condition: jax.Array, new: Any, old: Any) -> Any:

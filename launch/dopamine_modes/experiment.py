@@ -42,7 +42,7 @@ def experiment(config: Config, run: train.Run) -> train.Report:
               base, train.take(a, int(r['rate'])), split, config.temperature
           ),
       )
-  sweeps = {
+  sweeps: dict[str, dict[float, Any]] = {
       'angle': {
           angle: swept(config, run, f'angle_{angle:g}', angle=angle)
           for angle in config.sweep_angles
@@ -54,7 +54,9 @@ def experiment(config: Config, run: train.Run) -> train.Report:
       }
       | {config.foundation_steps: results},
   }
-  bases = {name: several.compare(config, run, name) for name in config.bases}
+  bases: dict[str, Any] = {
+      name: several.compare(config, run, name) for name in config.bases
+  }
   return report.make(config, results, hardened, sweeps, bases)
 
 

@@ -112,6 +112,7 @@ def _several(bases, angles) -> figure.Figure:
       len(bases), height=1.5, squeeze=False,
       title='Share of images for which a gated neuron is on, seed 0',
   )  # fmt: skip
+  picture: Any = None
   for axes, (name, found) in zip(panels[:, 0], bases.items(), strict=True):
     share = np.asarray(found['share'])[0]  # [mode, neurons]
     order = np.argsort(share[0] - share[-1])

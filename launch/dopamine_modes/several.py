@@ -22,7 +22,7 @@ from nmlib.neurons import sites
 
 
 def network(
-    name: str, shape: tuple[int, ...], width: int
+    name: str, shape: tuple[int, int], width: int
 ) -> tuple[Callable[[jax.Array], Any], Callable[..., jax.Array]]:
   """Returns `init(key)` and `apply(params, image, site)` of a base."""
   if name == 'perceptron':

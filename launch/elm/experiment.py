@@ -46,7 +46,7 @@ def experiment(config: Config, run: train.Run) -> train.Report:
       )._asdict(),
   )
   data = lessons(config, run, teacher)
-  found = {}
+  found: dict[str, Any] = {}
   for name in config.variants:
     run.say(f'variant {name}')
     made = student(name, config)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 from typing import NamedTuple
+from typing import cast
 
 import jax
 import jax.numpy as jnp
@@ -91,11 +92,12 @@ def learned(config: Recovery) -> Detector:
       wide, config.loop.num_steps, config.narrow_to / wide
   )
   rate = _schedule(config)
-  adam = {
+  adam: dict[Any, optax.GradientTransformation] = {
       'rest': optax.adam(rate),
       'delay': optax.adam(lambda step: config.delay_rate * rate(step)),
   }
-  kinds = delay_detector.Params(learnable.Params('rest', 'delay'), 'rest')
+  rest, delay = cast(Any, ('rest', 'delay'))
+  kinds = delay_detector.Params(learnable.Params(rest, delay), rest)
   return Detector(
       'motifs_learned',
       lambda key: delay_detector.init(key, layer, sizes.rate),

@@ -37,7 +37,9 @@ def losses_and_gradients(params, trials, network, asks_last: bool):
 
   def all_of_seed(params, trials):
     one = jax.value_and_grad(
-        lambda p: trial_network.loss(p, *trials, network, last=asks_last)
+        lambda p: trial_network.loss(
+            p, trials.inputs, trials.labels, network, last=asks_last
+        )
     )
     on_cpu = jax.default_backend() == 'cpu'
     return jax.lax.map(one, params) if on_cpu else jax.vmap(one)(params)
@@ -68,10 +70,10 @@ def laziness_of(
     (logits, after), (_, before) = (
         trial_network.outputs(params, probe.inputs, network) for params in pair
     )
-    kernels = tuple(kernel(params) for params in pair)
+    kernels = kernel(pair[0]), kernel(pair[1])
     decided = jnp.argmax(logits[:, -1], 0)
     return laziness.measures(
-        tuple(params.recurrent for params in pair),
+        (pair[0].recurrent, pair[1].recurrent),
         (after[:, -1].T, before[:, -1].T),
         kernels,
     ) | {

@@ -149,10 +149,10 @@ def tangent_kernel_alignment(
       weights changed too (a readout, say); by default `function`.
   """
   functions = function, function_before or function
-  pairs = []
+  pairs, outputs = [], jax.eval_shape(function, after)
   for one, weights in zip(functions, (after, before), strict=True):
     flat = lambda w, one=one: one(w).ravel()
-    outputs, backward = jax.vjp(flat, weights)
+    _, backward = jax.vjp(flat, weights)
     pairs.append((jax.linearize(flat, weights)[1], backward))
   size = outputs.size
 

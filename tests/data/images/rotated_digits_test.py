@@ -33,7 +33,10 @@ class RotatedDigitsTest(absltest.TestCase):
     batch = rotated_digits.sample(jax.random.key(0), part, modes)
     np.testing.assert_array_equal(batch.modes, modes)
     known = [
-        {np.asarray(x).tobytes(): int(y) for x, y in zip(i, part.labels, strict=True)}
+        {
+            np.asarray(x).tobytes(): int(y)
+            for x, y in zip(i, part.labels, strict=True)
+        }
         for i in part.images
     ]
     for image, label, mode in zip(*batch, strict=True):

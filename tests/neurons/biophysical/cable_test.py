@@ -95,9 +95,7 @@ class CableTest(parameterized.TestCase):
       ]
 
     begin = cable.initial_state(config)
-    y = np.concatenate(
-        [[begin.soma], begin.gates, begin.branch.ravel()]
-    )
+    y = np.concatenate([[begin.soma], begin.gates, begin.branch.ravel()])
     theirs = integrate.solve_ivp(
         slope, (0, 30), y, 'LSODA', np.arange(1, 31), rtol=1e-8, atol=1e-8
     ).y[0]
