@@ -20,7 +20,7 @@ _Structure = Literal[
     'power law',
     'filled rank 1',
 ]
-STRUCTURES: tuple[str, ...] = typing.get_args(_Structure)
+STRUCTURES: tuple[_Structure, ...] = typing.get_args(_Structure)
 _SEVERAL = limits.Some(distinct=True)
 _Tasks = tuple[Literal['2AF', 'DMS', 'CXT', 'digits'], ...]
 _Norms = tuple[Literal['frobenius', 'spectral', 'radius'], ...]

@@ -26,8 +26,10 @@ def outputs(
     Logits [num_outputs, T, B] and rates [N, T, B].
   """
   if isinstance(config, rnn.Config):
+    assert isinstance(params, rnn.Params)
     found = rnn_trials.unroll(params, inputs, config)
     return found.logits, found.rates
+  assert isinstance(params, gru.Params)
   start = gru.initial_state(config)
   run = lambda xs: gru.unroll(params, start, xs, config)[1]
   found = jax.vmap(run, out_axes=-1)(inputs)

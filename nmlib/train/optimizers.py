@@ -49,7 +49,8 @@ def stop_at_loss(
         jnp.int32(0),
     )
 
-  def update(grads, state, params=None, *, value, **unused):
+  def update(grads, state, params=None, **extra) -> Any:
+    value = extra['value']
     updates, inner = optimizer.update(grads, state.inner, params)
     sound = jnp.isfinite(value)
     for leaf in jax.tree.leaves(updates):
@@ -84,7 +85,8 @@ def projected(
   """
   optimizer = optax.with_extra_args_support(optimizer)
 
-  def update(grads, state, params=None, **extra):
+  def update(grads, state, params=None, **extra) -> Any:
+    assert params is not None, 'projected needs the parameters'
     updates, state = optimizer.update(grads, state, params, **extra)
     moved = optax.apply_updates(params, updates)
     # Where nothing is projected, the update stays what it was to the bit.

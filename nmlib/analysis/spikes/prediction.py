@@ -175,6 +175,10 @@ def metrics_of_files(
     What `metrics` finds, and the `soma_RMSE, not aligned`.
   """
   aligned = np.concatenate([align(file[2], file[3]) for file in files])
-  *truth, raw = (np.concatenate(part) for part in zip(*files, strict=True))
-  plain = metrics(*truth, raw, **options)['soma_RMSE']
-  return metrics(*truth, aligned, **options) | {'soma_RMSE, not aligned': plain}
+  spikes, scores, voltage, raw = (
+      np.concatenate(part) for part in zip(*files, strict=True)
+  )
+  plain = metrics(spikes, scores, voltage, raw, **options)['soma_RMSE']
+  return metrics(spikes, scores, voltage, aligned, **options) | {
+      'soma_RMSE, not aligned': plain
+  }

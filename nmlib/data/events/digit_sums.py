@@ -6,6 +6,8 @@ whatever the language. The stand-in has the same structure (spike templates of
 classes on channels, noise) and is generated; it is not speech.
 """
 
+from collections.abc import Callable
+import dataclasses
 from typing import NamedTuple
 
 import jax
@@ -13,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from nmlib.data.events import address_events as events
+from nmlib.data.events import event_files
 from nmlib.neurons.core import checks
 
 
@@ -125,6 +128,20 @@ def templates_pair(
   rate = 1 - (1 - rate) * (1 - background)
   spikes = jax.random.uniform(noise, rate.shape) < rate
   return spikes.astype(jnp.float32), jnp.sum(chosen)
+
+
+Draw = Callable[[jax.Array], tuple[jax.Array, jax.Array]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+  """Draws pairs of digits, to learn from and to test on."""
+
+  train: Draw  # key -> spikes [T, D], sum []
+  test: Draw
+  num_inputs: int  # D
+  num_steps: int  # T
+  num_classes: int
 
 
 def stand_in() -> Task:

@@ -94,9 +94,9 @@ def load(
   }
   if name not in read:
     raise ValueError(f'name must be one of {tuple(read)}, got {name!r}.')
-  parts = [read[name](part) for part in ('train', 'test')]
-  classes = 1 + max(int(part.labels.max()) for part in parts)
-  return Task(*parts, _TOKENS.get(name, 0), classes)
+  train, test = read[name]('train'), read[name]('test')
+  classes = 1 + int(max(train.labels.max(), test.labels.max()))
+  return Task(train, test, _TOKENS.get(name, 0), classes)
 
 
 def steps_of(

@@ -66,9 +66,8 @@ class SimulatedTest(parameterized.TestCase):
   def test_windows_come_from_everywhere_but_the_beginning(self):
     time = np.tile(np.arange(10, dtype=np.int8), (3, 1))
     trial = np.repeat(np.arange(3, dtype=np.int8)[:, None], 10, 1)
-    whole = jax.tree.map(
-        jnp.asarray, simulated.Recording(time[..., None], time, trial)
-    )
+    whole = jax.tree.map(jnp.asarray, (time[..., None], time, trial))
+    whole = simulated.Recording(*whole)
     draw = jax.vmap(lambda key: simulated.window(key, whole, 4, 2))
     found = draw(jax.random.split(jax.random.key(0), 200))
     self.assertEqual(found.voltage.dtype, jnp.float32)
