@@ -1,4 +1,4 @@
-"""The report of `launch.dopamine_modes`: the abstract's statements, and more."""
+"""The report of `launch.dopamine_modes`: the abstract's statements and ours."""
 
 import dataclasses
 import functools

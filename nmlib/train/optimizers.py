@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 from typing import NamedTuple
+from typing import cast
 
 import jax
 import jax.numpy as jnp
@@ -71,7 +72,7 @@ def stop_at_loss(
         state.count + 1,
     )
 
-  return optax.GradientTransformationExtraArgs(init, update)
+  return optax.GradientTransformationExtraArgs(init, cast(Any, update))
 
 
 def projected(
@@ -99,4 +100,6 @@ def projected(
     )
     return updates, state
 
-  return optax.GradientTransformationExtraArgs(optimizer.init, update)
+  return optax.GradientTransformationExtraArgs(
+      optimizer.init, cast(Any, update)
+  )

@@ -1,5 +1,7 @@
 """Linear attention: three forms, one function, against a loop in NumPy."""
 
+from typing import Any
+
 from absl.testing import absltest
 from absl.testing import parameterized
 import chex
@@ -153,7 +155,7 @@ class LinearAttentionTest(parameterized.TestCase):
       chex.assert_trees_all_close(found, expected, rtol=1e-5)
     read, kept = run(q[:, :0], v[:0], k[:, :0], state)
     self.assertEqual(read.shape, (2, 0, 3))
-    np.testing.assert_allclose(kept, state, rtol=1e-6)
+    np.testing.assert_allclose(np.asarray(kept), state, rtol=1e-6)
 
   def test_shapes_that_do_not_fit_are_said(self):
     q, v, k, state = _inputs(5)
@@ -165,7 +167,8 @@ class LinearAttentionTest(parameterized.TestCase):
         ({'decay': -0.1}, 'decay at least 0'),
     ):
       with self.assertRaisesRegex(ValueError, message):
-        _attend(**({'query': q, 'value': v} | change))
+        arguments: dict[str, Any] = {'query': q, 'value': v} | change
+        _attend(**arguments)
 
   def test_unknown_form_is_named(self):
     with self.assertRaisesRegex(ValueError, "form must be one of .*'serial'"):
