@@ -11,9 +11,9 @@ random inputs with 3 % of spikes, no optimizer: two LIF layers, feed-forward,
   B   batch 16, 500 steps, 64-64-10
 
 Every peer runs as its users would write it; ours runs under that peer's own
-conventions (`presets.snntorch.leaky`, ...) from the same weights. Both losses are shown:
-the numerics are the same. Each runs in a process of its own, on
-the same cores, in turns; ratios are taken within a turn. Peers that are not
+conventions (`presets.snntorch.leaky`, ...) from the same weights. Both losses
+are shown: the numerics are the same. Each runs in a process of its own, on the
+same cores, in turns; ratios are taken within a turn. Peers that are not
 installed are left out, and said to be.
 """
 
