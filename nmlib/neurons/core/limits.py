@@ -181,13 +181,14 @@ def _words(annotation: Any) -> str:
   if origin is Annotated:
     inner, *limits = arguments
     words = ['a whole number' if inner is int else _words(inner)]
-    return ', '.join(filter(None, [*words, *map(str, limits)]))
+    words += map(str, limits)
+    return ', '.join(word for word in words if word)
   if origin in (typing.Union, types.UnionType):
     words = [
         'None' if option is type(None) else _words(option)
         for option in arguments
     ]
-    return ' or '.join(filter(None, words))
+    return ' or '.join(word for word in words if word)
   if origin is Literal:
     return f'one of {", ".join(map(repr, arguments))}'
   if origin is tuple and arguments:

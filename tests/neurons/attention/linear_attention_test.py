@@ -1,5 +1,7 @@
 """Linear attention: three forms, one function, against a loop in NumPy."""
 
+from typing import Any
+
 from absl.testing import absltest
 from absl.testing import parameterized
 import chex
@@ -153,19 +155,20 @@ class LinearAttentionTest(parameterized.TestCase):
       chex.assert_trees_all_close(found, expected, rtol=1e-5)
     read, kept = run(q[:, :0], v[:0], k[:, :0], state)
     self.assertEqual(read.shape, (2, 0, 3))
-    np.testing.assert_allclose(kept, state, rtol=1e-6)
+    np.testing.assert_allclose(np.asarray(kept), state, rtol=1e-6)
 
   def test_shapes_that_do_not_fit_are_said(self):
     q, v, k, state = _inputs(5)
-    for change, message in (
+    refused: tuple[tuple[dict[str, Any], str], ...] = (
         ({'value': v[:4]}, r'value must be \[T=5, d=3\], got shape \[4, 3\]'),
         ({'key': k[..., :2]}, r'key must be \[h=2, T=5, N=6\]'),
         ({'state': state[0]}, r'state must be \[h=2, N=6, d=3\]'),
         ({'chunk_size': 0}, 'chunk_size must be at least 1'),
         ({'decay': -0.1}, 'decay at least 0'),
-    ):
+    )
+    for change, message in refused:
       with self.assertRaisesRegex(ValueError, message):
-        _attend(**{'query': q, 'value': v} | change)
+        _attend(**dict[str, Any](query=q, value=v) | change)
 
   def test_unknown_form_is_named(self):
     with self.assertRaisesRegex(ValueError, "form must be one of .*'serial'"):

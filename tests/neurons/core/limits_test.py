@@ -4,6 +4,7 @@ import dataclasses
 import math
 from typing import Annotated
 from typing import Any
+from typing import Any
 from typing import Literal
 
 from absl.testing import absltest
@@ -29,6 +30,7 @@ class Config:
   name: str = ''
   flag: bool = False
   anything: float = math.inf
+  whatever: Any = None
   layers: tuple[tuple[Any, Any], ...] = ()
 
   __post_init__ = limits.check
@@ -48,6 +50,7 @@ class LimitsTest(parameterized.TestCase):
       dict(widths=(3, 1)),
       dict(pair=(2, -1)),
       dict(flag=True),
+      dict(whatever=print),
       dict(layers=((math, 3),)),
   )
   def test_values_within_limits_pass(self, **kwargs):

@@ -30,15 +30,12 @@ def lif_cell(
     detach_reset: bool = False,
     surrogate: Surrogate | None = None,
 ) -> current_lif.Config:
-  """Returns LIFCell.
-
-  Norse detaches the reset in the recurrent neuron only: pass
-  detach_reset=True there.
-  """
-  left = _left('lif_cell', dt, tau_syn=tau_syn, tau_mem=tau_mem)
+  """Returns LIFCell; in a recurrent one Norse detaches the reset."""
+  synapse, membrane = _left('lif_cell', dt, tau_syn=tau_syn, tau_mem=tau_mem)
   return current_lif.Config(
       num_units,
-      *left,
+      synapse,
+      membrane,
       v_th,
       current_order='add_then_decay',
       gain='complement',
@@ -59,9 +56,10 @@ def lif_box_cell(
     surrogate: Surrogate | None = None,
 ) -> lif.Config:
   """Returns LIFBoxCell: without a synaptic current."""
+  (membrane,) = _left('lif_box_cell', dt, tau_mem=tau_mem)
   return lif.Config(
       num_units,
-      *_left('lif_box_cell', dt, tau_mem=tau_mem),
+      membrane,
       v_th,
       gain='complement',
       rest_voltage=v_leak,
@@ -95,9 +93,9 @@ def li_cell(
     v_leak: float = 0.0,
 ) -> leaky_readout.Config:
   """Returns LICell, which does not fire."""
-  left = _left('li_cell', dt, tau_mem=tau_mem, tau_syn=tau_syn)
+  membrane, synapse = _left('li_cell', dt, tau_mem=tau_mem, tau_syn=tau_syn)
   return leaky_readout.Config(
-      num_units, *left, 'add_then_decay', 'complement', v_leak
+      num_units, membrane, synapse, 'add_then_decay', 'complement', v_leak
   )
 
 
@@ -117,17 +115,19 @@ def lsnn_cell(
 ) -> adaptive_lif.Config:
   """Returns LSNNCell.
 
-  The membrane sees the current of the step before. Norse detaches reset and
-  adaptation in the recurrent neuron only: detach_reset=True there. Its state b
-  is threshold + adaptation. Its default 1 / tau_adapt is 0.00125 / s, with
-  which an adaptation hardly decays.
+  The membrane sees the current of the step before. In a recurrent one Norse
+  detaches reset and adaptation: detach_reset=True there. Its state b is
+  threshold + adaptation. Its default 1 / tau_adapt is 0.00125 / s, with which
+  an adaptation hardly decays.
   """
-  left = _left(
+  membrane, synapse, adaptation = _left(
       'lsnn_cell', dt, tau_mem=tau_mem, tau_syn=tau_syn, tau_adapt=tau_adapt
   )
   return adaptive_lif.Config(
       num_units,
-      *left,
+      membrane,
+      synapse,
+      adaptation,
       beta,
       v_th,
       adaptation_phase='decayed',
