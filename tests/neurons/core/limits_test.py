@@ -4,7 +4,6 @@ import dataclasses
 import math
 from typing import Annotated
 from typing import Any
-from typing import Any
 from typing import Literal
 
 from absl.testing import absltest
