@@ -153,7 +153,9 @@ def test_bad_windows_are_refused():
   tokens = np.zeros((2, 3), int)
   with pytest.raises(ValueError, match=r'got \(2, 3\) and \(2, 2\)'):
     ngram.losses(model, tokens, tokens[:, 1:])
-  with pytest.raises(ValueError, match=r'targets must be in \[0, 4\), got 4 at \[0, 0\]'):
+  with pytest.raises(
+      ValueError, match=r'targets must be in .* got 4 at \[0, 0\]'
+  ):
     ngram.losses(model, tokens, tokens + 4)
 
 

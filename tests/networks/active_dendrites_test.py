@@ -104,9 +104,9 @@ class PyramidalTest(parameterized.TestCase):
     store = lambda neuron, segment: pyramidal.store(
         params, jax.random.key(1), jnp.ones(100, bool), neuron, segment
     )
-    with self.assertRaisesRegex(ValueError, r'neuron must be in \[0, 2\), got 2'):
+    with self.assertRaisesRegex(ValueError, r'neuron must be in .*2\), got 2'):
       store(2, 0)
-    with self.assertRaisesRegex(ValueError, r'segment must be in \[0, 3\), got 7'):
+    with self.assertRaisesRegex(ValueError, r'segment must be in .*3\), got 7'):
       store(1, 7)
 
 

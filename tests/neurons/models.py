@@ -56,6 +56,7 @@ class Model:
   inputs: Callable[[jax.Array], Any]  # key -> those of one trial, a pytree
   init: Callable[..., Any] | None = None  # (key, config); None: the module's
   apply: Callable[..., Any] | None = None  # (params, inputs, config); likewise
+  kept: str = r'\.fixed'  # what has no gradient, as the model says
 
   @property
   def has_time(self) -> bool:
@@ -257,6 +258,7 @@ MODELS = {
             4, 2, (3,), 2, 2, 3, output_neurons=3, high_pass_tau=2.0
         ),
         _normal(STEPS, 4),
+        kept=r'\.fixed|\.tau_logit',
     ),
     'sequence_classifier': Model(
         sequence_classifier,

@@ -51,11 +51,10 @@ class FaultTest(parameterized.TestCase):
         (self.reference / _METRICS).read_text(),
     )
 
-  @parameterized.parameters(range(2))
-  def test_sigkill_then_resume_is_bit_identical(self, seed):
-    self._kill_and_resume(seed)
+  def test_sigkill_then_resume_is_bit_identical(self):
+    self._kill_and_resume(0)
 
-  @parameterized.parameters(range(2, 10))
+  @parameterized.parameters(range(1, 10))
   @pytest.mark.slow
   def test_more_sigkills_then_resume_are_bit_identical(self, seed):
     self._kill_and_resume(seed)
@@ -72,8 +71,14 @@ class FaultTest(parameterized.TestCase):
     self.assertEqual(code, 0, err)
     self._assert_equals_uninterrupted(workdir)
 
-  @parameterized.parameters(signal.SIGTERM, signal.SIGINT)
-  def test_signal_saves_exits_75_and_resumes_bit_identical(self, number):
+  def test_sigterm_saves_exits_75_and_resumes_bit_identical(self):
+    self._signal_and_resume(signal.SIGTERM)
+
+  @pytest.mark.slow
+  def test_ctrl_c_saves_exits_75_and_resumes_bit_identical(self):
+    self._signal_and_resume(signal.SIGINT)
+
+  def _signal_and_resume(self, number):
     workdir = self._workdir()
     args = (process.TOY, f'--workdir={workdir}')
     first = process.start(*args, environment=_CRAWL)
@@ -100,11 +105,11 @@ class FaultTest(parameterized.TestCase):
       self,
   ):
     workdir = self._workdir()
-    big = '--config.width=200000'  # about 5 MB a checkpoint
+    big = '--config.width=20000'  # about 0.5 MB a checkpoint
     args = (process.TOY, f'--workdir={workdir}', big)
 
     def limit_files():  # as a quota would
-      resource.setrlimit(resource.RLIMIT_FSIZE, (3_000_000, 3_000_000))
+      resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
       signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
     stopped = process.start(*args, environment=_CRAWL)

@@ -13,7 +13,8 @@ embedding of token t after LN, each of L layers with SHARED weights computes
   y = relu(LN(a) D_y) * x                  what fires and is recalled
   v = LN(v + LN(y E))                      what is passed on     [d]
 
-One sequence, no batch axis: `jax.vmap` gives the batch.
+One sequence, no batch axis: `jax.vmap` gives the batch. `SITES` names the
+values inside that `apply` can capture and edit (`nmlib.neurons.sites`).
 
 >>> config = bdh.Config(num_neurons=2048, embed_dim=64)
 >>> params = bdh.init(jax.random.key(0), config)

@@ -11,6 +11,7 @@ from nmlib.neurons.bdh.config import Config
 from nmlib.neurons.bdh.model import apply
 from nmlib.neurons.bdh.params import Params
 from nmlib.neurons.bdh.params import State
+from nmlib.neurons.core import checks
 
 
 def generate(
@@ -47,7 +48,7 @@ def generate(
     The tokens that follow the prompt, int32 [num_tokens].
 
   Raises:
-    ValueError: if an argument is out of range, or the key is missing.
+    ValueError: if an argument or a token is out of range, or the key missing.
   """
   if num_tokens < 0:
     raise ValueError(f'num_tokens must be at least 0, got {num_tokens}.')
@@ -62,6 +63,7 @@ def generate(
       raise ValueError('sampling needs a key; or set temperature=0.')
   if not len(prompt):
     raise ValueError('prompt must hold at least one token, got none.')
+  checks.indices('prompt', prompt, config.vocab_size)
   return _generate(
       params, prompt, num_tokens, config, temperature, top_k, top_p, key, state
   )

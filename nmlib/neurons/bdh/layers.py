@@ -16,6 +16,7 @@ from nmlib.neurons.bdh.params import State
 from nmlib.neurons.bdh.params import phases
 from nmlib.neurons.core import contraction
 from nmlib.neurons.core import dropout
+from nmlib.neurons.core import dtypes
 from nmlib.neurons.core import normalization
 
 # What `apply` can capture and edit. All have layers first ('y/2' is the third
@@ -36,7 +37,7 @@ SITES = {
 class Output(NamedTuple):
   """What `apply` returns."""
 
-  logits: jax.Array  # [T, V], float32
+  logits: jax.Array  # [T, V]
   state: State  # after the last token
   captured: dict[str, jax.Array]  # see SITES
 
@@ -63,11 +64,11 @@ def segment(params, config, keep_state, words, state, tokens, site=sites.PLAIN):
   positions = start + jnp.arange(len(tokens), dtype=jnp.int32)
   v = jnp.take(params.embed, tokens, axis=0, mode='fill')  # NaN: no such token
   v = normalization.layer_norm(v, config.epsilon)
-  v = site.tap('v', v.astype(contraction.accumulator(config.dtype)))
+  v = site.tap('v', v.astype(contraction.accumulator(config.product_dtype)))
   x = None
   if config.residual == 'neuron':
     shape = (config.num_heads, len(tokens), config.neurons_per_head)
-    x = jnp.zeros(shape, config.dtype)
+    x = jnp.zeros(shape, config.product_dtype)
   table = phases(config, positions)
   layer = functools.partial(
       _layer, params, config, keep_state, words, positions, table
@@ -90,7 +91,10 @@ def segment(params, config, keep_state, words, state, tokens, site=sites.PLAIN):
     ]
     (v, x), rho = site.scan(layer, (v, x), each, remat)
     rho = tuple(rho) if apart else jax.tree.map(lambda *a: jnp.stack(a), *rho)
-  logits = contraction.contract('td,dv->tv', v, params.lm_head, config.dtype)
+  logits = contraction.contract(
+      'td,dv->tv', v, params.lm_head, config.product_dtype
+  )
+  logits, rho = dtypes.cast((logits, rho), config.param_dtype)
   state: Any = None if rho is None else State(cast(Any, rho), positions[-1] + 1)
   return logits, state
 
@@ -100,10 +104,10 @@ def _layer(
 ):
   """One layer; carry (v [T, d], x [h, T, N] or None), inputs (l, rho)."""
   (v, x_below), (index, rho) = carry, inputs
-  contract = functools.partial(contraction.contract, dtype=config.dtype)
+  contract = functools.partial(contraction.contract, dtype=config.product_dtype)
   norm = functools.partial(normalization.layer_norm, epsilon=config.epsilon)
   x = jax.nn.relu(contract('td,hdn->htn', v, params.encoder))
-  x = x.astype(config.dtype)
+  x = x.astype(config.product_dtype)
   if x_below is not None:
     x = x_below + x
   x = site.tap('x', x)
@@ -115,12 +119,12 @@ def _layer(
       decay=config.decay,
       detach=config.detach,
       keep_state=keep_state,
-      dtype=config.dtype,
+      dtype=config.product_dtype,
   )
   a = ad_checkpoint.checkpoint_name(site.tap('a', a), 'a')
   y_ungated = jax.nn.relu(contract('htd,hdn->htn', norm(a), params.encoder_v))
   y_ungated = site.tap('y_ungated', y_ungated)
-  y = y_gated = site.tap('y', y_ungated.astype(config.dtype) * x)
+  y = y_gated = site.tap('y', y_ungated.astype(config.product_dtype) * x)
   if words is not None:
     y = dropout.dropout(y, config.dropout_rate, words, index, positions)
   u = site.tap('u', contract('htn,hnd->td', y, params.decoder))

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import chex
 import jax
 import jax.numpy as jnp
 
@@ -12,8 +11,9 @@ from nmlib.neurons.bdh import layers
 from nmlib.neurons.bdh.config import Config
 from nmlib.neurons.bdh.params import Params
 from nmlib.neurons.bdh.params import State
-from nmlib.neurons.bdh.params import check_state
+from nmlib.neurons.bdh.params import checked_state
 from nmlib.neurons.bdh.params import initial_state
+from nmlib.neurons.core import checks
 from nmlib.neurons.core import dropout
 
 
@@ -38,7 +38,8 @@ def apply(
 
   Args:
     params: weights.
-    tokens: int [T], each in [0, V); beyond, logits are NaN.
+    tokens: int [T], each in [0, V); where they are traced and beyond, logits
+      are NaN.
     config: hyperparameters, static under jit.
     state: synapses and position from which to continue; None is a new stream.
     form: 'parallel', 'chunked' or 'recurrent'.
@@ -53,7 +54,7 @@ def apply(
 
   Raises:
     TypeError: if capture or an edit is of another kind.
-    ValueError: if form or a site is unknown, or an edit does not fit.
+    ValueError: if form, a token or a site is unknown, or an edit does not fit.
   """
   return _run(params, tokens, config, state, form, key, capture, edits, True)
 
@@ -73,13 +74,18 @@ def loss(
   To carry the state from one window of a stream to the next (truncated
   backpropagation), call `apply` and `cross_entropy`.
   """
-  chex.assert_equal_shape([tokens, targets])
+  checks.shape('targets', targets, tokens=len(tokens))
   out = _run(params, tokens, config, state, form, key, (), None, False)
   return cross_entropy(out.logits, targets)
 
 
 def cross_entropy(logits: jax.Array, targets: jax.Array) -> jax.Array:
-  """Returns the mean of -log softmax(logits [T, V])[target], a scalar."""
+  """Returns the mean of -log softmax(logits [T, V])[target], a scalar.
+
+  Raises:
+    ValueError: if a target is not in [0, V), where it can be seen.
+  """
+  checks.indices('targets', targets, logits.shape[-1])
   # A masked sum, not a gather: the backward pass of a gather is a scatter.
   hit = targets[:, None] == jnp.arange(logits.shape[-1])[None]
   own = jnp.sum(jnp.where(hit, logits, 0), axis=-1)
@@ -93,9 +99,13 @@ def step(
 
   Work and memory do not depend on the position. `lax.scan` over `step` equals
   `unroll`.
+
+  Raises:
+    ValueError: if the token is unknown, or the state of another config.
   """
-  chex.assert_shape(token, ())
-  check_state(state, config)
+  checks.shape('token', token)
+  checks.indices('token', token, config.vocab_size)
+  state = checked_state(state, config)
   logits, state = layers.segment(params, config, True, None, state, token[None])
   return state, logits[0]
 
@@ -107,6 +117,9 @@ def unroll(
 
   In the chunked form: the same numbers as scanning `step`, faster.
   """
+  if not len(tokens):
+    state = checked_state(state, config)
+    return state, jnp.zeros((0, config.vocab_size), state.rho.dtype)
   out = apply(params, tokens, config, state=state, form='chunked')
   return out.state, out.logits
 
@@ -116,10 +129,10 @@ def _run(params, tokens, config, state, form, key, capture, edits, keep_state):
   forms = linear_attention.FORMS
   if form not in forms:
     raise ValueError(f'form must be one of {forms}, got {form!r}.')
-  chex.assert_rank(tokens, 1)
-  chex.assert_type(tokens, int)
+  checks.shape('tokens', tokens, 'T')
+  checks.indices('tokens', tokens, config.vocab_size)
   if state is not None:
-    check_state(state, config)
+    state = checked_state(state, config)
   words = None
   if key is not None and config.dropout_rate > 0:
     words = dropout.key_words(key)

@@ -14,6 +14,7 @@ from nmlib.neurons.bdh.config import Config
 from nmlib.neurons.bdh.params import Params
 from nmlib.neurons.bdh.params import frequencies
 from nmlib.neurons.bdh.params import neuron_order
+from nmlib.neurons.core import dtypes
 
 _FREQUENCIES = 'attn.freqs'
 
@@ -31,7 +32,7 @@ def params_from_official(
     config: hyperparameters.
 
   Returns:
-    Parameters with neurons in the order of `neuron_order`, float32.
+    Parameters with neurons in the order of `neuron_order`.
 
   Raises:
     ValueError: if an array is missing, unknown, misshapen or not finite, or if
@@ -51,7 +52,8 @@ def params_from_official(
     )
   if unknown := sorted(arrays.keys() - shapes.keys() - {_FREQUENCIES}):
     raise ValueError(f'official BDH weights have no {unknown}.')
-  found = {name: np.asarray(arrays[name], np.float32) for name in shapes}
+  dtype = dtypes.named(config.param_dtype)
+  found = {name: np.asarray(arrays[name], dtype) for name in shapes}
   for name, shape in shapes.items():
     if found[name].shape != shape:
       raise ValueError(
@@ -78,7 +80,7 @@ def params_to_official(params: Params, config: Config) -> dict[str, np.ndarray]:
   The inverse of `params_from_official`; always with `attn.freqs`.
   """
   order = np.argsort(neuron_order(config))
-  p = jax.tree.map(lambda a: np.asarray(a, np.float32), params)
+  p = jax.tree.map(lambda a: np.asarray(a, config.param_dtype), params)
   frequency = frequencies(config)[order]
   return {
       'encoder': p.encoder[..., order],

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 import dataclasses
 from typing import NamedTuple
 
-import chex
 import jax
 import jax.numpy as jnp
 from jax.sharding import PartitionSpec as P
@@ -12,7 +11,9 @@ import numpy as np
 
 from nmlib.neurons.attention import rotary
 from nmlib.neurons.bdh.config import Config
+from nmlib.neurons.core import checks
 from nmlib.neurons.core import contraction
+from nmlib.neurons.core import dtypes
 
 
 class Params(NamedTuple):
@@ -32,7 +33,7 @@ class Params(NamedTuple):
 class State(NamedTuple):
   """What evolves in time: L n d numbers and a clock."""
 
-  rho: jax.Array  # [L, h, N, d], float32: sum of rotated keys (x) values
+  rho: jax.Array  # [L, h, N, d], sum of rotated keys (x) values
   position: jax.Array  # [], int32: tokens seen so far
 
 
@@ -85,17 +86,18 @@ def phases(config: Config, positions: jax.Array) -> rotary.Tables:
       positions,
       config.num_merged * config.blocks_per_head,
       exact=config.exact_phases,
-      dtype=contraction.accumulator(config.dtype),
+      dtype=contraction.accumulator(config.product_dtype),
   )
 
 
 def init(key: jax.Array, config: Config) -> Params:
-  """Samples every weight from N(0, 0.02^2), float32 (the authors' code)."""
+  """Samples every weight from N(0, 0.02^2), as the authors' code."""
   h, d, n = config.num_heads, config.embed_dim, config.neurons_per_head
   keys = jax.random.split(key, 5)
+  dtype = dtypes.named(config.param_dtype)
 
   def normal(i, *shape):
-    return 0.02 * jax.random.normal(keys[i], shape, jnp.float32)
+    return 0.02 * jax.random.normal(keys[i], shape, dtype)
 
   return Params(
       normal(0, h, d, n),
@@ -109,17 +111,28 @@ def init(key: jax.Array, config: Config) -> Params:
 def initial_state(config: Config) -> State:
   """Returns the state before the first token: zero synapses at position 0."""
   h, d, n = config.num_heads, config.embed_dim, config.neurons_per_head
-  dtype = contraction.accumulator(config.dtype)
+  dtype = dtypes.named(config.param_dtype)
   return State(
       jnp.zeros((config.num_layers, h, n, d), dtype), jnp.zeros((), jnp.int32)
   )
 
 
-def check_state(state: State, config: Config) -> None:
-  """Raises AssertionError unless the state has the shapes of the config."""
-  h, d, n = config.num_heads, config.embed_dim, config.neurons_per_head
-  chex.assert_shape(state.rho, (config.num_layers, h, n, d))
-  chex.assert_shape(state.position, ())
+def checked_state(state: State, config: Config) -> State:
+  """Returns the state in the parameters' dtype.
+
+  Raises:
+    ValueError: if it has not the shapes of the config.
+  """
+  checks.shape(
+      'state.rho',
+      state.rho,
+      num_layers=config.num_layers,
+      num_heads=config.num_heads,
+      neurons_per_head=config.neurons_per_head,
+      embed_dim=config.embed_dim,
+  )
+  checks.shape('state.position', state.position)
+  return state._replace(rho=dtypes.cast(state.rho, config.param_dtype))
 
 
 def rebase_state(state: State, config: Config) -> State:
@@ -128,7 +141,7 @@ def rebase_state(state: State, config: Config) -> State:
   What follows is the same function as before, since only differences of
   positions matter; but the phases stay small, hence accurate.
   """
-  check_state(state, config)
+  state = checked_state(state, config)
   table = phases(config, -state.position[None])
   rho = rotary.rotate(state.rho.mT[..., None, :], table)[..., 0, :].mT
   return State(rho, jnp.zeros_like(state.position))

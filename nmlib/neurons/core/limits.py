@@ -181,8 +181,7 @@ def _words(annotation: Any) -> str:
   if origin is Annotated:
     inner, *limits = arguments
     words = ['a whole number' if inner is int else _words(inner)]
-    words += map(str, limits)
-    return ', '.join(word for word in words if word)
+    return ', '.join(word for word in (*words, *map(str, limits)) if word)
   if origin in (typing.Union, types.UnionType):
     words = [
         'None' if option is type(None) else _words(option)

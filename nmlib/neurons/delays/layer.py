@@ -42,7 +42,7 @@ class Config:
   complex_cell: bool = True
   masked: bool = True  # long delays may reach farther; see the mask
   noise: limits.NonNegative = 0.01  # of weights at the start, times the mask
-  centre: limits.Finite = 4.0  # ON weight at delay 0, centre; OFF is its negative
+  centre: limits.Finite = 4.0  # ON weight at delay 0, centre; OFF: minus it
   # 'direct': a convolution. 'fft': the same through Fourier transforms, which
   # is faster for all but small kernels and equal up to rounding.
   method: Literal['direct', 'fft'] = 'direct'

@@ -63,8 +63,8 @@ def delayed_synapses_dense(
     ValueError: if a synapse starts or ends at a neuron that is not there.
   """
   steps, sources = spikes.shape
-  checks.indices('synapses.source', synapses.source, sources)
-  checks.indices('synapses.target', synapses.target, targets)
+  checks.indices("synapses.source", synapses.source, sources)
+  checks.indices("synapses.target", synapses.target, targets)
   arrival = jnp.arange(steps)[:, None] - synapses.delay[None]  # (T, S)
   sent = spikes[jnp.maximum(arrival, 0), synapses.source[None]]
   delivered = jnp.where(arrival >= 0, sent * synapses.weight[None], 0)

@@ -24,7 +24,7 @@ class Config:
   num_memory: limits.Count = 100  # M, memory units
   # lambda: input acts this much faster than m decays.
   input_speed: limits.Positive = 5.0
-  num_layers: limits.Natural = 1  # hidden ones of the MLP; 0: linear integration
+  num_layers: limits.Natural = 1  # hidden ones of the MLP; 0: linear
   hidden_size: limits.Natural = 0  # of the MLP; 0: 2 M
   activation: Literal['relu', 'silu', 'relu_squared'] = 'relu'  # of the MLP
   # Of synapses or branches; 0: no trace (v3 only).
@@ -50,7 +50,7 @@ class Config:
   high_pass_tau: limits.NonNegative = 0.0  # of the output, v3; 0: none
   # Activation after the high-pass, v3.
   output: Literal['identity', 'relu', 'spike'] = 'identity'
-  input_dropout: limits.Fraction = 0.0  # of synapses, one mask for all steps; v3
+  input_dropout: limits.Fraction = 0.0  # of synapses, one mask a trial; v3
   mlp_dropout: limits.Fraction = 0.0  # likewise, of what the MLP puts out
   dtype: dtypes.Products = ''  # of products
   param_dtype: dtypes.Floating = 'float32'  # of parameters and state

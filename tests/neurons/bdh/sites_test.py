@@ -23,7 +23,7 @@ _CONFIG = bdh.Config(
     scan_layers=True,
     chunk_size=4,
     exact_phases=True,
-    dtype='float64',
+    param_dtype='float64',
 )
 _EDITABLE = tuple(name for name in bdh.SITES if not name.endswith('active'))
 _T = 6  # a whole chunk and a part of one
@@ -128,7 +128,8 @@ class SitesTest(parameterized.TestCase):
             name: sites.Edit(add=size * ways[name])
             for name, size in zip(_EDITABLE, sizes, strict=True)
         }
-        out = bdh.apply(*_inputs(), _CONFIG, edits=edits)
+        params, tokens = _inputs()
+        out = bdh.apply(params, tokens, _CONFIG, edits=edits)
         return jnp.sum(jnp.cos(out.logits))
 
       # Central differences: error of order step^2.

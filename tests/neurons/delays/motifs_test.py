@@ -89,7 +89,7 @@ class SpikeMotifsTest(absltest.TestCase):
 
   def test_a_synapse_onto_no_detector_is_refused(self):
     params = spike_motifs.init(jax.random.key(0), _CONFIG)
-    with self.assertRaisesRegex(ValueError, r'target must be in \[0, 2\), got 2'):
+    with self.assertRaisesRegex(ValueError, r'target must be in .*2\), got 2'):
       spike_motifs.evidence_events(
           jnp.array([0]),
           jnp.array([0]),

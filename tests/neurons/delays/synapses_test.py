@@ -100,9 +100,9 @@ class HeteroDelaysTest(absltest.TestCase):
         3,
     )
     self.assertEqual(of(1, 2).shape, (5, 3))
-    with self.assertRaisesRegex(ValueError, r'source .* in \[0, 2\), got 2'):
+    with self.assertRaisesRegex(ValueError, r"source .* in \[0, 2\), got 2"):
       of(2, 0)
-    with self.assertRaisesRegex(ValueError, r'target .* in \[0, 3\), got 3'):
+    with self.assertRaisesRegex(ValueError, r"target .* in \[0, 3\), got 3"):
       of(0, 3)
 
 

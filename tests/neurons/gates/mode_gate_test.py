@@ -71,9 +71,7 @@ class ModeGateTest(parameterized.TestCase):
 
   def test_bad_width_and_temperature(self):
     gate = mode_gate.init(4)
-    with self.assertRaisesRegex(
-        ValueError, r'\[4\] thresholds .*got \[5\]'
-    ):
+    with self.assertRaisesRegex(ValueError, r'\[4\] thresholds .*got \[5\]'):
       mode_gate.apply(gate, jnp.zeros(5))
     with self.assertRaisesRegex(ValueError, 'temperature must be positive'):
       mode_gate.apply(gate, jnp.zeros(4), temperature=0.0)

@@ -7,7 +7,6 @@ layers of `fused`; use those unless you want a kernel.
 from collections.abc import Callable
 import functools
 
-import chex
 import jax
 from jax import ad_checkpoint
 import jax.numpy as jnp
@@ -18,6 +17,7 @@ from nmlib.neurons.bdh.kernels import fused
 from nmlib.neurons.bdh.params import Params
 from nmlib.neurons.bdh.params import State
 from nmlib.neurons.bdh.params import phases
+from nmlib.neurons.core import checks
 from nmlib.neurons.core import contraction
 from nmlib.neurons.core import dropout
 from nmlib.neurons.core import normalization
@@ -59,10 +59,12 @@ def apply(
     Logits [B, T, V], and the state after the last token or None.
 
   Raises:
-    ValueError: if config has a variant that only `model.apply` knows.
+    ValueError: if config has a variant that only `model.apply` knows, or a
+      token is unknown.
   """
   check(config)
-  chex.assert_rank(tokens, 2)
+  checks.shape('tokens', tokens, 'B', 'T')
+  checks.indices('tokens', tokens, config.vocab_size)
   rho, start = (None, 0) if state is None else state
   positions = start + jnp.arange(tokens.shape[1], dtype=jnp.int32)
   words = None
@@ -75,7 +77,7 @@ def apply(
       fused.Table(*(a[:, 0] for a in phases(config, positions))),
       words,
       positions,
-      dict(dtype=config.dtype, backend=backend, interpret=interpret),
+      dict(dtype=config.product_dtype, backend=backend, interpret=interpret),
   )
   # Kernels keep nothing wide to begin with.
   if config.remat == 'all' or config.remat == 'wide' and _is_plain(backend):
@@ -87,7 +89,9 @@ def apply(
     )
   v = normalization.layer_norm(params.embed[tokens], config.epsilon)
   v, rho = _stack(layer, v, rho, config)
-  logits = contraction.contract('btd,dv->btv', v, params.lm_head, config.dtype)
+  logits = contraction.contract(
+      'btd,dv->btv', v, params.lm_head, config.product_dtype
+  )
   if rho is None:
     return logits, None
   return logits, State(rho, positions[-1] + 1)
@@ -101,7 +105,8 @@ def loss(
     **kwargs,
 ) -> jax.Array:
   """Returns the mean cross-entropy of targets [B, T], in nats; see `apply`."""
-  chex.assert_equal_shape([tokens, targets])
+  batch, length = tokens.shape
+  checks.shape('targets', targets, batch=batch, tokens=length)
   logits, _ = apply(params, tokens, config, **kwargs)
   return jnp.mean(jax.vmap(model.cross_entropy)(logits, targets))
 

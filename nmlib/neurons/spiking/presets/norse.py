@@ -30,11 +30,15 @@ def lif_cell(
     detach_reset: bool = False,
     surrogate: Surrogate | None = None,
 ) -> current_lif.Config:
-  """Returns LIFCell; in a recurrent one Norse detaches the reset."""
-  synapse, membrane = _left('lif_cell', dt, tau_syn=tau_syn, tau_mem=tau_mem)
+  """Returns LIFCell.
+
+  Norse detaches the reset in the recurrent neuron only: pass
+  detach_reset=True there.
+  """
+  current, membrane = _left('lif_cell', dt, tau_syn=tau_syn, tau_mem=tau_mem)
   return current_lif.Config(
       num_units,
-      synapse,
+      current,
       membrane,
       v_th,
       current_order='add_then_decay',
@@ -93,9 +97,9 @@ def li_cell(
     v_leak: float = 0.0,
 ) -> leaky_readout.Config:
   """Returns LICell, which does not fire."""
-  membrane, synapse = _left('li_cell', dt, tau_mem=tau_mem, tau_syn=tau_syn)
+  membrane, current = _left('li_cell', dt, tau_mem=tau_mem, tau_syn=tau_syn)
   return leaky_readout.Config(
-      num_units, membrane, synapse, 'add_then_decay', 'complement', v_leak
+      num_units, membrane, current, 'add_then_decay', 'complement', v_leak
   )
 
 
@@ -115,18 +119,18 @@ def lsnn_cell(
 ) -> adaptive_lif.Config:
   """Returns LSNNCell.
 
-  The membrane sees the current of the step before. In a recurrent one Norse
-  detaches reset and adaptation: detach_reset=True there. Its state b is
-  threshold + adaptation. Its default 1 / tau_adapt is 0.00125 / s, with which
-  an adaptation hardly decays.
+  The membrane sees the current of the step before. Norse detaches reset and
+  adaptation in the recurrent neuron only: detach_reset=True there. Its state b
+  is threshold + adaptation. Its default 1 / tau_adapt is 0.00125 / s, with
+  which an adaptation hardly decays.
   """
-  membrane, synapse, adaptation = _left(
+  membrane, current, adaptation = _left(
       'lsnn_cell', dt, tau_mem=tau_mem, tau_syn=tau_syn, tau_adapt=tau_adapt
   )
   return adaptive_lif.Config(
       num_units,
       membrane,
-      synapse,
+      current,
       adaptation,
       beta,
       v_th,

@@ -1,4 +1,4 @@
-"""Training one network of `launch.snn_surrogate`, all its seeds together."""
+"""The stages of `launch.snn_surrogate`: spiking networks, and ReLU networks."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +12,7 @@ from nmlib import train
 from nmlib.analysis.spikes import synaptic_operations
 from nmlib.networks import mlp
 from nmlib.networks import spiking_mlp
-from nmlib.neurons.spiking import losses as spike_loss
+from nmlib.neurons.spiking import losses
 from nmlib.neurons.spiking import surrogate
 
 # By name; scales are the usual ones where a library has a default.
@@ -35,33 +35,26 @@ SURROGATES: dict[str, surrogate.Surrogate] = {
 Encode = Callable[[jax.Array, jax.Array], jax.Array]
 
 
-class Examples(NamedTuple):
-  inputs: jax.Array  # [N, ...]
-  labels: jax.Array  # [N]
-
-
 class Task(NamedTuple):
   """What to learn, and for how long."""
 
-  train: Examples
-  test: Examples
-  schedule: train.Schedule
+  learn: train.Examples
+  test: train.Examples
+  loop: train.Loop
   learning_rate: float
 
 
 def spiking(
-    run: train.Run,
     name: str,
     seeds: tuple[int, ...],
     task: Task,
     network: spiking_mlp.Config,
     encode: Encode,
     rate_penalty: float = 0.0,
-) -> train.Fitted:
-  """Trains a spiking network on the maxima of its readout's membranes.
+) -> train.Stage:
+  """Returns the training of a network on the maxima of its readout's membranes.
 
   Args:
-    run: of the launcher.
     name: of the stage.
     seeds: trained together.
     task: examples and schedule.
@@ -70,13 +63,13 @@ def spiking(
     rate_penalty: weight of the hidden layers' mean rate.
 
   Returns:
-    The states; the history has accuracy, hidden rate (a step), synaptic
+    The stage; its history has accuracy, hidden rate (a step), synaptic
     operations and energy of the test set.
   """
 
   def loss(params, example, key):
     activity = spiking_mlp.apply(params, encode(key, example.inputs), network)
-    value = spike_loss.ce_max_membrane(activity.membranes, example.labels)
+    value = losses.ce_max_membrane(activity.membranes, example.labels)
     rate = jnp.mean(jnp.stack([jnp.mean(s) for s in activity.spikes]))
     return value + rate_penalty * rate, {'rate': rate}
 
@@ -95,22 +88,21 @@ def spiking(
     }
 
   init = lambda key: spiking_mlp.init(key, network)
-  return _fit(run, name, seeds, task, init, loss, measure)
+  return _stage(name, seeds, task, init, loss, measure)
 
 
 def conventional(
-    run: train.Run,
     name: str,
     seeds: tuple[int, ...],
     task: Task,
     widths: tuple[int, ...],
-) -> train.Fitted:
-  """Trains a ReLU network of the same sizes; its history has accuracy."""
+) -> train.Stage:
+  """Returns the training of a ReLU network; its history has accuracy."""
 
   def loss(params, example, key):
     del key
     logits = mlp.apply(params, example.inputs)
-    return _cross_entropy(logits, example.labels), {}
+    return train.cross_entropy(logits, example.labels), {}
 
   def measure(params, example, key):
     del key
@@ -118,19 +110,18 @@ def conventional(
     return {'accuracy': jnp.asarray(guess == example.labels, float)}
 
   init = lambda key: mlp.init(key, widths)
-  return _fit(run, name, seeds, task, init, loss, measure)
+  return _stage(name, seeds, task, init, loss, measure)
 
 
-def _fit(run, name, seeds, task: Task, init, loss, measure) -> train.Fitted:
-  optimizer = optax.adam(task.learning_rate)
-  advance = train.gradient_step(loss, optimizer)
-  size = min(task.schedule.batch_size, len(task.train.labels))
+def _stage(name, seeds, task: Task, init, loss, measure) -> train.Stage:
+  size = min(task.loop.batch_size, len(task.learn.labels))
 
-  def step(state, _):
-    return advance(state, _batch(state, task.train, size))
+  # Other keys than those of training: fold_in(key, step) is never negative.
+  def data(key, step):
+    order = jax.random.fold_in(key, 2**31 + 1)
+    return train.examples.shuffled(order, step, task.learn, size)
 
-  def evaluate(state, test: Examples) -> dict[str, Any]:
-    # Other keys than those of training: fold_in(key, step) is never negative.
+  def evaluate(state, test: train.Examples) -> dict[str, Any]:
     keys = jax.random.split(
         jax.random.fold_in(state.key, 2**31), len(test.labels)
     )
@@ -139,28 +130,14 @@ def _fit(run, name, seeds, task: Task, init, loss, measure) -> train.Fitted:
     )
     return jax.tree.map(jnp.mean, values)
 
-  return train.fit(
-      run,
-      name,
-      task.schedule,
-      init=train.initializer(init, optimizer),
-      step=step,
+  return train.Stage(
+      name=name,
+      loop=task.loop,
+      init=init,
+      loss=loss,
+      optimizer=optax.adam(task.learning_rate),
+      data=data,
       seeds=seeds,
       evaluate=evaluate,
       eval_data=task.test,
   )
-
-
-def _batch(state, examples: Examples, size: int) -> Examples:
-  """Draws the next rows of a permutation that is new every epoch."""
-  count = len(examples.labels)
-  per_epoch = count // size
-  epoch, place = state.step // per_epoch, state.step % per_epoch
-  key = jax.random.fold_in(jax.random.fold_in(state.key, 2**31 + 1), epoch)
-  order = jax.random.permutation(key, count)
-  rows = jax.lax.dynamic_slice(order, (place * size,), (size,))
-  return Examples(examples.inputs[rows], examples.labels[rows])
-
-
-def _cross_entropy(logits, label):
-  return optax.softmax_cross_entropy_with_integer_labels(logits, label)

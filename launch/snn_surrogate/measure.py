@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from launch import snn_surrogate_stages
+from nmlib import train
 from nmlib.analysis.spikes import synaptic_operations
 from nmlib.networks import mlp
 from nmlib.networks import spiking_conversion as conversion
@@ -16,10 +16,36 @@ STARTS = (0.0, 0.5)  # of the membranes, in thresholds
 PERCENTILES = (100.0, 99.9)  # of the activations that scale a layer
 
 
+def _presented(test, layers, params, factors, guesses, start, num_steps):
+  """Presents the test set to a converted network; returns means, [4]."""
+  normal = conversion.normalize(params, factors)
+
+  def present(row):
+    x, label, guess = row
+    out = conversion.run(normal, x, num_steps, initial=start)
+    chosen = jnp.argmax(out.charge)
+    cost = synaptic_operations.spiking_cost(
+        out.hidden,
+        tuple(shape[1] for shape in layers[1:]),
+        # The input is a current: it multiplies, in every step.
+        analogue_macs=num_steps * synaptic_operations.dense_macs(*layers[0]),
+    )
+    return (
+        jnp.asarray(chosen == label, float),
+        jnp.asarray(chosen == guess, float),
+        cost.acs,
+        cost.picojoules,
+    )
+
+  rows = (test.inputs, test.labels, guesses)
+  values = jax.lax.map(present, rows, batch_size=250)
+  return jnp.stack([jnp.mean(v) for v in values])
+
+
 def converted(
     params: mlp.Params,
     calibration: jax.Array,
-    test: snn_surrogate_stages.Examples,
+    test: train.Examples,
     times: tuple[int, ...],
 ) -> dict[str, np.ndarray]:
   """Converts trained networks and presents the test set for each time.
@@ -43,31 +69,7 @@ def converted(
   guesses = jax.jit(jax.vmap(one))(params)
   layers = [layer.kernel.shape[-2:] for layer in params]
   macs = sum(synaptic_operations.dense_macs(*shape) for shape in layers)
-
-  def spiking(params, factors, guesses, start, num_steps):
-    normal = conversion.normalize(params, factors)
-
-    def present(row):
-      x, label, guess = row
-      out = conversion.run(normal, x, num_steps, initial=start)
-      chosen = jnp.argmax(out.charge)
-      cost = synaptic_operations.spiking_cost(
-          out.hidden,
-          tuple(shape[1] for shape in layers[1:]),
-          # The input is a current: it multiplies, in every step.
-          analogue_macs=num_steps * synaptic_operations.dense_macs(*layers[0]),
-      )
-      return (
-          jnp.asarray(chosen == label, float),
-          jnp.asarray(chosen == guess, float),
-          cost.acs,
-          cost.picojoules,
-      )
-
-    rows = (test.inputs, test.labels, guesses)
-    values = jax.lax.map(present, rows, batch_size=250)
-    return jnp.stack([jnp.mean(v) for v in values])
-
+  spiking = functools.partial(_presented, test, layers)
   compiled = jax.jit(
       jax.vmap(spiking, in_axes=(0, 0, 0, None, None)), static_argnums=4
   )

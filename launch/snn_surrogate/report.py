@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from launch import snn_surrogate_figures
+from launch.snn_surrogate import figures
+from launch.snn_surrogate.config import Config
 from nmlib import train
 
 
 def make(
-    config: Any,
+    config: Config,
     results: dict[str, train.History],
     converted: dict[str, Any],
     random: dict[str, Any],
@@ -17,8 +18,8 @@ def make(
   Args:
     config: of the launcher.
     results: histories by stage.
-    converted: of `snn_surrogate_measure.converted`.
-    random: of `snn_surrogate_measure.random_conversion`.
+    converted: of `measure.converted`.
+    random: of `measure.random_conversion`.
   """
   final = {
       name: {k: v[1][-1] for k, v in history.items()}
@@ -36,7 +37,7 @@ def make(
           'patterns': 'random manifolds of spike times, generated, seed 0',
       },
       differences=_differences(config),
-      figures=snn_surrogate_figures.draw(config, final, converted),
+      figures=figures.draw(config, final, converted),
   )
 
 
@@ -47,69 +48,69 @@ def _codes(config, final, converted) -> list[train.Claim]:
     trained = {
         name: final[f'{code}_{name}']['accuracy'] for name in config.surrogates
     }
-    best = trained['fast_sigmoid']
+    best = {'fast_sigmoid': trained['fast_sigmoid']}
     claims.append(
-        train.Claim(
+        train.higher(
             f'{code} code: a surrogate-trained network (fast sigmoid) comes'
-            ' within 0.03 of a ReLU network of its sizes, in the mean',
-            'abstract, table I',
-            '98.88 % (spiking, Lee 2016; MNIST)',
-            {'relu': relu, **trained},
-            bool(best.mean() > relu.mean() - 0.03),
+            ' within 0.03 of a ReLU network of its sizes',
+            best,
+            {'relu': relu},
+            by='mean',
+            margin=-0.03,
+            source='abstract, table I',
+            paper='98.88 % (spiking, Lee 2016; MNIST)',
+            also=trained,
         )
     )
     if 'zero' in trained:
       claims.append(
-          train.Claim(
+          train.higher(
               f'{code} code: learned hidden layers beat frozen ones (zero'
-              ' surrogate) in every seed',
-              'own control',
-              '',
-              {'fast_sigmoid': best, 'zero': trained['zero']},
-              bool((best > trained['zero']).all()),
+              ' surrogate)',
+              best,
+              {'zero': trained['zero']},
+              by='seed',
+              source='own control',
           )
       )
   if 'latency' in config.codes:
-    cost = final['latency_fast_sigmoid']
-    macs = converted['relu_macs']
-    energy = converted['relu_picojoules']
-    claims.append(
-        train.Claim(
-            'Latency code: fewer operations than the ReLU network in every'
-            ' seed, and at most a fifth of its energy'
-            f' ({float(energy) / 1e3:.3g} nJ an image) in the mean',
-            'section III (Lee 2016: a fifth of the operations)',
-            'about 5 times fewer operations',
-            {
-                'energy, of the ReLU network': cost['picojoules'] / energy,
-                'operations, of its MACs': cost['operations'] / macs,
-            },
-            bool(
-                (cost['operations'] < macs).all()
-                and cost['picojoules'].mean() < energy / 5
-            ),
-        )
-    )
+    claims.append(_cost(final['latency_fast_sigmoid'], converted))
   return claims
+
+
+def _cost(cost, converted) -> train.Claim:
+  macs, energy = converted['relu_macs'], converted['relu_picojoules']
+  fewer = (cost['operations'] < macs).all()
+  return train.Claim(
+      'Latency code: fewer operations than the ReLU network in every seed, and'
+      f' at most a fifth of its energy ({float(energy) / 1e3:.3g} nJ an image)'
+      ' in the mean',
+      'section III (Lee 2016: a fifth of the operations)',
+      'about 5 times fewer operations',
+      {
+          'energy, of the ReLU network': cost['picojoules'] / energy,
+          'operations, of its MACs': cost['operations'] / macs,
+      },
+      bool(fewer and cost['picojoules'].mean() < energy / 5),
+  )
 
 
 def _conversion(config, converted, random) -> list[train.Claim]:
   last = config.conversion_steps[-1]
-  accuracy = converted['accuracy'][0, 1, -1]
-  claims = [
-      train.Claim(
-          f'Conversion loses less than 0.005 of accuracy at T = {last}, in the'
-          ' mean',
-          'section III-A-3, table I',
-          '99.1 % (Diehl 2015; MNIST)',
-          {'relu': converted['relu'], 'converted': accuracy},
-          bool(accuracy.mean() > converted['relu'].mean() - 0.005),
-      )
-  ]
   error = random['error']  # [start, T, S]
   ratios = error[0, 1:] / error[0, :-1]
   times = config.random_conversion_steps
-  claims += [
+  means = ratios.mean(-1)
+  return [
+      train.higher(
+          f'Conversion loses less than 0.005 of accuracy at T = {last}',
+          {'converted': converted['accuracy'][0, 1, -1]},
+          {'relu': converted['relu']},
+          by='mean',
+          margin=-0.005,
+          source='section III-A-3, table I',
+          paper='99.1 % (Diehl 2015; MNIST)',
+      ),
       train.Claim(
           'A random converted network: the mean rate error of its second layer'
           ' falls by a factor of 0.4 to 0.65 with each doubling of T from'
@@ -120,9 +121,7 @@ def _conversion(config, converted, random) -> list[train.Claim]:
               f'T {a} to {b}': ratio
               for a, b, ratio in zip(times[:-1], times[1:], ratios, strict=True)
           },
-          bool(
-              (ratios.mean(-1) > 0.4).all() and (ratios.mean(-1) < 0.65).all()
-          ),
+          bool((means > 0.4).all() and (means < 0.65).all()),
       ),
       train.Claim(
           'Membranes that start at half a threshold make at most 0.7 of the'
@@ -132,16 +131,15 @@ def _conversion(config, converted, random) -> list[train.Claim]:
           {'ratio': error[1, -1] / error[0, -1]},
           bool(error[1, -1].mean() <= 0.7 * error[0, -1].mean()),
       ),
-      train.Claim(
-          f'The converted network decides as the ReLU network in at least 0.985'
-          f' of the cases at T = {times[-1]}, in the mean',
-          'small version',
-          '',
+      train.higher(
+          'The converted network decides as the ReLU network in at least 0.985'
+          f' of the cases at T = {times[-1]}',
           {'agreement': random['agreement'][1, -1]},
-          bool(random['agreement'][1, -1].mean() >= 0.985),
+          0.985,
+          by='mean',
+          source='small version',
       ),
   ]
-  return claims
 
 
 def _timing(config, final) -> list[train.Claim]:
@@ -152,13 +150,14 @@ def _timing(config, final) -> list[train.Claim]:
   best = trained['fast_sigmoid']
   counts = final['timing_counts_only']['accuracy']
   claims = [
-      train.Claim(
-          'Spike patterns of equal counts: accuracy of at least 0.55 in the'
-          ' mean (chance 0.1)',
-          'small version',
-          '',
-          trained,
-          bool(best.mean() >= 0.55),
+      train.higher(
+          'Spike patterns of equal counts: accuracy of at least 0.55 (chance'
+          ' 0.1)',
+          {'fast_sigmoid': best},
+          0.55,
+          by='mean',
+          source='small version',
+          also=trained,
       ),
       train.Claim(
           'Counts alone do not solve it: with times drawn anew the same network'
@@ -171,13 +170,14 @@ def _timing(config, final) -> list[train.Claim]:
   ]
   if 'zero' in trained:
     claims.append(
-        train.Claim(
+        train.higher(
             'Spike patterns: learning the hidden layer gains at least 0.08 over'
-            ' a frozen one (zero surrogate), in the mean',
-            'small version',
-            '',
-            {'fast_sigmoid': best, 'zero': trained['zero']},
-            bool(best.mean() >= trained['zero'].mean() + 0.08),
+            ' a frozen one (zero surrogate)',
+            {'fast_sigmoid': best},
+            {'zero': trained['zero']},
+            by='mean',
+            margin=0.08,
+            source='small version',
         )
     )
   if config.rate_penalty:
@@ -203,7 +203,7 @@ def _timing(config, final) -> list[train.Claim]:
   return claims
 
 
-def _differences(config: Any) -> list[str]:
+def _differences(config: Config) -> list[str]:
   said = [
       'A review has no experiment of its own: claims are from its abstract,'
       ' sections and table I, and from the thresholds of our small version.'

@@ -1,0 +1,117 @@
+"""The figures of `launch.snn_surrogate`."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from matplotlib import figure
+import numpy as np
+
+from launch.snn_surrogate import stages
+from launch.snn_surrogate.config import Config
+from nmlib import train
+from nmlib.neurons.spiking import surrogate
+
+
+def draw(
+    config: Config, final: dict[str, Any], converted: dict[str, Any]
+) -> dict[str, figure.Figure]:
+  """Returns the report's figures by name.
+
+  Args:
+    config: of the launcher.
+    final: last values of each stage, [S] each.
+    converted: of `measure.converted`.
+  """
+  return {
+      'surrogates': surrogates(),
+      'accuracy': _accuracy(config, final),
+      'conversion': _conversion(config, final, converted),
+  }
+
+
+def surrogates() -> figure.Figure:
+  """Every surrogate derivative, and the smoothed step it belongs to."""
+  family = {
+      **stages.SURROGATES,
+      'scaled_fast_sigmoid': surrogate.scaled_fast_sigmoid(2.0),
+      'erfc': surrogate.erfc(),
+      'circle': surrogate.circle(),
+      'leaky': surrogate.leaky(),
+      'stochastic': surrogate.stochastic(jax.random.key(0)),
+  }
+  columns = 4
+  rows = -(-len(family) // columns)
+  made, panels = train.figures.subplots(
+      rows,
+      columns,
+      height=1.35,
+      sharex=True,
+      title='solid: derivative used backward; dashed: its integral from -2',
+  )
+  panels = panels.ravel()
+  x = np.linspace(-2, 2, 801, dtype=np.float32)
+  for axes, (name, g) in zip(panels, family.items(), strict=False):
+    axes.axvline(0, color='0.85', lw=1)
+    axes.plot(x, g(jnp.asarray(x)), color='tab:blue')
+    if g.primitive is not None:
+      smooth = np.asarray(g.smoothed(jnp.asarray(x)))
+      axes.plot(x, smooth - smooth[0], color='tab:orange', lw=1, ls='--')
+    numbers = ', '.join(f'{p:g}' for p in g.parameters)
+    axes.set_title(f'{name}({numbers})', fontsize=7)
+  train.figures.hide(panels[len(family) :])
+  made.supxlabel('membrane - threshold', fontsize=9)
+  return made
+
+
+def _accuracy(config, final) -> figure.Figure:
+  """Test accuracy of each surrogate and code, one dot a seed."""
+  made, axes = train.figures.subplots(height=3.4, title='one dot a seed')
+  for i, code in enumerate(config.codes):
+    train.figures.dots(
+        axes,
+        {
+            name: final[f'{code}_{name}']['accuracy']
+            for name in config.surrogates
+        },
+        label=f'{code} code',
+        color=f'C{i}',
+        shift=0.2 * (i - (len(config.codes) - 1) / 2),
+    )
+  relu = final['relu']['accuracy']
+  axes.axhspan(relu.min(), relu.max(), color='0.8', label='ReLU network')
+  axes.set_ylabel('test accuracy')
+  train.figures.legend(made)
+  return made
+
+
+def _conversion(config, final, converted) -> figure.Figure:
+  """Accuracy and energy of the converted networks against T."""
+  made, (left, right) = train.figures.subplots(1, 2, height=3.6)
+  times = np.asarray(config.conversion_steps)
+  for i, scale in enumerate(('maximum', '99.9th percentile')):
+    for j, start in enumerate(('0', 'half a threshold')):
+      train.figures.spread(
+          left,
+          times,
+          converted['accuracy'][i, j],
+          label=f'scale: {scale}, start: {start}',
+          marker='.',
+          color=f'C{2 * i + j}',
+          ls=('--', '-')[j],
+      )
+  train.figures.level(left, converted['relu'], 'ReLU network', ls=':')
+  left.set_xscale('log', base=2)
+  left.set(xlabel='T (steps)', ylabel='test accuracy')
+  energy = converted['picojoules'][0, 1].mean(-1) / 1e3
+  right.loglog(times, energy, marker='.', color='C4', label='converted')
+  train.figures.level(
+      right, converted['relu_picojoules'] / 1e3, 'ReLU network', ls=':'
+  )
+  for code, color in zip(config.codes, ('C5', 'C6'), strict=False):
+    trained = final[f'{code}_fast_sigmoid']['picojoules'] / 1e3
+    label = f'trained, {code} code'
+    train.figures.level(right, trained, label, color=color, ls='-')
+  right.set(xlabel='T (steps)', ylabel='energy of an image (nJ)')
+  train.figures.legend(made, columns=2)
+  return made
