@@ -23,6 +23,7 @@ import statistics
 import subprocess
 import sys
 import time
+from typing import Any
 
 from absl import app
 from absl import flags
@@ -95,13 +96,15 @@ def time_ceiling() -> dict[str, float | str]:
 
 def time_ours(form: str) -> dict[str, float]:
   """Times a form: 'vmap', 'xla' or 'gpu', then maybe '+' and `remat`."""
-  backend, _, remat = form.partition('+')
+  backend, _, ending = form.partition('+')
+  dtype: Any = _DTYPE.value
+  remat: Any = ending or 'wide'
   config = bdh.Config(
       num_neurons=_NEURONS.value,
       embed_dim=_EMBED.value,
       num_layers=_LAYERS.value,
-      dtype=_DTYPE.value,
-      remat=remat or 'wide',
+      dtype=dtype,
+      remat=remat,
   )
   optimizer = optax.adamw(1e-3, weight_decay=0.1)
   tokens = jax.random.randint(

@@ -46,7 +46,7 @@ def ours(count: int, units: int, steps: int, how: str, devices: int):
   from nmlib.neurons.rate import rnn
   from nmlib.neurons.rate import rnn_trials
   from nmlib.train import mesh as mesh_lib
-  from nmlib.train import turns
+  from nmlib.train import sequential
 
   jax.config.update('jax_num_cpu_devices', devices)
   config = rnn.Config(_INPUTS, units, _OUTPUTS)
@@ -62,7 +62,7 @@ def ours(count: int, units: int, steps: int, how: str, devices: int):
 
   gradient = jax.grad(loss)
   if how == 'in turn':
-    gradient = turns.in_turn(gradient)
+    gradient = sequential.sequential_vmap(gradient)
 
   def update(state, _):
     params, moments = state

@@ -6,12 +6,12 @@ from nmlib import _lazy
 
 if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.analysis import connectivity as connectivity
-  from nmlib.analysis import connectivity_structure as connectivity_structure
-  from nmlib.analysis import dale as dale
   from nmlib.analysis import effective_rank as effective_rank
   from nmlib.analysis import laziness as laziness
   from nmlib.analysis import linear_theory as linear_theory
   from nmlib.analysis import ngram as ngram
+  from nmlib.analysis import saturation as saturation
+  from nmlib.analysis import similarity as similarity
   from nmlib.analysis import sparse_codes as sparse_codes
   from nmlib.analysis import sparsity as sparsity
   from nmlib.analysis import spikes as spikes

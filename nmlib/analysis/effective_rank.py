@@ -13,10 +13,9 @@ With singular values s_1 >= s_2 >= ... and eigenvalues l_i of a square W:
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
-from nmlib.neurons.core import checks
 from nmlib.neurons.core import normalization
+from nmlib.neurons.initializers import low_rank
 
 SINGULAR_KINDS = (
     'hard',
@@ -30,31 +29,6 @@ EIGEN_KINDS = ('eig_ratio', 'eig_ratio_norm')
 KINDS = SINGULAR_KINDS + EIGEN_KINDS
 
 
-def require_matrix(matrix: jax.Array) -> None:
-  """Refuses what has no rank; values are seen outside of `jit` only.
-
-  Raises:
-    ValueError: for an array that is not [M, N], has an entry that is not
-      finite, or is 0 everywhere.
-  """
-  if matrix.ndim != 2 or not matrix.size:
-    raise ValueError(f'matrix must be [M, N], got {list(matrix.shape)}.')
-  if not checks.is_concrete(matrix):
-    return
-  values = np.asarray(matrix)
-  bad = np.argwhere(~np.isfinite(values))
-  if bad.size:
-    raise ValueError(
-        f'matrix must be finite, got {values[tuple(bad[0])]} at'
-        f' {bad[0].tolist()}; set missing connections to 0.'
-    )
-  if not values.any():
-    raise ValueError(
-        'matrix must have an entry other than 0, got none: it has no rank, and'
-        ' no norm to scale.'
-    )
-
-
 def effective_rank(matrix: jax.Array, kind: str) -> jax.Array:
   """Returns one effective rank [] of a matrix [M, N].
 
@@ -66,7 +40,7 @@ def effective_rank(matrix: jax.Array, kind: str) -> jax.Array:
   """
   if kind not in KINDS:
     raise ValueError(f'kind must be one of {KINDS}, got {kind!r}.')
-  require_matrix(matrix)
+  low_rank.require_matrix(matrix)
   if kind in EIGEN_KINDS:
     return _from_eigenvalues(matrix, kind)
   return from_singular_values(
@@ -76,7 +50,7 @@ def effective_rank(matrix: jax.Array, kind: str) -> jax.Array:
 
 def effective_ranks(matrix: jax.Array) -> dict[str, jax.Array]:
   """Returns every effective rank that the matrix's shape allows, by kind."""
-  require_matrix(matrix)
+  low_rank.require_matrix(matrix)
   values = jnp.linalg.svd(matrix, compute_uv=False)
   size = max(matrix.shape)
   ranks = {k: from_singular_values(values, k, size) for k in SINGULAR_KINDS}

@@ -1,10 +1,10 @@
 """How much learning changed a network: lazy (little) or rich (much).
 
 The measures of Liu et al. (arXiv 2310.08513) between a network before and
-after training. Higher alignments and smaller weight changes are lazier. They
-mean something only for a network that did learn. Where nothing is there to
-measure (a kernel, states or weights that are 0), alignments and dimensions are
-0, and so are their gradients; a change relative to 0 is refused.
+after training. Higher alignments (`similarity`) and smaller weight changes are
+lazier. They mean something only for a network that did learn. Where nothing is
+there to measure (a kernel, states or weights that are 0), alignments and
+dimensions are 0, and so are their gradients; a change relative to 0 is refused.
 """
 
 from collections.abc import Callable
@@ -13,8 +13,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from nmlib.analysis import similarity
 from nmlib.neurons.core import checks
 from nmlib.neurons.core import normalization
+
+Pair = tuple[jax.Array, jax.Array]  # after learning, before
 
 
 def weight_change(after: jax.Array, before: jax.Array) -> jax.Array:
@@ -55,32 +58,25 @@ def _require_weights(name: str, weights: jax.Array) -> None:
     )
 
 
-def kernel_alignment(kernel: jax.Array, other: jax.Array) -> jax.Array:
-  """Returns <K, K0> / (|K| |K0|) [], in [0, 1] for kernels; 0 if one is 0."""
-  # Scaled first, so that squares stay in range.
-  scaled = lambda k: normalization.safe_ratio(k, normalization.safe_norm(k))
-  return jnp.sum(scaled(kernel) * scaled(other))
+def measures(
+    weights: Pair, states: Pair, kernels: Pair
+) -> dict[str, jax.Array]:
+  """Returns every measure of learning [], by name.
 
-
-def representation_alignment(after: jax.Array, before: jax.Array) -> jax.Array:
-  """Returns the alignment [] of Gram matrices of states [B, N]; uncentred CKA.
-
-  Equals `kernel_alignment(H H^T, H0 H0^T)`; works with whichever of the
-  [B, B] and [N, N] products is smaller.
+  Args:
+    weights: W after and before, of one shape.
+    states: [B, N], of B trials.
+    kernels: tangent kernels [R, R].
   """
-  if after.shape[0] <= after.shape[1]:
-    return kernel_alignment(after @ after.T, before @ before.T)
-  norm = normalization.safe_norm
-  cross = norm(after.T @ before) ** 2
-  return normalization.safe_ratio(
-      cross, norm(after.T @ after) * norm(before.T @ before)
-  )
-
-
-def sign_similarity(after: jax.Array, before: jax.Array) -> jax.Array:
-  """Returns the part [] of entries with one sign; zero is a sign of its own."""
-  same = jnp.sign(after) == jnp.sign(before)
-  return jnp.mean(same, dtype=after.dtype)
+  return {
+      'kernel_alignment': similarity.kernel_alignment(*kernels),
+      'representation_alignment': similarity.representation_alignment(*states),
+      'weight_change': weight_change(*weights),
+      'relative_weight_change': relative_weight_change(*weights),
+      'effective_weight_change': effective_weight_change(*weights),
+      'dimension': dimension(states[0]),
+      'sign_similarity': similarity.sign_similarity(*states),
+  }
 
 
 def tangent_kernel(
@@ -153,10 +149,10 @@ def tangent_kernel_alignment(
       weights changed too (a readout, say); by default `function`.
   """
   functions = function, function_before or function
-  pairs = []
+  pairs, outputs = [], jax.eval_shape(function, after)
   for one, weights in zip(functions, (after, before), strict=True):
     flat = lambda w, one=one: one(w).ravel()
-    outputs, backward = jax.vjp(flat, weights)
+    _, backward = jax.vjp(flat, weights)
     pairs.append((jax.linearize(flat, weights)[1], backward))
   size = outputs.size
 
@@ -170,13 +166,6 @@ def tangent_kernel_alignment(
   )
   root = normalization.safe_sqrt
   return normalization.safe_ratio(cross, root(norm) * root(norm0))
-
-
-def kernel_target_alignment(kernel: jax.Array, target: jax.Array) -> jax.Array:
-  """Returns y^T K y / (|y|^2 tr K) [], for a target y [R]."""
-  return normalization.safe_ratio(
-      target @ kernel @ target, target @ target * jnp.trace(kernel)
-  )
 
 
 def dimension(states: jax.Array) -> jax.Array:

@@ -10,6 +10,7 @@ alone.
 import jax
 import jax.numpy as jnp
 
+from nmlib.analysis import similarity
 from nmlib.neurons.core import normalization
 
 
@@ -96,3 +97,28 @@ def gradient_flow(
     return tuple(ahead(mean, time_step)), None
 
   return jax.lax.scan(step, (first, second), None, num_steps)[0]
+
+
+def alignment_after_flow(
+    beta: jax.Array,
+    first: jax.Array,
+    second: jax.Array,
+    *,
+    forgets_start: bool = False,
+) -> jax.Array:
+  """Returns the alignment [] of tangent kernels before and after the flow.
+
+  `kernel_alignment` by simulation, from a start of any size.
+
+  Args:
+    beta: the teacher [d].
+    first: W1 at the start [h, d].
+    second: w2 at the start [h].
+    forgets_start: counts the network's output at the start as 0; a large one
+      would have to be unlearnt first, which is never lazy.
+  """
+  target = beta + first.T @ second if forgets_start else beta
+  end = gradient_flow(target, first, second)
+  return similarity.kernel_alignment(
+      tangent_kernel(first, second), tangent_kernel(*end)
+  )

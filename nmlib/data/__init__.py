@@ -5,11 +5,8 @@ import typing
 from nmlib import _lazy
 
 if typing.TYPE_CHECKING:  # for editors and type checkers
-  from nmlib.data import cable_neuron as cable_neuron
-  from nmlib.data import cache as cache
   from nmlib.data import events as events
   from nmlib.data import images as images
-  from nmlib.data import pyramidal as pyramidal
   from nmlib.data import recordings as recordings
   from nmlib.data import tasks as tasks
   from nmlib.data import text as text
@@ -29,11 +26,14 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.data.recordings import celegans as celegans
   from nmlib.data.recordings import matrix_file as matrix_file
   from nmlib.data.recordings import neuronio as neuronio
+  from nmlib.data.recordings import simulated as simulated
   from nmlib.data.tasks import decision_tasks as decision_tasks
   from nmlib.data.tasks import listops as listops
+  from nmlib.data.tasks import long_range as long_range
   from nmlib.data.tasks import long_range_files as long_range_files
   from nmlib.data.tasks import pathfinder as pathfinder
   from nmlib.data.tasks import student_teacher as student_teacher
+  from nmlib.data.tasks import trial_tasks as trial_tasks
   from nmlib.data.text import corpus as corpus
   from nmlib.data.text import crops as crops
   from nmlib.data.text import split as split

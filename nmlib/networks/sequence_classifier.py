@@ -147,3 +147,11 @@ def embed(
   else:
     weight = (steps < length) / jnp.maximum(length, 1)
   return weight.astype(hidden.dtype) @ hidden
+
+
+def num_params(config: Config) -> int:
+  """Counts what is trained."""
+  rows = config.num_tokens or config.num_features
+  wide = config.layers[-1][1].num_outputs * (4 if config.pair else 1)
+  inside = sum(module.num_params(layer) for module, layer in config.layers)
+  return rows * config.width + inside + (wide + 1) * config.num_classes

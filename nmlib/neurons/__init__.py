@@ -12,16 +12,22 @@ from nmlib import _lazy
 if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.neurons import attention as attention
   from nmlib.neurons import bdh as bdh
+  from nmlib.neurons import biophysical as biophysical
   from nmlib.neurons import core as core
   from nmlib.neurons import delays as delays
   from nmlib.neurons import dendrites as dendrites
   from nmlib.neurons import elm as elm
   from nmlib.neurons import gates as gates
+  from nmlib.neurons import initializers as initializers
   from nmlib.neurons import rate as rate
   from nmlib.neurons import sites as sites
   from nmlib.neurons import spiking as spiking
   from nmlib.neurons.attention import linear_attention as linear_attention
   from nmlib.neurons.attention import rotary as rotary
+  from nmlib.neurons.biophysical import cable as cable
+  from nmlib.neurons.biophysical import channels as channels
+  from nmlib.neurons.biophysical import hines as hines
+  from nmlib.neurons.biophysical import pyramidal as pyramidal
   from nmlib.neurons.core import checks as checks
   from nmlib.neurons.core import contraction as contraction
   from nmlib.neurons.core import dropout as dropout
@@ -42,6 +48,9 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.neurons.dendrites import coincidence as coincidence
   from nmlib.neurons.dendrites import perforated as perforated
   from nmlib.neurons.gates import mode_gate as mode_gate
+  from nmlib.neurons.initializers import dale as dale
+  from nmlib.neurons.initializers import low_rank as low_rank
+  from nmlib.neurons.initializers import structured as structured
   from nmlib.neurons.rate import gru as gru
   from nmlib.neurons.rate import lstm as lstm
   from nmlib.neurons.rate import rnn as rnn

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import optax
 
 Tree = Any
 
@@ -60,3 +61,56 @@ def penalty(state: State, params: Tree) -> jax.Array:
       state.anchor,
   )
   return sum(jax.tree.leaves(terms), jnp.float32(0))
+
+
+class Protected(NamedTuple):
+  """State of `protect`."""
+
+  step: jax.Array  # [], int32
+  inner: Any
+  memory: State
+
+
+def protect(
+    optimizer: optax.GradientTransformation,
+    strength: float | jax.Array,
+    steps_per_task: int,
+    damping: float = 0.1,
+) -> optax.GradientTransformation:
+  """Makes an optimizer pay for moving what earlier tasks found important.
+
+  Its `update` takes the gradient of the task's loss alone, and the parameters.
+
+  Args:
+    optimizer: descends loss + strength * `penalty`; its updates are what is
+      added to the parameters.
+    strength: c.
+    steps_per_task: after as many updates a task ends, and its path becomes
+      importance.
+    damping: of `end_task`.
+  """
+
+  def init(params):
+    return Protected(
+        jnp.int32(0), optimizer.init(params), initial_state(params)
+    )
+
+  def update(updates, state, params=None):
+    if params is None:
+      raise ValueError('update of `protect` needs the parameters.')
+    gradient = updates
+    pull = jax.grad(penalty, argnums=1)(state.memory, params)
+    total = jax.tree.map(lambda g, p: g + strength * p, gradient, pull)
+    updates, inner = optimizer.update(total, state.inner, params)
+    moved = optax.apply_updates(params, updates)
+    change = jax.tree.map(jnp.subtract, moved, params)
+    memory = follow(state.memory, gradient, change)
+    ends = (state.step + 1) % steps_per_task == 0
+    memory = jax.tree.map(
+        lambda new, old: jnp.where(ends, new, old),
+        end_task(memory, moved, damping),
+        memory,
+    )
+    return updates, Protected(state.step + 1, inner, memory)
+
+  return optax.GradientTransformation(init, update)

@@ -99,6 +99,43 @@ def lower(
   return _claim(text, shown | dict(also or {}), holds, compared, **fields)
 
 
+def differ(
+    text: str,
+    gaps: Mapping[str, npt.ArrayLike],
+    *,
+    need: int,
+    below: bool = False,
+    least: float = 0,
+    **fields: Any,
+) -> Claim:
+  """Claims that differences exceed 0 in several comparisons, by intervals.
+
+  Args:
+    text: the statement, with what it needs.
+    gaps: paired differences [S] of each comparison; NaN: a seed that does not
+      count.
+    need: in how many comparisons the 95 % interval must lie above 0.
+    below: below 0 instead.
+    least: seeds that must count there.
+    **fields: source, paper, expected and because, as in `Claim`.
+
+  Returns:
+    The claim, which shows each comparison with its interval.
+  """
+  ours, apart = {}, 0
+  for label, gap in gaps.items():
+    gap = np.asarray(gap, float)
+    gap = gap[np.isfinite(gap)]
+    interval = statistics.Interval(np.nan, -np.inf, np.inf)
+    if gap.size:
+      interval = statistics.paired_interval(gap, np.zeros_like(gap))
+    beyond = interval.high < 0 if below else interval.low > 0
+    apart += beyond and gap.size >= least
+    ends = f'[{interval.low:.3f}, {interval.high:.3f}]'
+    ours[f'{label}, 95 % interval {ends}'] = gap
+  return _claim(text, ours, apart >= need, '', **fields)
+
+
 def unexpected(record: Mapping[str, Any]) -> list[str]:
   """Returns the claims of a stored report that came out otherwise."""
   return [

@@ -135,11 +135,13 @@ def curve(
   Args:
     axes: where.
     x: [n].
-    values: [n, S].
+    values: [n, S]; a seed with a NaN does not count.
     label: of the series.
     **style: of the line.
   """
-  x, values = np.asarray(x), np.asarray(values, float)
+  x, values = np.asarray(x), _known(values)
+  if not values.size:
+    return
   (line,) = axes.plot(x, values.mean(1), label=label, **style)
   if values.shape[1] > 1:
     axes.fill_between(
@@ -165,13 +167,15 @@ def spread(
   Args:
     axes: where.
     x: [n] numbers or names; or one, of values [S].
-    values: [n, S] or [S].
+    values: [n, S] or [S]; a seed with a NaN does not count.
     label: of the series.
     **style: of the error bars.
   """
-  values = np.asarray(values, float)
-  if values.ndim == 1:
-    x, values = np.array([x]), values[None]
+  if np.ndim(values) == 1:
+    x, values = np.array([x]), np.asarray(values)[None]
+  values = _known(values)
+  if not values.size:
+    return
   deviation = values.std(1, ddof=1) if values.shape[1] > 1 else None
   options: dict[str, Any] = {'marker': 'o', 'capsize': 2} | style
   axes.errorbar(
@@ -229,3 +233,9 @@ def finish(made: figure.Figure) -> None:
     found.set_frame_on(False)
     for text in found.get_texts():
       text.set_fontsize(min(text.get_fontsize(), _SMALL))
+
+
+def _known(values: npt.ArrayLike) -> np.ndarray:
+  """Leaves out the seeds, columns [n, S], of which a value is NaN."""
+  values = np.asarray(values, float)
+  return values[:, ~np.isnan(values).any(0)]

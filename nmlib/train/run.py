@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from collections.abc import Mapping
 import dataclasses
+import hashlib
 import io
 import json
 import time
 from typing import Any
+import zipfile
 
 from etils import epath
 import jax
@@ -100,28 +102,55 @@ class Run:
       print(text, flush=True)
 
   def result(
-      self, name: str, compute: Callable[[], Mapping[str, npt.ArrayLike]]
+      self,
+      name: str,
+      compute: Callable[[], Mapping[str, npt.ArrayLike]],
+      *,
+      shared: str = '',
+      made_from: Mapping[str, Any] | None = None,
   ) -> dict[str, np.ndarray]:
     """Returns `compute()`, done once: later runs read it from the workdir.
 
     Args:
       name: file name under `results/`, unique in the experiment.
       compute: returns named arrays; deterministic, run on every process.
+      shared: a folder where runs of other workdirs find it too, instead.
+      made_from: all that the arrays depend on, as JSON can hold it; in such a
+        folder the file name ends in its digest.
 
     Returns:
       The arrays.
+
+    Raises:
+      ValueError: if the stored file is damaged.
     """
     path = self.workdir / 'results' / f'{name}.npz'
+    if shared:
+      text = json.dumps(made_from, sort_keys=True)
+      digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+      path = epath.Path(shared) / f'{name}-{digest}.npz'
     stored = distributed.from_first(
         lambda: path.read_bytes() if path.exists() else None
     )
     if stored is not None:
-      with np.load(io.BytesIO(stored), allow_pickle=False) as contents:
-        return dict(contents)
+      return _arrays(stored, path)
     arrays = {k: np.asarray(v) for k, v in compute().items()}
     if jax.process_index() == 0:
       buffer = io.BytesIO()
       np.savez(buffer, allow_pickle=False, **arrays)
-      write = self.folder.write if self.folder else workdir_lib.write_atomic
+      write = workdir_lib.write_atomic
+      if self.folder is not None and not shared:
+        write = self.folder.write
       write(path, buffer.getvalue())
     return arrays
+
+
+def _arrays(stored: bytes, path: epath.Path) -> dict[str, np.ndarray]:
+  """Reads named arrays from the contents of an npz file."""
+  try:
+    with np.load(io.BytesIO(stored), allow_pickle=False) as contents:
+      return dict(contents)
+  except (OSError, ValueError, zipfile.BadZipFile) as e:
+    raise ValueError(
+        f'{path} is damaged ({e}); remove it, and it is made anew.'
+    ) from e

@@ -1,6 +1,7 @@
 """What a few seeds can tell."""
 
 from collections.abc import Callable
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -82,6 +83,40 @@ def bootstrap_interval(
   ends = [(1 - level) / 2, (1 + level) / 2]
   low, high = np.quantile(drawn, ends) if drawn.size else (np.nan, np.nan)
   return Interval(statistic(np.arange(num_seeds)), float(low), float(high))
+
+
+def rank_correlation(x: npt.ArrayLike, y: npt.ArrayLike) -> Interval:
+  """Returns Spearman's rho of x and y, its interval by resampling the seeds.
+
+  Args:
+    x: [V, S], V values of each of S seeds.
+    y: [V, S]; NaN where not known.
+  """
+  x, y = np.asarray(x, float), np.asarray(y, float)
+
+  def rho(seeds):
+    a, b = x[:, seeds].ravel(), y[:, seeds].ravel()
+    a, b = a[np.isfinite(b)], b[np.isfinite(b)]
+    if np.unique(a).size < 2 or np.unique(b).size < 2:
+      return np.nan
+    return float(stats.spearmanr(a, b).statistic)
+
+  return bootstrap_interval(rho, y.shape[1])
+
+
+def between(value: float, others: Mapping[str, float]) -> str:
+  """Says where a value falls among others, by their names; NaN: not known."""
+  if not np.isfinite(value):
+    return 'not known'
+  known = [(v, name) for name, v in others.items() if np.isfinite(v)]
+  below = max((pair for pair in known if pair[0] <= value), default=None)
+  above = min((pair for pair in known if pair[0] > value), default=None)
+  said = [
+      f'{word} {pair[1]} ({pair[0]:.3g})'
+      for word, pair in (('above', below), ('below', above))
+      if pair
+  ]
+  return ' and '.join(said or ['with nothing to compare'])
 
 
 def summary(values: npt.ArrayLike, *, count: bool = True) -> str:

@@ -19,7 +19,8 @@ class Table:
 
   Attributes:
     rows: `{row: {column: cell}}`; a cell is text, one number, or an array of
-      one value a seed, which is shown as mean ± standard deviation.
+      one value a seed, which is shown as mean ± standard deviation; a seed
+      whose value is NaN does not count.
     label: what the rows are, the heading of their names.
     note: what a reader must know to read it.
   """
@@ -79,7 +80,7 @@ def _plain(cell: Cell) -> str | int | float | list[float]:
   values = np.asarray(cell)
   if values.ndim == 0:
     return values.item()
-  return [float(x) for x in values.ravel()]
+  return [float(x) for x in values.ravel() if not np.isnan(x)]
 
 
 def _grid(record: Mapping[str, Any]) -> list[list[str]]:
@@ -93,6 +94,8 @@ def _grid(record: Mapping[str, Any]) -> list[list[str]]:
 
 
 def _shown(cell: Any, alike: bool) -> str:
+  if isinstance(cell, list) and not cell:
+    return ''
   if isinstance(cell, list):
     return statistics.summary(cell, count=not alike)
   return f'{cell:.4g}' if isinstance(cell, float) else str(cell)
@@ -100,7 +103,7 @@ def _shown(cell: Any, alike: bool) -> str:
 
 def _counts(record: Mapping[str, Any]) -> set[int]:
   cells = [c for row in record['rows'].values() for c in row.values()]
-  return {len(c) for c in cells if isinstance(c, list)}
+  return {len(c) for c in cells if isinstance(c, list) and c}
 
 
 def _notes(record: Mapping[str, Any]) -> list[str]:

@@ -39,6 +39,20 @@ class LinearTheoryTest(parameterized.TestCase):
     # The closed form is the limit of small sigma: an error of order sigma.
     np.testing.assert_allclose(simulated, closed, atol=5e-3)
 
+  def test_only_the_teacher_is_learnt_if_the_start_is_forgotten(self):
+    keys = jax.random.split(jax.random.key(0), 3)
+    beta, second = jax.random.normal(keys[0], (2, 10)) / 10**0.5
+    first = 3 * jax.random.normal(keys[1], (10, 10)) / 10
+    kept = [
+        linear_theory.alignment_after_flow(
+            0.1 * beta, first, 3 * second, forgets_start=forgets
+        )
+        for forgets in (True, False)
+    ]
+    # A tenth of a teacher hardly moves a large start; its own output does.
+    self.assertLess(1 - kept[0], 1e-5)
+    self.assertGreater(1 - kept[1], 5e-5)
+
   def test_aligned_low_rank_is_the_lazy_exception(self):
     d = 12
     u, b, other = jnp.linalg.qr(jax.random.normal(jax.random.key(0), (d, 3)))[
@@ -106,9 +120,8 @@ class LinearTheoryTest(parameterized.TestCase):
       # The reference integrates to an error of 1e-12, we for as long.
       np.testing.assert_allclose(ended[0], flow['W1_inf'], atol=1e-6)
       np.testing.assert_allclose(ended[1], flow['w2_inf'], atol=1e-6)
-      simulated = _alignment(
-          linear_theory.tangent_kernel(flow['W1_0'], flow['w2_0']),
-          linear_theory.tangent_kernel(*ended),
+      simulated = linear_theory.alignment_after_flow(
+          flow['beta'], flow['W1_0'], flow['w2_0']
       )
       np.testing.assert_allclose(simulated, flow['alignment'], atol=1e-6)
       got = linear_theory.kernel_alignment(

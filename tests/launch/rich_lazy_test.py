@@ -1,16 +1,28 @@
-"""The study of rank, end to end, as a user starts it."""
+"""The study of rank: what its networks start from, their steps, the report."""
 
 import dataclasses
 
 from absl.testing import absltest
 from absl.testing import parameterized
+import chex
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from launch import rich_lazy
-from launch import rich_lazy_connectivity
-from launch import rich_lazy_statistics
+from launch.rich_lazy import config as config_lib
+from launch.rich_lazy import connectivity
+from launch.rich_lazy import experiment
+from launch.rich_lazy import measure
+from nmlib import train
+from nmlib.neurons.initializers import dale
+from nmlib.neurons.initializers import low_rank
+from nmlib.train import mesh as mesh_lib
 from tests.launch import launcher
+
+
+def _config(**changes):
+  return dataclasses.replace(config_lib.PRESETS['smoke'], **changes)
 
 
 class RichLazyTest(launcher.LauncherTest):
@@ -20,23 +32,28 @@ class RichLazyTest(launcher.LauncherTest):
     matrix = self.workdir.with_name('mine.csv')
     draw = np.random.default_rng(0).normal(size=(7, 7))
     np.savetxt(matrix, draw, delimiter=',')
-    code, out, err = self.run_launcher(
-        '--preset=smoke', f'--connectivity={matrix}'
+    code, _, err = self.run_launcher(
+        '--preset=smoke', f'--connectivity={matrix}', '--config.neuron=gru'
     )
     self.assertEqual(code, 0, err)
-    self.assertIn('Report:', out)
     record = self.report()
-    ranks = record['notes']['Effective ranks at the start, mean over seeds']
-    self.assertIn('rank 1: ', ranks)
-    self.assertIn('rank 7: ', ranks)  # the sweep follows the file's size
-    self.assertIn('given: ', ranks)
-    self.assertIn('given shuffled: ', ranks)
-    placed = record['notes'][
-        'Where the given matrix falls in the sweep of ranks'
-    ]
-    self.assertRegex(placed, r'participation: .* above rank [17] \(')
-    for name in ('laziness', 'effective_rank', 'over_training', 'theory'):
-      self.assertTrue((self.workdir / record['figures'][name]).exists())
+    ranks = record['tables']['Effective ranks at the start']['rows']
+    self.assertEqual(  # the sweep follows the file's size
+        list(ranks),
+        [
+            'rank 1',
+            'rank 7',
+            'given',
+            'same degrees',
+            'same spectrum',
+            'given shuffled',
+        ],
+    )
+    self.assertEqual(ranks['rank 7']['hard'], [7, 7])
+    title = 'Where the given matrix falls in the sweep of ranks'
+    placed = record['tables'][title]['rows']
+    place = placed['participation, Effective ranks at the start']
+    self.assertRegex(place['lies'], r'above rank [17] \(')
     # Six steps teach nothing, and a network that did not learn never counts.
     trained = [c for c in record['claims'] if c['source'] != 'theory']
     for claim in trained[:4]:
@@ -51,49 +68,133 @@ class RichLazyTest(launcher.LauncherTest):
   def test_small_claims(self):
     code, _, err = self.run_launcher()
     self.assertEqual(code, 0, err)
-    record = self.report()
-    required = [
-        claim
-        for claim in record['claims']
-        if 'frobenius' in claim['text'] and 'weight' not in claim['text']
-    ]
-    self.assertLen(required, 2)
-    for claim in required:
-      self.assertTrue(claim['holds'], claim)
+    self.assertEqual(train.unexpected(self.report()), [])
 
   @parameterized.parameters(
-      ({'tasks': ('3AF',)}, "config.tasks must be .* got \\('3AF',\\)"),
       ({'ranks': (1, 200)}, 'config.ranks must be .* got'),
       ({'ranks': (30, 1)}, 'config.ranks must be .* got'),
-      ({'matches': ('l1',)}, 'config.matches must be .* got'),
       ({'kernel_trials': 999}, 'config.kernel_trials must be .* got 999'),
-      ({'structures': ('ring',)}, "config.structures must be .* got \\('ring'"),
       ({'structures': ('Dale', 'Dale')}, 'config.structures must be .* once'),
   )
   def test_bad_config(self, changes, message):
     with self.assertRaisesRegex(ValueError, message):
-      rich_lazy.Config(**changes)
+      config_lib.Config(**changes)
 
   def test_a_matrix_that_is_not_square_is_one_sentence(self):
     matrix = self.workdir.with_name('mine.npy')
     np.save(matrix, np.ones((7, 6)))
-    config = dataclasses.replace(
-        rich_lazy.PRESETS['smoke'], connectivity=str(matrix)
-    )
     with self.assertRaisesRegex(ValueError, r'must be square .* got \[7, 6\]'):
-      rich_lazy_connectivity.given(config)
+      connectivity.given(_config(connectivity=str(matrix)))
 
-  def test_interval_of_a_correlation(self):
-    ranks = np.array([[1.0] * 4, [2.0] * 4, [3.0] * 4])
-    values = ranks + 0.1 * np.arange(4)  # in order within and across seeds
-    rho, low, high = rich_lazy_statistics.correlation(ranks, values)
-    # Ties of rank lower Spearman's rho from 1 to the square root of 1 less the
-    # share of tied pairs' variance: 143 - 15 of 143.
-    self.assertAlmostEqual(rho, (128 / 143) ** 0.5, places=6)
-    self.assertBetween(low, 0.9, rho + 1e-9)
-    self.assertBetween(high, rho - 1e-9, 1.0)
-    values[1] = np.nan  # networks that did not learn
-    self.assertGreater(rich_lazy_statistics.correlation(ranks, values)[0], 0.8)
+
+class StartsTest(parameterized.TestCase):
+
+  def test_every_network_has_the_norm_of_one_base(self):
+    config = _config(structures=config_lib.STRUCTURES, num_seeds=1)
+    given = {'given': low_rank.gaussian(jax.random.key(7), 12)}
+    key = jax.random.split(jax.random.key(0), 3)[1]
+    base = low_rank.gaussian(key, 12, config.gain)
+    found = {
+        match: connectivity.starts(config, match, given)
+        for match in low_rank.NORMS
+    }
+    for match, matrices in found.items():
+      norm = low_rank.NORMS[match]
+      self.assertLen(matrices, len(config.ranks) + 2 * 7 + 4)
+      for name, matrix in matrices.items():
+        self.assertNotIn(',', name)  # metrics are kept in a table of commas
+        # Float32 singular values and eigenvalues.
+        np.testing.assert_allclose(
+            norm(matrix[0]), norm(base), rtol=1e-4, err_msg=f'{name}, {match}'
+        )
+    entries = {n: np.sort(np.ravel(w)) for n, w in found['frobenius'].items()}
+    controlled = connectivity.with_control(entries)
+    self.assertEqual(controlled, [*config_lib.STRUCTURES, 'given'])
+    for name in controlled:
+      own, control = (
+          entries[n] / np.abs(entries[n]).max()
+          for n in (name, connectivity.shuffled(name))
+      )
+      np.testing.assert_allclose(own, control, atol=1e-5, err_msg=name)
+
+  @parameterized.parameters(
+      (20, (1, 12), (1, 20)),
+      (8, (1, 6, 12), (1, 6, 8)),
+      (4, (6, 12), (1, 4)),
+      (12, (1, 12), (1, 12)),
+  )
+  def test_the_sweep_follows_the_size_of_a_matrix(self, size, ranks, expected):
+    config = connectivity.fitted(_config(ranks=ranks), {'given': jnp.eye(size)})
+    self.assertEqual(config.num_units, size)
+    self.assertEqual(config.ranks, expected)
+
+
+class StepsTest(parameterized.TestCase):
+
+  def _trained(self, config, steps, mesh='data:1'):
+    starts = connectivity.starts(config, 'frobenius', {})
+    stage = experiment.stage(config, starts=starts)
+    keys = jax.vmap(jax.random.key)(jnp.arange(2))
+    with jax.set_mesh(mesh_lib.make(mesh_lib.parse(mesh))):
+      step = jax.vmap(stage.advance, (0, None), spmd_axis_name='replica')
+      state = jax.jit(jax.vmap(stage.initial))(keys, jnp.asarray(stage.starts))
+      run = jax.jit(
+          lambda s: jax.lax.scan(lambda s, _: step(s, None), s, None, steps)
+      )
+      state, _ = run(state)
+    return jax.device_get(state._replace(key=jax.random.key_data(state.key)))
+
+  def test_devices_share_the_seeds(self):
+    config = _config()
+    alone = self._trained(config, 3)
+    shared = self._trained(config, 3, 'replica:2')
+    # Float32; each network's products are the same on any device.
+    chex.assert_trees_all_close(alone, shared, rtol=1e-5, atol=1e-6)
+
+  def test_columns_keep_their_sign_if_asked(self):
+    for keep in (True, False):
+      config = _config(
+          structures=('Dale',), keep_dale=keep, learning_rate=0.3, ranks=(1, 12)
+      )
+      state = self._trained(config, 20)
+      first = np.asarray(dale.column_signs(state.start.recurrent[0, 2]))
+      self.assertTrue((first != 0).all())
+      kept = (state.params.recurrent[:, 2] * first >= 0).all()
+      self.assertEqual(kept, keep)
+      # Networks that do not follow Dale's law learn freely.
+      free = state.params.recurrent[:, 1] * np.sign(state.start.recurrent[:, 1])
+      self.assertLess(free.min(), 0)
+
+  @parameterized.parameters('rnn', 'gru')
+  def test_measures_of_an_untrained_network(self, neuron):
+    config = _config(neuron=neuron, ranks=(1, 5, 12))
+    stage = experiment.stage(config)
+    start = jnp.asarray(stage.starts[0])
+    state = stage.initial(jax.random.key(0), start)
+    found = jax.jit(stage.measure)(state, stage.eval_data)
+    for name in ('rank 1', 'rank 5', 'rank 12'):
+      for kind in ('kernel_alignment', 'representation_alignment'):
+        np.testing.assert_allclose(found[f'{kind}/{name}'], 1, rtol=1e-5)
+      for kind in ('weight_change', 'relative_weight_change'):
+        self.assertEqual(found[f'{kind}/{name}'], 0)
+      self.assertBetween(found[f'kernel_target_alignment/{name}'], 0, 1)
+
+  def test_networks_that_did_not_learn_are_not_known(self):
+    steps = np.array([0, 5])
+    history = {
+        f'{kind}/{name}': (steps, np.array(values, float))
+        for kind, name, values in (
+            ('stopped', 'a', [[-1, -1], [3, -1]]),
+            ('accuracy', 'a', [[0.1, 0.2], [0.9, 0.5]]),
+            ('final_loss', 'a', [[1, 1], [0.1, 0.8]]),
+        )
+    }
+    found = measure.of_learnt(history, ('a',))
+    np.testing.assert_array_equal(found.steps, steps)
+    np.testing.assert_array_equal(
+        found.values['accuracy']['a'], [[0.1, np.nan], [0.9, np.nan]]
+    )
+    np.testing.assert_array_equal(found.end('final_loss', 'a'), [0.1, 0.8])
 
 
 if __name__ == '__main__':

@@ -20,6 +20,8 @@ from nmlib.networks import spiking_mlp
 from nmlib.networks import temporal_convolution
 from nmlib.neurons import bdh
 from nmlib.neurons import elm
+from nmlib.neurons.biophysical import cable
+from nmlib.neurons.biophysical import pyramidal
 from nmlib.neurons.delays import layer as delay_layer
 from nmlib.neurons.delays import learnable
 from nmlib.neurons.delays import motifs
@@ -193,6 +195,12 @@ MODELS = {
         delay_layer,
         delay_layer.Config(4, 5, 2, 3, 3, 3, noise=0.5),
         _spikes(STEPS, 2, 4, 5),
+    ),
+    'cable': Model(
+        cable, cable.Config(2, 2, 2, 3, substeps=4), _spikes(STEPS, 2, 5)
+    ),
+    'pyramidal': Model(
+        pyramidal, pyramidal.Config(2, 2, 3), _spikes(STEPS, 2, 5)
     ),
     'learnable_delays': Model(
         learnable, learnable.Config(3, 2, 4), _spikes(STEPS, 3)

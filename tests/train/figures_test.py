@@ -30,6 +30,16 @@ class FiguresTest(absltest.TestCase):
     labels = [tick.get_text() for tick in axes.get_xticklabels()]
     self.assertEqual(labels, ['a', 'b'])
 
+  def test_seeds_that_are_not_known_do_not_count(self):
+    _, axes = figures.subplots()
+    values = [[1.0, 3.0, np.nan], [2.0, 6.0, 9.0]]
+    figures.curve(axes, [0, 1], values, label='a')
+    np.testing.assert_array_equal(axes.lines[0].get_ydata(), [2, 4])
+    figures.spread(axes, 1.0, [np.nan, 4.0, 6.0], label='b')
+    self.assertEqual(axes.lines[1].get_ydata(), [5])
+    figures.curve(axes, [0, 1], [[np.nan], [1.0]], label='c')
+    self.assertEqual(axes.get_legend_handles_labels()[1], ['a', 'b'])
+
   def test_legend_names_each_series_once_below_all_panels(self):
     made, panels = figures.subplots(1, 2, sharey=True)
     for axes in panels:

@@ -51,6 +51,29 @@ class StatisticsTest(absltest.TestCase):
     found = statistics.bootstrap_interval(lambda i: np.nan, 3)
     self.assertTrue(np.isnan(found).all())
 
+  def test_rank_correlation(self):
+    ranks = np.array([[1.0] * 4, [2.0] * 4, [3.0] * 4])
+    values = ranks + 0.1 * np.arange(4)  # in order within and across seeds
+    rho, low, high = statistics.rank_correlation(ranks, values)
+    # Ties of rank lower Spearman's rho from 1 to the square root of 1 less the
+    # share of tied pairs' variance: 143 - 15 of 143.
+    self.assertAlmostEqual(rho, (128 / 143) ** 0.5, places=6)
+    self.assertBetween(low, 0.9, rho + 1e-9)
+    self.assertBetween(high, rho - 1e-9, 1.0)
+    values[1] = np.nan  # not known
+    self.assertGreater(statistics.rank_correlation(ranks, values).mean, 0.8)
+    values[2] = np.nan  # one value is left
+    self.assertTrue(np.isnan(statistics.rank_correlation(ranks, values)).all())
+
+  def test_between(self):
+    others = {'rank 1': 1.0, 'rank 5': 5.0, 'rank 9': np.nan}
+    of = lambda value: statistics.between(value, others)
+    self.assertEqual(of(3.0), 'above rank 1 (1) and below rank 5 (5)')
+    self.assertEqual(of(0.5), 'below rank 1 (1)')
+    self.assertEqual(of(7.0), 'above rank 5 (5)')
+    self.assertEqual(of(np.nan), 'not known')
+    self.assertIn('nothing to', statistics.between(1.0, {'none': np.nan}))
+
 
 if __name__ == '__main__':
   absltest.main()

@@ -42,6 +42,13 @@ class TablesTest(absltest.TestCase):
     self.assertIn('2 ± 1.4 (n=2)', tables.terminal(record))
     self.assertIn('1 (n=1)', tables.terminal(record))
 
+  def test_seeds_that_are_not_known_do_not_count(self):
+    nan = float('nan')
+    cells = {'x': [1.0, nan, 3.0], 'y': [nan], 'z': [2.0, 2.0]}
+    record = train.Table({'a': cells}).record()
+    self.assertEqual(record['rows']['a']['x'], [1.0, 3.0])
+    self.assertIn('| a | 2 ± 1.4 |  | 2 ± 0 |', tables.markdown(record))
+
 
 if __name__ == '__main__':
   absltest.main()

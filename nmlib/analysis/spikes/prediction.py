@@ -4,6 +4,9 @@ Metrics of Beniaguev, Segev, London (Neuron 2021) in the form of the ELM paper
 (arXiv 2306.16922): NumPy arrays [simulation, time] in, floats out.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 
@@ -66,6 +69,17 @@ def mean_hits_below(
   grid = np.linspace(0, 1, 20000)
   true = np.interp(grid, *roc_curve(truth, score))
   return float(true[: max(1, np.argmin(np.abs(grid - false_rate)))].mean())
+
+
+def r_precision(truth: np.ndarray, score: np.ndarray) -> float:
+  """Returns the share of events among the highest scores, as many as events.
+
+  Args:
+    truth: 0 or 1, [T], with at least one 1.
+    score: [T].
+  """
+  truth = np.asarray(truth, bool)
+  return float(truth[np.argsort(-score)[: truth.sum()]].mean())
 
 
 def explained_variance(truth: np.ndarray, predicted: np.ndarray) -> float:
@@ -144,4 +158,27 @@ def metrics(
       'soma_explained_variance_percent': 100 * explained_variance(v, v_hat),
       'soma_RMSE': float(np.sqrt(np.mean(error**2))),
       'soma_MAE': float(np.mean(np.abs(error))),
+  }
+
+
+def metrics_of_files(
+    files: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]],
+    **options: Any,
+) -> dict[str, float]:
+  """Measures predictions of several files, each aligned on its own, as theirs.
+
+  Args:
+    files: spikes, scores, voltage and predicted voltage [N, T] of each.
+    **options: of `metrics`.
+
+  Returns:
+    What `metrics` finds, and the `soma_RMSE, not aligned`.
+  """
+  aligned = np.concatenate([align(file[2], file[3]) for file in files])
+  spikes, scores, voltage, raw = (
+      np.concatenate(part) for part in zip(*files, strict=True)
+  )
+  plain = metrics(spikes, scores, voltage, raw, **options)['soma_RMSE']
+  return metrics(spikes, scores, voltage, aligned, **options) | {
+      'soma_RMSE, not aligned': plain
   }

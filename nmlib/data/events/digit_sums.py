@@ -6,6 +6,8 @@ whatever the language. The stand-in has the same structure (spike templates of
 classes on channels, noise) and is generated; it is not speech.
 """
 
+from collections.abc import Callable
+import dataclasses
 from typing import NamedTuple
 
 import jax
@@ -13,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from nmlib.data.events import address_events as events
+from nmlib.data.events import event_files
 from nmlib.neurons.core import checks
 
 
@@ -125,3 +128,54 @@ def templates_pair(
   rate = 1 - (1 - rate) * (1 - background)
   spikes = jax.random.uniform(noise, rate.shape) < rate
   return spikes.astype(jnp.float32), jnp.sum(chosen)
+
+
+Draw = Callable[[jax.Array], tuple[jax.Array, jax.Array]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+  """Draws pairs of digits, to learn from and to test on."""
+
+  train: Draw  # key -> spikes [T, D], sum []
+  test: Draw
+  num_inputs: int  # D
+  num_steps: int  # T
+  num_classes: int
+
+
+def stand_in() -> Task:
+  """Returns the generated task of 5 classes; its pairs never come again."""
+  rates = templates(jax.random.key(2024))
+  count, steps, units = rates.shape
+  draw = lambda key: templates_pair(key, rates)
+  return Task(draw, draw, units, 2 * steps, 2 * count - 1)
+
+
+def from_files(folder: str, *, bin_width: float, binary: bool) -> Task:
+  """Reads `shd_train.h5` and `shd_test.h5` of a folder.
+
+  Args:
+    folder: with both files.
+    bin_width: seconds.
+    binary: as in `from_recordings`.
+
+  Raises:
+    FileNotFoundError: if a file is missing.
+    ValueError: if it is damaged.
+  """
+
+  def read(part):
+    found = event_files.heidelberg_digits(f'{folder}/shd_{part}.h5')
+    digits = from_recordings(found, bin_width=bin_width, binary=binary)
+    return jax.tree.map(jnp.asarray, digits)
+
+  train, test = read('train'), read('test')
+  _, steps, units = train.rasters.shape
+  return Task(
+      lambda key: pair(key, *train),
+      lambda key: pair(key, *test),
+      units,
+      2 * steps,
+      19,
+  )

@@ -12,7 +12,10 @@ from typing import Annotated
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+import numpy.typing as npt
 
+from nmlib.data.images import image_file
 from nmlib.neurons.core import checks
 from nmlib.neurons.core import limits
 
@@ -71,6 +74,23 @@ def whiten(image: jax.Array, cutoff: float = 0.4) -> jax.Array:
   return image / deviation
 
 
+def load(path: str, count: int, size: int, least_size: int) -> jax.Array:
+  """Returns a user's images [count, H, H], whitened; or generated textures.
+
+  Args:
+    path: of an .npy, as in `image_file.read`; '' generates `annulus`, the same
+      ones always.
+    count: how many.
+    size: of generated ones.
+    least_size: of a user's.
+  """
+  if path:
+    images = jnp.asarray(image_file.read(path, count, least_size))
+    return jax.lax.map(whiten, images)
+  keys = jax.random.split(jax.random.key(77), count)
+  return jax.lax.map(lambda key: annulus(key, size), keys)
+
+
 @dataclasses.dataclass(frozen=True)
 class MotionCloud:
   """A band in frequency, orientation and speed; defaults: a broad one.
@@ -92,6 +112,14 @@ class MotionCloud:
   ] = math.inf
 
   __post_init__ = limits.check
+
+
+def cloud_along(velocity: npt.ArrayLike, **fields: float) -> MotionCloud:
+  """Returns the cloud that moves at a velocity [2], pixels a step."""
+  x, y = np.asarray(velocity)
+  return MotionCloud(
+      direction=float(np.arctan2(y, x)), speed=float(np.hypot(x, y)), **fields
+  )
 
 
 def motion_cloud(

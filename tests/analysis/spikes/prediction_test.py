@@ -67,6 +67,14 @@ def test_roc_area_counts_ties_half():
     spike_prediction.area(truth * 0, truth)
 
 
+def test_r_precision_looks_at_as_many_as_there_are():
+  score = np.array([0.9, 0.1, 0.8, 0.7, 0.2])
+  # The three highest hold two of the three events.
+  truth = np.array([1, 1, 0, 1, 0])
+  assert spike_prediction.r_precision(truth, score) == 2 / 3
+  assert spike_prediction.r_precision(truth, 1.0 * truth) == 1
+
+
 def test_explained_variance_ignores_an_offset_only():
   v = np.random.default_rng(0).normal(size=100)
   assert spike_prediction.explained_variance(v, v + 3) == pytest.approx(1)
@@ -103,3 +111,26 @@ def test_windows_cover_every_step_once(length):
   np.testing.assert_array_equal(got, 2 * xs)
   with pytest.raises(ValueError, match='burn_in must be in'):
     windows.predict(lambda x: x, xs, window=4, burn_in=4)
+
+
+def test_files_are_aligned_one_by_one():
+  rng = np.random.default_rng(0)
+  voltage = rng.normal(-65, 3, (2, 3, 200))
+  predicted = voltage + rng.normal(0, 1, voltage.shape)
+  spikes = (rng.random(voltage.shape) < 0.05).astype(float)
+
+  def measured(shift):
+    # A file's own level is taken away, whatever that of the other.
+    levels = np.array([0.0, shift])[:, None, None]
+    parts = zip(
+        spikes, predicted, voltage + levels, predicted - levels, strict=True
+    )
+    return spike_prediction.metrics_of_files(list(parts), ignore=50)
+
+  plain, shifted = measured(0.0), measured(-9.0)
+  for name in ('soma_RMSE', 'AUC'):
+    np.testing.assert_allclose(plain[name], shifted[name])
+  assert plain['soma_RMSE'] < 1.1
+  name = 'soma_RMSE, not aligned'
+  np.testing.assert_allclose(plain[name], 1, atol=0.1)
+  np.testing.assert_allclose(shifted[name], np.sqrt(1 + 18**2 / 2), rtol=0.05)

@@ -1,4 +1,4 @@
-"""Textures whiten, or say why not."""
+"""Still textures: whitened, generated, or a user's."""
 
 from absl.testing import absltest
 import jax
@@ -10,21 +10,35 @@ from nmlib.data.images import textures
 
 class TexturesTest(absltest.TestCase):
 
-  def test_white_noise_of_pink_is_flat_below_the_cutoff(self):
-    image = textures.whiten(textures.pink(jax.random.key(0), 64))
-    self.assertAlmostEqual(float(jnp.std(image)), 1.0, places=5)
+  def test_whitening_flattens_one_over_f(self):
+    image = textures.whiten(textures.pink(jax.random.key(0), 128))
     power = np.abs(np.fft.fft2(image)) ** 2
-    f = np.fft.fftfreq(64)
+    f = np.fft.fftfreq(128)
     radius = np.hypot(f[:, None], f[None])
-    low = power[(radius > 0.02) & (radius < 0.1)].mean()
-    high = power[(radius > 0.15) & (radius < 0.2)].mean()
-    # About 100 and 280 exponential values a band: 12 % of error, and the
-    # filter's own fall to 0.94.
-    self.assertBetween(high / low, 0.5, 1.5)
+    ring = lambda low: power[(radius > low) & (radius < low + 0.03)].mean()
+    # Rings of hundreds of frequencies: a tenth of noise.
+    self.assertAlmostEqual(ring(0.05) / ring(0.15), 1, delta=0.3)
+    self.assertLess(ring(0.6), 1e-3 * ring(0.1))
 
   def test_an_image_of_one_grey_is_refused(self):
     with self.assertRaisesRegex(ValueError, 'pixels that differ'):
       textures.whiten(jnp.zeros((8, 8)))
+
+  def test_own_images_are_whitened_and_others_generated(self):
+    path = self.create_tempfile('mine.npy').full_path
+    images = np.random.default_rng(0).normal(size=(3, 16, 16))
+    np.save(path, images)
+    own = textures.load(path, 2, 128, 8)
+    expected = textures.whiten(jnp.asarray(images[1], jnp.float32))
+    np.testing.assert_allclose(own[1], expected, rtol=1e-5, atol=1e-6)
+    self.assertEqual(textures.load('', 2, 32, 8).shape, (2, 32, 32))
+
+  def test_a_cloud_goes_where_its_velocity_points(self):
+    cloud = textures.cloud_along([-0.3, 0.4], frequency=0.1)
+    self.assertAlmostEqual(cloud.speed, 0.5)
+    self.assertAlmostEqual(np.cos(cloud.direction), -0.6)
+    self.assertAlmostEqual(np.sin(cloud.direction), 0.8)
+    self.assertEqual(cloud.frequency, 0.1)
 
 
 if __name__ == '__main__':

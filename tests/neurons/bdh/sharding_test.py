@@ -14,7 +14,9 @@ from jax.sharding import PartitionSpec as P
 from nmlib.neurons import bdh
 
 _HEADS = bdh.Config(16, 16, 8, 256, 2, param_dtype='float64', chunk_size=3)
-_SPLIT_HEAD = bdh.Config(16, 16, 1, 256, 2, param_dtype='float64', blocks_per_head=8)
+_SPLIT_HEAD = bdh.Config(
+    16, 16, 1, 256, 2, param_dtype='float64', blocks_per_head=8
+)
 
 
 def _place(tree, mesh, rules):

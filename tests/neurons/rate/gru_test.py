@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax.test_util import check_grads
 import numpy as np
 
-from nmlib.analysis import connectivity
+from nmlib.neurons.initializers import low_rank
 from nmlib.neurons.rate import gru
 
 
@@ -61,7 +61,7 @@ class GruTest(parameterized.TestCase):
     np.testing.assert_allclose(outputs[0], outputs[1], atol=1e-6)
 
   def test_starts_from_a_chosen_rank(self):
-    matrix = connectivity.low_rank(jax.random.key(0), 8, 2).matrix
+    matrix = low_rank.low_rank(jax.random.key(0), 8, 2)
     config = gru.Config(num_units=8)
     params = gru.init(jax.random.key(1), config, recurrent=matrix)
     for gate in params.recurrent:

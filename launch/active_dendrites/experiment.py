@@ -1,0 +1,186 @@
+"""The experiment of `launch.active_dendrites`: tasks in sequence."""
+
+import functools
+from typing import Any
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from launch.active_dendrites import report
+from launch.active_dendrites.config import Config
+from nmlib import train
+from nmlib.data.images import digits
+from nmlib.data.images import permuted_digits
+from nmlib.networks import active_dendrites as network
+from nmlib.plasticity import synaptic_intelligence
+
+
+class State(NamedTuple):
+  """A network in the middle of its tasks."""
+
+  step: jax.Array  # [], int32
+  params: network.Params
+  masks: tuple[jax.Array, ...]
+  opt_state: Any
+  key: jax.Array  # []
+  setting: dict[str, jax.Array]  # learning rate; strength of SI
+
+
+def experiment(config: Config, run: train.Run) -> train.Report:
+  """Learns the tasks with every method, and compares."""
+  parts = read(config)
+  tasks = permuted_digits.make(parts, config.num_tasks)
+  histories, chosen = {}, {}
+  for method in config.methods:
+    fitted = train.fit(run, stage(config, tasks, method))
+    best, histories[method] = choose(config, method, fitted.history)
+    chosen[method] = config.settings(method)[best]
+    final = histories[method]['accuracy'][1][-1]
+    run.say(f'{method}: {final.mean():.4f} after {config.num_tasks} tasks')
+  observed = run.result(
+      'random_patterns', lambda: report.observe(config.trials)
+  )
+  return report.make(config, parts, histories, chosen, observed)
+
+
+def read(config: Config) -> digits.Split:
+  """Reads the digits; those to choose by are learned if there is no choice."""
+  if config.source == 'digits':
+    parts = digits.small(num_train=1200)
+  else:
+    parts = digits.mnist(config.path)
+  if any(len(config.settings(method)) > 1 for method in config.methods):
+    return parts
+  both = zip(parts.train, parts.validation, strict=True)
+  return parts._replace(
+      train=digits.Digits(*(np.concatenate(pair) for pair in both))
+  )
+
+
+def choose(config: Config, method: str, history: train.History):
+  """Returns the index of the best setting, and the history of that alone."""
+  settings = range(len(config.settings(method)))
+  last = [history[f'validation/{i}'][1][-1].mean() for i in settings]
+  best = int(np.argmax(last))
+  ending = f'/{best}'
+  return best, {
+      name.removesuffix(ending): series
+      for name, series in history.items()
+      if name.endswith(ending)
+  }
+
+
+def stage(
+    config: Config, tasks: permuted_digits.Tasks, method: str
+) -> train.Stage:
+  """Returns the training of a method on all tasks, at all its settings."""
+  size = min(config.batch_size, len(tasks.train.labels))
+  per_task = config.epochs * (len(tasks.train.labels) // size)
+  sizes = config.network(method, tasks.permutations.shape[1])
+  rates, strengths = np.array(config.settings(method), np.float32).T
+  optimizer = functools.partial(_optimizer, config, method, per_task)
+
+  def init(key, setting):
+    keys = jax.random.split(key, 3)
+    masks = network.masks(keys[1], sizes)
+    params = network.prune(network.init(keys[0], sizes), masks)
+    opt_state = optimizer(setting).init(params)
+    return State(jnp.int32(0), params, masks, opt_state, keys[2], setting)
+
+  def step(state, _):
+    task = state.step // per_task
+    batch = train.examples.shuffled(state.key, state.step, tasks.train, size)
+    batch = batch._replace(images=batch.images[:, tasks.permutations[task]])
+    if method == 'mlp_replay':
+      batch = permuted_digits.rehearsed(
+          state.key, state.step, batch, tasks, task, config.replay_images
+      )
+    context = jnp.broadcast_to(tasks.prototypes[task], batch.images.shape)
+
+    def loss(params):
+      run = functools.partial(network.apply, params, config=sizes)
+      logits = jax.vmap(run)(batch.images, context)
+      return train.cross_entropy(logits, batch.labels)
+
+    value, gradient = jax.value_and_grad(loss)(state.params)
+    updates, opt_state = optimizer(state.setting).update(
+        gradient, state.opt_state, state.params
+    )
+    moved: Any = optax.apply_updates(state.params, updates)
+    params = network.prune(moved, state.masks)
+    state = state._replace(
+        step=state.step + 1, params=params, opt_state=opt_state
+    )
+    return state, {'loss': value}
+
+  return train.Stage(
+      name=method,
+      loop=train.Loop(config.num_tasks * per_task, size, *[per_task] * 4),
+      init=init,
+      step=step,
+      evaluate=functools.partial(evaluate, sizes=sizes),
+      eval_data=tasks,
+      seeds=tuple(range(config.num_seeds)),
+      sweep={'rate': rates, 'strength': strengths},
+  )
+
+
+def _optimizer(config: Config, method: str, per_task: int, setting):
+  """Adam: fresh for each task, or held back by synaptic intelligence."""
+  adam = optax.chain(optax.scale_by_adam(), optax.scale(-setting['rate']))
+  if not method.endswith('_si'):
+    return _afresh(adam, per_task)
+  return synaptic_intelligence.protect(
+      adam, setting['strength'], per_task, config.si_damping
+  )
+
+
+def _afresh(
+    optimizer: optax.GradientTransformation, every: int
+) -> optax.GradientTransformation:
+  """Starts an optimizer with no settings in its state anew every so often."""
+
+  def update(updates, state, params=None):
+    step, inner = state
+    fresh = optimizer.init(updates)
+    inner = jax.tree.map(
+        lambda new, old: jnp.where(step % every == 0, new, old), fresh, inner
+    )
+    updates, inner = optimizer.update(updates, inner, params)
+    return updates, (step + 1, inner)
+
+  return optax.GradientTransformation(
+      lambda params: (jnp.int32(0), optimizer.init(params)), update
+  )
+
+
+def evaluate(
+    state: State, tasks: permuted_digits.Tasks, *, sizes: network.Config
+) -> train.stage.Metrics:
+  """Accuracy on every task, the context inferred from each image."""
+
+  def one(part: permuted_digits.Examples, task):
+    images = part.images[:, tasks.permutations[task]]
+    inferred = jax.vmap(network.nearest_prototype, in_axes=(None, 0))(
+        tasks.prototypes, images
+    )
+    logits = jax.vmap(lambda x, c: network.apply(state.params, x, c, sizes))(
+        images, tasks.prototypes[inferred]
+    )
+    right = jnp.argmax(logits, -1) == part.labels
+    return jnp.mean(right), jnp.mean(inferred == task)
+
+  every = jnp.arange(len(tasks.permutations))
+  accuracy, inferred = jax.lax.map(lambda t: one(tasks.test, t), every)
+  validation, _ = jax.lax.map(lambda t: one(tasks.validation, t), every)
+  metrics = {
+      'accuracy': jnp.mean(accuracy),
+      'validation': jnp.mean(validation),
+      'context_accuracy': jnp.mean(inferred),
+  }
+  for task in range(len(tasks.permutations)):
+    metrics[f'accuracy/task_{task + 1}'] = accuracy[task]
+  return metrics

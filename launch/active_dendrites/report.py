@@ -1,0 +1,190 @@
+"""The report of `launch.active_dendrites`."""
+
+from typing import Any
+
+import jax
+import numpy as np
+
+from launch.active_dendrites import figures
+from launch.active_dendrites.config import Config
+from nmlib import train
+from nmlib.analysis import sparse_codes
+from nmlib.analysis.sparse_codes import patterns as sparse_patterns
+from nmlib.data.images import digits
+
+_PAPER = {  # mean test accuracy after ten tasks, eight seeds
+    'active_dendrites': '0.9455',
+    'active_dendrites_si': '0.9723',
+    'k_winners': '0.9133',
+    'dendrites': '0.8285',
+    'mlp': '0.8203',
+}
+_RELEASED, _OWN = 'results of the released code', 'own comparison'
+# What is above what.
+_ORDER = {
+    ('active_dendrites', 'k_winners'): (
+        'Segments add to k-winners: mean accuracy higher by more than {gap}'
+    ),
+    ('k_winners', 'dendrites'): (
+        'k-winners alone beat segments alone by more than {gap}'
+    ),
+    ('dendrites', 'mlp'): (
+        'Segments alone beat an ordinary network by more than {gap}'
+    ),
+    ('active_dendrites_si', 'active_dendrites'): (
+        'Synaptic intelligence adds to active dendrites: a higher mean'
+    ),
+    ('active_dendrites', 'mlp_si'): (
+        'Active dendrites beat an ordinary network with synaptic intelligence'
+    ),
+    ('active_dendrites', 'mlp_replay'): (
+        'Active dendrites beat replay from a store of earlier images'
+    ),
+}
+_NOT_ON_DIGITS = {
+    ('k_winners', 'dendrites'): 'on 8 x 8 pixels segments alone do as well',
+    ('active_dendrites', 'mlp_replay'): '100 images a task of 1,200 are stored',
+}
+# n, a, s, theta at which random patterns are tried.
+_CHECKED = (
+    (300, 64, 24, 12),
+    (300, 128, 24, 12),
+    (500, 128, 24, 12),
+    (700, 128, 24, 12),
+)
+
+
+def observe(trials: int) -> dict[str, np.ndarray]:
+  """Counts false matches of a segment among random patterns."""
+  matches = []
+  for i, (n, a, s, theta) in enumerate(_CHECKED):
+    counts = sparse_patterns.observed_false_positives(
+        jax.random.key(i), n, a, s, trials
+    )
+    matches.append(int(counts[theta:].sum()))
+  return {'matches': np.array(matches), 'trials': np.array(trials)}
+
+
+def make(
+    config: Config,
+    parts: digits.Split,
+    histories: dict[str, train.History],
+    chosen: dict[str, tuple[float, float]],
+    observed: dict[str, np.ndarray],
+) -> train.Report:
+  """Holds the order of the methods against the paper's.
+
+  Args:
+    config: of the launcher.
+    parts: what was trained on.
+    histories: of each method, metrics at its chosen setting.
+    chosen: learning rate and strength of each method.
+    observed: from `observe`.
+  """
+  final = {name: h['accuracy'][1][-1] for name, h in histories.items()}
+  share = observed['matches'] / observed['trials']
+  inferred = next(iter(histories.values()))['context_accuracy'][1][-1]
+  context = train.higher(
+      'The task is inferred from one image: nearest prototype right for'
+      ' more than 99 % of test images',
+      {'context accuracy': inferred},
+      0.99,
+      by='seed',
+      source='methods',
+  )
+  return train.Report(
+      claims=[*order(config, final), context, theory(share, config.trials)],
+      data={
+          'source': config.source,
+          'train': len(parts.train.labels),
+          'test': len(parts.test.labels),
+          'permutations': 'seed 42, the same for all seeds of the networks',
+      },
+      differences=differences(config),
+      tables={
+          'Settings chosen on validation images': table(config, chosen, final)
+      },
+      figures=figures.draw(
+          histories, config.num_tasks, list(zip(_CHECKED, share, strict=True))
+      ),
+  )
+
+
+def order(config: Config, final: dict[str, Any]) -> list[train.Claim]:
+  """Which method beats which after the last task, of those that were run."""
+  made = []
+  for pair, text in _ORDER.items():
+    if not final.keys() >= set(pair):
+      continue
+    ours, theirs = ({name: final[name]} for name in pair)
+    published = _PAPER.keys() >= set(pair)
+    numbers = ', '.join(f'{name} {_PAPER.get(name)}' for name in pair)
+    because = _NOT_ON_DIGITS.get(pair, '') * (config.source == 'digits')
+    made.append(
+        train.higher(
+            text.format(gap=config.gap),
+            ours,
+            theirs,
+            by='mean',
+            margin=config.gap if '{gap}' in text else 0.0,
+            source=_RELEASED if published else _OWN,
+            paper=f'{numbers} (10 tasks of MNIST)' if published else '',
+            expected=not because,
+            because=because,
+        )
+    )
+  return made
+
+
+def theory(share: np.ndarray, trials: int) -> train.Claim:
+  """How often random patterns match a segment, [points]."""
+  chance = np.array([sparse_codes.false_positive(*p) for p in _CHECKED])
+  errors = np.sqrt(chance * (1 - chance) / trials)
+  return train.Claim(
+      'Random patterns match a segment as often as the theory says: each'
+      f' of {len(chance)} frequencies within four standard errors,'
+      f' {trials:,} patterns each',
+      'equation of false positives',
+      ', '.join(f'{p:.4g}' for p in chance),
+      {
+          f'n={n}, a={a}': [p]
+          for (n, a, *_), p in zip(_CHECKED, share, strict=True)
+      },
+      bool((abs(share - chance) < 4 * errors).all()),
+  )
+
+
+def table(config: Config, chosen, final) -> train.Table:
+  """Returns the chosen settings and what they reach, one row a method."""
+  rows = {}
+  for name, setting in chosen.items():
+    lists = [sorted(set(c)) for c in zip(*config.settings(name), strict=True)]
+    ends = any(
+        len(tried) > 1 and value in (tried[0], tried[-1])
+        for value, tried in zip(setting, lists, strict=True)
+    )
+    rows[name] = {
+        'learning rate': setting[0],
+        'strength': setting[1] or '',
+        'accuracy after all tasks': final[name],
+        'end': '*' * ends,
+    }
+  note = '* at an end of the values tried: others may do better.'
+  return train.Table(rows, note=note)
+
+
+def differences(config: Config) -> list[str]:
+  """Says how a run departs from the paper's experiment."""
+  said = []
+  if config.source == 'digits':
+    said.append(
+        'Permuted 8 x 8 digits (1,200 to learn from), not permuted MNIST.'
+    )
+  if config.hidden != (2048, 2048):
+    said.append(f'Hidden layers of {config.hidden}, not (2048, 2048).')
+  said.append(
+      'Learning rates and strengths are chosen on validation images among'
+      ' those of the config; synaptic intelligence runs as long as the other'
+      ' methods.'
+  )
+  return said

@@ -1,0 +1,5 @@
+"""`python -m launch.dendrite_growth`."""
+
+from nmlib import train
+
+train.launch(__package__)

@@ -1,0 +1,116 @@
+"""The settings of `launch.dendrite_growth`."""
+
+import dataclasses
+import typing
+from typing import Annotated
+from typing import Literal
+
+from nmlib.neurons.core import limits
+
+SHORTCUTS = {'path': "Folder of MNIST's four files."}
+_Task = Literal[
+    'shallow',
+    'deep',
+    'convolutional',
+    'transformer',
+    'recurrent',
+    'gated',
+    'points',
+]
+_Kind = Literal['correlation', 'control', 'random', 'gradient', 'wide']
+KINDS: tuple[_Kind, ...] = typing.get_args(_Kind)
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+  """Sizes and lengths; steps are optimizer steps (Adam).
+
+  A cycle is: candidates learn for candidate_steps (rivals that have none get
+  these steps too), trials find the rate to start from, neurons learn for
+  more_steps.
+  """
+
+  tasks: tuple[_Task, ...] = ('shallow', 'deep', 'points')
+  kinds: tuple[_Kind, ...] = KINDS
+  source: Literal['digits', 'mnist'] = 'digits'  # of images
+  path: str = ''  # of MNIST's four files; '' asks TFDS
+  num_seeds: limits.Count = 6
+  widen: Annotated[tuple[limits.Count, ...], limits.Some()] = (1,)  # width
+  cycles: limits.Count = 2
+  neuron_steps: limits.Count = 4000
+  more_steps: limits.Count = 2000
+  candidate_steps: limits.Count = 300
+  inner_steps: limits.Count = 50  # between looks at the validation images
+  batch_size: limits.Count = 64
+  learning_rate: limits.Positive = 5e-3
+  # Rates tried after each switch, of learning_rate.
+  rate_factors: Annotated[tuple[limits.Positive, ...], limits.Some()] = (
+      1.0,
+      0.3,
+  )
+  trial_steps: limits.Count = 200
+  candidate_rate: limits.Positive = 2e-2
+  activation: Literal['sigmoid', 'tanh', 'relu'] = 'sigmoid'  # of dendrites
+  score: Literal['normalized', 'covariance', 'pearson'] = 'normalized'
+  num_candidates: limits.Count = 1  # a neuron, the best of which is kept
+  candidate_batch: limits.Natural = 0  # examples an update; 0: all
+  candidate_decay: limits.Fraction = 0.9  # of running means of batches
+  candidate_patience: limits.Natural = 0  # looks without progress; 0: any
+  scale: limits.Positive = 0.01  # of a candidate's first weights
+  relative_scale: bool = False  # in units of its layer's mean |weight|
+  rival_scale: limits.Positive = 0.3  # of rivals' dendrites
+  switch: Literal['fixed', 'history'] = 'fixed'  # history: see patience
+  patience: limits.Count = 10  # looks without a new best validation score
+  lookback: limits.Count = 1  # looks whose mean score counts
+  max_tries: limits.Natural = 0  # of a cycle without a new best; 0: keep
+
+  def __post_init__(self):
+    limits.check(self)
+    if list(self.rate_factors) != sorted(self.rate_factors, reverse=True):
+      raise ValueError(
+          'config.rate_factors must fall from first to last, got'
+          f' {self.rate_factors}.'
+      )
+
+  @property
+  def seeds(self) -> tuple[int, ...]:
+    """0 to S - 1."""
+    return tuple(range(self.num_seeds))
+
+
+PRESETS = {
+    'small': Config(),
+    'layers': Config(
+        tasks=('convolutional', 'transformer', 'recurrent', 'gated'),
+        kinds=('correlation', 'control', 'gradient', 'wide'),
+        num_seeds=3,
+        neuron_steps=1000,
+        more_steps=500,
+    ),
+    'compression': Config(
+        tasks=('shallow',), kinds=('correlation', 'control'), widen=(1, 2, 4, 8)
+    ),
+    'smoke': Config(
+        tasks=('shallow',),
+        num_seeds=2,
+        cycles=1,
+        neuron_steps=60,
+        more_steps=40,
+        candidate_steps=40,
+        trial_steps=20,
+        inner_steps=20,
+    ),
+    'paper': Config(
+        tasks=typing.get_args(_Task),
+        source='mnist',
+        num_seeds=10,
+        widen=(4,),
+        candidate_batch=1024,
+        candidate_patience=10,
+        neuron_steps=20_000,
+        more_steps=10_000,
+        candidate_steps=1000,
+        switch='history',
+        max_tries=2,
+    ),
+}

@@ -1,0 +1,147 @@
+"""The settings of `launch.dopamine_modes`."""
+
+import dataclasses
+import typing
+from typing import Annotated
+from typing import Literal
+from typing import NamedTuple
+
+from nmlib.neurons.core import limits
+from nmlib.neurons.gates import mode_gate
+
+SHORTCUTS = {'path': "Folder of MNIST's four files."}
+Method = Literal[
+    'frozen',
+    'bitfit',
+    'threshold',
+    'ia3',
+    'mode_gate',
+    'mode_gate_annealed',
+    'mode_gate_through',
+    'mode_gate_tied',
+    'mode_gate_positive',
+    'lora_1',
+    'lora_2',
+    'lora_4',
+    'lora_8',
+    'linear_probe',
+    'full',
+]
+Base = Literal['perceptron', 'convolutional', 'transformer']
+Rates = Annotated[tuple[limits.Positive, ...], limits.Some(distinct=True)]
+_COMPARED = ('frozen', 'bitfit', 'mode_gate', 'lora_4', 'lora_8')
+
+
+class Options(NamedTuple):
+  """What one way to adapt is."""
+
+  kind: str  # one of `adaptation.METHODS`
+  temperatures: tuple[float, float]  # of gates, first and last
+  rank: int = 1
+  penalty: float = 0.0  # of the mean gate
+  through: float = 0.0  # last share of steps with straight-through gates
+  gate: mode_gate.Config = mode_gate.Config()
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+  """Steps are optimizer steps (Adam); angles are in degrees."""
+
+  methods: Annotated[tuple[Method, ...], limits.Some(distinct=True)] = (
+      typing.get_args(Method)
+  )
+  source: Literal['digits', 'mnist'] = 'digits'
+  path: str = ''  # of MNIST's four files; '' asks TFDS
+  num_seeds: limits.Count = 5
+  hidden: Annotated[tuple[limits.Count, ...], limits.Some()] = (128, 128)
+  angle: limits.Finite = 45.0
+  foundation_steps: limits.Count = 150
+  foundation_learning_rate: limits.Positive = 1e-3
+  steps: limits.Count = 600
+  batch_size: limits.Count = 64
+  learning_rates: Rates = (1e-3, 3e-3, 1e-2, 3e-2)
+  temperature: limits.Positive = 0.1
+  # First and last temperature.
+  annealed: tuple[limits.Positive, limits.Positive] = (0.5, 0.05)
+  through: limits.UnitInterval = 0.1  # last share, straight-through gates
+  # Of the mean gate, a run each; the report's claim is about the largest.
+  sparse_penalties: Rates = (0.1, 0.5)
+  sweep_angles: tuple[limits.Finite, ...] = (15.0, 30.0, 60.0, 90.0)
+  sweep_foundation: tuple[limits.Count, ...] = (75, 300)  # pretraining steps
+  bases: tuple[Base, ...] = typing.get_args(Base)
+  angles: Annotated[tuple[limits.Finite, ...], limits.Some(distinct=True)] = (
+      *(0.0, 45.0, 90.0, 135.0),
+  )
+  width: limits.Count = 32  # of bases with several modes; perceptron 4 x
+  base_steps: limits.Count = 300
+  mode_steps: limits.Count = 300
+  mode_rates: Rates = (3e-3, 1e-2, 3e-2)  # one is chosen
+  sequence_rates: Rates = (1e-4, 3e-4, 1e-3)  # likewise
+
+  def __post_init__(self):
+    limits.check(self)
+    for method in _COMPARED:
+      if method not in self.methods:
+        raise ValueError(
+            f'config.methods must include {method!r}, which the report'
+            ' compares.'
+        )
+    if len(self.angles) < 2:
+      raise ValueError(f'config.angles must be two or more, got {self.angles}.')
+
+  def sparse_methods(self) -> list[str]:
+    """Returns the names of the gates trained with a penalty."""
+    return [f'mode_gate_sparse_{p:g}' for p in self.sparse_penalties]
+
+  def options(self, method: str) -> Options:
+    """Returns what a method's name stands for."""
+    constant = (self.temperature, self.temperature)
+    kind, _, variant = method.removeprefix('upright_').partition('lora_')
+    if variant:
+      return Options('lora', constant, int(variant))
+    kind, _, variant = kind.partition('mode_gate_')
+    if kind:
+      return Options(kind, constant)
+    plain = Options('mode_gate', constant)
+    if variant.startswith('sparse_'):
+      penalty = float(variant.removeprefix('sparse_'))
+      return plain._replace(penalty=penalty)
+    return {
+        'annealed': plain._replace(temperatures=self.annealed),
+        'through': plain._replace(through=self.through),
+        'tied': plain._replace(gate=mode_gate.Config(tied=True)),
+        'positive': plain._replace(gate=mode_gate.Config(signed_gain=False)),
+    }[variant]
+
+
+PRESETS = {
+    'small': Config(),
+    'smoke': Config(
+        methods=_COMPARED,
+        bases=('convolutional',),
+        num_seeds=2,
+        hidden=(16, 12),
+        foundation_steps=20,
+        steps=20,
+        learning_rates=(1e-2,),
+        sparse_penalties=(0.5,),
+        sweep_angles=(),
+        sweep_foundation=(),
+        mode_rates=(1e-2,),
+        sequence_rates=(1e-3,),
+        width=8,
+        base_steps=20,
+        mode_steps=20,
+    ),
+    'paper': Config(
+        source='mnist',
+        num_seeds=10,
+        hidden=(256, 256),
+        foundation_steps=860,
+        batch_size=128,
+        steps=2150,
+        sweep_foundation=(215, 430, 1720),
+        base_steps=1000,
+        mode_steps=1000,
+    ),
+}

@@ -1,0 +1,147 @@
+"""The figures of `launch.dopamine_modes`."""
+
+from typing import Any
+
+from matplotlib import figure
+import numpy as np
+
+from nmlib import train
+
+
+def draw(
+    results: dict[str, Any],
+    hardened: dict[str, Any],
+    sweeps: dict[str, Any],
+    bases: dict[str, Any],
+    angles: tuple[float, ...],
+) -> dict[str, figure.Figure]:
+  """Returns the report's figures by name.
+
+  Args:
+    results: of each way to adapt, arrays with seeds in front.
+    hardened: of the plain gates, effects of single neurons among them.
+    sweeps: results by value, of what was varied.
+    bases: of each base with several modes, likewise.
+    angles: of those modes, degrees.
+  """
+  made = {
+      'accuracy': _accuracy(results),
+      'modes': _modes(results),
+      'attribution': _attribution(hardened),
+  }
+  if sweeps:
+    made['sweeps'] = _sweeps(sweeps)
+  if bases:
+    made['several_modes'] = _several(bases, angles)
+    made['forgetting'] = _forgetting(bases, angles)
+  return made
+
+
+def _accuracy(results) -> figure.Figure:
+  """Accuracy in both modes against the number of trainable parameters."""
+  common = {k: r for k, r in results.items() if not k.startswith('upright_')}
+  styles = train.figures.styles(list(common))
+  made, panels = train.figures.subplots(1, 2, height=3.6)
+  for axes, mode in zip(panels, ('rotated', 'upright'), strict=True):
+    for name, r in common.items():
+      count = max(int(r['trainable']), 1)
+      train.figures.spread(axes, count, r[mode], label=name, **styles[name])
+    axes.set(xscale='log', xlabel='trainable parameters (1: none)')
+    axes.set_title(f'{mode} digits (mean ± deviation of seeds)')
+  panels[0].set_ylabel('accuracy')
+  train.figures.legend(made)
+  return made
+
+
+def _modes(results) -> figure.Figure:
+  """How often each neuron is on in either mode, before and after."""
+  sparsest = [name for name in results if 'sparse' in name][-1]
+  names = ('frozen', 'mode_gate', sparsest)
+  made, panels = train.figures.subplots(
+      1,
+      3,
+      sharey=True,
+      title='Share of images for which a neuron is on, seed 0',
+  )
+  for axes, name in zip(panels, names, strict=True):
+    upright, rotated = np.asarray(results[name]['share'])[0]
+    axes.plot([0, 1], [0, 1], color='lightgray', lw=1)
+    axes.scatter(upright, rotated, s=6, alpha=0.6)
+    axes.set(xlabel='upright digits', title=name)
+  panels[0].set_ylabel('rotated digits')
+  return made
+
+
+def _attribution(hardened) -> figure.Figure:
+  """What a neuron's gate does to the logits, against its gain, threshold."""
+  made, panels = train.figures.subplots(
+      1, 2, sharey=True, title='Neurons of seed 0, forced off one at a time'
+  )
+  for axes, name in zip(panels, ('gain', 'threshold'), strict=True):
+    axes.scatter(hardened[name], hardened['effect'], s=8, alpha=0.6)
+    rank = hardened[f'effect_of_{name}'][0]
+    of = '|gain|' if name == 'gain' else name
+    axes.set(xlabel=name, title=f'rank correlation with {of}: {rank:.2f}')
+  panels[0].set_ylabel('mean |change of a logit|')
+  return made
+
+
+def _sweeps(sweeps) -> figure.Figure:
+  """Accuracy on rotated digits by angle and by length of pretraining."""
+  made, panels = train.figures.subplots(
+      1, len(sweeps), squeeze=False, sharey=True
+  )
+  for axes, (name, by_value) in zip(panels[0], sweeps.items(), strict=True):
+    for label, method, what in (
+        ('frozen', 'frozen', 'rotated'),
+        ('gates', 'mode_gate', 'rotated'),
+        ('gates, hard', 'mode_gate', 'hard'),
+        ('LoRA of rank 8', 'lora_8', 'rotated'),
+    ):
+      found = np.stack([r[method][what] for r in by_value.values()])
+      train.figures.spread(axes, list(by_value), found, label=label)
+    axes.set_xlabel(name)
+  panels[0, 0].set_ylabel('accuracy, rotated digits')
+  train.figures.legend(made)
+  return made
+
+
+def _several(bases, angles) -> figure.Figure:
+  """Which neurons are on in which mode: share of images, seed 0."""
+  made, panels = train.figures.subplots(
+      len(bases), height=1.5, squeeze=False,
+      title='Share of images for which a gated neuron is on, seed 0',
+  )  # fmt: skip
+  picture: Any = None
+  for axes, (name, found) in zip(panels[:, 0], bases.items(), strict=True):
+    share = np.asarray(found['share'])[0]  # [mode, neurons]
+    order = np.argsort(share[0] - share[-1])
+    picture = axes.imshow(
+        share[:, order], aspect='auto', vmin=0, vmax=1, interpolation='none'
+    )
+    axes.set_yticks(range(len(angles)), [f'{a:.0f}°' for a in angles])
+    axes.set_title(name)
+  panels[-1, 0].set_xlabel('neuron, in the order of first less last mode')
+  made.colorbar(picture, ax=list(panels[:, 0]))
+  return made
+
+
+def _forgetting(bases, angles) -> figure.Figure:
+  """Accuracy in each mode: own gates, and one network tuned in sequence."""
+  made, panels = train.figures.subplots(
+      1, len(bases), squeeze=False, sharey=True
+  )
+  names = [f'{a:.0f}°' for a in angles]
+  for axes, (name, found) in zip(panels[0], bases.items(), strict=True):
+    for kind, label in (
+        ('frozen', 'frozen base'),
+        ('told', 'own gates (hard)'),
+        ('selected', 'gates, mode inferred'),
+        ('sequence', 'full, after the last angle'),
+    ):
+      values = np.asarray(found[kind]).T
+      train.figures.spread(axes, names, values, label=label)
+    axes.set(xlabel='angle, as learned', title=name)
+  panels[0, 0].set_ylabel('test accuracy')
+  train.figures.legend(made)
+  return made

@@ -1,0 +1,5 @@
+"""`python -m launch.elm.lra`."""
+
+from nmlib import train
+
+train.launch(__package__)

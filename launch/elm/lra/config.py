@@ -1,0 +1,101 @@
+"""The settings of `launch.elm.lra`."""
+
+import dataclasses
+from typing import Annotated
+from typing import Literal
+
+from nmlib import train
+from nmlib.data.tasks import listops
+from nmlib.data.tasks import pathfinder
+from nmlib.neurons.core import limits
+
+Task = Literal['listops', 'pathfinder', 'image', 'text', 'retrieval']
+Model = Literal['elm', 'elm, short tau', 'lstm', 'chrono lstm']
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+  """Times in steps."""
+
+  tasks: Annotated[tuple[Task, ...], limits.Some(True)] = (
+      'listops',
+      'pathfinder',
+  )
+  models: Annotated[tuple[Model, ...], limits.Some(True)] = (
+      'elm',
+      'elm, short tau',
+      'lstm',
+      'chrono lstm',
+  )
+  path: str = ''  # folder of train and test files
+  num_seeds: limits.Count = 3
+  loop: train.Loop = train.Loop(
+      1500,
+      batch_size=32,
+      steps_per_call=50,
+      log_every=50,
+      checkpoint_every=500,
+  )
+  learning_rate: limits.Positive = 3e-3
+  clip: limits.Positive = 1.0  # of the gradient's global norm
+  train_rows: limits.Count = 20_000  # generated
+  test_rows: limits.Count = 1000
+  width: limits.Count = 32  # of the embedding, and of a layer's output
+  num_memory: limits.Count = 64  # of ELM
+  num_units: limits.Count = 64  # of LSTM
+  num_layers: limits.Count = 1
+  short_tau: limits.Positive = 3.0  # longest time constant of the ablation
+  pixels_a_step: limits.Count = 16  # of images; 1 in the arena
+  text_length: limits.Count = 4000  # bytes
+  chunk_size: limits.Natural = 0  # steps the backward pass repeats; 0: none
+  expressions: listops.Config = listops.Config(3, 4, 4, 40, 0.6)
+  scenes: pathfinder.Config = pathfinder.Config(
+      size=16, dashes=3, dash=2, distractors=0, distance=2.0
+  )
+
+  def __post_init__(self):
+    limits.check(self)
+    if self.path and len(self.tasks) > 1:
+      raise ValueError(
+          'config.path holds files of one task, but config.tasks names'
+          f' {self.tasks}.'
+      )
+    if 'retrieval' in self.tasks and not self.path:
+      raise ValueError(
+          'config.tasks has retrieval, which needs config.path, a folder with'
+          ' train.tsv and test.tsv of the Long Range Arena.'
+      )
+
+
+PRESETS = {
+    'small': Config(),
+    'smoke': Config(
+        models=('elm', 'lstm'),
+        num_seeds=2,
+        loop=train.Loop(4, batch_size=4, steps_per_call=2, log_every=2),
+        train_rows=20,
+        test_rows=8,
+        width=6,
+        num_memory=4,
+        num_units=4,
+    ),
+    'paper': Config(
+        tasks=('listops', 'pathfinder', 'image', 'text'),
+        loop=train.Loop(
+            50_000,
+            batch_size=32,
+            steps_per_call=50,
+            log_every=50,
+            checkpoint_every=1000,
+        ),
+        train_rows=96_000,
+        test_rows=2000,
+        width=128,
+        num_memory=200,
+        num_units=200,
+        pixels_a_step=1,
+        chunk_size=64,
+        expressions=listops.Config(),
+        scenes=pathfinder.Config(),
+    ),
+}

@@ -1,0 +1,135 @@
+"""The experiment of `launch.elm.lra`: every model learns every task."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from launch.elm.lra import report
+from launch.elm.lra.config import Config
+from nmlib import train
+from nmlib.data.tasks import long_range
+from nmlib.networks import sequence_classifier
+from nmlib.neurons import elm
+from nmlib.neurons.rate import lstm
+
+
+def experiment(config: Config, run: train.Run) -> train.Report:
+  """Trains every model on every task."""
+  accuracy, majority, sizes = {}, {}, {}
+  for name in config.tasks:
+    task = read(config, run, name)
+    counts = np.bincount(task.test.labels)
+    majority[name] = float(counts.max() / counts.sum())
+    for model in config.models:
+      run.say(f'task {name}, model {model}')
+      fitted = train.fit(run, stage(config, task, name, model))
+      accuracy[name, model] = fitted.history['test/accuracy'][1][-1]
+      sizes[name, model] = sequence_classifier.num_params(
+          network(model, task, config)
+      )
+  return report.make(config, accuracy, majority, sizes)
+
+
+def read(config: Config, run: train.Run, name: str) -> long_range.Task:
+  """Generates or reads a task, once."""
+  load = functools.partial(
+      long_range.load,
+      name,
+      config.path,
+      rows={'train': config.train_rows, 'test': config.test_rows},
+      pixels_a_step=config.pixels_a_step,
+      text_length=config.text_length,
+      expressions=config.expressions,
+      scenes=config.scenes,
+  )
+  stored = run.result(f'data_{name}', lambda: long_range.to_arrays(load()))
+  return long_range.from_arrays(stored)
+
+
+def network(
+    model: str, task: long_range.Task, config: Config
+) -> sequence_classifier.Config:
+  """Returns the classifier of a model's name."""
+  pair = bool(task.num_tokens) and task.train.inputs.ndim == 3
+  steps = task.train.inputs.shape[2 if pair else 1]
+  if model.startswith('elm'):
+    tau_max = config.short_tau if 'short' in model else float(max(steps, 10))
+    layer = elm, elm.version(
+        2,
+        num_inputs=config.width,
+        num_outputs=config.width,
+        num_memory=config.num_memory,
+        tau_max=tau_max,
+    )
+  else:
+    layer = lstm, lstm.Config(
+        config.width,
+        config.num_units,
+        config.width,
+        chrono=float(max(steps, 3)) if 'chrono' in model else 0.0,
+    )
+  return sequence_classifier.Config(
+      task.num_classes,
+      (layer,) * config.num_layers,
+      num_tokens=task.num_tokens,
+      num_features=1 if task.num_tokens else task.train.inputs.shape[2],
+      width=config.width,
+      pool='last' if task.num_tokens else 'mean',
+      pair=pair,
+  )
+
+
+def stage(
+    config: Config, task: long_range.Task, name: str, model: str
+) -> train.Stage:
+  """Returns the training of a model on a task; it evaluates on the test set."""
+  made, loop = network(model, task, config), config.loop
+
+  def logits(params, sequence):
+    inputs, length = sequence
+    return sequence_classifier.apply(
+        params,
+        inputs,
+        made,
+        length=length,
+        chunk_size=config.chunk_size or None,
+    )
+
+  def loss(params, row, unused_key):
+    found = logits(params, row.inputs)
+    right = jnp.argmax(found) == row.labels
+    value = train.cross_entropy(found, row.labels)
+    return value, {'accuracy': right.astype(float)}
+
+  def evaluate(state, test):
+    apply = functools.partial(logits, state.params)
+    size = min(64, len(task.test.labels))
+    return {'test/accuracy': train.accuracy(apply, test, batch_size=size)}
+
+  rows, test = (
+      train.Examples((part.inputs, part.lengths), part.labels)
+      for part in (task.train, task.test)
+  )
+  rows = jax.tree.map(jnp.asarray, rows)
+
+  def data(key, step):
+    key = jax.random.fold_in(jax.random.fold_in(key, step), 1)
+    return train.examples.sample(key, rows, loop.batch_size)
+
+  decay = optax.cosine_decay_schedule(config.learning_rate, loop.num_steps)
+  return train.Stage(
+      name=f'{name}_{model}'.replace(', ', '_').replace(' ', '_'),
+      loop=loop,
+      init=functools.partial(sequence_classifier.init, config=made),
+      loss=loss,
+      optimizer=optax.chain(
+          optax.clip_by_global_norm(config.clip), optax.adam(decay)
+      ),
+      data=data,
+      evaluate=evaluate,
+      eval_data=test,
+      seeds=tuple(range(config.num_seeds)),
+  )

@@ -1,0 +1,150 @@
+"""The experiment of `launch.elm.shd_adding`: every model learns the sums."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from launch.elm.shd_adding import report
+from launch.elm.shd_adding.config import Config
+from nmlib import train
+from nmlib.data.events import digit_sums
+from nmlib.networks import elm_network
+from nmlib.neurons import elm
+from nmlib.neurons.rate import lstm
+
+Network = tuple[Any, Any]  # module and config
+
+
+def experiment(config: Config, run: train.Run) -> train.Report:
+  """Trains every model, and tests it on other recordings."""
+  if config.path:
+    task = digit_sums.from_files(
+        config.path, bin_width=config.dt / 1000, binary=config.binary
+    )
+  else:
+    task = digit_sums.stand_in()
+  accuracy, sizes = {}, {}
+  for name, network in networks(config, task).items():
+    run.say(f'model {name}')
+    fitted = train.fit(run, stage(config, task, name, network))
+    accuracy[name] = fitted.history['test/accuracy'][1][-1]
+    sizes[name] = network[0].num_params(network[1])
+  return report.make(config, task, accuracy, sizes)
+
+
+def networks(config: Config, task: digit_sums.Task) -> dict[str, Network]:
+  """Returns (module, config) of every model that is asked for."""
+  made: dict[str, Network] = {}
+  for tau in config.tau_max if 'elm' in config.models else ():
+    made[report.name_of(tau)] = elm, elm.version(
+        2,
+        num_inputs=task.num_inputs,
+        num_outputs=task.num_classes,
+        num_memory=config.num_memory,
+        tau_max=tau,
+        dt=config.dt,
+    )
+  if 'network' in config.models:
+    made['ELM network'] = elm_network, elm_network.Config(
+        task.num_inputs,
+        task.num_classes,
+        hidden=config.hidden,
+        num_memory=config.hidden_memory,
+        branches=config.branches,
+        synapses_per_branch=config.synapses_per_branch,
+        tau_max=config.tau_max[-1],
+        dt=config.dt,
+        input_dropout=config.variational_dropout,
+        recurrent_dropout=config.variational_dropout,
+    )
+  for name, span in (('lstm', 0.0), ('chrono lstm', float(task.num_steps))):
+    if name in config.models:
+      made[name] = lstm, lstm.Config(
+          task.num_inputs, config.num_units, task.num_classes, chrono=span
+      )
+  return made
+
+
+def stage(
+    config: Config, task: digit_sums.Task, name: str, network: Network
+) -> train.Stage:
+  """Returns the training of a model; it evaluates on pairs to be tested on."""
+  module, sizes = network
+
+  def dropped(key, spikes):
+    if not config.input_dropout:
+      return spikes
+    kept = jax.random.bernoulli(key, 1 - config.input_dropout, spikes.shape)
+    return spikes * kept
+
+  def loss(params, row, key):
+    spikes, total = row
+    drop, variational = jax.random.split(key)
+    found, out = logits(
+        network,
+        params,
+        dropped(drop, spikes),
+        variational if config.variational_dropout else None,
+    )
+    target = optax.smooth_labels(
+        jax.nn.one_hot(total, task.num_classes), config.label_smoothing
+    )
+    value = optax.softmax_cross_entropy(found, target)
+    if module is elm_network and config.activity_penalty:
+      value += config.activity_penalty * elm_network.activity_penalty(out)
+    return value, {'accuracy': (jnp.argmax(found) == total).astype(float)}
+
+  def evaluate(state, _):
+    def right(key):
+      draw, drop = jax.random.split(key)
+      spikes, total = task.test(draw)
+      found, _ = logits(network, state.params, dropped(drop, spikes))
+      return (jnp.argmax(found) == total).astype(float)
+
+    keys = jax.random.split(jax.random.key(7), config.test_pairs)
+    hits = jax.lax.map(right, keys, batch_size=min(100, config.test_pairs))
+    return {'test/accuracy': jnp.mean(hits)}
+
+  def data(key, step):
+    key = jax.random.fold_in(jax.random.fold_in(key, step), 1)
+    return jax.vmap(task.train)(jax.random.split(key, config.loop.batch_size))
+
+  return train.Stage(
+      name=name.replace(', ', '_').replace(' ', '_'),
+      loop=config.loop,
+      init=lambda key: module.init(key, sizes),
+      loss=loss,
+      optimizer=optimizer(config),
+      data=data,
+      evaluate=evaluate,
+      seeds=tuple(range(config.num_seeds)),
+  )
+
+
+def logits(network: Network, params, spikes: jax.Array, key=None):
+  """Returns the outputs of the last step [classes], and the rest.
+
+  A key turns the network's variational dropout on.
+  """
+  module, config = network
+  start = module.initial_state(config)
+  if module is elm_network:
+    _, out = module.unroll(params, start, spikes, config, key=key)
+    return out.outputs[-1], out
+  _, out = module.unroll(params, start, spikes, config)
+  return out[-1], out
+
+
+def optimizer(config: Config) -> optax.GradientTransformation:
+  """Adamax, whose rate rises and then falls as a cosine."""
+  rate = optax.warmup_cosine_decay_schedule(
+      0.0 if config.warmup else config.learning_rate,
+      config.learning_rate,
+      config.warmup,
+      config.loop.num_steps,
+  )
+  if not config.clip:
+    return optax.adamax(rate)
+  return optax.chain(optax.clip_by_global_norm(config.clip), optax.adamax(rate))

@@ -1,0 +1,5 @@
+"""`python -m launch.hetero_delays`."""
+
+from nmlib import train
+
+train.launch(__package__)

@@ -1,0 +1,173 @@
+"""The report of `launch.hetero_delays`: what was found, beside the claims."""
+
+import numpy as np
+
+from launch.hetero_delays import figures
+from launch.hetero_delays.config import Config
+from launch.hetero_delays.measure import FREQUENCIES
+from launch.hetero_delays.measure import SHARES
+from nmlib import train
+from nmlib.analysis import saturation
+from nmlib.neurons.delays import layer as delay_layer
+
+
+def make(
+    config: Config,
+    params: delay_layer.Params,
+    test: dict[str, np.ndarray],
+    pruned: dict[str, np.ndarray],
+    tuning: dict[str, np.ndarray],
+    recovered: dict[str, dict[str, np.ndarray]],
+) -> train.Report:
+  """Holds what was measured against the claims.
+
+  Args:
+    config: of the launcher.
+    params: of every seed, [S, ...].
+    test: the test movies.
+    pruned: what `measure.pruned` found.
+    tuning: what `measure.cloud_tuning` found.
+    recovered: what `recovery.recover` found.
+  """
+  chance = 1 / config.num_classes
+  events = test['events'][:, 1:].sum() / test['events'][:, 1:, 0].size
+  return train.Report(
+      claims=[
+          *_motion(pruned, tuning, chance),
+          *_recovery(recovered, config.recovery.motifs.delays),
+      ],
+      data={
+          'images': config.images or 'generated band-pass textures',
+          'motions': f'{config.num_classes}; chance {chance:.3f}',
+          'events': f'{events:.3f} a pixel and step',
+          'test': f'{config.test_movies} movies of images not trained on',
+      },
+      differences=[
+          f'{config.num_classes} motions, {config.size} x {config.size} pixels,'
+          f' {config.loop.num_steps} steps; the paper has 36 motions, 128 x'
+          ' 128, 80,000 steps and natural images.',
+          'The start of a movie is padded; the authors wrap its end around.',
+          f'Accuracy leaves out the first {config.delays} steps.',
+      ],
+      tables=_tables(config, pruned, tuning, chance),
+      figures=figures.draw(config, params, pruned, tuning, recovered),
+  )
+
+
+def _motion(pruned, tuning, chance) -> list[train.Claim]:
+  whole = pruned['magnitude'][:, 0]
+  tenth = pruned['magnitude'][:, SHARES.index(0.1)]
+  return [
+      train.higher(
+          'One layer of delays tells motions apart: accuracy at least 3 times'
+          ' chance',
+          {'accuracy': whole},
+          3 * chance,
+          by='seed',
+          source='results, accuracy versus efficiency',
+          paper='about 0.91 of 36 motions, natural scenes',
+      ),
+      train.higher(
+          'Most synapses can go: a tenth of the weights loses at most 0.05',
+          {'a tenth': tenth},
+          {'whole': whole},
+          by='seed',
+          margin=-0.05,
+          source='figure on pruning',
+          paper='near its peak at 1/31 of the operations',
+      ),
+      train.lower(
+          'Motion is in the delays: the shortest delay alone has at most 0.6'
+          ' of the accuracy',
+          {'shortest delay': pruned['shortened'][:, 0]},
+          {'whole': whole},
+          by='seed',
+          times=0.6,
+          source='figure on pruning',
+          paper='half at about a third of the delays',
+      ),
+      train.lower(
+          'ON and OFF weights oppose each other (push-pull): correlation of at'
+          ' most -0.5',
+          {'correlation': pruned['correlation']},
+          -0.5,
+          by='seed',
+          source='figure of kernels',
+          paper='opposite in sign',
+      ),
+      train.lower(
+          'Stripes oblique to the motion mislead (aperture problem): accuracy'
+          ' on motion clouds lower than with all orientations',
+          {'aperture': tuning['aperture'].mean(1)},
+          {'all orientations': tuning['broad'].mean(1)},
+          by='mean',
+          source='figure of motion clouds',
+          paper='a sharp drop',
+      ),
+  ]
+
+
+def _recovery(recovered, num_delays: int) -> list[train.Claim]:
+  dense, learned = recovered['a weight a delay'], recovered['a learned delay']
+  luck = 3 / num_delays  # at most, that a random delay is one step off or less
+  return [
+      train.higher(
+          'Planted delays are found by a weight a delay: at least 0.95 exactly',
+          {'exact': dense['within_0']},
+          0.95,
+          by='seed',
+          also={'motifs hit': dense['hits']},
+          source='own ground truth',
+      ),
+      train.higher(
+          'Planted delays are found by one learned delay a synapse: at least'
+          f' 0.8 within one step (by luck {luck:.2f})',
+          {'within one step': learned['within_1']},
+          0.8,
+          by='seed',
+          also={'motifs hit': learned['hits']},
+          source='own ground truth',
+      ),
+  ]
+
+
+def _tables(config, pruned, tuning, chance) -> dict[str, train.Table]:
+  keeps = np.arange(1, config.delays + 1)
+  half = lambda kept, of: saturation.half_saturation(kept, pruned[of], chance)
+  weights = half(np.array(SHARES), 'magnitude')
+  delays = half(keeps, 'shortened') / config.delays
+  kept = zip(SHARES, pruned['operations'], pruned['magnitude'].T, strict=True)
+  short = zip(keeps, pruned['shortened'].T, strict=True)
+  clouds = {
+      name: {
+          f'{frequency:g}': accuracy
+          for frequency, accuracy in zip(FREQUENCIES, values.T, strict=True)
+      }
+      for name, values in tuning.items()
+  }
+  return {
+      'Accuracy, largest weights kept': train.Table(
+          {
+              f'{share:g}': {'operations a step': number, 'accuracy': accuracy}
+              for share, number, accuracy in kept
+          },
+          label='share',
+      ),
+      'Accuracy, shortest delays kept': train.Table(
+          {
+              f'{keep} of {config.delays}': {'accuracy': accuracy}
+              for keep, accuracy in short
+          },
+          label='delays',
+      ),
+      'Share that half of what is above chance at its best needs': train.Table(
+          {
+              'largest weights': {'ours': weights, 'paper': '0.0015'},
+              'shortest delays': {'ours': delays, 'paper': 'about a third'},
+          },
+          label='kept',
+      ),
+      'Accuracy on motion clouds, by spatial frequency (cycles a pixel)': (
+          train.Table(clouds, label='orientations')
+      ),
+  }

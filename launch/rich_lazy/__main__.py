@@ -1,0 +1,5 @@
+"""`python -m launch.rich_lazy`."""
+
+from nmlib import train
+
+train.launch(__package__)

@@ -1,0 +1,191 @@
+"""The report of `launch.rich_lazy`: what was found, beside the claims."""
+
+import numpy as np
+
+from launch.rich_lazy import connectivity
+from launch.rich_lazy import figures
+from launch.rich_lazy import theory
+from launch.rich_lazy.config import Config
+from launch.rich_lazy.measure import CRITERIA
+from launch.rich_lazy.measure import Learnt
+from nmlib import train
+
+_MEASURES = figures.MEASURES
+_NOTE = (
+    'Only of networks that learnt (their number is that of `stopped`, steps to'
+    ' the criterion), but for the final loss.'
+)
+
+
+def make(
+    config: Config,
+    found: dict[tuple[str, str], Learnt],
+    ranks: dict[str, np.ndarray],
+    simulated: dict[str, np.ndarray],
+) -> train.Report:
+  """Holds what was measured against the claims.
+
+  Args:
+    config: of the launcher.
+    found: what was measured, by (task, match).
+    ranks: effective ranks [S, R] at the start, by kind.
+    simulated: what `theory.study` found.
+  """
+  names = tuple(next(iter(found.values())).values['stopped'])
+  claims = [
+      _ranks_differ(config, found, match, measure)
+      for match in config.matches
+      for measure in _MEASURES
+  ]
+  claims += [
+      _structure_matters(config, found, name)
+      for name in connectivity.with_control(names)
+  ]
+  claims += [_all_learnt(config, found), *theory.claims(simulated)]
+  return train.Report(
+      claims=claims,
+      data={
+          'tasks': 'fresh trials at every step',
+          'criteria': {task: CRITERIA[task] for task in config.tasks},
+          'connectivity': config.connectivity or 'none given',
+      },
+      differences=_differences(config),
+      tables=_tables(config, names, found, ranks),
+      figures=figures.draw(names, found, ranks, simulated),
+  )
+
+
+def _ranks_differ(config, found, match, measure) -> train.Claim:
+  """Lowest rank against highest: one claim over the tasks of a match."""
+  low, high = (f'rank {r}' for r in (config.ranks[0], config.ranks[-1]))
+  gaps = {
+      f'{task}: {high} - {low}': of.end(measure, high) - of.end(measure, low)
+      for (task, kind), of in found.items()
+      if kind == match
+  }
+  needed, below = min(2, len(gaps)), measure == 'weight_change'
+  return train.differ(
+      f'High rank is lazier, {match} norm matched: {_MEASURES[measure]}'
+      f' {"lower" if below else "higher"} at {high} than at {low}, with an'
+      f' interval that excludes 0 on at least {needed} of {len(gaps)} tasks',
+      gaps,
+      need=needed,
+      below=below,
+      source='main figures (values unknown)'
+      if match == 'frobenius'
+      else 'control',
+  )
+
+
+def _structure_matters(config, found, name) -> train.Claim:
+  """A structured matrix against its own entries in random order."""
+  kind, control = 'kernel_alignment', connectivity.shuffled(name)
+  return train.differ(
+      f'Structure makes learning richer: kernel alignment of {name} lower than'
+      ' with its entries shuffled, with an interval that excludes 0 and at'
+      ' least half of the seeds, on every task',
+      {
+          f'{task}, {match}': of.end(kind, control) - of.end(kind, name)
+          for (task, match), of in found.items()
+      },
+      need=len(found),
+      least=config.num_seeds / 2,
+      source='structured connectivity (values unknown)',
+  )
+
+
+def _all_learnt(config, found) -> train.Claim:
+  """How many networks learnt: the others do not count."""
+  ours = {
+      f'{task}, {match}, rank {rank}: share of seeds': np.mean(
+          np.isfinite(of.end('stopped', f'rank {rank}'))
+      )
+      for (task, match), of in found.items()
+      for rank in config.ranks
+  }
+  return train.Claim(
+      'Every network that is matched by Frobenius norm reaches its loss'
+      ' criterion (any that does not is left out above)',
+      'own condition',
+      '',
+      ours,
+      all(share == 1 for k, share in ours.items() if ', frobenius,' in k),
+  )
+
+
+def _tables(config, names, found, ranks) -> dict[str, train.Table]:
+  tables = {
+      'Effective ranks at the start': train.Table(
+          {
+              name: {kind: values[:, i] for kind, values in ranks.items()}
+              for i, name in enumerate(names)
+          }
+      )
+  }
+  for (task, match), of in found.items():
+    rows = {
+        name: {k.replace('_', ' '): of.end(k, name) for k in of.values}
+        for name in names
+    }
+    tables[f'{task}, {match} norm matched'] = train.Table(rows, note=_NOTE)
+  swept = names[: len(config.ranks)]
+  if config.connectivity:
+    tables['Where the given matrix falls in the sweep of ranks'] = _placed(
+        tables, connectivity.with_control(names)[-1], swept
+    )
+  hard = np.repeat(np.array(config.ranks)[:, None], config.num_seeds, 1)
+  tables['Spearman correlation with rank, 95 % interval over seeds'] = (
+      _correlations(swept, found, {'rank': hard})
+  )
+  if len(names) > len(swept):
+    tables['Spearman correlation with effective rank, over all networks'] = (
+        _correlations(names, found, {kind: v.T for kind, v in ranks.items()})
+    )
+  return tables
+
+
+def _placed(tables, own: str, swept: tuple[str, ...]) -> train.Table:
+  """Says between which ranks a matrix lies, in every column of tables."""
+  rows = {}
+  for title, table in tables.items():
+    for column, values in table.rows[own].items():
+      known = {name: _mean(table.rows[name][column]) for name in swept}
+      place = train.between(_mean(values), known)
+      rows[f'{column}, {title}'] = {own: values, 'lies': place}
+  return train.Table(rows, label='measure')
+
+
+def _mean(values: np.ndarray) -> float:
+  """Returns the mean of what is known; NaN if nothing is."""
+  known = values[np.isfinite(values)]
+  return known.mean() if known.size else np.nan
+
+
+def _correlations(names, found, ranks) -> train.Table:
+  """Relates every measure to ranks [V, S] of the named networks, by kind."""
+  rows = {}
+  for (task, match), of in found.items():
+    for kind, x in ranks.items():
+      row = rows[f'{task}, {match}, {kind}'] = {}
+      for measure, label in _MEASURES.items():
+        y = [of.end(measure, name) for name in names]
+        row[label] = str(train.rank_correlation(x, y))
+  return train.Table(rows, label='networks')
+
+
+def _differences(config: Config) -> list[str]:
+  said = [
+      'Networks stop at a matched loss, not after 10,000 iterations.',
+      'The h = ReLU(W_x x + W_h h) of the released program; the paper writes'
+      ' the ReLU inside the leak.',
+  ]
+  if 'digits' in config.tasks and config.digits == 'digits':
+    said.append('Digits of 8 x 8 pixels, row by row, not MNIST.')
+  if 'digits' in config.tasks:
+    said.append(
+        'Digits with the ranks, batch and probe of the other tasks; the program'
+        ' has ranks 5, 30, N and 200 images.'
+    )
+  if config.num_units < 300:
+    said.append(f'{config.num_units} units, not 300.')
+  return said

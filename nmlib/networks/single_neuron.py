@@ -1,0 +1,58 @@
+"""A network that stands in for one neuron: its spikes and its soma's voltage.
+
+Any module with `unroll` (`elm`, `rate.lstm`, `temporal_convolution`) of two
+outputs: the logit of a spike in this step, and the voltage in units of one's
+own. Beniaguev, Segev, London (Neuron 2021); the loss is that of the ELM paper
+(arXiv 2306.16922).
+"""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from nmlib.neurons.rate import lstm
+
+Network = tuple[Any, Any]  # module and its config, of two outputs
+
+
+def init(key: jax.Array, network: Network, spike_bias: float | None) -> Any:
+  """Draws parameters, with the bias of the spike's logit as is given.
+
+  Args:
+    key: random key.
+    network: module and config.
+    spike_bias: about the logit of the rate of spikes; None: as drawn.
+  """
+  module, config = network
+  params = module.init(key, config)
+  if spike_bias is None:
+    return params
+  if module is lstm:
+    bias = params.readout_bias.at[0].set(spike_bias)
+    return params._replace(readout_bias=bias)
+  bias = params.readout.bias.at[0].set(spike_bias)
+  return params._replace(readout=params.readout._replace(bias=bias))
+
+
+def apply(params: Any, inputs: jax.Array, network: Network) -> jax.Array:
+  """Returns the spike's logit and the voltage [T, 2] for spikes [T, D]."""
+  module, config = network
+  xs = inputs.astype(jnp.float32)
+  return module.unroll(params, module.initial_state(config), xs, config)[1]
+
+
+def loss(params: Any, recording: Any, network: Network) -> jax.Array:
+  """Half the spikes' cross-entropy and half the voltage's squared error, [].
+
+  Args:
+    params: of the network.
+    recording: mapping of `inputs` [T, D], `spikes` [T] (0. or 1.) and
+      `voltage` [T], in the units that the network learns.
+    network: module and config.
+  """
+  out = apply(params, recording['inputs'], network)
+  spikes = optax.sigmoid_binary_cross_entropy(out[:, 0], recording['spikes'])
+  error = out[:, 1] - recording['voltage']
+  return 0.5 * jnp.mean(spikes) + 0.5 * jnp.mean(error**2)

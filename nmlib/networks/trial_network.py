@@ -1,0 +1,61 @@
+"""Recurrent networks on batches of labelled trials, whichever their neuron."""
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from nmlib.neurons.rate import gru
+from nmlib.neurons.rate import rnn
+from nmlib.neurons.rate import rnn_trials
+
+Params = rnn.Params | gru.Params
+Config = rnn.Config | gru.Config
+
+
+def outputs(
+    params: Params, inputs: jax.Array, config: Config
+) -> tuple[jax.Array, jax.Array]:
+  """Runs trials from rest, in the form that trains fastest.
+
+  Args:
+    params: weights.
+    inputs: [B, T, num_inputs].
+    config: of `rnn` or `gru`.
+
+  Returns:
+    Logits [num_outputs, T, B] and rates [N, T, B].
+  """
+  if isinstance(config, rnn.Config):
+    assert isinstance(params, rnn.Params)
+    found = rnn_trials.unroll(params, inputs, config)
+    return found.logits, found.rates
+  assert isinstance(params, gru.Params)
+  start = gru.initial_state(config)
+  run = lambda xs: gru.unroll(params, start, xs, config)[1]
+  found = jax.vmap(run, out_axes=-1)(inputs)
+  return found.logits.swapaxes(0, 1), found.rates.swapaxes(0, 1)
+
+
+def loss(
+    params: Params,
+    inputs: jax.Array,
+    labels: jax.Array,
+    config: Config,
+    *,
+    last: bool = False,
+) -> jax.Array:
+  """Returns the mean cross-entropy [] over trials and all steps, or the last.
+
+  Args:
+    params: weights.
+    inputs: [B, T, num_inputs].
+    labels: int [B, T].
+    config: of `rnn` or `gru`.
+    last: only the last step counts.
+  """
+  logits, labels = outputs(params, inputs, config)[0], labels.T
+  if last:
+    logits, labels = logits[:, -1], labels[-1]
+  return jnp.mean(
+      optax.softmax_cross_entropy_with_integer_labels(logits, labels, axis=0)
+  )

@@ -1,0 +1,102 @@
+"""Optimizers that stop at a loss or stay in a set, as in optax."""
+
+from collections.abc import Callable
+from typing import Any
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+
+class StopState(NamedTuple):
+  """What `stop_at_loss` remembers."""
+
+  inner: optax.OptState
+  smoothed: jax.Array  # [], running mean of the loss
+  stopped: jax.Array  # int [], steps taken to the criterion; -1: not yet
+  count: jax.Array  # int [], steps taken
+
+
+def stop_at_loss(
+    optimizer: optax.GradientTransformation,
+    criterion: float,
+    *,
+    smoothing: float,
+    start: float,
+) -> optax.GradientTransformationExtraArgs:
+  """Updates until the smoothed loss is below a criterion, and never after.
+
+  So networks that train side by side stop one by one, at a matched loss. The
+  parameters stay those whose loss met the criterion. A step whose loss or
+  updates are not finite changes nothing but the optimizer, which starts anew.
+
+  Args:
+    optimizer: whose updates are taken.
+    criterion: of the smoothed loss.
+    smoothing: share of the running mean that a step keeps, in [0, 1).
+    start: of the running mean.
+
+  Returns:
+    A transformation whose `update` needs `value=`, the loss [].
+  """
+
+  def init(params: Any) -> StopState:
+    return StopState(
+        optimizer.init(params),
+        jnp.asarray(start, jnp.float32),
+        jnp.int32(-1),
+        jnp.int32(0),
+    )
+
+  def update(grads, state, params=None, **extra) -> Any:
+    value = extra['value']
+    updates, inner = optimizer.update(grads, state.inner, params)
+    sound = jnp.isfinite(value)
+    for leaf in jax.tree.leaves(updates):
+      sound &= jnp.all(jnp.isfinite(leaf))
+    active = (state.stopped < 0) & sound
+    mean = smoothing * state.smoothed + (1 - smoothing) * value
+    smoothed = jnp.where(active, mean, state.smoothed)
+    done = active & (smoothed < criterion)
+    choose = lambda condition, a, b: jax.tree.map(
+        lambda x, y: jnp.where(condition, x, y), a, b
+    )
+    zeros = jax.tree.map(jnp.zeros_like, updates)
+    anew = optimizer.init(jax.tree.map(jnp.zeros_like, grads))
+    return choose(active & ~done, updates, zeros), StopState(
+        choose(sound, inner, anew),
+        smoothed,
+        jnp.where(done, state.count, state.stopped),
+        state.count + 1,
+    )
+
+  return optax.GradientTransformationExtraArgs(init, update)
+
+
+def projected(
+    optimizer: optax.GradientTransformation, project: Callable[[Any], Any]
+) -> optax.GradientTransformationExtraArgs:
+  """Projects the parameters after each update: projected gradient descent.
+
+  Args:
+    optimizer: whose updates are taken.
+    project: parameters to the nearest that are allowed.
+  """
+  optimizer = optax.with_extra_args_support(optimizer)
+
+  def update(grads, state, params=None, **extra) -> Any:
+    assert params is not None, 'projected needs the parameters'
+    updates, state = optimizer.update(grads, state, params, **extra)
+    moved = optax.apply_updates(params, updates)
+    # Where nothing is projected, the update stays what it was to the bit.
+    updates = jax.tree.map(
+        lambda u, to, there, p: jnp.where(to == there, u, to - p),
+        updates,
+        project(moved),
+        moved,
+        params,
+    )
+    return updates, state
+
+  return optax.GradientTransformationExtraArgs(optimizer.init, update)

@@ -1,0 +1,52 @@
+"""Stand-ins for a neuron: their heads and their loss."""
+
+from absl.testing import absltest
+from absl.testing import parameterized
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from nmlib.networks import single_neuron
+from nmlib.networks import temporal_convolution
+from nmlib.neurons import elm
+from nmlib.neurons.rate import lstm
+
+_NETWORKS = (
+    (elm, elm.version(2, num_inputs=4, num_outputs=2, num_memory=3)),
+    (lstm, lstm.Config(4, 3, 2)),
+    (temporal_convolution, temporal_convolution.Config(4, (3,), 2)),
+)
+
+
+class SingleNeuronTest(parameterized.TestCase):
+
+  @parameterized.parameters(*_NETWORKS)
+  def test_bias_moves_the_logit_of_the_spike_alone(self, *network):
+    key = jax.random.key(0)
+    xs = jax.random.bernoulli(key, 0.3, (20, 4)).astype(jnp.int8)
+    low, high = (
+        single_neuron.apply(single_neuron.init(key, network, b), xs, network)
+        for b in (-4.0, 1.0)
+    )
+    np.testing.assert_allclose(high[:, 0] - low[:, 0], 5, atol=1e-5)
+    np.testing.assert_array_equal(high[:, 1], low[:, 1])
+    drawn = single_neuron.init(key, network, None)
+    expected = network[0].init(key, network[1])
+    jax.tree.map(np.testing.assert_array_equal, drawn, expected)
+
+  def test_loss_is_as_counted_by_hand(self):
+    network = _NETWORKS[1]
+    zero = jax.tree.map(
+        jnp.zeros_like, single_neuron.init(jax.random.key(0), network, None)
+    )
+    recording = {
+        'inputs': jnp.ones((2, 4)),
+        'spikes': jnp.array([1.0, 0.0]),
+        'voltage': jnp.array([3.0, -1.0]),
+    }
+    loss = single_neuron.loss(zero, recording, network)
+    self.assertAlmostEqual(float(loss), 0.5 * np.log(2) + 0.5 * 5, places=5)
+
+
+if __name__ == '__main__':
+  absltest.main()
