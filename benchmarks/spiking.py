@@ -12,9 +12,8 @@ random inputs with 3 % of spikes, no optimizer: two LIF layers, feed-forward,
 
 Every peer runs as its users would write it; ours runs under that peer's own
 conventions (`presets.snntorch.leaky`, ...) from the same weights. Both losses
-are shown:
-the numerics are the same. Each runs in a process of its own, on
-the same cores, in turns; ratios are taken within a turn. Peers that are not
+are shown: the numerics are the same. Each runs in a process of its own, on the
+same cores, in turns; ratios are taken within a turn. Peers that are not
 installed are left out, and said to be.
 """
 

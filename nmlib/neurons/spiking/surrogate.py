@@ -122,9 +122,7 @@ def straight_through() -> Surrogate:
 
 def zero() -> Surrogate:
   """0 everywhere: what comes before the spike is frozen. A control."""
-  return spike_function.make(
-      'zero', lambda x: jnp.zeros_like(x), lambda x: jnp.zeros_like(x)
-  )
+  return spike_function.make('zero', jnp.zeros_like, jnp.zeros_like)
 
 
 def gaussian(height=1.0, width=0.5) -> Surrogate:

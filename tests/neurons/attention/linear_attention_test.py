@@ -159,16 +159,16 @@ class LinearAttentionTest(parameterized.TestCase):
 
   def test_shapes_that_do_not_fit_are_said(self):
     q, v, k, state = _inputs(5)
-    for change, message in (
+    refused: tuple[tuple[dict[str, Any], str], ...] = (
         ({'value': v[:4]}, r'value must be \[T=5, d=3\], got shape \[4, 3\]'),
         ({'key': k[..., :2]}, r'key must be \[h=2, T=5, N=6\]'),
         ({'state': state[0]}, r'state must be \[h=2, N=6, d=3\]'),
         ({'chunk_size': 0}, 'chunk_size must be at least 1'),
         ({'decay': -0.1}, 'decay at least 0'),
-    ):
+    )
+    for change, message in refused:
       with self.assertRaisesRegex(ValueError, message):
-        arguments: dict[str, Any] = {'query': q, 'value': v} | change
-        _attend(**arguments)
+        _attend(**dict[str, Any](query=q, value=v) | change)
 
   def test_unknown_form_is_named(self):
     with self.assertRaisesRegex(ValueError, "form must be one of .*'serial'"):

@@ -29,6 +29,7 @@ class Config:
   name: str = ''
   flag: bool = False
   anything: float = math.inf
+  whatever: Any = None
   layers: tuple[tuple[Any, Any], ...] = ()
 
   __post_init__ = limits.check
@@ -48,6 +49,7 @@ class LimitsTest(parameterized.TestCase):
       dict(widths=(3, 1)),
       dict(pair=(2, -1)),
       dict(flag=True),
+      dict(whatever=print),
       dict(layers=((math, 3),)),
   )
   def test_values_within_limits_pass(self, **kwargs):

@@ -1,6 +1,7 @@
 """The unroll of immediate resets against scanning steps, in float64."""
 
 import itertools
+from typing import Literal
 
 from absl.testing import absltest
 from absl.testing import parameterized
@@ -15,6 +16,7 @@ from nmlib.neurons.spiking import lif
 from nmlib.neurons.spiking import surrogate
 
 _N = 5
+_RESETS: tuple[Literal['subtract', 'zero'], ...] = ('subtract', 'zero')
 _RULES = [
     firing.Rule(
         surrogate=surrogate.arctan(),
@@ -23,7 +25,7 @@ _RULES = [
         reset_voltage=floor,
     )
     for reset, detach, floor in itertools.product(
-        ('subtract', 'zero'), (True, False), (0.0, -0.3)
+        _RESETS, (True, False), (0.0, -0.3)
     )
 ] + [
     firing.Rule(reset='none'),

@@ -77,12 +77,12 @@ class NorseTest(parameterized.TestCase):
     config = norse.lif_cell(1, v_leak=0.3)
     params = current_lif.init(jax.random.key(0), config)
     state, voltages, spikes = current_lif.initial_state(config), [], []
-    for _ in range(7):
+    for _ in range(6):
       state, out = current_lif.step(params, state, jnp.full(1, 0.6), config)
       voltages.append(float(state.voltage[0]))
       spikes.append(float(out[0]))
     np.testing.assert_allclose(voltages[:2], [0.36, 0.462], rtol=1e-6)
-    self.assertEqual(spikes, [0] * 6 + [1])
+    self.assertEqual(spikes, [0] * 5 + [1])
 
   def test_adaptation_of_the_lsnn_hardly_decays_by_default(self):
     config = norse.lsnn_cell(1)
@@ -115,6 +115,8 @@ class LearnedDecayTest(parameterized.TestCase):
   @parameterized.product(case=_CLAMPED, outside=(-0.5, 1.5))
   def test_every_decay_that_the_peer_clamps(self, case, outside):
     family, config, names = case
+    if family is alpha_lif and outside < 0:
+      self.skipTest('a decay of 0 has no alpha function, there neither')
     params = family.init(jax.random.key(0), config)
     xs = jnp.linspace(0.1, 0.9, 6)[:, None]
     run = lambda params: _last_voltage(family, config, params, xs)

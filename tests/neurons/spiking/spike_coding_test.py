@@ -210,7 +210,8 @@ class SpikeCodingTest(parameterized.TestCase):
       loss(jnp.zeros((4, 3)), jnp.zeros(2, int))
 
   def test_codes_of_numpy_numbers_are_float32(self):
-    data = np.array([0.2, 0.9, 0.5])
+    data: Any = np.array([0.2, 0.9, 0.5])
+    whole: Any = np.array([0, 1])
     for out in (
         spike_encoding.poisson(jax.random.key(0), data, 4),
         spike_encoding.latency(data, 4),
@@ -220,7 +221,7 @@ class SpikeCodingTest(parameterized.TestCase):
         spike_encoding.phase(data, 4),
         spike_encoding.burst(data, 4),
         spike_encoding.direct(data, 4),
-        spike_encoding.direct(np.array([0, 1]), 4),
+        spike_encoding.direct(whole, 4),
     ):
       self.assertEqual(out.dtype, jnp.float32)
 

@@ -101,10 +101,11 @@ _SNNTORCH |= {
     name.replace('leaky', 'synaptic'): (
         current_lif,
         _synaptic(
-            reset_mechanism=name.split('_')[1], reset_delay='delayed' in name
+            reset_mechanism=config.rule.reset,
+            reset_delay=config.rule.reset_time == 'delayed',
         ),
     )
-    for name in _SNNTORCH
+    for name, (_, config) in _SNNTORCH.items()
 }
 _SNNTORCH |= {
     f'alpha_{reset}': (alpha_lif, _alpha(reset_mechanism=reset))

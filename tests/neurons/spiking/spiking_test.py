@@ -141,8 +141,14 @@ class ContractTest(parameterized.TestCase):
         params = family.init(jax.random.key(0), wide)
         state = family.initial_state(wide)
         chex.assert_type(jax.tree.leaves((params, state)), dtype)
-        last, out = family.unroll(params, state, xs, wide)
-        once, _ = family.step(params, state, xs[0], wide)
+        last, out = jax.eval_shape(
+            lambda p, s, wide=wide: family.unroll(p, s, xs, wide), params, state
+        )
+        once, _ = jax.eval_shape(
+            lambda p, s, wide=wide: family.step(p, s, xs[0], wide),
+            params,
+            state,
+        )
         chex.assert_trees_all_equal_shapes_and_dtypes(state, last, once)
         chex.assert_type(out, dtype)
 

@@ -309,6 +309,16 @@ class SurrogateTest(parameterized.TestCase):
   def test_bad_parameters_are_named(self):
     with self.assertRaisesRegex(ValueError, 'slope must be positive'):
       surrogate.fast_sigmoid(-1.0)
+    with self.assertRaisesRegex(ValueError, 'leak must be finite, got nan'):
+      surrogate.leaky(leak=float('nan'))
+    with self.assertRaisesRegex(
+        ValueError, 'alpha must be positive and finite'
+    ):
+      spikingjelly_surrogates.piecewise_quadratic(0.0)
+    with self.assertRaisesRegex(ValueError, 'alpha must be above 1, got 1.0'):
+      spikingjelly_surrogates.q_pseudo_spike(1.0)
+    with self.assertRaisesRegex(ValueError, 'n must be at least 2, got 1'):
+      spikingjelly_surrogates.squarewave_fourier_series(1)
     with self.assertRaisesRegex(ValueError, 'no closed-form primitive'):
       snntorch_surrogates.sparse_fast_sigmoid().smoothed(jnp.zeros(()))
 
