@@ -1,6 +1,7 @@
 """The settings of `launch.rich_lazy`."""
 
 import dataclasses
+import typing
 from typing import Annotated
 from typing import Literal
 
@@ -10,7 +11,7 @@ from nmlib.neurons.core import limits
 SHORTCUTS = {
     'connectivity': "Start from the matrix in this file, too; or 'celegans'."
 }
-STRUCTURES = (
+_Structure = Literal[
     'Dale',
     'log-normal',
     'cell types',
@@ -18,11 +19,12 @@ STRUCTURES = (
     'chain motifs',
     'power law',
     'filled rank 1',
-)
+]
+STRUCTURES = typing.get_args(_Structure)
 _SEVERAL = limits.Some(distinct=True)
 _Tasks = tuple[Literal['2AF', 'DMS', 'CXT', 'digits'], ...]
 _Norms = tuple[Literal['frobenius', 'spectral', 'radius'], ...]
-_Structures = tuple[Literal[*STRUCTURES], ...]
+_Structures = tuple[_Structure, ...]
 _LOOP = train.Loop(
     3000,
     steps_per_call=100,

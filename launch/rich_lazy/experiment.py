@@ -68,7 +68,7 @@ def stage(
   task, match = task or config.tasks[0], match or config.matches[0]
   starts = starts or connectivity.starts(config, match, {})
   source = trial_tasks.load(task, config.digits, config.digits_path)
-  model = {'rnn': rnn, 'gru': gru}[config.neuron]
+  model: Any = {'rnn': rnn, 'gru': gru}[config.neuron]
   network = model.Config(
       source.num_inputs,
       config.num_units,
@@ -89,7 +89,7 @@ def stage(
     )
     signs = jax.vmap(dale.column_signs)(start) * config.keep_dale
     first = jax.tree.map(jnp.copy, params)
-    opt_state = jax.vmap(optimizer.init)(params)
+    opt_state: Any = jax.vmap(optimizer.init)(params)
     return State(jnp.int32(0), params, first, signs, opt_state, key)
 
   def trials(key, count):
@@ -131,7 +131,7 @@ def advance(state: State, trials, optimizer, keep_dale, network, asks_last):
   updates, opt_state = jax.vmap(
       lambda grad, opt, loss: optimizer.update(grad, opt, value=loss)
   )(grads, state.opt_state, losses)
-  params = optax.apply_updates(state.params, updates)
+  params: Any = optax.apply_updates(state.params, updates)
   if keep_dale:
     kept = jax.vmap(dale.project)(params.recurrent, state.signs)
     params = params._replace(recurrent=kept)

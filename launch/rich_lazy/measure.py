@@ -37,7 +37,7 @@ def losses_and_gradients(params, trials, network, asks_last: bool):
 
   def all_of_seed(params, trials):
     one = jax.value_and_grad(
-        lambda p: trial_network.loss(p, *trials, network, last=asks_last)
+        lambda p: trial_network.loss(p, trials, network, last=asks_last)
     )
     on_cpu = jax.default_backend() == 'cpu'
     return jax.lax.map(one, params) if on_cpu else jax.vmap(one)(params)
@@ -65,13 +65,13 @@ def laziness_of(
     return laziness.tangent_kernel_of_trials(outputs, params.recurrent, shown)
 
   def one(pair):
-    (logits, after), (_, before) = (
-        trial_network.outputs(params, probe.inputs, network) for params in pair
-    )
-    kernels = tuple(kernel(params) for params in pair)
+    params, start = pair
+    kernels = kernel(params), kernel(start)
+    logits, after = trial_network.outputs(params, probe.inputs, network)
+    _, before = trial_network.outputs(start, probe.inputs, network)
     decided = jnp.argmax(logits[:, -1], 0)
     return laziness.measures(
-        tuple(params.recurrent for params in pair),
+        (params.recurrent, start.recurrent),
         (after[:, -1].T, before[:, -1].T),
         kernels,
     ) | {

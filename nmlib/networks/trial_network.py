@@ -26,8 +26,10 @@ def outputs(
     Logits [num_outputs, T, B] and rates [N, T, B].
   """
   if isinstance(config, rnn.Config):
+    assert isinstance(params, rnn.Params)
     found = rnn_trials.unroll(params, inputs, config)
     return found.logits, found.rates
+  assert isinstance(params, gru.Params)
   start = gru.initial_state(config)
   run = lambda xs: gru.unroll(params, start, xs, config)[1]
   found = jax.vmap(run, out_axes=-1)(inputs)
@@ -36,8 +38,7 @@ def outputs(
 
 def loss(
     params: Params,
-    inputs: jax.Array,
-    labels: jax.Array,
+    trials: tuple[jax.Array, jax.Array],
     config: Config,
     *,
     last: bool = False,
@@ -46,11 +47,11 @@ def loss(
 
   Args:
     params: weights.
-    inputs: [B, T, num_inputs].
-    labels: int [B, T].
+    trials: inputs [B, T, num_inputs], labels int [B, T].
     config: of `rnn` or `gru`.
     last: only the last step counts.
   """
+  inputs, labels = trials
   logits, labels = outputs(params, inputs, config)[0], labels.T
   if last:
     logits, labels = logits[:, -1], labels[-1]
