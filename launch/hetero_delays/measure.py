@@ -1,7 +1,6 @@
 """What a trained layer of delays can do: whole, pruned, on motion clouds."""
 
 import dataclasses
-import operator
 
 import jax
 import jax.numpy as jnp
@@ -51,38 +50,35 @@ def pruned(
   act = dataclasses.replace(layer, masked=False)
   events = jnp.asarray(test['events'], jnp.float32)
   labels = jnp.asarray(test['labels'])
-  num_steps = events.shape[0] * events.shape[1]
 
-  @jax.jit
-  def accuracy(one, kernel):
-    def of_movie(movie):
-      found = logits(one._replace(kernel=kernel), movie[0], act)
-      return losses.accuracy(found, movie[1], layer.delays)
+  def of_movie(one, movie):
+    return losses.accuracy(logits(one, movie[0], act), movie[1], layer.delays)
 
-    return jnp.mean(jax.lax.map(of_movie, (events, labels)))
+  def of_kernel(one, kernel):
+    one = one._replace(kernel=kernel)
+    movies = lambda movie: of_movie(one, movie)
+    return jnp.mean(jax.lax.map(movies, (events, labels)))
 
-  rows = []
-  for seed in range(params.bias.shape[0]):
-    one = jax.tree.map(operator.itemgetter(seed), params)
+  def of_seed(one):
     kernel = delay_layer.effective_kernel(one, layer)
-    kept = [
-        pruning.prune_by_magnitude(kernel, round(share * kernel.size))
-        for share in SHARES
-    ]
-    keeps = range(1, layer.delays + 1)
-    short = [pruning.shorten_delays(kernel, keep) for keep in keeps]
-    count = lambda k: pruning.count_synaptic_operations(events, k)
-    off, on = kernel[:, 0].ravel(), kernel[:, 1].ravel()
-    rows.append(
-        {
-            'magnitude': [accuracy(one, k) for k in kept],
-            'shortened': [accuracy(one, k) for k in short],
-            'operations': [count(k) / num_steps for k in kept],
-            'correlation': np.corrcoef(off, on)[0, 1],
-        }
+    counts = [round(share * kernel.size) for share in SHARES]
+    kept = [pruning.prune_by_magnitude(kernel, count) for count in counts]
+    short = [pruning.shorten_delays(kernel, 1 + i) for i in range(layer.delays)]
+    each = lambda kernels: jax.lax.map(
+        lambda k: of_kernel(one, k), jnp.stack(kernels)
     )
-  stacked = {key: np.array([row[key] for row in rows]) for key in rows[0]}
-  return stacked | {'operations': stacked['operations'].mean(0)}
+    off, on = kernel[:, 0].ravel(), kernel[:, 1].ravel()
+    operations = [pruning.count_synaptic_operations(events, k) for k in kept]
+    return {
+        'magnitude': each(kept),
+        'shortened': each(short),
+        'operations': jnp.stack(operations) / labels.size,
+        'correlation': jnp.corrcoef(off, on)[0, 1],
+    }
+
+  rows = jax.jit(lambda p: jax.lax.map(of_seed, p))(params)
+  rows['operations'] = rows['operations'].mean(0)
+  return jax.tree.map(np.asarray, rows)
 
 
 def cloud_tuning(

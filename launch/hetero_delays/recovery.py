@@ -1,9 +1,12 @@
 """Delays found again in spike trains in which they were planted."""
 
-from collections.abc import Callable
+import functools
 from typing import Any
+<<<<<<< HEAD
 from typing import NamedTuple
 from typing import cast
+=======
+>>>>>>> l2
 
 import jax
 import jax.numpy as jnp
@@ -15,18 +18,12 @@ from nmlib import train
 from nmlib.analysis.spikes import prediction
 from nmlib.data.events import planted_motifs
 from nmlib.networks import delay_detector
-from nmlib.neurons.delays import learnable
 from nmlib.neurons.delays import motifs as spike_motifs
 
-
-class Detector(NamedTuple):
-  """One way to hold delays."""
-
-  name: str
-  init: Callable[[jax.Array], Any]
-  logits: Callable[..., jax.Array]  # of params, spikes [T, N], step: [T, M]
-  optimizer: optax.GradientTransformation
-  delays: Callable[[Any], jax.Array]  # of params: [M, N]
+KINDS: dict[str, delay_detector.Kind] = {
+    'a weight a delay': 'dense',
+    'a learned delay': 'learned',
+}
 
 
 def recover(
@@ -42,15 +39,14 @@ def recover(
   """
   motifs = planted_motifs.draw(jax.random.key(55), config.motifs)
   planted = np.asarray(motifs.delay)[motifs.member]
+  test = planted_motifs.record(
+      jax.random.key(56), motifs, config.test_length, config.motifs
+  )
   recovered = {}
-  for title, make in {
-      'a weight a delay': dense,
-      'a learned delay': learned,
-  }.items():
-    detector = make(config)
-    fitted = train.fit(run, stage(detector, motifs, seeds, config))
+  for title, kind in KINDS.items():
+    fitted = train.fit(run, stage(kind, motifs, seeds, config))
     params = fitted.state.params
-    delays = np.asarray(jax.vmap(detector.delays)(params))
+    delays = np.asarray(jax.vmap(delay_detector.delays)(params))
     found = delays[:, motifs.member]  # [S, M * members]
     off = np.abs(found - planted)
     recovered[title] = {
@@ -58,11 +54,12 @@ def recover(
         'within_1': (off < 1.5).mean(1),
         'planted': planted,
         'found': found[0],
-        'hits': hits(detector, params, motifs, config),
+        'hits': hits(params, test, kind, config),
     }
   return recovered
 
 
+<<<<<<< HEAD
 def dense(config: Recovery) -> Detector:
   """A weight for every delay; the strongest is the delay."""
   sizes = config.motifs
@@ -115,11 +112,28 @@ def learned(config: Recovery) -> Detector:
 def _schedule(config: Recovery) -> optax.Schedule:
   return optax.cosine_decay_schedule(
       config.learning_rate, config.loop.num_steps
+=======
+def hits(
+    params,
+    test: planted_motifs.Recording,
+    kind: delay_detector.Kind,
+    config: Recovery,
+) -> np.ndarray:
+  """Share of ends among as many steps of highest evidence, [S]."""
+  last = config.loop.num_steps
+  evidence = jax.lax.map(
+      lambda one: logits(one, test.spikes, last, kind, config), params
+>>>>>>> l2
   )
+  rows = [
+      list(map(prediction.r_precision, test.ends.T, of_seed.T))
+      for of_seed in np.asarray(evidence)
+  ]
+  return np.mean(rows, 1)
 
 
 def stage(
-    detector: Detector,
+    kind: delay_detector.Kind,
     motifs: planted_motifs.Motifs,
     seeds: tuple[int, ...],
     config: Recovery,
@@ -137,31 +151,56 @@ def stage(
   def loss(params, recording, key):
     del key
     record, step = recording
-    evidence = detector.logits(params, record.spikes, step)
+    evidence = logits(params, record.spikes, step, kind, config)
     return spike_motifs.motif_loss(evidence, record.ends), {}
 
   return train.Stage(
-      name=detector.name,
+      name=f'motifs_{kind}',
       loop=config.loop,
-      init=detector.init,
+      init=functools.partial(
+          delay_detector.init, config=detector(kind, config)
+      ),
       loss=loss,
-      optimizer=detector.optimizer,
+      optimizer=optimizer(kind, config),
       data=recordings,
       seeds=seeds,
   )
 
 
-def hits(detector: Detector, params, motifs, config: Recovery) -> np.ndarray:
-  """Share of ends among as many steps of highest evidence, [S]."""
-  record = planted_motifs.record(
-      jax.random.key(56), motifs, config.test_length, config.motifs
+def detector(
+    kind: delay_detector.Kind, config: Recovery
+) -> delay_detector.Config:
+  """Returns a detector of the sizes of the planted motifs."""
+  sizes = config.motifs
+  return delay_detector.Config(
+      sizes.num_units, sizes.num_motifs, sizes.delays, kind, sizes.rate
   )
-  evidence = jax.lax.map(
-      lambda one: detector.logits(one, record.spikes, config.loop.num_steps),
-      params,
+
+
+def logits(
+    params, spikes, step, kind: delay_detector.Kind, config: Recovery
+) -> jax.Array:
+  """Evidence for motifs at a step of training; learned delays narrow by it."""
+  wide = config.motifs.delays / 2
+  narrow = optax.exponential_decay(
+      wide, config.loop.num_steps, config.narrow_to / wide
   )
-  share = [
-      list(map(prediction.r_precision, record.ends.T, of_seed.T))
-      for of_seed in np.asarray(evidence)
-  ]
-  return np.mean(share, 1)
+  spread = jnp.asarray(narrow(step))
+  return delay_detector.logits(params, spikes, detector(kind, config), spread)
+
+
+def optimizer(
+    kind: delay_detector.Kind, config: Recovery
+) -> optax.GradientTransformation:
+  """Adam that decays by a cosine; learned delays are faster, and in range."""
+  rate = optax.cosine_decay_schedule(
+      config.learning_rate, config.loop.num_steps
+  )
+  if kind == 'dense':
+    return optax.adam(rate)
+  faster = lambda step: config.delay_rate * rate(step)
+  parts: Any = {'rest': optax.adam(rate), 'delay': optax.adam(faster)}
+  return train.projected(
+      optax.partition(parts, delay_detector.labels),
+      functools.partial(delay_detector.project, config=detector(kind, config)),
+  )

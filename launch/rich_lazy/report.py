@@ -16,6 +16,13 @@ _NOTE = (
     ' the criterion), but for the final loss.'
 )
 
+# What `small` is known not to reproduce.
+_LARGE = (
+    'scaled to a spectral radius, weights of rank 1 begin large: two of eight'
+    ' networks do not learn, and the interval of the others includes 0'
+)
+_MISSED = 'one of eight networks of rank 1 misses the criterion of CXT'
+
 
 def make(
     config: Config,
@@ -64,6 +71,8 @@ def _ranks_differ(config, found, match, measure) -> train.Claim:
       if kind == match
   }
   needed, below = min(2, len(gaps)), measure == 'weight_change'
+  states = 'representation_alignment'
+  known = (match, measure, low) != ('radius', states, 'rank 1')
   return train.differ(
       f'High rank is lazier, {match} norm matched: {_MEASURES[measure]}'
       f' {"lower" if below else "higher"} at {high} than at {low}, with an'
@@ -74,6 +83,8 @@ def _ranks_differ(config, found, match, measure) -> train.Claim:
       source='main figures (values unknown)'
       if match == 'frobenius'
       else 'control',
+      expected=known,
+      because='' if known else _LARGE,
   )
 
 
@@ -110,6 +121,8 @@ def _all_learnt(config, found) -> train.Claim:
       '',
       ours,
       all(share == 1 for k, share in ours.items() if ', frobenius,' in k),
+      expected='CXT' not in config.tasks,
+      because=_MISSED,
   )
 
 

@@ -38,8 +38,7 @@ def outputs(
 
 def loss(
     params: Params,
-    inputs: jax.Array,
-    labels: jax.Array,
+    trials: tuple[jax.Array, jax.Array],
     config: Config,
     *,
     last: bool = False,
@@ -48,11 +47,11 @@ def loss(
 
   Args:
     params: weights.
-    inputs: [B, T, num_inputs].
-    labels: int [B, T].
+    trials: inputs [B, T, num_inputs], labels int [B, T].
     config: of `rnn` or `gru`.
     last: only the last step counts.
   """
+  inputs, labels = trials
   logits, labels = outputs(params, inputs, config)[0], labels.T
   if last:
     logits, labels = logits[:, -1], labels[-1]

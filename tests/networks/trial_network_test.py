@@ -37,7 +37,7 @@ def test_loss_and_gradient_are_means_over_trials(model, last):
 
   value, grads = jax.jit(
       jax.value_and_grad(
-          lambda p: trial_network.loss(p, inputs, labels, config, last=last)
+          lambda p: trial_network.loss(p, (inputs, labels), config, last=last)
       )
   )(params)
   expected, slopes = jax.jit(jax.value_and_grad(alone))(params)

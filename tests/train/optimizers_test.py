@@ -65,7 +65,7 @@ class ProjectedTest(absltest.TestCase):
     for _ in range(200):
       grads = 2 * (params - aim)
       updates, state = optimizer.update(grads, state, params)
-      params = optax.apply_updates(params, updates)
+      params = jnp.asarray(optax.apply_updates(params, updates))
       self.assertTrue(((params >= 0) & (params <= 1)).all())
     np.testing.assert_allclose(params, [1.0, 0.0, 0.25], atol=1e-3)
 

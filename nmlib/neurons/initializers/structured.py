@@ -9,6 +9,7 @@ columns sources.
 import jax
 import jax.numpy as jnp
 import numpy as np
+import numpy.typing as npt
 
 from nmlib.neurons.core import checks
 from nmlib.neurons.core import normalization
@@ -206,7 +207,7 @@ def same_spectrum(key: jax.Array, matrix: jax.Array) -> jax.Array:
 
 
 def same_degrees(
-    rng: np.random.Generator, matrix: np.ndarray, swaps_per_edge: int = 10
+    rng: np.random.Generator, matrix: npt.ArrayLike, swaps_per_edge: int = 10
 ) -> jax.Array:
   """Rewires W [N, N], keeping every unit's number of synapses in and out.
 
