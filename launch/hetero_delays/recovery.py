@@ -2,11 +2,6 @@
 
 import functools
 from typing import Any
-<<<<<<< HEAD
-from typing import NamedTuple
-from typing import cast
-=======
->>>>>>> l2
 
 import jax
 import jax.numpy as jnp
@@ -59,60 +54,6 @@ def recover(
   return recovered
 
 
-<<<<<<< HEAD
-def dense(config: Recovery) -> Detector:
-  """A weight for every delay; the strongest is the delay."""
-  sizes = config.motifs
-  layer = spike_motifs.Config(sizes.num_units, sizes.num_motifs, sizes.delays)
-  start = spike_motifs.initial_state(layer)
-  return Detector(
-      'motifs_dense',
-      lambda key: spike_motifs.init(key, layer),
-      lambda params, spikes, step: spike_motifs.unroll(
-          params, start, spikes, layer
-      )[1],
-      optax.adam(_schedule(config)),
-      spike_motifs.strongest_delays,
-  )
-
-
-def learned(config: Recovery) -> Detector:
-  """One real delay a synapse, whose spread narrows while it learns."""
-  sizes, wide = config.motifs, config.motifs.delays / 2
-  layer = learnable.Config(
-      sizes.num_units,
-      sizes.num_motifs,
-      sizes.delays - 1,
-      interpolation='gaussian',
-  )
-  narrow = optax.exponential_decay(
-      wide, config.loop.num_steps, config.narrow_to / wide
-  )
-  rate = _schedule(config)
-  adam: dict[Any, optax.GradientTransformation] = {
-      'rest': optax.adam(rate),
-      'delay': optax.adam(lambda step: config.delay_rate * rate(step)),
-  }
-  rest, delay = cast(Any, ('rest', 'delay'))
-  kinds = delay_detector.Params(learnable.Params(rest, delay), rest)
-  return Detector(
-      'motifs_learned',
-      lambda key: delay_detector.init(key, layer, sizes.rate),
-      lambda params, spikes, step: delay_detector.logits(
-          params, spikes, layer, jnp.asarray(narrow(step))
-      ),
-      train.projected(
-          optax.partition(adam, kinds),
-          lambda params: delay_detector.project(params, layer),
-      ),
-      lambda params: params.synapse.delay[0].T,
-  )
-
-
-def _schedule(config: Recovery) -> optax.Schedule:
-  return optax.cosine_decay_schedule(
-      config.learning_rate, config.loop.num_steps
-=======
 def hits(
     params,
     test: planted_motifs.Recording,
@@ -123,7 +64,6 @@ def hits(
   last = config.loop.num_steps
   evidence = jax.lax.map(
       lambda one: logits(one, test.spikes, last, kind, config), params
->>>>>>> l2
   )
   rows = [
       list(map(prediction.r_precision, test.ends.T, of_seed.T))

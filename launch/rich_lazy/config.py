@@ -20,11 +20,7 @@ _Structure = Literal[
     'power law',
     'filled rank 1',
 ]
-<<<<<<< HEAD
-STRUCTURES: tuple[_Structure, ...] = typing.get_args(_Structure)
-=======
 STRUCTURES = typing.get_args(_Structure)
->>>>>>> l2
 _SEVERAL = limits.Some(distinct=True)
 _Tasks = tuple[Literal['2AF', 'DMS', 'CXT', 'digits'], ...]
 _Norms = tuple[Literal['frobenius', 'spectral', 'radius'], ...]

@@ -82,7 +82,7 @@ def starts(
   rewired = {}
   for matrix in given.values():
     rng = np.random.default_rng(0)
-    rewired['same degrees'] = structured.same_degrees(rng, np.asarray(matrix))
+    rewired['same degrees'] = structured.same_degrees(rng, matrix)
   names: list[str] = []
 
   @jax.jit

@@ -37,13 +37,7 @@ def losses_and_gradients(params, trials, network, asks_last: bool):
 
   def all_of_seed(params, trials):
     one = jax.value_and_grad(
-<<<<<<< HEAD
-        lambda p: trial_network.loss(
-            p, trials.inputs, trials.labels, network, last=asks_last
-        )
-=======
         lambda p: trial_network.loss(p, trials, network, last=asks_last)
->>>>>>> l2
     )
     on_cpu = jax.default_backend() == 'cpu'
     return jax.lax.map(one, params) if on_cpu else jax.vmap(one)(params)
@@ -71,15 +65,6 @@ def laziness_of(
     return laziness.tangent_kernel_of_trials(outputs, params.recurrent, shown)
 
   def one(pair):
-<<<<<<< HEAD
-    (logits, after), (_, before) = (
-        trial_network.outputs(params, probe.inputs, network) for params in pair
-    )
-    kernels = kernel(pair[0]), kernel(pair[1])
-    decided = jnp.argmax(logits[:, -1], 0)
-    return laziness.measures(
-        (pair[0].recurrent, pair[1].recurrent),
-=======
     params, start = pair
     kernels = kernel(params), kernel(start)
     logits, after = trial_network.outputs(params, probe.inputs, network)
@@ -87,7 +72,6 @@ def laziness_of(
     decided = jnp.argmax(logits[:, -1], 0)
     return laziness.measures(
         (params.recurrent, start.recurrent),
->>>>>>> l2
         (after[:, -1].T, before[:, -1].T),
         kernels,
     ) | {

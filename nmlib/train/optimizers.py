@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 from typing import NamedTuple
-from typing import cast
 
 import jax
 import jax.numpy as jnp
@@ -50,17 +49,11 @@ def stop_at_loss(
         jnp.int32(0),
     )
 
-<<<<<<< HEAD
-  def update(grads, state, params=None, **extra) -> Any:
-    value = extra['value']
-    updates, inner = optimizer.update(grads, state.inner, params)
-=======
   def update(updates, state, params=None, *, value=None, **unused):
     if value is None:
       raise ValueError('stop_at_loss needs value=, the loss, to update.')
     anew = optimizer.init(jax.tree.map(jnp.zeros_like, updates))
     updates, inner = optimizer.update(updates, state.inner, params)
->>>>>>> l2
     sound = jnp.isfinite(value)
     for leaf in jax.tree.leaves(updates):
       sound &= jnp.all(jnp.isfinite(leaf))
@@ -79,7 +72,7 @@ def stop_at_loss(
         state.count + 1,
     )
 
-  return optax.GradientTransformationExtraArgs(init, cast(Any, update))
+  return optax.GradientTransformationExtraArgs(init, update)
 
 
 def projected(
@@ -93,16 +86,10 @@ def projected(
   """
   optimizer = optax.with_extra_args_support(optimizer)
 
-<<<<<<< HEAD
-  def update(grads, state, params=None, **extra) -> Any:
-    assert params is not None, 'projected needs the parameters'
-    updates, state = optimizer.update(grads, state, params, **extra)
-=======
   def update(updates, state, params=None, **extra):
     if params is None:
       raise ValueError('a projected optimizer needs params= to update.')
     updates, state = optimizer.update(updates, state, params, **extra)
->>>>>>> l2
     moved = optax.apply_updates(params, updates)
     # Where nothing is projected, the update stays what it was to the bit.
     updates = jax.tree.map(
@@ -114,6 +101,4 @@ def projected(
     )
     return updates, state
 
-  return optax.GradientTransformationExtraArgs(
-      optimizer.init, cast(Any, update)
-  )
+  return optax.GradientTransformationExtraArgs(optimizer.init, update)

@@ -4,7 +4,9 @@ import pickle
 
 from absl.testing import absltest
 from absl.testing import parameterized
+from etils import epath
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -35,9 +37,9 @@ class ElmTest(launcher.LauncherTest):
     teacher = simulated.init(jax.random.key(0), config.neuron)
     batches = []
     for name in ('one', 'two'):
-      run = train.Run(self.folder / name)
+      run = train.Run(epath.Path(self.folder / name))
       draw = experiment.lessons(config, run, teacher)
-      batches.append(draw(jax.random.key(1), 0))
+      batches.append(draw(jax.random.key(1), jnp.int32(0)))
     self.assertLen(list(shared.iterdir()), 1)
     np.testing.assert_array_equal(batches[0]['inputs'], batches[1]['inputs'])
     self.assertEqual(batches[0]['voltage'].shape, (16, 40))

@@ -3,6 +3,7 @@
 import pathlib
 
 from absl.testing import absltest
+from etils import epath
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -32,7 +33,7 @@ class FrozenTest(absltest.TestCase):
     )
 
   def test_every_rate_trains_as_it_would_alone(self):
-    run = train.Run(pathlib.Path(self.create_tempdir().full_path))
+    run = train.Run(epath.Path(self.create_tempdir().full_path))
     rates = (0.01, 0.1, 0.3)
     state = train.fit(run, self._stage(rates)).state
     np.testing.assert_array_equal(state.base[:, 0], [1.0, -2.0])

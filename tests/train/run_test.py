@@ -3,6 +3,7 @@
 import pathlib
 
 from absl.testing import absltest
+from etils import epath
 import numpy as np
 
 from nmlib.train.run import Run
@@ -21,7 +22,7 @@ class ResultTest(absltest.TestCase):
       self.made += 1
       return {'x': np.arange(3), 'y': np.ones((2, 2), np.float32)}
 
-    return Run(self.folder / run).result(
+    return Run(epath.Path(self.folder / run)).result(
         'r', make, shared=str(self.shared), made_from=made_from
     )
 
@@ -55,7 +56,7 @@ class ResultTest(absltest.TestCase):
       raise RuntimeError('no')
 
     with self.assertRaises(RuntimeError):
-      Run(self.folder).result('r', fail, shared=str(self.shared))
+      Run(epath.Path(self.folder)).result('r', fail, shared=str(self.shared))
     self.assertFalse(self.shared.exists())
 
 

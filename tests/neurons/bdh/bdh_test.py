@@ -39,7 +39,8 @@ _few = settings(max_examples=6, deadline=None)
 
 def _params(seed, config=_CONFIG, dtype=np.float64):
   """Weights large enough for activations to be well above epsilon."""
-  config = dataclasses.replace(config, param_dtype=np.dtype(dtype).name)
+  name = 'float32' if dtype == np.float32 else 'float64'
+  config = dataclasses.replace(config, param_dtype=name)
   params = bdh.init(jax.random.key(seed), config)
   scaled = zip((4, 4, 6, 20, 10), params, strict=True)
   return bdh.Params(*(jnp.asarray(s * np.array(a, dtype)) for s, a in scaled))

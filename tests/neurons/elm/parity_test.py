@@ -38,7 +38,8 @@ def _read(name, request, dtype):
       if key.startswith(('param/', 'buf/'))
   }
   config = elm.config_from_official(json.loads(str(data['config_json'])))
-  config = dataclasses.replace(config, param_dtype=np.dtype(dtype).name)
+  name = 'float32' if dtype == np.float32 else 'float64'
+  config = dataclasses.replace(config, param_dtype=name)
   return data, arrays, config
 
 

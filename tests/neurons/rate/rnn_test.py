@@ -3,6 +3,7 @@
 import functools
 import itertools
 import pathlib
+from typing import Literal
 
 from absl.testing import parameterized
 import chex
@@ -17,11 +18,11 @@ from nmlib.analysis import similarity
 from nmlib.neurons.initializers import low_rank
 from nmlib.neurons.rate import rnn
 
+_FORMS: tuple[Literal['rate', 'current'], ...] = ('rate', 'current')
+_CUTS: tuple[Literal['euler', 'exponential'], ...] = ('euler', 'exponential')
 _CONFIGS = [
     rnn.Config(3, 7, 2, form=form, time_step=40.0, discretization=cut)
-    for form, cut in itertools.product(
-        ('rate', 'current'), ('euler', 'exponential')
-    )
+    for form, cut in itertools.product(_FORMS, _CUTS)
 ]
 
 
