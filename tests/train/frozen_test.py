@@ -1,7 +1,5 @@
 """Training on a frozen base, at several learning rates."""
 
-import pathlib
-
 from absl.testing import absltest
 from etils import epath
 import jax
