@@ -204,7 +204,7 @@ class GatedTest(parameterized.TestCase):
     with self.assertRaisesRegex(ValueError, "no layer 'dense' to gate"):
       gated.init(gated.layers(mlp.apply, base, jnp.ones(6)), ['dense'])
     with self.assertRaisesRegex(
-        ValueError, r"layer 'relu_0': a gate of \[7\] .* layer of \[8\]"
+        ValueError, r"layer 'relu_0': a gate of \[7\] .* got \[8\]"
     ):
       run({'relu_0': mode_gate.init(7)})
     with self.assertRaisesRegex(ValueError, "'dense_0' .* is no activation"):
