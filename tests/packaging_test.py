@@ -60,7 +60,7 @@ def installed(wheel, tmp_path_factory) -> pathlib.Path:
   python = folder / 'bin' / 'python'
   (site,) = folder.glob('lib/python*/site-packages')
   pip = [sys.executable, '-m', 'pip', '--python', python]
-  install = ['install', '--no-index', '--no-deps', wheel]
+  install = ['install', '--no-index', '--no-deps', '--force-reinstall', wheel]
   subprocess.run([*pip, *install], check=True)
   (nmlib,) = metadata.distributions(name='nmlib', path=[str(site)])
   for name in sorted(_closure(nmlib.requires)):

@@ -17,8 +17,6 @@ from nmlib.train.experiment import run_experiment
 from nmlib.train.fit import Fitted
 from nmlib.train.fit import fit
 from nmlib.train.fit import restore
-from nmlib.train.frozen import choose
-from nmlib.train.frozen import on_base
 from nmlib.train.metrics import History
 from nmlib.train.metrics import NonFinite
 from nmlib.train.optimizers import StopState
@@ -58,7 +56,6 @@ __all__ = [
     'accuracy',
     'between',
     'bootstrap_interval',
-    'choose',
     'cross_entropy',
     'differ',
     'examples',
@@ -68,7 +65,6 @@ __all__ = [
     'higher',
     'launch',
     'lower',
-    'on_base',
     'paired_interval',
     'projected',
     'rank_correlation',
