@@ -57,25 +57,29 @@ def _sentence(error: BaseException) -> str:
 def override(config: Any, values: Mapping[str, Any]) -> Any:
   """Returns the frozen dataclass with some fields, dotted paths, replaced.
 
+  All at once, so that fields which belong together may change together.
+
   Raises:
     ValueError: for a name that is no field, with the nearest one suggested.
   """
-  for path, value in values.items():
-    config = _override_one(config, path.split('.'), value)
-  return config
-
-
-def _override_one(config: Any, path: list[str], value: Any) -> Any:
   names = [field.name for field in dataclasses.fields(config)]
-  if path[0] not in names and hasattr(getattr(config, 'loop', None), path[0]):
-    path = ['loop', *path]
-  if path[0] not in names:
-    near = difflib.get_close_matches(path[0], names, 1)
-    hint = f'did you mean {near[0]!r}?' if near else f'fields: {names}.'
-    raise ValueError(f'config has no field {path[0]!r}; {hint}')
-  if len(path) > 1:
-    value = _override_one(getattr(config, path[0]), path[1:], value)
-  return dataclasses.replace(config, **{path[0]: value})
+  fields: dict[str, Any] = {}
+  inside: dict[str, dict[str, Any]] = {}
+  for path, value in values.items():
+    name, _, rest = path.partition('.')
+    if name not in names and hasattr(getattr(config, 'loop', None), name):
+      name, rest = 'loop', path
+    if name not in names:
+      near = difflib.get_close_matches(name, names, 1)
+      hint = f'did you mean {near[0]!r}?' if near else f'fields: {names}.'
+      raise ValueError(f'config has no field {name!r}; {hint}')
+    if rest:
+      inside.setdefault(name, {})[rest] = value
+    else:
+      fields[name] = value
+  for name, changes in inside.items():
+    fields[name] = override(fields.get(name, getattr(config, name)), changes)
+  return dataclasses.replace(config, **fields)
 
 
 def describe(presets: Mapping[str, Any]) -> str:

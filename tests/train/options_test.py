@@ -6,6 +6,7 @@ from absl.testing import absltest
 from absl.testing import parameterized
 
 from nmlib.train import options
+from nmlib.train import stage
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,11 +24,22 @@ class _Config:
       raise ValueError(f'steps must be at least 1, got {self.steps}.')
 
 
+@dataclasses.dataclass(frozen=True)
+class _Looped:
+  loop: stage.Loop = stage.Loop(10, steps_per_call=10)
+
+
 class OverrideTest(parameterized.TestCase):
 
   def test_nested_fields_by_dotted_path(self):
     config = options.override(_Config(), {'model.width': 5, 'steps': 2})
     self.assertEqual(config, _Config(2, _Model(5)))
+
+  def test_fields_that_belong_together_change_together(self):
+    loop = options.override(
+        _Looped(), {'num_steps': 9, 'steps_per_call': 3, 'loop.log_every': 3}
+    ).loop
+    self.assertEqual((loop.num_steps, loop.steps_per_call), (9, 3))
 
   def test_validation_runs_again(self):
     with self.assertRaisesRegex(ValueError, 'at least 1, got 0'):
