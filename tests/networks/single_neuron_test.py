@@ -22,17 +22,15 @@ class SingleNeuronTest(parameterized.TestCase):
 
   @parameterized.parameters(*_NETWORKS)
   def test_bias_moves_the_logit_of_the_spike_alone(self, *network):
-    key = jax.random.key(0)
-    xs = jax.random.bernoulli(key, 0.3, (20, 4)).astype(jnp.int8)
+    xs = jax.random.bernoulli(jax.random.key(1), 0.3, (20, 4)).astype(jnp.int8)
+    drawn_with = lambda b: single_neuron.init(jax.random.key(0), network, b)
     low, high = (
-        single_neuron.apply(single_neuron.init(key, network, b), xs, network)
-        for b in (-4.0, 1.0)
+        single_neuron.apply(drawn_with(b), xs, network) for b in (-4.0, 1.0)
     )
     np.testing.assert_allclose(high[:, 0] - low[:, 0], 5, atol=1e-5)
     np.testing.assert_array_equal(high[:, 1], low[:, 1])
-    drawn = single_neuron.init(key, network, None)
-    expected = network[0].init(key, network[1])
-    jax.tree.map(np.testing.assert_array_equal, drawn, expected)
+    expected = network[0].init(jax.random.key(0), network[1])
+    jax.tree.map(np.testing.assert_array_equal, drawn_with(None), expected)
 
   def test_loss_is_as_counted_by_hand(self):
     network = _NETWORKS[1]
