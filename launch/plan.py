@@ -16,6 +16,7 @@ A launcher takes part by having, in its `experiment.py`, a function
 
 import difflib
 import importlib
+import inspect
 import json
 import sys
 from typing import Any
@@ -60,11 +61,13 @@ def load(name: str) -> tuple[Any, Any]:
     hint = f'did you mean {near[0]!r}?' if near else f'use one of {names}.'
     raise ValueError(f'--experiment={name} is no launcher; {hint}')
   experiment = importlib.import_module(f'{package}.experiment')
-  if not hasattr(experiment, 'stage'):
+  try:
+    inspect.signature(experiment.stage).bind(None)
+  except (AttributeError, TypeError):
     raise ValueError(
         f'--experiment={name} cannot be planned: {package}.experiment has no'
-        ' stage(config).'
-    )
+        ' stage(config) that needs no more than the config.'
+    ) from None
   return importlib.import_module(f'{package}.config').PRESETS, experiment.stage
 
 
