@@ -146,9 +146,7 @@ def _afresh(
   def update(updates, state, params=None):
     step, inner = state
     fresh = optimizer.init(updates)
-    inner = jax.tree.map(
-        lambda new, old: jnp.where(step % every == 0, new, old), fresh, inner
-    )
+    inner = optax.tree.where(step % every == 0, fresh, inner)
     updates, inner = optimizer.update(updates, inner, params)
     return updates, (step + 1, inner)
 

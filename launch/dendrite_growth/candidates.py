@@ -60,7 +60,7 @@ def stage(config: Any, name: str, task: tasks.Task, params: Any) -> train.Stage:
       moved = _updated(config, task, state, grown, everything, optimizer)
       if config.candidate_patience:
         waits = config.candidate_patience * config.inner_steps
-        moved = stages.choose(grown.stale < waits, moved, grown)
+        moved = optax.tree.where(grown.stale < waits, moved, grown)
       return moved, None
 
     def many(grown):

@@ -6,6 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 
 from launch.dendrite_growth import candidates
 from launch.dendrite_growth import report
@@ -118,7 +119,7 @@ def one_cycle(config: Config, run: train.Run, stage, task, kind, params, grows):
     done = train_on(config, run, tag, task, kind, start)
     better = np.asarray(growth.is_better(jnp.asarray(done['score']), before))
     take = grows & ~kept & (better | (config.max_tries == 0))
-    silent = choose(take, done['best'], silent)
+    silent = jax.vmap(optax.tree.where)(jnp.asarray(take), done['best'], silent)
     kept |= take
     if kept[grows].all():
       break
@@ -234,13 +235,3 @@ def final_size(config: Config, task) -> int:
     return params
 
   return dendritic.count(jax.eval_shape(grown, jax.random.key(0)))
-
-
-def choose(take: np.ndarray, new: Any, old: Any) -> Any:
-  """Takes `new` for some seeds."""
-
-  def one(a, b):
-    shape = (-1,) + (1,) * (a.ndim - 1)
-    return jnp.where(jnp.asarray(take).reshape(shape), a, b)
-
-  return jax.tree.map(one, new, old)

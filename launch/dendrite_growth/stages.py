@@ -75,7 +75,7 @@ def neurons(
     after, losses = _looked(config, task, state, all_learn, total)
     if config.switch == 'history':
       before = {name: state[name] for name in after}
-      after = choose(~state['history'].switched, after, before)
+      after = optax.tree.where(~state['history'].switched, after, before)
     metrics = {'loss': jnp.mean(losses), 'validation': after['score']}
     return after | {'key': state['key']}, metrics
 
@@ -131,7 +131,7 @@ def _looked(config, task, state, all_learn: bool, total: int | None):
   after = {
       'params': whole,
       'opt_state': moments,
-      'best': choose(better, whole, state['best']),
+      'best': optax.tree.where(better, whole, state['best']),
       'score': jnp.where(better, score, state['score']),
       'history': growth.follow(state['history'], score, config.patience),
       'steps': state['steps'] + config.inner_steps,
@@ -149,8 +149,3 @@ def _put(params, new, all_learn: bool):
     return new
   base, to_neuron = new
   return dendritic.Params(base, to_neuron, params.dendrites)
-
-
-def choose(condition: jax.Array, new: Any, old: Any) -> Any:
-  """Takes `new` if the condition holds."""
-  return jax.tree.map(lambda a, b: jnp.where(condition, a, b), new, old)

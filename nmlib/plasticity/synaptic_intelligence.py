@@ -106,11 +106,8 @@ def protect(
     change = jax.tree.map(jnp.subtract, moved, params)
     memory = follow(state.memory, gradient, change)
     ends = (state.step + 1) % steps_per_task == 0
-    memory = jax.tree.map(
-        lambda new, old: jnp.where(ends, new, old),
-        end_task(memory, moved, damping),
-        memory,
-    )
+    ended = end_task(memory, moved, damping)
+    memory = optax.tree.where(ends, ended, memory)
     return updates, Protected(state.step + 1, inner, memory)
 
   return optax.GradientTransformation(init, update)

@@ -61,12 +61,9 @@ def stop_at_loss(
     mean = smoothing * state.smoothed + (1 - smoothing) * value
     smoothed = jnp.where(active, mean, state.smoothed)
     done = active & (smoothed < criterion)
-    choose = lambda condition, a, b: jax.tree.map(
-        lambda x, y: jnp.where(condition, x, y), a, b
-    )
     zeros = jax.tree.map(jnp.zeros_like, updates)
-    return choose(active & ~done, updates, zeros), StopState(
-        choose(sound, inner, anew),
+    return optax.tree.where(active & ~done, updates, zeros), StopState(
+        optax.tree.where(sound, inner, anew),
         smoothed,
         jnp.where(done, state.count, state.stopped),
         state.count + 1,
