@@ -4,6 +4,8 @@ beta means exp(-dt / tau) in some libraries and 1 - dt / tau in others; name
 the method where you convert.
 """
 
+import math
+
 import jax
 import jax.numpy as jnp
 
@@ -55,9 +57,9 @@ def check(name: str, *, dt: float, **taus: float) -> None:
       )
 
 
-def time_constant(decayed, dt: float = 1.0):
-  """Returns tau of an exact decay, in the unit of dt."""
-  return -dt / jnp.log(decayed)
+def time_constant(decayed: float, dt: float = 1.0) -> float:
+  """Returns tau of an exact decay, a number in (0, 1), in the unit of dt."""
+  return -dt / math.log(decayed)
 
 
 def to_logit(decayed) -> jax.Array:

@@ -76,7 +76,7 @@ def init(key: jax.Array, config: Config) -> Params:
   shape = (config.num_units,) if config.heterogeneous else ()
   decay = jnp.full(shape, config.decay, dtype)
   if config.spread:
-    tau = float(time_constants.time_constant(config.decay))
+    tau = time_constants.time_constant(config.decay)
     decay = time_constants.decay(
         time_constants.heterogeneous(key, tau, config.spread, shape, dtype)
     )
