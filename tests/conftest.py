@@ -46,9 +46,14 @@ def session_folder(tmp_path_factory) -> pathlib.Path:
 
 @pytest.fixture(autouse=True, scope='session')
 def _share_compilation(session_folder):
-  """Lets launched processes find what others of this session have compiled."""
-  process.ENVIRONMENT['JAX_COMPILATION_CACHE_DIR'] = str(session_folder / 'jax')
-  process.ENVIRONMENT['JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS'] = '0'
+  """Lets all processes find what others of this session have compiled."""
+  settings = {
+      'jax_compilation_cache_dir': str(session_folder / 'jax'),
+      'jax_persistent_cache_min_compile_time_secs': 0.0,
+  }
+  for name, value in settings.items():
+    jax.config.update(name, value)
+    process.ENVIRONMENT[name.upper()] = str(value)
 
 
 @pytest.fixture
