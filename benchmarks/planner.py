@@ -19,11 +19,11 @@ from absl import app
 from absl import flags
 import jax
 
-from launch import plan as plan_lib
 from launch.bdh import config as config_lib
 from launch.bdh import experiment
 from nmlib.plan import planner
-from nmlib.train import mesh as mesh_lib
+from nmlib.plan import tables
+from nmlib.train.hosts import mesh as mesh_lib
 
 _ONLY = flags.DEFINE_enum('only', None, ['sizes', 'weak'], 'One table alone.')
 
@@ -124,7 +124,7 @@ def weak() -> None:
 
 
 def _gib(count: float | None) -> str:
-  return plan_lib.size(count or 0.0)
+  return tables.size(count or 0.0)
 
 
 def main(argv) -> None:

@@ -45,8 +45,8 @@ def ours(count: int, units: int, steps: int, how: str, devices: int):
 
   from nmlib.neurons.rate import rnn
   from nmlib.neurons.rate import rnn_trials
-  from nmlib.train import mesh as mesh_lib
-  from nmlib.train import sequential
+  from nmlib.train.hosts import mesh as mesh_lib
+  from nmlib.train.hosts import sequential
 
   jax.config.update('jax_num_cpu_devices', devices)
   config = rnn.Config(_INPUTS, units, _OUTPUTS)

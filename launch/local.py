@@ -27,7 +27,7 @@ import types
 from absl import app
 from absl import flags
 
-from nmlib.train import cluster
+from nmlib.train.hosts import cluster
 
 _NUM_PROCESSES = flags.DEFINE_integer(
     'num_processes', 2, 'How many processes to start.', lower_bound=1

@@ -15,6 +15,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.analysis import sparse_codes as sparse_codes
   from nmlib.analysis import sparsity as sparsity
   from nmlib.analysis import spikes as spikes
+  from nmlib.analysis.spikes import distances as distances
   from nmlib.analysis.spikes import prediction as prediction
   from nmlib.analysis.spikes import synaptic_operations as synaptic_operations
   from nmlib.analysis.spikes import windows as windows

@@ -60,7 +60,6 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.neurons.spiking import alpha_lif as alpha_lif
   from nmlib.neurons.spiking import convolution as convolution
   from nmlib.neurons.spiking import current_lif as current_lif
-  from nmlib.neurons.spiking import distances as distances
   from nmlib.neurons.spiking import encoding as encoding
   from nmlib.neurons.spiking import escape_lif as escape_lif
   from nmlib.neurons.spiking import firing as firing

@@ -6,7 +6,7 @@ import math
 from nmlib.plan import chips
 from nmlib.plan import estimate
 from nmlib.plan import planner
-from nmlib.train import mesh as mesh_lib
+from nmlib.train.hosts import mesh as mesh_lib
 from nmlib.train.stage import Stage
 
 

@@ -19,8 +19,8 @@ from nmlib.plan import chips
 from nmlib.plan import estimate
 from nmlib.plan import hlo
 from nmlib.plan import hlo_cost
-from nmlib.train import mesh as mesh_lib
 from nmlib.train import program
+from nmlib.train.hosts import mesh as mesh_lib
 from nmlib.train.stage import Stage
 
 # What libtpu says of a program that needs A of B bytes.

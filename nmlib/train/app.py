@@ -11,16 +11,16 @@ from absl import logging
 from etils import epath
 import jax
 
-from nmlib.train import cluster
-from nmlib.train import distributed
-from nmlib.train import interrupt
-from nmlib.train import mesh as mesh_lib
 from nmlib.train import options
-from nmlib.train import report as report_lib
 from nmlib.train import workdir as workdir_lib
 from nmlib.train.experiment import Launcher
 from nmlib.train.experiment import load
 from nmlib.train.experiment import run_experiment
+from nmlib.train.hosts import cluster
+from nmlib.train.hosts import distributed
+from nmlib.train.hosts import interrupt
+from nmlib.train.hosts import mesh as mesh_lib
+from nmlib.train.reports import report as report_lib
 from nmlib.train.run import Run
 
 _FAILED = 1

@@ -16,9 +16,9 @@ from etils import epath
 import jax
 from orbax.checkpoint import v1 as ocp
 
-from nmlib.train import distributed
 from nmlib.train import integrity
 from nmlib.train import workdir
+from nmlib.train.hosts import distributed
 
 
 class Restored(NamedTuple):

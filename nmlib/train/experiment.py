@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import jax
 
-from nmlib.train import distributed
-from nmlib.train import report as report_lib
 from nmlib.train import workdir as workdir_lib
+from nmlib.train.hosts import distributed
+from nmlib.train.reports import report as report_lib
 from nmlib.train.run import Folder
 from nmlib.train.run import Run
 

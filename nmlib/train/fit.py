@@ -12,10 +12,10 @@ from jax.sharding import PartitionSpec as P
 import numpy as np
 
 from nmlib.train import checkpoint
-from nmlib.train import interrupt
 from nmlib.train import loader
 from nmlib.train import metrics as metrics_lib
 from nmlib.train import program
+from nmlib.train.hosts import interrupt
 from nmlib.train.run import Run
 from nmlib.train.stage import Stage
 

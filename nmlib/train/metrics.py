@@ -13,9 +13,9 @@ import tensorboardX
 from tensorboardX import record_writer
 import tqdm
 
-from nmlib.train import distributed
 from nmlib.train import workdir
-from nmlib.train.stage import Metrics
+from nmlib.train.gradient import Metrics
+from nmlib.train.hosts import distributed
 from nmlib.train.stage import Stage
 
 History = dict[str, tuple[np.ndarray, np.ndarray]]  # name: (steps, values)

@@ -12,7 +12,7 @@ import ml_collections
 from ml_collections import config_flags
 
 from nmlib.neurons.core import limits
-from nmlib.train import cluster
+from nmlib.train.hosts import cluster
 
 
 def define_config(presets: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ from jax.sharding import NamedSharding
 from jax.sharding import PartitionSpec as P
 import numpy as np
 
-from nmlib.train import sharding
+from nmlib.train.hosts import sharding
 from nmlib.train.stage import Stage
 
 

@@ -16,10 +16,10 @@ from jax.sharding import Mesh
 import numpy as np
 import numpy.typing as npt
 
-from nmlib.train import distributed
-from nmlib.train import interrupt
-from nmlib.train import mesh as mesh_lib
 from nmlib.train import workdir as workdir_lib
+from nmlib.train.hosts import distributed
+from nmlib.train.hosts import interrupt
+from nmlib.train.hosts import mesh as mesh_lib
 
 _WORTH_KEEPING = 60.0  # seconds of computing
 

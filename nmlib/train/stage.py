@@ -4,7 +4,6 @@ from collections.abc import Callable
 from collections.abc import Mapping
 import dataclasses
 from typing import Any
-from typing import NamedTuple
 
 import grain
 import jax
@@ -12,9 +11,9 @@ import jax.numpy as jnp
 import optax
 
 from nmlib.neurons.core import limits
-from nmlib.train import sharding
-
-Metrics = dict[str, jax.Array]
+from nmlib.train import gradient
+from nmlib.train.gradient import Metrics
+from nmlib.train.hosts import sharding
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,15 +38,6 @@ class Loop:
             f'stage.Loop.{name}={getattr(self, name)} is not a multiple of'
             f' steps_per_call={self.steps_per_call}.'
         )
-
-
-class TrainState(NamedTuple):
-  """Everything that gradient training needs to go on where it stopped."""
-
-  step: jax.Array  # [], int32: optimizer steps taken
-  params: Any
-  opt_state: optax.OptState
-  key: jax.Array  # [], never changes: step keys are fold_in(key, step)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -166,7 +156,7 @@ class Stage:
     opt_state = self.optimizer.init(params)
     if value is not None:
       opt_state = _with_hyperparameters(opt_state, value)
-    return TrainState(jnp.int32(0), params, opt_state, step_key)
+    return gradient.TrainState(jnp.int32(0), params, opt_state, step_key)
 
   def _advance(self, state: Any, batch: Any) -> tuple[Any, Metrics]:
     if callable(self.data):
@@ -174,7 +164,9 @@ class Stage:
     if self.step is not None:
       return self.step(state, batch)
     assert self.loss is not None and self.optimizer is not None
-    return gradient_step(self.loss, self.optimizer, self.rules)(state, batch)
+    return gradient.gradient_step(self.loss, self.optimizer, self.rules)(
+        state, batch
+    )
 
   def _named(self, metrics: Metrics) -> Metrics:
     return {
@@ -194,52 +186,6 @@ def _with_hyperparameters(opt_state: Any, values: Mapping[str, Any]) -> Any:
     )
   new = {k: jnp.asarray(v, known[k].dtype) for k, v in values.items()}
   return opt_state._replace(hyperparams={**known, **new})
-
-
-def gradient_step(
-    loss: Callable[[Any, Any, jax.Array], tuple[jax.Array, Metrics]],
-    optimizer: optax.GradientTransformation,
-    rules: sharding.Rules = (),
-) -> Callable[[TrainState, Any], tuple[TrainState, Metrics]]:
-  """Returns one optimizer step on the mean loss of a batch.
-
-  Args:
-    loss: `(params, example, key) -> (loss [], metrics)` of ONE example; the
-      batch is vmapped here, each example with its own key.
-    optimizer: an optax transformation.
-    rules: where parameters live. Gradients are then added up there, once a
-      step, even if the optimizer's state is split further.
-
-  Returns:
-    `step(state, batch) -> (state, metrics)`, where batch has a leading axis B
-    and metrics are means over it, with `loss` and `grad_norm` added.
-  """
-
-  def mean_loss(params, batch, key):
-    size = jax.tree.leaves(batch)[0].shape[0]
-    losses, metrics = jax.vmap(
-        loss, in_axes=(None, 0, 0), spmd_axis_name='data'
-    )(params, batch, jax.random.split(key, size))
-    return jnp.mean(losses), jax.tree.map(lambda m: jnp.mean(m, 0), metrics)
-
-  def step(state: TrainState, batch: Any) -> tuple[TrainState, Metrics]:
-    key = jax.random.fold_in(state.key, state.step)
-    (value, metrics), grads = jax.value_and_grad(mean_loss, has_aux=True)(
-        state.params, batch, key
-    )
-    mesh = jax.sharding.get_abstract_mesh()
-    if rules and not mesh.empty:
-      grads = jax.lax.with_sharding_constraint(
-          grads, sharding.infer(grads, mesh, rules)
-      )
-    updates, opt_state = optimizer.update(grads, state.opt_state, state.params)
-    params = optax.apply_updates(state.params, updates)
-    return (
-        TrainState(state.step + 1, params, opt_state, state.key),
-        {**metrics, 'loss': value, 'grad_norm': optax.tree.norm(grads)},
-    )
-
-  return step
 
 
 def take(tree: Any, index: Any) -> Any:

@@ -17,7 +17,7 @@ from launch.rich_lazy import measure
 from nmlib import train
 from nmlib.neurons.initializers import dale
 from nmlib.neurons.initializers import low_rank
-from nmlib.train import mesh as mesh_lib
+from nmlib.train.hosts import mesh as mesh_lib
 from tests.launch import launcher
 
 

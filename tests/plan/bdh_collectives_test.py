@@ -12,8 +12,8 @@ import pytest
 from nmlib.neurons import bdh
 from nmlib.plan import collectives
 from nmlib.plan import hlo
-from nmlib.train import mesh as mesh_lib
-from nmlib.train import sharding
+from nmlib.train.hosts import mesh as mesh_lib
+from nmlib.train.hosts import sharding
 
 _B, _T = 4, 24
 _HEADS = bdh.Config(

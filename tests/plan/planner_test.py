@@ -12,13 +12,13 @@ from jax.sharding import PartitionSpec as P
 import numpy as np
 import optax
 
-from launch import plan as plan_launcher
 from launch.bdh import config as config_lib
 from launch.bdh import experiment
 from nmlib import train
 from nmlib.plan import chips
 from nmlib.plan import mesh_search
 from nmlib.plan import planner
+from nmlib.plan import tables
 
 
 def _linear(width=64, batch_size=16, rules=(('kernel', P(None, 'model')),)):
@@ -127,10 +127,10 @@ class CpuTest(parameterized.TestCase):
 
   def test_the_table_shows_what_was_found(self):
     found = planner.plan(_linear(), 'cpu:8', {'data': 2, 'model': 4})
-    shown = plan_launcher.table(found, 'linear')
+    shown = tables.table(found, 'linear')
     self.assertIn('4.10 k parameters on cpu:8 (8 chips)', shown)
     self.assertRegex(shown, r'all-reduce +1 x over data \(2 chips\), 4.00 KiB')
-    ranked = plan_launcher.ranking([found], {'model:8': 'too much'})
+    ranked = tables.ranking([found], {'model:8': 'too much'})
     self.assertIn('model:8: too much', ranked)
 
 

@@ -9,9 +9,9 @@ from tensorboard.backend.event_processing import event_accumulator
 
 from nmlib import train
 from nmlib.train import app
-from nmlib.train import interrupt
-from nmlib.train import mesh as mesh_lib
 from nmlib.train import workdir
+from nmlib.train.hosts import interrupt
+from nmlib.train.hosts import mesh as mesh_lib
 from tests.train import bucket
 from tests.train import toy
 

@@ -14,8 +14,8 @@ import numpy as np
 
 from nmlib.train import checkpoint
 from nmlib.train import integrity
-from nmlib.train import mesh as mesh_lib
-from nmlib.train import sharding
+from nmlib.train.hosts import mesh as mesh_lib
+from nmlib.train.hosts import sharding
 
 
 def _state(scale):

@@ -13,8 +13,8 @@ import optax
 from tensorboard.backend.event_processing import event_accumulator
 
 from nmlib import train
-from nmlib.train import interrupt
-from nmlib.train import mesh as mesh_lib
+from nmlib.train.hosts import interrupt
+from nmlib.train.hosts import mesh as mesh_lib
 from tests.train import toy
 
 

@@ -10,7 +10,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nmlib.neurons.spiking import distances
 from nmlib.neurons.spiking import encoding as spike_encoding
 from nmlib.neurons.spiking import losses as spike_loss
 
@@ -141,21 +140,6 @@ class SpikeCodingTest(parameterized.TestCase):
     np.testing.assert_allclose(spikes.mean(0), rates, atol=0.015)
     np.testing.assert_allclose(spikes.var(0), rates * (1 - rates), atol=0.015)
 
-  def test_van_rossum_of_two_and_one_spike(self):
-    train = lambda *steps: jnp.zeros((4000, 1)).at[jnp.array(steps), 0].set(1.0)
-    far = distances.van_rossum(train(10), train(3000), tau=20.0)
-    alone = distances.van_rossum(train(3999), train(10) * 0, tau=20.0)
-    gap = distances.van_rossum(train(10), train(30), tau=20.0)
-    np.testing.assert_allclose(far, 1, rtol=1e-4)
-    np.testing.assert_allclose(alone, 0.5, rtol=1e-6)
-    np.testing.assert_allclose(gap, 1 - np.exp(-1), rtol=1e-4)
-
-  def test_victor_purpura_moves_or_replaces(self):
-    a, b = np.array([1.0, 5.0]), np.array([1.5])
-    self.assertAlmostEqual(distances.victor_purpura(a, b, 1.0), 1.5)
-    self.assertAlmostEqual(distances.victor_purpura(a, b, 100.0), 3)
-    self.assertAlmostEqual(distances.victor_purpura(a, a, 3.0), 0)
-
   def test_soft_first_spike_is_the_first_spike(self):
     spikes = jax.random.bernoulli(jax.random.key(0), 0.2, (30, 6)).astype(float)
     spikes = spikes.at[-1].set(1.0)  # each fires at last
@@ -226,16 +210,12 @@ class SpikeCodingTest(parameterized.TestCase):
       self.assertEqual(out.dtype, jnp.float32)
 
   def test_bad_input(self):
-    with self.assertRaisesRegex(ValueError, r'trains must both be \[T, N\]'):
-      distances.van_rossum(jnp.zeros((3, 1)), jnp.zeros((3, 2)), tau=1.0)
     with self.assertRaisesRegex(ValueError, 'cannot be shared among 3'):
       spike_loss.population_count(jnp.zeros((4, 10)), 3)
     with self.assertRaisesRegex(ValueError, 'tau > 0'):
       spike_encoding.spike_times(jnp.zeros(3), 10, tau=0.0)
     with self.assertRaisesRegex(ValueError, 'at least 2 neurons'):
       spike_encoding.population(jnp.zeros(3), 1)
-    with self.assertRaisesRegex(ValueError, 'must be positive'):
-      distances.van_rossum(jnp.zeros((3, 1)), jnp.zeros((3, 1)), tau=0.0)
 
 
 if __name__ == '__main__':

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nmlib.train import statistics
+from nmlib.train.reports import statistics
 
 Cell = str | int | float | npt.ArrayLike
 

@@ -8,8 +8,8 @@ import chex
 import jax
 import jax.numpy as jnp
 
-from nmlib.train import mesh as mesh_lib
-from nmlib.train import sequential
+from nmlib.train.hosts import mesh as mesh_lib
+from nmlib.train.hosts import sequential
 
 
 def _power(matrix, vector, count):

@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 from jax.sharding import PartitionSpec as P
 
-from nmlib.train import mesh as mesh_lib
-from nmlib.train import sharding
+from nmlib.train.hosts import mesh as mesh_lib
+from nmlib.train.hosts import sharding
 
 
 class MeshTest(parameterized.TestCase):

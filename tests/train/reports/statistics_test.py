@@ -3,7 +3,7 @@
 from absl.testing import absltest
 import numpy as np
 
-from nmlib.train import statistics
+from nmlib.train.reports import statistics
 
 
 class StatisticsTest(absltest.TestCase):

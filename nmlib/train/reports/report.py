@@ -10,12 +10,12 @@ from typing import Any
 from etils import epath
 import numpy as np
 
-from nmlib.train import distributed
-from nmlib.train import figures as figures_lib
-from nmlib.train import tables as tables_lib
 from nmlib.train import workdir as workdir_lib
-from nmlib.train.claims import Claim
-from nmlib.train.statistics import summary
+from nmlib.train.hosts import distributed
+from nmlib.train.reports import figures as figures_lib
+from nmlib.train.reports import tables as tables_lib
+from nmlib.train.reports.claims import Claim
+from nmlib.train.reports.statistics import summary
 
 
 @dataclasses.dataclass

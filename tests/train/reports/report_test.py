@@ -8,7 +8,7 @@ from matplotlib import figure
 import numpy as np
 
 from nmlib import train
-from nmlib.train import report
+from nmlib.train.reports import report
 
 
 class ReportTest(absltest.TestCase):

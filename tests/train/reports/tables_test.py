@@ -5,7 +5,7 @@ import json
 from absl.testing import absltest
 
 from nmlib import train
-from nmlib.train import tables
+from nmlib.train.reports import tables
 
 
 class TablesTest(absltest.TestCase):

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from nmlib.train import statistics
+from nmlib.train.reports import statistics
 
 By = Literal['mean', 'seed', 'interval']
 

@@ -21,9 +21,9 @@ import numpy as np
 import pytest
 
 from launch import local
-from nmlib.train import cluster
 from nmlib.train import metrics
 from nmlib.train import workdir as workdir_lib
+from nmlib.train.hosts import cluster
 from tests.train import process
 
 # Steps after the 20th take a while: whatever the machine's load, a run is still
@@ -232,6 +232,13 @@ class JoiningTest(parameterized.TestCase):
     self.assertEqual(code, 2, err)
     self.assertRegex(err, f'(?m)^error: {message}.*, or raise --join_timeout')
 
+  def test_no_cluster_to_join(self):
+    code = "cluster.initialize('auto', join_timeout=5)"
+    _, _, said = process.run(
+        '-c', f'from nmlib.train.hosts import cluster; {code}'
+    )
+    self.assertIn('auto found no SLURM', said)
+
   def test_a_port_in_use(self):
     with socket.create_server(('127.0.0.1', 0)) as server:
       address = f'127.0.0.1:{server.getsockname()[1]}'
@@ -248,11 +255,10 @@ class JoiningTest(parameterized.TestCase):
       (('host:99999', 2, 0), 'must be host:port'),
       (('host:80', None, 0), 'needs --num_processes'),
       (('host:80', 2, 2), 'between 0 and 1'),
-      (('auto', None, None), 'found no SLURM'),
   )
   def test_refuses(self, flags, message):
     with self.assertRaisesRegex(ValueError, message):
-      cluster.locate(*flags, timeout=5)
+      cluster.locate(*flags)
 
 
 if __name__ == '__main__':

@@ -37,29 +37,23 @@ class Place(NamedTuple):
   coordinator: str  # host:port of process 0
   num_processes: int
   process_id: int
-  local_device_ids: list[int] | None = None  # None: all that the host has
 
 
 def locate(
-    coordinator: str | None,
-    num_processes: int | None,
-    process_id: int | None,
-    timeout: float = 300.0,
+    coordinator: str | None, num_processes: int | None, process_id: int | None
 ) -> Place | None:
-  """Finds this process's place from flags or the cluster's environment.
+  """Finds this process's place from flags.
 
   Args:
-    coordinator: `host:port` of process 0; `auto` asks SLURM, Open MPI, GKE or
-      the TPU's metadata; None means a single process.
-    num_processes: how many there are; None if the cluster says it.
-    process_id: which one this is; None if the cluster says it.
-    timeout: seconds to wait for the cluster's name service.
+    coordinator: `host:port` of process 0; None means a single process.
+    num_processes: how many there are.
+    process_id: which one this is.
 
   Returns:
     The place, or None if this process is alone.
 
   Raises:
-    ValueError: if flags contradict each other or nothing is found.
+    ValueError: if flags contradict each other or are missing.
   """
   if coordinator is None:
     if num_processes in (None, 1) and process_id in (None, 0):
@@ -68,42 +62,19 @@ def locate(
         '--num_processes and --process_id need --coordinator=host:port of'
         ' process 0.'
     )
-  if coordinator == 'auto':
-    place = _detect(num_processes, process_id, timeout)
-  else:
-    _parse(coordinator)
-    if num_processes is None or process_id is None:
-      raise ValueError(
-          f'--coordinator={coordinator} needs --num_processes and --process_id.'
-      )
-    place = Place(coordinator, num_processes, process_id)
-  if not 0 <= place.process_id < place.num_processes:
+  _parse(coordinator)
+  if num_processes is None or process_id is None:
     raise ValueError(
-        f'--process_id={place.process_id} must be between 0 and'
-        f' {place.num_processes - 1}, one less than'
-        f' --num_processes={place.num_processes}.'
+        f'--coordinator={coordinator} needs --num_processes and --process_id.'
     )
-  return place if place.num_processes > 1 else None
-
-
-def _detect(num_processes, process_id, timeout: float) -> Place:
-  from jax._src import clusters  # how jax.distributed itself detects
-
-  try:
-    found = clusters.ClusterEnv.auto_detect_unset_distributed_params(
-        None, num_processes, process_id, None, None, int(timeout)
-    )
-  except (RuntimeError, KeyError, OSError) as e:
-    reason = ' '.join(str(e).split())
-    raise ValueError(f'--coordinator=auto failed: {reason}') from e
-  address, count, index, devices = found
-  if address is None or count is None or index is None:
+  if not 0 <= process_id < num_processes:
     raise ValueError(
-        '--coordinator=auto found no SLURM step, Open MPI, Kubernetes or TPU'
-        ' environment; give --coordinator=host:port, --num_processes and'
-        ' --process_id.'
+        f'--process_id={process_id} must be between 0 and {num_processes - 1},'
+        f' one less than --num_processes={num_processes}.'
     )
-  return Place(address, count, index, list(devices) if devices else None)
+  if num_processes == 1:
+    return None
+  return Place(coordinator, num_processes, process_id)
 
 
 def _parse(coordinator: str) -> tuple[str, int]:
@@ -131,37 +102,57 @@ def initialize(
   in time, this process ends with one sentence and code 2.
 
   Args:
-    coordinator, num_processes, process_id: as in `locate`.
+    coordinator: `host:port` of process 0; `auto` lets JAX ask SLURM, Open MPI,
+      GKE or the TPU's metadata; None means a single process.
+    num_processes: how many there are; None if the cluster says it.
+    process_id: which one this is; None if the cluster says it.
     join_timeout: seconds to wait for the other processes.
     heartbeat_timeout: seconds without a heartbeat that mean a lost process.
 
   Raises:
-    ValueError: if flags contradict each other, or the port is not free.
+    ValueError: if flags contradict each other, the port is not free, or no
+      cluster is found.
   """
-  place = locate(coordinator, num_processes, process_id, join_timeout)
-  if place is None:
-    return
-  host, port = _parse(place.coordinator)
-  here = '127.0.0.1' if host in _LOOPBACK else ''
-  if first := place.process_id == 0:
-    _check_port(here, port)
+  place, where = None, {}
+  if coordinator == 'auto':
+    where = {'num_processes': num_processes, 'process_id': process_id}
+  else:
+    place = locate(coordinator, num_processes, process_id)
+    if place is None:
+      return
+    host, port = _parse(place.coordinator)
+    here = '127.0.0.1' if host in _LOOPBACK else ''
+    if place.process_id == 0:
+      _check_port(here, port)
+    where = {
+        'coordinator_address': place.coordinator,
+        'num_processes': place.num_processes,
+        'process_id': place.process_id,
+        'cluster_detection_method': 'deactivate',
+        'coordinator_bind_address': f'{here}:{port}' if here else None,
+    }
   # Before JAX does so by SIGABRT; process 0, which serves all, goes last.
-  patience = join_timeout + 2 * first
+  patience = join_timeout + 2 * (place is None or place.process_id == 0)
   timer = threading.Timer(patience, _give_up, [place, join_timeout])
   timer.daemon = True
   timer.start()
-  jax.distributed.initialize(
-      place.coordinator,
-      place.num_processes,
-      place.process_id,
-      place.local_device_ids,
-      cluster_detection_method='deactivate',
-      coordinator_bind_address=f'{here}:{port}' if here else None,
-      initialization_timeout=int(join_timeout) + 60,
-      heartbeat_timeout_seconds=heartbeat_timeout,
-      shutdown_timeout_seconds=_SHUTDOWN,
-  )
-  timer.cancel()
+  try:
+    jax.distributed.initialize(
+        **where,
+        initialization_timeout=int(join_timeout) + 60,
+        heartbeat_timeout_seconds=heartbeat_timeout,
+        shutdown_timeout_seconds=_SHUTDOWN,
+    )
+  except (ValueError, RuntimeError, KeyError, OSError) as e:
+    if place is not None:
+      raise
+    raise ValueError(
+        '--coordinator=auto found no SLURM step, Open MPI, Kubernetes or TPU'
+        ' environment to join; give --coordinator=host:port, --num_processes'
+        f' and --process_id. JAX said: {" ".join(str(e).split())}'
+    ) from e
+  finally:
+    timer.cancel()
   # JAX ends this process by SIGABRT when another is lost, with a message to
   # which absl would add the stack of every thread.
   signal.signal(signal.SIGABRT, signal.SIG_DFL)
@@ -177,14 +168,15 @@ def _check_port(here: str, port: int) -> None:
     ) from e
 
 
-def _give_up(place: Place, timeout: float) -> None:
+def _give_up(place: Place | None, timeout: float) -> None:
   """Ends this process because not all others came in time."""
-  host, port = _parse(place.coordinator)
+  whose = f'--num_processes={place.num_processes}' if place else "the cluster's"
   problem = (
-      f'not all of --num_processes={place.num_processes} processes came within'
-      f' {timeout:g} s; start the others too, all with the same number'
+      f'not all of {whose} processes came within {timeout:g} s; start the'
+      ' others too, all with the same number'
   )
-  if place.process_id:
+  if place is not None and place.process_id:
+    host, port = _parse(place.coordinator)
     try:
       socket.create_connection((host.strip('[]'), port), 2.0).close()
     except OSError as e:

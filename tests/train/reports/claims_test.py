@@ -4,7 +4,7 @@ from absl.testing import absltest
 from absl.testing import parameterized
 
 from nmlib import train
-from nmlib.train import claims
+from nmlib.train.reports import claims
 
 
 class ClaimsTest(parameterized.TestCase):

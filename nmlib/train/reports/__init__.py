@@ -1,0 +1,1 @@
+"""What an experiment shows: claims, tables, figures, statistics."""
