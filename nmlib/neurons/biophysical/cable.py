@@ -182,12 +182,8 @@ def substep(state: State, current: jax.Array, config: Config) -> State:
     config: static.
   """
   dt = 1 / config.substeps
-  gates = [
-      inf + (gate - inf) * jnp.exp(-dt / tau)
-      for gate, (inf, tau) in zip(
-          state.gates, _gates(state.soma, config), strict=True
-      )
-  ]
+  pairs = zip(state.gates, _gates(state.soma, config), strict=True)
+  gates = [inf + (gate - inf) * jnp.exp(-dt / tau) for gate, (inf, tau) in pairs]
   state = state._replace(
       gates=jnp.stack(gates),
       ampa=state.ampa * math.exp(-dt / config.ampa_tau),
@@ -249,6 +245,5 @@ def _soma(
 def _placed(weighted: jax.Array, config: Config) -> jax.Array:
   """Spreads synapses [K, n] of one kind over the compartments, in turn."""
   index = jnp.arange(weighted.shape[1]) % config.compartments
-  return weighted @ jax.nn.one_hot(
-      index, config.compartments, dtype=weighted.dtype
-  )
+  placed = jax.nn.one_hot(index, config.compartments, dtype=weighted.dtype)
+  return weighted @ placed
