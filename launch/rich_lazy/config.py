@@ -12,14 +12,9 @@ SHORTCUTS = {
     'connectivity': "Start from the matrix in this file, too; or 'celegans'."
 }
 _Structure = Literal[
-    'Dale',
-    'log-normal',
-    'cell types',
-    'distance',
-    'chain motifs',
-    'power law',
-    'filled rank 1',
-]
+    'Dale', 'log-normal', 'cell types', 'distance', 'chain motifs',
+    'power law', 'filled rank 1',
+]  # fmt: skip
 STRUCTURES = typing.get_args(_Structure)
 _SEVERAL = limits.Some(distinct=True)
 _Tasks = tuple[Literal['2AF', 'DMS', 'CXT', 'digits'], ...]

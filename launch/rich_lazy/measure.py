@@ -4,12 +4,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from nmlib import train
-from nmlib.analysis import laziness
-from nmlib.analysis import similarity
 from nmlib.networks import trial_network
 
 # When a task counts as learnt: mean over the asked steps, nats; 8 of a decision
@@ -51,36 +48,9 @@ def laziness_of(
     state, probe, names, network, asks_last: bool, kernel_trials: int
 ) -> dict[str, jax.Array]:
   """Returns every measure of each of R networks, by 'measure/name'."""
-  first = -1 if asks_last else 0
-  shown = probe.inputs[:kernel_trials]
-  asked = probe.labels[:kernel_trials, first:]
-  target = jax.nn.one_hot(asked, network.num_outputs) - 1 / network.num_outputs
-
-  def kernel(params):
-    def outputs(recurrent, x):
-      given = params._replace(recurrent=recurrent)
-      logits, _ = trial_network.outputs(given, x[None], network)
-      return logits[:, first:, 0].T
-
-    return laziness.tangent_kernel_of_trials(outputs, params.recurrent, shown)
-
-  def one(pair):
-    params, start = pair
-    kernels = kernel(params), kernel(start)
-    logits, after = trial_network.outputs(params, probe.inputs, network)
-    _, before = trial_network.outputs(start, probe.inputs, network)
-    decided = jnp.argmax(logits[:, -1], 0)
-    return laziness.measures(
-        (params.recurrent, start.recurrent),
-        (after[:, -1].T, before[:, -1].T),
-        kernels,
-    ) | {
-        'kernel_target_alignment': similarity.kernel_target_alignment(
-            kernels[0], target.ravel()
-        ),
-        'accuracy': jnp.mean(decided == probe.labels[:, -1]),
-    }
-
+  one = lambda pair: trial_network.learnt(
+      *pair, probe, network, last=asks_last, kernel_trials=kernel_trials
+  )
   # One network at a time, over seeds too: a Jacobian is trials x steps x
   # outputs by N^2 numbers.
   in_turn = train.sequential_vmap(lambda *pair: jax.lax.map(one, pair))

@@ -4,6 +4,8 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from nmlib.analysis import laziness
+from nmlib.analysis import similarity
 from nmlib.neurons.rate import gru
 from nmlib.neurons.rate import rnn
 from nmlib.neurons.rate import rnn_trials
@@ -58,3 +60,53 @@ def loss(
   return jnp.mean(
       optax.softmax_cross_entropy_with_integer_labels(logits, labels, axis=0)
   )
+
+
+def learnt(
+    params: Params,
+    start: Params,
+    trials: tuple[jax.Array, jax.Array],
+    config: Config,
+    *,
+    last: bool = False,
+    kernel_trials: int,
+) -> dict[str, jax.Array]:
+  """Returns how lazily a network learnt, and how well [], by measure.
+
+  Those of `laziness.measures`, of recurrent weights, of rates at the last step
+  and of tangent kernels of the logits; `kernel_target_alignment`; `accuracy` at
+  the last step.
+
+  Args:
+    params: weights after learning.
+    start: before.
+    trials: inputs [B, T, num_inputs], labels int [B, T].
+    config: of `rnn` or `gru`.
+    last: only the last step's logits are in the kernels.
+    kernel_trials: how many trials, the first, are in the kernels.
+  """
+  inputs, labels = trials
+  first = -1 if last else 0
+  asked = labels[:kernel_trials, first:]
+  target = jax.nn.one_hot(asked, config.num_outputs) - 1 / config.num_outputs
+
+  def kernel(params):
+    def logits(recurrent, x):
+      own = params._replace(recurrent=recurrent)
+      return outputs(own, x[None], config)[0][:, first:, 0].T
+
+    return laziness.tangent_kernel_of_trials(
+        logits, params.recurrent, inputs[:kernel_trials]
+    )
+
+  kernels = kernel(params), kernel(start)
+  logits, after = outputs(params, inputs, config)
+  _, before = outputs(start, inputs, config)
+  weights = params.recurrent, start.recurrent
+  states = after[:, -1].T, before[:, -1].T
+  alignment = similarity.kernel_target_alignment(kernels[0], target.ravel())
+  correct = jnp.argmax(logits[:, -1], 0) == labels[:, -1]
+  return laziness.measures(weights, states, kernels) | {
+      'kernel_target_alignment': alignment,
+      'accuracy': jnp.mean(correct),
+  }

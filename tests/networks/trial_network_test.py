@@ -6,6 +6,8 @@ import numpy as np
 import optax
 import pytest
 
+from nmlib.analysis import laziness
+from nmlib.analysis import similarity
 from nmlib.networks import trial_network
 from nmlib.neurons.rate import gru
 from nmlib.neurons.rate import rnn
@@ -59,3 +61,38 @@ def test_outputs_put_units_first_and_trials_last(model):
   _, third = model.unroll(params, state, inputs[3], config)
   np.testing.assert_allclose(rates[:, :, 3].T, third.rates, atol=1e-6)
   np.testing.assert_allclose(logits[:, :, 3].T, third.logits, atol=1e-6)
+
+
+@pytest.mark.parametrize('last', (True, False))
+@pytest.mark.parametrize('model', (rnn, gru))
+def test_learnt_compares_weights_rates_and_kernels_of_all_outputs(model, last):
+  config = model.Config(num_inputs=3, num_units=6, num_outputs=4)
+  start, other = (model.init(jax.random.key(s), config) for s in range(2))
+  inputs = jax.random.normal(jax.random.key(2), (5, 7, 3))
+  labels = jax.random.randint(jax.random.key(3), (5, 7), 0, 4)
+  measure = lambda after: trial_network.learnt(
+      after, start, (inputs, labels), config, last=last, kernel_trials=2
+  )
+  same = measure(start)
+  assert same['weight_change'] == 0
+  for name in ('kernel_alignment', 'representation_alignment'):
+    np.testing.assert_allclose(same[name], 1, rtol=1e-5)  # float32
+
+  def logits(params, recurrent):
+    own = params._replace(recurrent=recurrent)
+    found, _ = trial_network.outputs(own, inputs[:2], config)
+    return found[:, -1 if last else 0 :].T  # [B, T, outputs]
+
+  kernels = [
+      laziness.tangent_kernel_dense(lambda w, p=p: logits(p, w), p.recurrent)
+      for p in (other, start)
+  ]
+  found = measure(other)
+  np.testing.assert_allclose(
+      found['kernel_alignment'],
+      similarity.kernel_alignment(*kernels),
+      rtol=1e-5,  # float32
+  )
+  ends = trial_network.outputs(other, inputs, config)[0][:, -1]
+  right = np.argmax(ends, 0) == labels[:, -1]
+  np.testing.assert_allclose(found['accuracy'], right.mean())

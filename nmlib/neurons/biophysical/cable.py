@@ -183,7 +183,7 @@ def substep(state: State, current: jax.Array, config: Config) -> State:
   """
   dt = 1 / config.substeps
   pairs = zip(state.gates, _gates(state.soma, config), strict=True)
-  gates = [inf + (gate - inf) * jnp.exp(-dt / tau) for gate, (inf, tau) in pairs]
+  gates = [inf + (g - inf) * jnp.exp(-dt / tau) for g, (inf, tau) in pairs]
   state = state._replace(
       gates=jnp.stack(gates),
       ampa=state.ampa * math.exp(-dt / config.ampa_tau),
