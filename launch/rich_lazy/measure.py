@@ -48,9 +48,14 @@ def laziness_of(
     state, probe, names, network, asks_last: bool, kernel_trials: int
 ) -> dict[str, jax.Array]:
   """Returns every measure of each of R networks, by 'measure/name'."""
-  one = lambda pair: trial_network.learnt(
-      *pair, probe, network, last=asks_last, kernel_trials=kernel_trials
-  )
+
+  def one(pair):
+    after, before = pair
+    return trial_network.learnt(
+        after, before, probe, network,
+        last=asks_last, kernel_trials=kernel_trials,
+    )  # fmt: skip
+
   # One network at a time, over seeds too: a Jacobian is trials x steps x
   # outputs by N^2 numbers.
   in_turn = train.sequential_vmap(lambda *pair: jax.lax.map(one, pair))

@@ -13,6 +13,7 @@ import socket
 import sys
 import threading
 import traceback
+from typing import Any
 from typing import NamedTuple
 
 import jax
@@ -113,7 +114,8 @@ def initialize(
     ValueError: if flags contradict each other, the port is not free, or no
       cluster is found.
   """
-  place, where = None, {}
+  place = None
+  where: dict[str, Any] = {}
   if coordinator == 'auto':
     where = {'num_processes': num_processes, 'process_id': process_id}
   else:

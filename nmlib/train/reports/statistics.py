@@ -17,6 +17,8 @@ class Interval(NamedTuple):
   high: float
 
   def __str__(self) -> str:
+    if np.isnan(self.mean):
+      return 'unknown'  # no seed counts, or all values are equal
     return f'{self.mean:.4f} [{self.low:.4f}, {self.high:.4f}]'
 
 

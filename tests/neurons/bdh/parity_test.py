@@ -73,14 +73,17 @@ class ParityTest(parameterized.TestCase):
   def test_logits_loss_and_gradients(self, name, form):
     arrays, config = _load(name)
     params = _params(arrays, config)
-    run = lambda x: bdh.apply(params, x, config, form=form).logits
-    logits = jax.jit(jax.vmap(run))(arrays['tokens'])
+
+    @jax.jit
+    def program(params, tokens, targets):
+      run = lambda x: bdh.apply(params, x, config, form=form).logits
+      both = jax.value_and_grad(_loss)(params, tokens, targets, config, form)
+      return jax.vmap(run)(tokens), *both
+
+    logits, loss, grads = program(params, arrays['tokens'], arrays['targets'])
     np.testing.assert_allclose(logits, arrays['logits'], rtol=0, atol=_LOGITS)
     np.testing.assert_allclose(
         logits, arrays['logits_f64'], rtol=0, atol=_LOGITS
-    )
-    loss, grads = jax.jit(jax.value_and_grad(_loss), static_argnums=(3, 4))(
-        params, arrays['tokens'], arrays['targets'], config, form
     )
     np.testing.assert_allclose(loss, arrays['loss'], rtol=0, atol=_LOSS)
     np.testing.assert_allclose(loss, arrays['loss_f64'], rtol=0, atol=_LOSS)

@@ -47,8 +47,14 @@ _LINEAR = dataclasses.replace(_V2, num_layers=0)
 _ALL = (_V1, _V2, _V1_RANDOM, _V3, _LINEAR)
 
 
+# One program each, not one an operation.
+_init = jax.jit(elm.init, static_argnums=1)
+_unroll = jax.jit(elm.unroll, static_argnums=3)
+
+
+@functools.cache
 def _case(config, length=40, seed=0):
-  params = elm.init(jax.random.key(seed), config)
+  params = _init(jax.random.key(seed), config)
   xs = jax.random.normal(
       jax.random.key(seed + 100), (length, config.num_inputs)
   )
@@ -137,13 +143,13 @@ class ElmTest(parameterized.TestCase):
   def test_forward_mode_and_second_derivatives(self):
     config = dataclasses.replace(_V2, activation='silu', learn_tau=True)
     params, state, xs = _case(config, 12)
-    direction = elm.init(jax.random.key(9), config)
+    direction = _init(jax.random.key(9), config)
     direction = direction._replace(
         fixed=jax.tree.map(jnp.zeros_like, direction.fixed)
     )
 
     def loss(p):
-      return jnp.sum(jnp.sin(elm.unroll(p, state, xs, config)[1]))
+      return jnp.sum(jnp.sin(_unroll(p, state, xs, config)[1]))
 
     def along(p):
       return jax.jvp(loss, (p,), (direction,))[1]
@@ -168,9 +174,9 @@ class ElmTest(parameterized.TestCase):
   @hypothesis.settings(max_examples=5)
   def test_state_carries_over_a_cut(self, cut):
     params, state, xs = _case(_V3, 25)
-    whole_state, whole = elm.unroll(params, state, xs, _V3)
-    middle, first = elm.unroll(params, state, xs[:cut], _V3)
-    last, second = elm.unroll(params, middle, xs[cut:], _V3)
+    whole_state, whole = _unroll(params, state, xs, _V3)
+    middle, first = _unroll(params, state, xs[:cut], _V3)
+    last, second = _unroll(params, middle, xs[cut:], _V3)
     np.testing.assert_allclose(
         jnp.concatenate([first, second]), whole, atol=1e-5
     )
@@ -182,14 +188,14 @@ class ElmTest(parameterized.TestCase):
 
   def test_output_does_not_see_the_future(self):
     params, state, xs = _case(_V2, 12)
-    slope = jax.jacrev(lambda x: elm.unroll(params, state, x, _V2)[1])(xs)
+    slope = jax.jacrev(lambda x: _unroll(params, state, x, _V2)[1])(xs)
     slope = np.abs(slope).sum((1, 3))  # [t, t']
     np.testing.assert_array_equal(np.triu(slope, 1), 0)
     self.assertGreater(np.diagonal(slope).min(), 0)
 
   def test_versions_agree_when_input_is_as_slow_as_memory(self):
     params, state, xs = _case(_V1)
-    run = lambda update: elm.unroll(
+    run = lambda update: _unroll(
         params,
         state,
         xs,
@@ -206,7 +212,7 @@ class ElmTest(parameterized.TestCase):
         elm.Dense(d.kernel * 0, d.bias * 0 + constant) for d in params.mlp
     )
     params = params._replace(mlp=mlp)
-    path = elm.trajectory(params, state, xs, config)[1]
+    path = _trajectory(params, state, xs, config)[1]
     d = elm.derive(params, config)
     t = np.arange(1, len(xs) + 1)[:, None]
     kappa = np.asarray(d.kappa)[None]
@@ -217,7 +223,7 @@ class ElmTest(parameterized.TestCase):
   def test_memory_stays_in_its_box(self, config):
     params, state, xs = _case(config)
     params = params._replace(mlp=jax.tree.map(lambda a: 30 * a, params.mlp))
-    memory = elm.trajectory(params, state, 9 * xs, config)[1].memory
+    memory = _trajectory(params, state, 9 * xs, config)[1].memory
     self.assertAlmostEqual(elm.memory_bound(config), 5 * 1.7159, places=6)
     self.assertLessEqual(
         float(jnp.abs(memory).max()), elm.memory_bound(config) + 1e-4
@@ -227,7 +233,7 @@ class ElmTest(parameterized.TestCase):
   def test_dead_and_masked_synapses_get_no_gradient(self):
     params, state, xs = _case(_V2)
     params = params._replace(synapse=params.synapse.at[3].set(-0.1))
-    grad = jax.grad(lambda p: elm.unroll(p, state, xs, _V2)[1].sum())(params)
+    grad = jax.grad(lambda p: _unroll(p, state, xs, _V2)[1].sum())(params)
     dead = np.asarray(params.fixed.mask) == 0
     self.assertEqual(int(elm.num_dead_synapses(params, _V2)), 1)
     dead[3] = True
@@ -260,14 +266,14 @@ class ElmTest(parameterized.TestCase):
         routing='neuronio',
     )
     self.assertEqual(elm.num_params(config), count)
-    params = elm.init(jax.random.key(0), config)
+    params = _init(jax.random.key(0), config)
     learned = (params.synapse, params.mlp, params.readout)
     self.assertEqual(sum(a.size for a in jax.tree.leaves(learned)), count)
 
   @parameterized.parameters(100.0, 150.0, 300.0, 500.0, 1000.0)
   def test_logits_are_finite_and_reach_the_longest_time(self, tau_max):
     config = elm.Config(3, 1, num_memory=5, tau_max=tau_max)
-    params = elm.init(jax.random.key(0), config)
+    params = _init(jax.random.key(0), config)
     self.assertTrue(bool(jnp.all(jnp.isfinite(params.tau_logit))))
     tau = elm.derive(params, config).tau
     self.assertAlmostEqual(float(tau[-1]) / tau_max, 1, delta=2e-7)  # float32
@@ -277,23 +283,21 @@ class ElmTest(parameterized.TestCase):
     params, state, xs = _case(config)
     tau = elm.derive(params, config).tau
     np.testing.assert_allclose(tau, np.logspace(0, np.log10(50), 4), rtol=1e-3)
-    grad = jax.grad(lambda p: elm.unroll(p, state, xs, config)[1].sum())(params)
+    grad = jax.grad(lambda p: _unroll(p, state, xs, config)[1].sum())(params)
     self.assertGreater(float(jnp.abs(grad.tau_logit[1:3]).min()), 0)
-    wide = elm.derive(elm.init(jax.random.key(0), _V3), _V3).tau
+    wide = elm.derive(_init(jax.random.key(0), _V3), _V3).tau
     np.testing.assert_allclose(wide, np.logspace(0, np.log10(50), 4), rtol=1e-3)
 
   def test_bfloat16_stays_near_float32(self):
     params, state, xs = _case(_V2)
     half = dataclasses.replace(_V2, dtype='bfloat16')
-    got = elm.unroll(params, state, xs, half)[1]
+    got = _unroll(params, state, xs, half)[1]
     self.assertEqual(got.dtype, jnp.float32)
-    want = elm.unroll(params, state, xs, _V2)[1]
+    want = _unroll(params, state, xs, _V2)[1]
     # 8 bits of mantissa, memory itself is float32
     np.testing.assert_allclose(got, want, atol=0.05)
     self.assertGreater(float(jnp.abs(got - want).max()), 0)
-    loss = lambda p, config: jnp.sum(
-        jnp.sin(elm.unroll(p, state, xs, config)[1])
-    )
+    loss = lambda p, config: jnp.sum(jnp.sin(_unroll(p, state, xs, config)[1]))
     grad = jax.jit(jax.grad(loss), static_argnums=1)
     for near, exact in zip(
         jax.tree.leaves(grad(params, half)),
@@ -328,7 +332,7 @@ class ElmTest(parameterized.TestCase):
         synapse=params.synapse * synapses, mlp=(*params.mlp[:-1], mlp)
     )
     np.testing.assert_allclose(
-        path.output, elm.unroll(dropped, state, xs, config)[1], atol=1e-5
+        path.output, _unroll(dropped, state, xs, config)[1], atol=1e-5
     )
     with_steps = [state]
     for x in xs[:5]:
@@ -343,8 +347,8 @@ class ElmTest(parameterized.TestCase):
   def test_no_steps_leave_the_state(self, method):
     for config in (_V1, _V3):
       params, state, xs = _case(config)
-      state, _ = elm.unroll(params, state, xs, config)
-      last, path = elm.trajectory(params, state, xs[:0], config, method=method)
+      state, _ = _unroll(params, state, xs, config)
+      last, path = _trajectory(params, state, xs[:0], config, method)
       jax.tree.map(np.testing.assert_array_equal, last, state)
       self.assertEqual(path.output.shape, (0, config.num_outputs))
       self.assertEqual(path.memory.shape, (0, config.num_memory))
@@ -384,14 +388,14 @@ class OfficialTest(parameterized.TestCase):
 
   def test_random_routing_comes_from_the_checkpoint(self):
     arrays = elm.params_to_official(
-        elm.init(jax.random.key(3), _V1_RANDOM), _V1_RANDOM
+        _init(jax.random.key(3), _V1_RANDOM), _V1_RANDOM
     )
     self.assertEqual(arrays['input_to_synapse_indices'].dtype, np.int64)
     params = elm.params_from_official(arrays, _V1_RANDOM)
     jax.tree.map(
         np.testing.assert_array_equal,
         params,
-        elm.init(jax.random.key(3), _V1_RANDOM),
+        _init(jax.random.key(3), _V1_RANDOM),
     )
     del arrays['input_to_synapse_indices']
     with self.assertRaisesRegex(ValueError, 'no array .input_to_synapse'):
@@ -418,7 +422,7 @@ class OfficialTest(parameterized.TestCase):
     self.assertEqual((config.num_inputs, config.hidden), (3, 200))
 
   def test_bad_arrays_are_named(self):
-    arrays = elm.params_to_official(elm.init(jax.random.key(0), _V2), _V2)
+    arrays = elm.params_to_official(_init(jax.random.key(0), _V2), _V2)
     with self.assertRaisesRegex(ValueError, r"\['w_z'\] have no place"):
       elm.params_from_official({**arrays, 'w_z': np.zeros(1)}, _V2)
     with self.assertRaisesRegex(ValueError, r'must have shape \(2,\)'):
@@ -437,7 +441,7 @@ class OfficialTest(parameterized.TestCase):
     with self.assertRaisesRegex(ValueError, 'must not differ'):
       elm.params_from_official({**arrays, 'tau_s': tau}, v1)
     with self.assertRaisesRegex(ValueError, 'no neuron of version 3'):
-      elm.params_to_official(elm.init(jax.random.key(0), _V3), _V3)
+      elm.params_to_official(_init(jax.random.key(0), _V3), _V3)
 
 
 class NewtonTest(parameterized.TestCase):
@@ -450,7 +454,7 @@ class NewtonTest(parameterized.TestCase):
     )
     self.assertTrue(bool(info.converged))
     self.assertLess(int(info.iterations), 60)
-    want = elm.trajectory(params, state, xs, _V2)[1].memory
+    want = _trajectory(params, state, xs, _V2)[1].memory
     # A residual of 1e-5 a step, summed over the slowest time constant.
     np.testing.assert_allclose(memory, want, atol=1e-3)
 

@@ -50,6 +50,7 @@ class StatisticsTest(absltest.TestCase):
   def test_bootstrap_of_what_is_never_defined_has_no_ends(self):
     found = statistics.bootstrap_interval(lambda i: np.nan, 3)
     self.assertTrue(np.isnan(found).all())
+    self.assertEqual(str(found), 'unknown')
 
   def test_rank_correlation(self):
     ranks = np.array([[1.0] * 4, [2.0] * 4, [3.0] * 4])
