@@ -84,14 +84,7 @@ def foundation(
   return train.take(learned, 0)
 
 
-def adapted(
-    config: Config,
-    run: train.Run,
-    split: train.Split,
-    method: str,
-    bases: mlp.Params,
-    name: str,
-) -> tuple[Any, dict[str, Any]]:
+def adapted(config: Config, run: train.Run, split, method, bases, name):
   """Trains one way to adapt on rotated digits, and measures it.
 
   Returns:

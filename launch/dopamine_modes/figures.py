@@ -9,15 +9,7 @@ from nmlib import train
 
 
 def draw(results, plain, sweeps, bases, angles) -> dict[str, figure.Figure]:
-  """Returns the report's figures by name, from what `report.make` takes.
-
-  Args:
-    results: of each way to adapt, arrays with seeds in front.
-    plain: of the plain gates when hardened, effects of single neurons among it.
-    sweeps: results by value, of what was varied.
-    bases: of each base with several modes, likewise.
-    angles: of those modes, degrees.
-  """
+  """Returns the figures by name, of what `report.make` takes; plain gates."""
   made = {
       'accuracy': _accuracy(results),
       'modes': _modes(results),

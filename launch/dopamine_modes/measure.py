@@ -26,13 +26,7 @@ def activity(options: Options, temperature, adapter, base, image, hard=False):
   )  # fmt: skip
 
 
-def adapted(
-    options: Options,
-    bases: mlp.Params,
-    adapters: Any,
-    split: train.Split,
-    rates: tuple[float, ...],
-) -> dict[str, Any]:
+def adapted(options: Options, bases, adapters, split, rates) -> dict[str, Any]:
   """Chooses the learning rate on validation images, then tests.
 
   Args:
@@ -76,9 +70,7 @@ def adapted(
   return {**found, 'trainable': count, **chosen}
 
 
-def hardened(
-    bases: mlp.Params, gates: Any, split: train.Split, temperature: float
-) -> dict[str, np.ndarray]:
+def hardened(bases, gates, split, temperature) -> dict[str, np.ndarray]:
   """Hardens plain gates: what is skipped, what is fitted, what matters.
 
   Args:
@@ -90,49 +82,42 @@ def hardened(
   Returns:
     Arrays [S] by name; effects, gains and thresholds of the neurons [S, N].
   """
-  found = []
-  for seed in range(len(bases[0].bias)):
-    base, own = jax.tree.map(lambda leaf, s=seed: leaf[s], (bases, gates))
-    found.append(_hardened(base, own, split, temperature))
-  return {name: np.array([f[name] for f in found]) for name in found[0]}
-
-
-def _hardened(base, gates, split: train.Split, temperature) -> dict[str, Any]:
-  """Skips neurons that no training image of the mode uses ('any'), or that
-
-  at most one in a hundred uses ('rare'); one seed.
-  """
+  labels = split.test.labels
   learn, test = (
       part.inputs[1].reshape(len(part.labels), -1)
       for part in (split.train, split.test)
   )
-  answer = lambda logits: jnp.argmax(logits, -1)
-  right = lambda answers: jnp.mean(answers == split.test.labels)
-  answers = answer(hardening.hard(base, gates, test)[0])
-  fitted = hardening.calibrate(base, gates, learn, temperature=temperature)
-  effect = np.concatenate(hardening.importance(base, gates, test[:100]))
-  gain = np.concatenate([gate.gain for gate in gates])
-  threshold = np.concatenate([gate.threshold for gate in gates])
-  found = {
-      'calibrated': right(answer(hardening.hard(base, fitted, test)[0])),
-      'base_flops': _flops(lambda x: mlp.apply(base, x), test[0]),
-      'effect': effect,
-      'gain': gain,
-      'threshold': threshold,
-      'effect_of_gain': stats.spearmanr(effect, np.abs(gain)).statistic,
-      'effect_of_threshold': stats.spearmanr(effect, threshold).statistic,
-  }
-  for name, least in (('any', 0.0), ('rare', 0.01)):
-    small, thresholds = hardening.skip(base, gates, learn, least)
-    run = functools.partial(hardening.run, small, thresholds)
-    again = answer(jax.jit(jax.vmap(run))(test))
-    found |= {
-        f'{name}_agreement': jnp.mean(again == answers),
-        f'{name}_accuracy': right(again),
-        f'{name}_kept': sum(map(len, thresholds)) / len(gain),
-        f'{name}_flops': _flops(run, test[0]),
+  answers = lambda *network: jnp.argmax(hardening.hard(*network, test)[0], -1)
+
+  def one(base, own):
+    fitted = hardening.calibrate(base, own, learn, temperature=temperature)
+    found = {
+        'calibrated': jnp.mean(answers(base, fitted) == labels),
+        'effect': jnp.concatenate(hardening.importance(base, own, test[:100])),
+        'gain': jnp.concatenate([gate.gain for gate in own]),
+        'threshold': jnp.concatenate([gate.threshold for gate in own]),
     }
-  return found
+    rank = lambda x: stats.spearmanr(found['effect'], x).statistic
+    found['effect_of_gain'] = rank(np.abs(found['gain']))
+    found['effect_of_threshold'] = rank(found['threshold'])
+    flops = _flops(lambda x: mlp.apply(base, x), test[0])
+    for rule, least in (('never on', 0.0), ('on < 1 %', 0.01)):
+      small, thresholds = hardening.skip(base, own, learn, least)
+      run = functools.partial(hardening.run, small, thresholds)
+      again = jnp.argmax(jax.jit(jax.vmap(run))(test), -1)
+      found |= {
+          f'{rule}: kept': sum(map(len, thresholds)) / len(found['gain']),
+          f'{rule}: FLOPs': _flops(run, test[0]) / flops,
+          f'{rule}: same': jnp.mean(again == answers(base, own)),
+          f'{rule}: accuracy': jnp.mean(again == labels),
+      }
+    return found
+
+  found = [
+      one(*jax.tree.map(lambda leaf, s=seed: leaf[s], (bases, gates)))
+      for seed in range(len(bases[0].bias))
+  ]
+  return {name: np.array([f[name] for f in found]) for name in found[0]}
 
 
 def _flops(function, x: jax.Array) -> float:

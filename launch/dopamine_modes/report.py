@@ -19,13 +19,7 @@ _higher = functools.partial(train.higher, **_MOST)
 _lower = functools.partial(train.lower, **_MOST)
 
 
-def make(
-    config: Config,
-    results: dict[str, Any],
-    hardened: dict[str, Any],
-    sweeps: dict[str, dict[float, Any]],
-    bases: dict[str, Any],
-) -> train.Report:
+def make(config: Config, results, hardened, sweeps, bases) -> train.Report:
   """Holds what was measured against the abstract's statements.
 
   Args:
@@ -113,7 +107,9 @@ def gate_claims(config: Config, results, plain) -> list[train.Claim]:
   """What hard gates cost, and what they skip."""
   gate, sparse = results['mode_gate'], results[config.sparse_methods()[-1]]
   soft, hard, active = gate['rotated'], gate['hard'], gate['active']
-  fewer, same = plain['any_flops'] / plain['base_flops'], plain['any_agreement']
+  kept, fewer, same = (
+      plain[f'never on: {column}'] for column in ('kept', 'FLOPs', 'same')
+  )
   small = config.source == 'digits'
   return [
       _lower(
@@ -144,8 +140,7 @@ def gate_claims(config: Config, results, plain) -> list[train.Claim]:
           'Skipped neurons are skipped: counted FLOPs below the base, and the'
           ' same answers on more than 99 % of test images',
           'abstract: conditional computation', '',
-          {'flop_ratio': fewer, 'kept_neurons': plain['any_kept']}
-          | {'agreement': same},
+          {'flop_ratio': fewer, 'kept_neurons': kept, 'agreement': same},
           bool((fewer < 1).all() and same.mean() > 0.99),
       ),
   ]  # fmt: skip
@@ -222,15 +217,11 @@ def methods_table(results) -> train.Table:
 
 def hardened_table(hardened) -> train.Table:
   """What hardened gates keep, compute and answer."""
+  columns = ('kept', 'FLOPs', 'same', 'accuracy')
   rows = {
-      f'{name}, {text}': {
-          'kept': r[f'{rule}_kept'],
-          'FLOPs': r[f'{rule}_flops'] / r['base_flops'],
-          'same': r[f'{rule}_agreement'],
-          'accuracy': r[f'{rule}_accuracy'],
-      }
+      f'{name}, {rule}': {column: r[f'{rule}: {column}'] for column in columns}
       for name, r in hardened.items()
-      for rule, text in (('any', 'never on'), ('rare', 'on < 1 %'))
+      for rule in ('never on', 'on < 1 %')
   }
   gain, threshold = (
       train.summary(hardened['mode_gate'][f'effect_of_{what}'], count=False)
