@@ -29,15 +29,8 @@ def activity(options: Options, temperature, adapter, base, image, hard=False):
 def adapted(options: Options, bases, adapters, split, rates) -> dict[str, Any]:
   """Chooses the learning rate on validation images, then tests.
 
-  Args:
-    options: the way to adapt.
-    bases: frozen networks [S, ...].
-    adapters: [S, R, ...], or ().
-    split: images of both modes.
-    rates: R learning rates.
-
-  Returns:
-    Arrays by name, seeds in front.
+  Of adapters [S, R, ...], or (), to frozen bases [S, ...]; returns arrays by
+  name, seeds in front.
   """
   run = functools.partial(activity, options, options.temperatures[-1])
 
@@ -73,14 +66,8 @@ def adapted(options: Options, bases, adapters, split, rates) -> dict[str, Any]:
 def hardened(bases, gates, split, temperature) -> dict[str, np.ndarray]:
   """Hardens plain gates: what is skipped, what is fitted, what matters.
 
-  Args:
-    bases: frozen networks [S, ...].
-    gates: of the chosen learning rate, [S, ...].
-    split: images of both modes.
-    temperature: of the soft gates.
-
-  Returns:
-    Arrays [S] by name; effects, gains and thresholds of the neurons [S, N].
+  Of gates [S, ...] around frozen bases [S, ...]; returns arrays [S] by name,
+  and effects, gains and thresholds of the neurons [S, N].
   """
   labels = split.test.labels
   learn, test = (

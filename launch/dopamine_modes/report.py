@@ -36,9 +36,16 @@ def make(config: Config, results, hardened, sweeps, bases) -> train.Report:
       if len(by_value) > 1
   }
   claims = accuracy_claims(results) + gate_claims(config, results, plain)
-  claims += [sweep_claim(name, found) for name, found in sweeps.items()]
+  tables = {
+      'All ways to adapt': methods_table(results),
+      'Hardened gates': hardened_table(hardened),
+  }
+  for name, found in sweeps.items():
+    claims.append(sweep_claim(name, found))
+    tables[f'By {name}'] = sweep_table(found)
   for name, found in bases.items():
     claims += base_claims(config, name, found)
+  tables['Several modes of one base'] = bases_table(config, bases)
   return train.Report(
       claims=claims,
       data={
@@ -47,14 +54,7 @@ def make(config: Config, results, hardened, sweeps, bases) -> train.Report:
           'angles of several modes': config.angles,
       },
       differences=differences(config),
-      tables={
-          'All ways to adapt': methods_table(results),
-          'Hardened gates': hardened_table(hardened),
-          **{
-              f'By {name}': sweep_table(found) for name, found in sweeps.items()
-          },
-          'Several modes of one base': bases_table(config, bases),
-      },
+      tables=tables,
       figures=figures.draw(results, plain, sweeps, bases, config.angles),
   )
 
