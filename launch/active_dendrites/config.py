@@ -11,14 +11,9 @@ from nmlib.neurons.core import limits
 
 SHORTCUTS = {'path': "Folder of MNIST's four files."}
 Method = Literal[
-    'active_dendrites',
-    'active_dendrites_si',
-    'k_winners',
-    'dendrites',
-    'mlp',
-    'mlp_si',
-    'mlp_replay',
-]
+    'active_dendrites', 'active_dendrites_si', 'k_winners', 'dendrites',
+    'mlp', 'mlp_si', 'mlp_replay',
+]  # fmt: skip
 Rates = Annotated[tuple[limits.Positive, ...], limits.Some(distinct=True)]
 
 

@@ -132,26 +132,9 @@ def _optimizer(config: Config, method: str, per_task: int, setting):
   """Adam: fresh for each task, or held back by synaptic intelligence."""
   adam = optax.chain(optax.scale_by_adam(), optax.scale(-setting['rate']))
   if not method.endswith('_si'):
-    return _afresh(adam, per_task)
+    return train.restarted(adam, per_task)
   return synaptic_intelligence.protect(
       adam, setting['strength'], per_task, config.si_damping
-  )
-
-
-def _afresh(
-    optimizer: optax.GradientTransformation, every: int
-) -> optax.GradientTransformation:
-  """Starts an optimizer with no settings in its state anew every so often."""
-
-  def update(updates, state, params=None):
-    step, inner = state
-    fresh = optimizer.init(updates)
-    inner = optax.tree.where(step % every == 0, fresh, inner)
-    updates, inner = optimizer.update(updates, inner, params)
-    return updates, (step + 1, inner)
-
-  return optax.GradientTransformation(
-      lambda params: (jnp.int32(0), optimizer.init(params)), update
   )
 
 
@@ -159,26 +142,23 @@ def evaluate(
     state: State, tasks: permuted_digits.Tasks, *, sizes: network.Config
 ) -> train.stage.Metrics:
   """Accuracy on every task, the context inferred from each image."""
+  infer = functools.partial(network.nearest_prototype, tasks.prototypes)
+
+  def answer(image):
+    context = tasks.prototypes[infer(image)]
+    return network.apply(state.params, image, context, sizes)
 
   def one(part: permuted_digits.Examples, task):
     images = part.images[:, tasks.permutations[task]]
-    inferred = jax.vmap(network.nearest_prototype, in_axes=(None, 0))(
-        tasks.prototypes, images
-    )
-    logits = jax.vmap(lambda x, c: network.apply(state.params, x, c, sizes))(
-        images, tasks.prototypes[inferred]
-    )
-    right = jnp.argmax(logits, -1) == part.labels
-    return jnp.mean(right), jnp.mean(inferred == task)
+    accuracy = train.accuracy(answer, train.Examples(images, part.labels))
+    return accuracy, jnp.mean(jax.vmap(infer)(images) == task)
 
   every = jnp.arange(len(tasks.permutations))
   accuracy, inferred = jax.lax.map(lambda t: one(tasks.test, t), every)
   validation, _ = jax.lax.map(lambda t: one(tasks.validation, t), every)
-  metrics = {
+  return {
       'accuracy': jnp.mean(accuracy),
       'validation': jnp.mean(validation),
       'context_accuracy': jnp.mean(inferred),
+      **{f'accuracy/task_{i + 1}': accuracy[i] for i in range(len(every))},
   }
-  for task in range(len(tasks.permutations)):
-    metrics[f'accuracy/task_{task + 1}'] = accuracy[task]
-  return metrics

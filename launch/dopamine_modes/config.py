@@ -6,29 +6,19 @@ from typing import Annotated
 from typing import Literal
 from typing import NamedTuple
 
+from nmlib.networks import image_classifiers
 from nmlib.neurons.core import limits
 from nmlib.neurons.gates import mode_gate
 
 SHORTCUTS = {'path': "Folder of MNIST's four files."}
 Method = Literal[
-    'frozen',
-    'bitfit',
-    'threshold',
-    'ia3',
-    'mode_gate',
-    'mode_gate_annealed',
-    'mode_gate_through',
-    'mode_gate_tied',
-    'mode_gate_positive',
-    'lora_1',
-    'lora_2',
-    'lora_4',
-    'lora_8',
-    'linear_probe',
-    'full',
-]
-Base = Literal['perceptron', 'convolutional', 'transformer']
+    'frozen', 'bitfit', 'threshold', 'ia3', 'mode_gate', 'mode_gate_annealed',
+    'mode_gate_through', 'mode_gate_tied', 'mode_gate_positive', 'lora_1',
+    'lora_2', 'lora_4', 'lora_8', 'linear_probe', 'full',
+]  # fmt: skip
+Base = image_classifiers.Name
 Rates = Annotated[tuple[limits.Positive, ...], limits.Some(distinct=True)]
+Angles = Annotated[tuple[limits.Finite, ...], limits.Some(distinct=True)]
 _COMPARED = ('frozen', 'bitfit', 'mode_gate', 'lora_4', 'lora_8')
 
 
@@ -69,9 +59,7 @@ class Config:
   sweep_angles: tuple[limits.Finite, ...] = (15.0, 30.0, 60.0, 90.0)
   sweep_foundation: tuple[limits.Count, ...] = (75, 300)  # pretraining steps
   bases: tuple[Base, ...] = typing.get_args(Base)
-  angles: Annotated[tuple[limits.Finite, ...], limits.Some(distinct=True)] = (
-      *(0.0, 45.0, 90.0, 135.0),
-  )
+  angles: Angles = (0.0, 45.0, 90.0, 135.0)
   width: limits.Count = 32  # of bases with several modes; perceptron 4 x
   base_steps: limits.Count = 300
   mode_steps: limits.Count = 300
@@ -95,23 +83,22 @@ class Config:
 
   def options(self, method: str) -> Options:
     """Returns what a method's name stands for."""
-    constant = (self.temperature, self.temperature)
-    kind, _, variant = method.removeprefix('upright_').partition('lora_')
-    if variant:
-      return Options('lora', constant, int(variant))
-    kind, _, variant = kind.partition('mode_gate_')
-    if kind:
-      return Options(kind, constant)
-    plain = Options('mode_gate', constant)
-    if variant.startswith('sparse_'):
-      penalty = float(variant.removeprefix('sparse_'))
-      return plain._replace(penalty=penalty)
-    return {
-        'annealed': plain._replace(temperatures=self.annealed),
-        'through': plain._replace(through=self.through),
-        'tied': plain._replace(gate=mode_gate.Config(tied=True)),
-        'positive': plain._replace(gate=mode_gate.Config(signed_gain=False)),
-    }[variant]
+    method = method.removeprefix('upright_')
+    temperatures = (self.temperature, self.temperature)
+    if method.startswith('lora_'):
+      return Options('lora', temperatures, int(method.removeprefix('lora_')))
+    plain = Options('mode_gate', temperatures)
+    known = {
+        'mode_gate_annealed': plain._replace(temperatures=self.annealed),
+        'mode_gate_through': plain._replace(through=self.through),
+        'mode_gate_tied': plain._replace(gate=mode_gate.Config(tied=True)),
+        'mode_gate_positive': plain._replace(
+            gate=mode_gate.Config(signed_gain=False)
+        ),
+    }
+    for penalty in self.sparse_penalties:
+      known[f'mode_gate_sparse_{penalty:g}'] = plain._replace(penalty=penalty)
+    return known.get(method, Options(method, temperatures))
 
 
 PRESETS = {

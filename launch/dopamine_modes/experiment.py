@@ -3,7 +3,6 @@
 import dataclasses
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 
 from launch.dopamine_modes import measure
@@ -11,8 +10,10 @@ from launch.dopamine_modes import report
 from launch.dopamine_modes import several
 from launch.dopamine_modes import stages
 from launch.dopamine_modes.config import Config
+from launch.dopamine_modes.config import Options
 from nmlib import train
 from nmlib.networks import adaptation
+from nmlib.networks import image_classifiers
 from nmlib.networks import mlp
 from nmlib.neurons.gates import mode_gate
 
@@ -24,7 +25,7 @@ def experiment(config: Config, run: train.Run) -> train.Report:
   """Pretrains, specialises in every way, and compares."""
   split = stages.read(config, (0.0, config.angle))
   base = foundation(config, run, split, 'foundation')
-  limited = foundation(config, run, split, 'foundation_upright', mixed=False)
+  limited = foundation(config, run, split, 'foundation_upright', num_modes=1)
   results, hardened = {}, {}
   sparse = config.sparse_methods()
   for method in (*config.methods, *sparse, *_LIMITED):
@@ -36,23 +37,18 @@ def experiment(config: Config, run: train.Run) -> train.Report:
         f' {found["rotated"].mean():.4f}, upright {found["upright"].mean():.4f}'
     )
     if method in ('mode_gate', sparse[-1]):
+      gates = train.take(adapters, int(found['rate']))
       hardened[method] = run.result(
           f'conditional_{method}',
-          lambda a=adapters, r=found: measure.conditional(
-              base, train.take(a, int(r['rate'])), split, config.temperature
-          ),
+          lambda g=gates: measure.hardened(base, g, split, config.temperature),
       )
   sweeps: dict[str, dict[float, Any]] = {
-      'angle': {
-          angle: swept(config, run, f'angle_{angle:g}', angle=angle)
-          for angle in config.sweep_angles
-      }
-      | {config.angle: results},
-      'foundation_steps': {
-          steps: swept(config, run, f'base_{steps}', foundation_steps=steps)
-          for steps in config.sweep_foundation
-      }
-      | {config.foundation_steps: results},
+      field: {value: swept(config, run, field, value) for value in values}
+      | {getattr(config, field): results}
+      for field, values in (
+          ('angle', config.sweep_angles),
+          ('foundation_steps', config.sweep_foundation),
+      )
   }
   bases: dict[str, Any] = {
       name: several.compare(config, run, name) for name in config.bases
@@ -60,10 +56,11 @@ def experiment(config: Config, run: train.Run) -> train.Report:
   return report.make(config, results, hardened, sweeps, bases)
 
 
-def swept(config: Config, run: train.Run, name: str, **changes):
+def swept(config: Config, run: train.Run, field: str, value: float):
   """Repeats the main comparison with another angle or base."""
-  config = dataclasses.replace(config, **changes)
-  split = stages.read(config, (0.0, config.angle))
+  change: dict[str, Any] = {field: value}
+  config = dataclasses.replace(config, **change)
+  split, name = stages.read(config, (0.0, config.angle)), f'{field}_{value:g}'
   base = foundation(config, run, split, f'{name}_foundation')
   return {
       method: adapted(config, run, split, method, base, f'{name}_{method}')[1]
@@ -72,99 +69,60 @@ def swept(config: Config, run: train.Run, name: str, **changes):
 
 
 def foundation(
-    config: Config, run: train.Run, split: train.Split, name: str, mixed=True
+    config: Config, run: train.Run, split: train.Split, name: str, num_modes=2
 ) -> mlp.Params:
-  """Trains the base of every seed on both modes, half of each batch each.
-
-  If not `mixed` it sees upright digits only.
-  """
-  images = split.train.inputs
-  widths = (images.shape[-1] * images.shape[-2], *config.hidden, 10)
-
-  def loss(params, _, batch, step):
-    del step
-    logits = jax.vmap(lambda x: mlp.apply(params, x.reshape(-1)))(batch.images)
-    return train.cross_entropy(logits, batch.labels)
-
-  stage = stages.stage(
-      config,
-      name,
-      config.foundation_steps,
-      split.train,
-      lambda _, count: jnp.arange(count) % (2 if mixed else 1),
-      lambda key, _: mlp.init(key, widths),
-      loss,
+  """Trains the base of every seed, on as many images of each mode."""
+  height, width = split.train.inputs.shape[-2:]
+  answer = lambda params, mode, _, x: image_classifiers.perceptron(params, x)
+  learned = stages.learned(
+      config, run, split, name, config.foundation_steps,
       (config.foundation_learning_rate,),
-  )
-  return train.take(train.to_host(train.fit(run, stage).state.learns), 0)
+      lambda step, size: jnp.arange(size) % num_modes,
+      lambda key, _: mlp.init(key, (height * width, *config.hidden, 10)),
+      stages.classification(answer),
+  )  # fmt: skip
+  return train.take(learned, 0)
 
 
-def adapted(
-    config: Config,
-    run: train.Run,
-    split: train.Split,
-    method: str,
-    bases: mlp.Params,
-    name: str,
-) -> tuple[Any, dict[str, Any]]:
+def adapted(config: Config, run: train.Run, split, method, bases, name):
   """Trains one way to adapt on rotated digits, and measures it.
 
   Returns:
     Adapters at all learning rates [S, R, ...], and results by name.
   """
   options, adapters = config.options(method), ()
-  if options.kind != 'frozen':
-
-    def init(key, base):
-      rank, gate = options.rank, options.gate
-      return adaptation.init(options.kind, key, base, rank=rank, gate=gate)
-
-    stage = stages.stage(
-        config,
-        name,
-        config.steps,
-        split.train,
-        lambda _, count: jnp.ones(count, int),
-        init,
-        adaptation_loss(config, options),
-        config.learning_rates,
-        bases,
-    )
-    adapters = train.to_host(train.fit(run, stage).state.learns)
+  kind, rank, gate = options.kind, options.rank, options.gate
+  rates = config.learning_rates
+  if kind != 'frozen':
+    adapters = stages.learned(
+        config, run, split, name, config.steps, rates,
+        lambda step, size: jnp.ones(size, int),
+        lambda key, b: adaptation.init(kind, key, b, rank=rank, gate=gate),
+        adaptation_loss(config, options), bases,
+    )  # fmt: skip
   return adapters, run.result(
       f'result_{name}',
-      lambda: measure.measured(
-          options, bases, adapters, split, config.learning_rates
-      ),
+      lambda: measure.adapted(options, bases, adapters, split, rates),
   )
 
 
-def adaptation_loss(config: Config, options: Any):
-  """Returns the loss of a way to adapt, as `stages.stage` takes it."""
+def adaptation_loss(config: Config, options: Options) -> stages.Loss:
+  """Returns the loss of a way to adapt: cross-entropy, penalised gates."""
 
-  def cost(adapter, base, batch, temperature, hard):
-    logits, gates = jax.vmap(
-        lambda x: adaptation.apply(
-            options.kind,
-            base,
-            adapter,
-            x.reshape(-1),
-            temperature=temperature,
-            hard=hard,
-            straight_through=True,
-            gate=options.gate,
-        )
-    )(batch.images)
-    mean_gate = jnp.mean(jnp.stack([jnp.mean(gate) for gate in gates]))
-    entropy = train.cross_entropy(logits, batch.labels)
-    return entropy + options.penalty * mean_gate
-
-  def loss(adapter, base, batch, step):
+  def loss(adapter, base, image, label, mode, step):
+    del mode
     temperature = mode_gate.anneal(step, config.steps, *options.temperatures)
-    soft = cost(adapter, base, batch, temperature, False)
+
+    def cost(hard):
+      logits, gates, _ = measure.activity(
+          options, temperature, adapter, base, image, hard
+      )
+      mean_gate = jnp.mean(jnp.stack([jnp.mean(gate) for gate in gates]))
+      return train.cross_entropy(logits, label) + options.penalty * mean_gate
+
     if not options.through:
-      return soft
+      return cost(hard=False)
     late = step >= (1 - options.through) * config.steps
-    return jnp.where(late, cost(adapter, base, batch, temperature, True), soft)
+    return jnp.where(late, cost(hard=True), cost(hard=False))
 
   return loss

@@ -8,26 +8,12 @@ import numpy as np
 from nmlib import train
 
 
-def draw(
-    results: dict[str, Any],
-    hardened: dict[str, Any],
-    sweeps: dict[str, Any],
-    bases: dict[str, Any],
-    angles: tuple[float, ...],
-) -> dict[str, figure.Figure]:
-  """Returns the report's figures by name.
-
-  Args:
-    results: of each way to adapt, arrays with seeds in front.
-    hardened: of the plain gates, effects of single neurons among them.
-    sweeps: results by value, of what was varied.
-    bases: of each base with several modes, likewise.
-    angles: of those modes, degrees.
-  """
+def draw(results, plain, sweeps, bases, angles) -> dict[str, figure.Figure]:
+  """Returns the figures by name, of what `report.make` takes; plain gates."""
   made = {
       'accuracy': _accuracy(results),
       'modes': _modes(results),
-      'attribution': _attribution(hardened),
+      'attribution': _attribution(plain),
   }
   if sweeps:
     made['sweeps'] = _sweeps(sweeps)
@@ -56,13 +42,9 @@ def _accuracy(results) -> figure.Figure:
 def _modes(results) -> figure.Figure:
   """How often each neuron is on in either mode, before and after."""
   sparsest = [name for name in results if 'sparse' in name][-1]
+  title = 'Share of images for which a neuron is on, seed 0'
+  made, panels = train.figures.subplots(1, 3, sharey=True, title=title)
   names = ('frozen', 'mode_gate', sparsest)
-  made, panels = train.figures.subplots(
-      1,
-      3,
-      sharey=True,
-      title='Share of images for which a neuron is on, seed 0',
-  )
   for axes, name in zip(panels, names, strict=True):
     upright, rotated = np.asarray(results[name]['share'])[0]
     axes.plot([0, 1], [0, 1], color='lightgray', lw=1)
@@ -72,14 +54,13 @@ def _modes(results) -> figure.Figure:
   return made
 
 
-def _attribution(hardened) -> figure.Figure:
+def _attribution(plain) -> figure.Figure:
   """What a neuron's gate does to the logits, against its gain, threshold."""
-  made, panels = train.figures.subplots(
-      1, 2, sharey=True, title='Neurons of seed 0, forced off one at a time'
-  )
+  title = 'Neurons of seed 0, forced off one at a time'
+  made, panels = train.figures.subplots(1, 2, sharey=True, title=title)
   for axes, name in zip(panels, ('gain', 'threshold'), strict=True):
-    axes.scatter(hardened[name], hardened['effect'], s=8, alpha=0.6)
-    rank = hardened[f'effect_of_{name}'][0]
+    axes.scatter(plain[name][0], plain['effect'][0], s=8, alpha=0.6)
+    rank = plain[f'effect_of_{name}'][0]
     of = '|gain|' if name == 'gain' else name
     axes.set(xlabel=name, title=f'rank correlation with {of}: {rank:.2f}')
   panels[0].set_ylabel('mean |change of a logit|')
@@ -88,30 +69,28 @@ def _attribution(hardened) -> figure.Figure:
 
 def _sweeps(sweeps) -> figure.Figure:
   """Accuracy on rotated digits by angle and by length of pretraining."""
-  made, panels = train.figures.subplots(
-      1, len(sweeps), squeeze=False, sharey=True
-  )
-  for axes, (name, by_value) in zip(panels[0], sweeps.items(), strict=True):
-    for label, method, what in (
-        ('frozen', 'frozen', 'rotated'),
-        ('gates', 'mode_gate', 'rotated'),
-        ('gates, hard', 'mode_gate', 'hard'),
-        ('LoRA of rank 8', 'lora_8', 'rotated'),
-    ):
+  lines = {
+      'frozen': ('frozen', 'rotated'),
+      'gates': ('mode_gate', 'rotated'),
+      'gates, hard': ('mode_gate', 'hard'),
+      'LoRA of rank 8': ('lora_8', 'rotated'),
+  }
+  made, panels = _row(len(sweeps), 'accuracy, rotated digits')
+  for axes, (name, by_value) in zip(panels, sweeps.items(), strict=True):
+    for label, (method, what) in lines.items():
       found = np.stack([r[method][what] for r in by_value.values()])
       train.figures.spread(axes, list(by_value), found, label=label)
     axes.set_xlabel(name)
-  panels[0, 0].set_ylabel('accuracy, rotated digits')
   train.figures.legend(made)
   return made
 
 
 def _several(bases, angles) -> figure.Figure:
   """Which neurons are on in which mode: share of images, seed 0."""
+  title = 'Share of images for which a gated neuron is on, seed 0'
   made, panels = train.figures.subplots(
-      len(bases), height=1.5, squeeze=False,
-      title='Share of images for which a gated neuron is on, seed 0',
-  )  # fmt: skip
+      len(bases), height=1.5, squeeze=False, title=title
+  )
   picture: Any = None
   for axes, (name, found) in zip(panels[:, 0], bases.items(), strict=True):
     share = np.asarray(found['share'])[0]  # [mode, neurons]
@@ -128,20 +107,24 @@ def _several(bases, angles) -> figure.Figure:
 
 def _forgetting(bases, angles) -> figure.Figure:
   """Accuracy in each mode: own gates, and one network tuned in sequence."""
-  made, panels = train.figures.subplots(
-      1, len(bases), squeeze=False, sharey=True
-  )
+  lines = {
+      'frozen': 'frozen base',
+      'hard': 'own gates (hard)',
+      'selected': 'gates, mode inferred',
+      'full in sequence': 'full, after the last angle',
+  }
+  made, panels = _row(len(bases), 'test accuracy')
   names = [f'{a:.0f}°' for a in angles]
-  for axes, (name, found) in zip(panels[0], bases.items(), strict=True):
-    for kind, label in (
-        ('frozen', 'frozen base'),
-        ('told', 'own gates (hard)'),
-        ('selected', 'gates, mode inferred'),
-        ('sequence', 'full, after the last angle'),
-    ):
-      values = np.asarray(found[kind]).T
-      train.figures.spread(axes, names, values, label=label)
+  for axes, (name, found) in zip(panels, bases.items(), strict=True):
+    for kind, label in lines.items():
+      train.figures.spread(axes, names, found[kind].T, label=label)
     axes.set(xlabel='angle, as learned', title=name)
-  panels[0, 0].set_ylabel('test accuracy')
   train.figures.legend(made)
   return made
+
+
+def _row(count: int, label: str):
+  """Makes a figure of panels side by side that share the vertical axis."""
+  made, panels = train.figures.subplots(1, count, squeeze=False, sharey=True)
+  panels[0, 0].set_ylabel(label)
+  return made, panels[0]

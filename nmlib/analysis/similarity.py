@@ -1,4 +1,4 @@
-"""How alike two kernels are, or what two networks make of the same trials.
+"""How alike two kernels are, two sets, or two networks on the same trials.
 
 Nothing (a kernel or states that are 0) aligns with nothing: 0, and so are the
 gradients.
@@ -58,3 +58,14 @@ def sign_similarity(states: jax.Array, other: jax.Array) -> jax.Array:
   """Returns the part [] of entries with one sign; zero is a sign of its own."""
   same = jnp.sign(states) == jnp.sign(other)
   return jnp.mean(same, dtype=states.dtype)
+
+
+def jaccard(members: jax.Array, others: jax.Array) -> jax.Array:
+  """Returns what two sets share of their union [], in [0, 1]; 0 if both empty.
+
+  Args:
+    members: bool [N], which of N are in the one set.
+    others: bool [N], which are in the other.
+  """
+  both, either = jnp.sum(members & others), jnp.sum(members | others)
+  return both / jnp.maximum(either, 1)

@@ -44,6 +44,20 @@ def duty_cycle(activations: jax.Array) -> jax.Array:
   return active_fraction(activations, tuple(range(activations.ndim - 1)))
 
 
+def strongly_active(activations: jax.Array, least: float = 0.5) -> jax.Array:
+  """Tells which neurons are about as active as the most active one.
+
+  Args:
+    activations: [..., N], neurons last; signs do not matter.
+    least: share of the largest mean |activation| that a neuron's must exceed.
+
+  Returns:
+    bool [N]; nobody is where all are silent.
+  """
+  means = jnp.abs(activations).mean(tuple(range(activations.ndim - 1)))
+  return means > least * jnp.max(means)
+
+
 def treves_rolls(activations: jax.Array, axis: Axis = -1) -> jax.Array:
   r"""Returns the sparseness of Treves and Rolls (1991).
 

@@ -63,6 +63,58 @@ def _calibrated(base, gates, xs, temperature, config) -> Gates:
   return tuple(found)
 
 
+@functools.partial(jax.jit, static_argnames='config')
+def hard(
+    base: mlp.Params,
+    gates: Gates,
+    xs: jax.Array,
+    *,
+    config: mode_gate.Config = mode_gate.Config(),
+) -> tuple[jax.Array, tuple[jax.Array, ...]]:
+  """Runs the network with hard gates on inputs [P, D].
+
+  Args:
+    base: the frozen network.
+    gates: trained gates.
+    xs: inputs.
+    config: kind of gate.
+
+  Returns:
+    Logits [P, classes], and for each hidden layer the share of inputs for
+    which each neuron is on, [N].
+  """
+  named = {f'relu_{i}': gate for i, gate in enumerate(gates)}
+  run = lambda x: gated.apply(
+      mlp.apply, named, base, x, hard=True, config=config
+  )
+  logits, on = jax.vmap(run)(xs)
+  return logits, tuple(on[name].mean(0) for name in named)
+
+
+def skip(
+    base: mlp.Params,
+    gates: Gates,
+    xs: jax.Array,
+    least: float = 0.0,
+    *,
+    config: mode_gate.Config = mode_gate.Config(),
+) -> tuple[mlp.Params, tuple[jax.Array, ...]]:
+  """Takes out the neurons that few inputs use, as `harden` does.
+
+  Args:
+    base: the frozen network.
+    gates: trained gates.
+    xs: inputs of the mode, [P, D].
+    least: share of them for which a neuron must be on, and more, to be kept.
+    config: kind of gate.
+
+  Returns:
+    A smaller network, and its hidden thresholds.
+  """
+  _, share = hard(base, gates, xs, config=config)
+  return harden(base, gates, tuple(s > least for s in share), config=config)
+
+
 def harden(
     base: mlp.Params,
     gates: Gates,
@@ -151,6 +203,21 @@ def attribution(
       mlp.apply, named, base, x, forced_on=forced_on, config=config
   )
   return tuple(effects.values())
+
+
+@jax.jit
+def importance(
+    base: mlp.Params, gates: Gates, xs: jax.Array
+) -> tuple[jax.Array, ...]:
+  """Returns the mean |effect| of each neuron on the logits, [N] a hidden layer.
+
+  Args:
+    base: the frozen network.
+    gates: trained gates, used hard.
+    xs: inputs to average over, [P, D].
+  """
+  effects = jax.vmap(lambda x: attribution(base, gates, x))(xs)
+  return tuple(jnp.abs(effect).mean((0, 2)) for effect in effects)
 
 
 def _check(base: mlp.Params, gates: Gates) -> None:

@@ -1,9 +1,12 @@
-"""Two small image classifiers: convolutions, and a transformer over rows.
+"""Small image classifiers: perceptron, convolutions, transformer over rows.
 
 Ordinary networks with ReLU, as bases for what grows on or gates them. One
 image, no batch axis.
 """
 
+from collections.abc import Callable
+from typing import Any
+from typing import Literal
 from typing import NamedTuple
 
 import jax
@@ -11,6 +14,8 @@ import jax.numpy as jnp
 
 from nmlib.networks import mlp
 from nmlib.neurons import sites
+
+Name = Literal['perceptron', 'convolutional', 'transformer']
 
 
 class Convolutional(NamedTuple):
@@ -185,3 +190,41 @@ def transformer(
     x = x + site(f'down_{i}', mlp.dense, block.down, hidden)
   mean = jnp.mean(jax.nn.standardize(x), axis=0)
   return site('output', mlp.dense, params.output, mean)
+
+
+def perceptron(
+    params: mlp.Params, image: jax.Array, site: sites.Sites = sites.PLAIN
+) -> jax.Array:
+  """Returns the logits [classes] of one image [H, W], as `mlp.apply` does."""
+  return mlp.apply(params, image.reshape(-1), site)
+
+
+def named(
+    name: Name, shape: tuple[int, int], width: int, classes: int
+) -> tuple[Callable[[jax.Array], Any], Callable[..., jax.Array]]:
+  """Returns `init(key)` and `apply(params, image, site)` of a classifier.
+
+  Args:
+    name: perceptron (two hidden layers of four widths), convolutional (half a
+      width of channels, two widths of dense neurons), or transformer (of that
+      width: two blocks, four heads).
+    shape: H and W of an image.
+    width: sizes the three alike; even, and a multiple of 4 for a transformer.
+    classes: outputs.
+
+  Raises:
+    ValueError: if the name is unknown, or by `init`, if a size does not fit.
+  """
+  if name == 'perceptron':
+    widths = (shape[0] * shape[1], 4 * width, 4 * width, classes)
+    return lambda key: mlp.init(key, widths), perceptron
+  if name == 'convolutional':
+    sizes = (shape, width // 2, 2 * width, classes)
+    return lambda key: init_convolutional(key, *sizes), convolutional
+  if name == 'transformer':
+    sizes = (shape, width, 4, 2, classes)
+    return lambda key: init_transformer(key, *sizes), transformer
+  raise ValueError(
+      "name must be 'perceptron', 'convolutional' or 'transformer', got"
+      f' {name!r}.'
+  )

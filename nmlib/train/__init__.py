@@ -18,12 +18,14 @@ from nmlib.train.metrics import History
 from nmlib.train.metrics import NonFinite
 from nmlib.train.optimizers import StopState
 from nmlib.train.optimizers import projected
+from nmlib.train.optimizers import restarted
 from nmlib.train.optimizers import stop_at_loss
 from nmlib.train.reports import figures
 from nmlib.train.reports.claims import Claim
 from nmlib.train.reports.claims import differ
 from nmlib.train.reports.claims import higher
 from nmlib.train.reports.claims import lower
+from nmlib.train.reports.claims import ordered
 from nmlib.train.reports.claims import unexpected
 from nmlib.train.reports.report import Report
 from nmlib.train.reports.statistics import Interval
@@ -36,7 +38,8 @@ from nmlib.train.reports.tables import Table
 from nmlib.train.run import Run
 from nmlib.train.stage import Loop
 from nmlib.train.stage import Stage
-from nmlib.train.stage import take
+from nmlib.train.sweep import choose
+from nmlib.train.sweep import take
 
 __all__ = [
     'Claim',
@@ -56,6 +59,7 @@ __all__ = [
     'accuracy',
     'between',
     'bootstrap_interval',
+    'choose',
     'cross_entropy',
     'differ',
     'examples',
@@ -65,9 +69,11 @@ __all__ = [
     'higher',
     'launch',
     'lower',
+    'ordered',
     'paired_interval',
     'projected',
     'rank_correlation',
+    'restarted',
     'restore',
     'run_experiment',
     'sequential_vmap',

@@ -1,4 +1,4 @@
-"""Optimizers that stop at a loss or stay in a set, as in optax."""
+"""Optimizers that stop at a loss, start anew, stay in a set, as in optax."""
 
 from collections.abc import Callable
 from typing import Any
@@ -99,3 +99,25 @@ def projected(
     return updates, state
 
   return optax.GradientTransformationExtraArgs(optimizer.init, update)
+
+
+def restarted(
+    optimizer: optax.GradientTransformation, every: int
+) -> optax.GradientTransformation:
+  """Starts an optimizer anew every so often, as for each of several tasks.
+
+  Args:
+    optimizer: whose initial state does not depend on the values of parameters.
+    every: updates; the first of each run sees a fresh state.
+  """
+
+  def update(updates, state, params=None):
+    count, inner = state
+    fresh = optimizer.init(updates)
+    inner = optax.tree.where(count % every == 0, fresh, inner)
+    updates, inner = optimizer.update(updates, inner, params)
+    return updates, (count + 1, inner)
+
+  return optax.GradientTransformation(
+      lambda params: (jnp.int32(0), optimizer.init(params)), update
+  )

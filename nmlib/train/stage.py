@@ -186,17 +186,3 @@ def _with_hyperparameters(opt_state: Any, values: Mapping[str, Any]) -> Any:
     )
   new = {k: jnp.asarray(v, known[k].dtype) for k, v in values.items()}
   return opt_state._replace(hyperparams={**known, **new})
-
-
-def take(tree: Any, index: Any) -> Any:
-  """Picks one value of a sweep for every seed: [S, R, ...] to [S, ...].
-
-  Args:
-    tree: pytree of arrays [S, R, ...], such as the state of a swept stage.
-    index: int [S], or one for all seeds.
-  """
-  leaves = jax.tree.leaves(tree)
-  if not leaves:
-    return tree
-  rows = jnp.broadcast_to(jnp.asarray(index), leaves[0].shape[:1])
-  return jax.tree.map(lambda x: jax.vmap(lambda row, i: row[i])(x, rows), tree)

@@ -51,3 +51,12 @@ def test_alignment_with_a_target():
 def test_signs_count_zero_as_a_sign():
   a, b = jnp.array([0.0, 1.0, -2.0, 0.0]), jnp.array([0.0, 3.0, 2.0, 1.0])
   assert similarity.sign_similarity(a, b) == 0.5
+
+
+def test_jaccard_of_sets():
+  a = jnp.array([True, True, False, False])
+  b = jnp.array([True, False, True, False])
+  np.testing.assert_allclose(similarity.jaccard(a, b), 1 / 3, rtol=1e-6)
+  assert similarity.jaccard(a, a) == 1
+  assert similarity.jaccard(a, ~a) == 0
+  assert similarity.jaccard(a & ~a, b & ~b) == 0

@@ -32,6 +32,16 @@ def test_duty_cycle_is_a_number_per_neuron():
   np.testing.assert_allclose(sparsity.duty_cycle(x), [0, 1, 0.1], rtol=1e-6)
 
 
+def test_strongly_active_is_relative_to_the_most_active_neuron():
+  x = jnp.array([[4.0, -3.0, 1.0], [4.0, 3.0, -1.0]])  # means 4, 3, 1
+  for scale in (1.0, 100.0):
+    for least, expected in ((0.5, [1, 1, 0]), (0.8, [1, 0, 0])):
+      np.testing.assert_array_equal(
+          sparsity.strongly_active(scale * x, least), expected
+      )
+  assert not sparsity.strongly_active(jnp.zeros((4, 3))).any()
+
+
 @pytest.mark.parametrize('active', (1, 3, 8))
 def test_binary_codes_have_closed_forms(active):
   x = jnp.zeros(8).at[:active].set(7.0)

@@ -1,5 +1,7 @@
 """Gates made sharp, and what is left to compute."""
 
+import functools
+
 from absl.testing import absltest
 from absl.testing import parameterized
 import jax
@@ -24,6 +26,33 @@ class HardeningTest(parameterized.TestCase):
     self.assertLess(adaptation.count(small), adaptation.count(base))
     again = jax.vmap(lambda x: hardening.run(small, thresholds, x))(xs)
     np.testing.assert_allclose(again, logits, rtol=1e-5, atol=1e-5)
+
+  def test_hard_gates_and_what_is_skipped(self):
+    base, gates = gated_mlp.base(), gated_mlp.gates()
+    xs = jax.random.normal(jax.random.key(7), (6, 6))
+    run = lambda x: adaptation.apply('mode_gate', base, gates, x, hard=True)
+    expected, on = jax.vmap(run)(xs)
+    logits, share = hardening.hard(base, gates, xs)
+    np.testing.assert_allclose(logits, expected, rtol=1e-5, atol=1e-6)
+    for least in (0.0, 0.3):
+      small, thresholds = hardening.skip(base, gates, xs, least)
+      for layer, gate, mean in zip(thresholds, on, share, strict=True):
+        np.testing.assert_allclose(mean, gate.mean(0), rtol=1e-6)
+        self.assertLen(layer, int((mean > least).sum()))
+      run = functools.partial(hardening.run, small, thresholds)
+      again = jax.vmap(run)(xs)
+      if least == 0:  # skipped neurons are off for all inputs
+        np.testing.assert_allclose(again, expected, rtol=1e-5, atol=1e-5)
+    self.assertLess(len(thresholds[0]), 8)
+
+  def test_importance_is_the_mean_size_of_effects(self):
+    base, gates = gated_mlp.base(), gated_mlp.gates()
+    xs = jax.random.normal(jax.random.key(8), (4, 6))
+    found = hardening.importance(base, gates, xs)
+    each = [hardening.attribution(base, gates, x) for x in xs]
+    for layer, effects in enumerate(zip(*each, strict=True)):
+      mean = np.mean([np.abs(effect).mean(1) for effect in effects], 0)
+      np.testing.assert_allclose(found[layer], mean, rtol=1e-5, atol=1e-6)
 
   def test_attribution_is_exact_ablation(self):
     base, gates = gated_mlp.base(), gated_mlp.gates()

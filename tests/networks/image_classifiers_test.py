@@ -1,5 +1,7 @@
 """Small image classifiers."""
 
+from typing import Any
+
 from absl.testing import absltest
 import jax
 import jax.numpy as jnp
@@ -55,8 +57,25 @@ class ImageClassifiersTest(absltest.TestCase):
     gap = jnp.abs(run(params, image[::-1]) - run(params, image)).max()
     self.assertGreater(gap, 1e-2)
 
+  def test_all_that_have_a_name_classify(self):
+    image = jax.random.normal(jax.random.key(1), (6, 8))
+    hidden: dict[image_classifiers.Name, list[int]] = {
+        'perceptron': [32, 32],
+        'convolutional': [4, 4, 16],
+        'transformer': [32, 32],
+    }
+    for name, sizes in hidden.items():
+      init, apply = image_classifiers.named(name, (6, 8), 8, 5)
+      params = init(jax.random.key(0))
+      self.assertEqual(apply(params, image).shape, (5,))
+      widths = gated.layers(apply, params, image)
+      self.assertEqual(list(widths.values()), sizes)
+
   def test_errors(self):
     key = jax.random.key(0)
+    name: Any = 'resnet'
+    with self.assertRaisesRegex(ValueError, "transformer', got 'resnet'"):
+      image_classifiers.named(name, (8, 8), 8, 10)
     with self.assertRaisesRegex(ValueError, 'must be positive, got .*els=0'):
       image_classifiers.init_convolutional(key, (8, 8), 0, 4, 10)
     with self.assertRaisesRegex(ValueError, 'heads divide width, got .*ads=3'):

@@ -78,5 +78,24 @@ class ProjectedTest(absltest.TestCase):
     np.testing.assert_array_equal(got, expected)
 
 
+class RestartedTest(absltest.TestCase):
+
+  def test_each_run_equals_a_fresh_optimizer(self):
+    plain, grads = optax.adam(0.1), jnp.array([1.0, -3.0, 0.5, 2.0, 2.0])
+    params = jnp.float32(0.0)
+
+    def updates(optimizer, grads):
+      state, found = optimizer.init(params), []
+      for grad in grads:
+        update, state = optimizer.update(grad, state, params)
+        found.append(update)
+      return found
+
+    got = updates(optimizers.restarted(plain, 2), grads)
+    for first in (0, 2, 4):
+      run = slice(first, first + 2)
+      np.testing.assert_array_equal(got[run], updates(plain, grads[run]))
+
+
 if __name__ == '__main__':
   absltest.main()

@@ -1,7 +1,10 @@
 """Rotation of images about their centre."""
 
+from collections.abc import Sequence
+
 import jax
 import jax.numpy as jnp
+import numpy.typing as npt
 
 
 def rotate_bilinear(images: jax.Array, degrees: float | jax.Array) -> jax.Array:
@@ -52,3 +55,9 @@ def rotate_bilinear(images: jax.Array, degrees: float | jax.Array) -> jax.Array:
       + corner(top + 1, left, down * (1 - right))
       + corner(top + 1, left + 1, down * right)
   )
+
+
+def at_angles(images: npt.ArrayLike, degrees: Sequence[float]) -> jax.Array:
+  """Returns images [..., H, W] rotated by each of M angles, [M, ..., H, W]."""
+  images = jnp.asarray(images)
+  return jnp.stack([rotate_bilinear(images, angle) for angle in degrees])

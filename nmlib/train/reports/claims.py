@@ -68,7 +68,8 @@ def higher(
     margin: how much above that; may be negative.
     need: share of the seeds, rounded up, for `by='seed'`.
     also: further values to show.
-    **fields: source, paper, expected and because, as in `Claim`.
+    **fields: source, paper, expected and because, as in `Claim`; whatever
+      has a because is not expected.
 
   Returns:
     The claim; it does not hold where a value is NaN.
@@ -97,6 +98,36 @@ def lower(
   a, b, shown = _paired(text, ours, theirs)
   holds, compared = _compare(times * b - a, by, margin, need)
   return _claim(text, shown | dict(also or {}), holds, compared, **fields)
+
+
+def ordered(
+    text: str,
+    values: Mapping[str, npt.ArrayLike],
+    *,
+    by: By,
+    need: float = 1.0,
+    **fields: Any,
+) -> Claim:
+  """Claims that each of several things is below the next.
+
+  Args:
+    text: the statement.
+    values: two or more [S], the smallest first, paired by seed.
+    by: as in `higher`, of the smallest step of each seed.
+    need: share of the seeds, rounded up, for `by='seed'`.
+    **fields: source, paper, expected and because, as in `Claim`.
+
+  Raises:
+    ValueError: if seeds are not paired, or there are not two entries.
+  """
+  rows = [np.ravel(np.asarray(value, float)) for value in values.values()]
+  if len(rows) < 2 or len({row.shape for row in rows}) > 1 or not rows[0].size:
+    raise ValueError(
+        f'claim {text!r} must order two or more things of the same seeds, got'
+        f' {[f"{k} {v.size}" for k, v in zip(values, rows, strict=True)]}.'
+    )
+  holds, compared = _compare(np.diff(rows, axis=0).min(0), by, 0.0, need)
+  return _claim(text, dict(values), holds, compared, **fields)
 
 
 def differ(
@@ -189,4 +220,5 @@ def _compare(
 
 
 def _claim(text, ours, holds, compared, source='', paper='', **fields) -> Claim:
+  fields.setdefault('expected', not fields.get('because'))
   return Claim(text, source, paper, ours, holds, compared, **fields)

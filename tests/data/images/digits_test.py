@@ -80,6 +80,16 @@ class RotationTest(parameterized.TestCase):
     correlation = np.corrcoef(np.ravel(image), np.ravel(back))[0, 1]
     self.assertGreater(correlation, 0.95)
 
+  def test_several_angles_are_in_front(self):
+    images = jax.random.uniform(jax.random.key(1), (2, 5, 5))
+    turned = rotation.at_angles(images, (0, 90, -30))
+    self.assertEqual(turned.shape, (3, 2, 5, 5))
+    np.testing.assert_array_equal(turned[0], images)
+    np.testing.assert_array_equal(turned[1], jnp.rot90(images, axes=(1, 2)))
+    np.testing.assert_array_equal(
+        turned[2], rotation.rotate_bilinear(images, -30)
+    )
+
   def test_agrees_with_scipy(self):
     ndimage = pytest.importorskip('scipy.ndimage')
     image = np.asarray(jax.random.uniform(jax.random.key(1), (9, 9)))

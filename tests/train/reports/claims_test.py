@@ -44,6 +44,22 @@ class ClaimsTest(parameterized.TestCase):
     claim = train.lower('', {'loss': [1.0, 1.5]}, {'bigram': 2.0}, by='seed')
     self.assertTrue(claim.holds)
 
+  def test_several_things_in_order(self):
+    values = {'A': [1.0, 1.0], 'B': [2.0, 0.5], 'C': [3.0, 3.0]}
+    claim = lambda need: train.ordered('', values, by='seed', need=need)
+    self.assertFalse(claim(1.0).holds)  # the second seed has B below A
+    self.assertTrue(claim(0.5).holds)
+    self.assertEqual(dict(claim(0.5).ours), values)
+    with self.assertRaisesRegex(ValueError, 'two or more things of the same'):
+      train.ordered('', {'A': [1.0], 'B': [1.0, 2.0]}, by='mean')
+
+  def test_what_has_a_because_is_not_expected(self):
+    claim = lambda because: train.higher(
+        '', {'A': [1.0]}, 0.0, by='mean', because=because
+    )
+    self.assertFalse(claim('too small').expected)
+    self.assertTrue(claim('').expected)
+
   def test_differences_in_several_comparisons(self):
     gaps = {'A': [1.0, 1.1, float('nan')], 'B': [3.0, -3.0], 'C': [2.0]}
     claim = lambda **asked: train.differ('', gaps, **asked)

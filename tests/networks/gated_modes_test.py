@@ -1,0 +1,50 @@
+"""Gates for several modes, and which mode it is."""
+
+from absl.testing import absltest
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from nmlib.networks import gated
+from nmlib.networks import gated_modes
+from nmlib.networks import mlp
+from tests.networks import gated_mlp
+
+
+class GatedModesTest(absltest.TestCase):
+
+  def test_fresh_hard_gates_change_nothing_in_any_mode(self):
+    base = gated_mlp.base()
+    x = jax.random.normal(jax.random.key(3), (6,))
+    gates = gated_modes.init(gated.layers(mlp.apply, base, x), 3)
+    self.assertEqual(gates['relu_1'].gain.shape, (3, 7))
+    for mode in range(3):
+      logits, _ = gated_modes.apply(mlp.apply, gates, mode, base, x, hard=True)
+      np.testing.assert_allclose(logits, mlp.apply(base, x), rtol=1e-6)
+
+  def test_uses_the_gates_of_the_mode_alone(self):
+    base = gated_mlp.base()
+    x = jax.random.normal(jax.random.key(3), (6,))
+    own = {f'relu_{i}': gate for i, gate in enumerate(gated_mlp.gates())}
+    closed = jax.tree.map(lambda leaf: jnp.full_like(leaf, 100.0), own)
+    both = jax.tree.map(lambda a, b: jnp.stack([a, b]), own, closed)
+    logits, on = gated_modes.apply(mlp.apply, both, 0, base, x)
+    expected, expected_on = gated.apply(mlp.apply, own, base, x)
+    np.testing.assert_allclose(logits, expected, rtol=1e-6)
+    np.testing.assert_allclose(on['relu_0'], expected_on['relu_0'], rtol=1e-6)
+    # No neuron is on above a threshold of 100: the output bias is left.
+    logits, _ = gated_modes.apply(mlp.apply, both, 1, base, x, hard=True)
+    np.testing.assert_allclose(logits, base[-1].bias, rtol=1e-6)
+
+  def test_infers_the_mode_of_the_nearest_class_mean(self):
+    labels = jnp.array([0, 0, 2])  # nobody is of class 1
+    first = jnp.array([[[0.0, 0.0]], [[2.0, 0.0]], [[9.0, 9.0]]])  # [N, 1, 2]
+    means = gated_modes.prototypes(jnp.stack([first, -first]), labels, 3)
+    np.testing.assert_array_equal(means[0], [[1, 0], [np.inf] * 2, [9, 9]])
+    np.testing.assert_array_equal(means[1], [[-1, 0], [np.inf] * 2, [-9, -9]])
+    for x, mode in (([0.5, 0.0], 0), ([-0.5, 0.0], 1), ([-8.0, -7.0], 1)):
+      self.assertEqual(gated_modes.infer(means, jnp.array([x])), mode)
+
+
+if __name__ == '__main__':
+  absltest.main()
