@@ -102,7 +102,11 @@ def neurons(
         history=growth.follow(state.history, score, config.patience),
     )
     if config.switch == 'history':
-      after = optax.tree.where(~state.history.switched, after, state)
+      # A selection would use the key up; it never changes.
+      key, held = state.learner.key, state.history.switched
+      bare = lambda s: s._replace(learner=s.learner._replace(key=None))
+      after = optax.tree.where(held, bare(state), bare(after))
+      after = after._replace(learner=after.learner._replace(key=key))
     return after, {'loss': jnp.mean(losses), 'validation': after.score}
 
   return train.Stage(
