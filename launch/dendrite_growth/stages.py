@@ -50,10 +50,8 @@ def neurons(
   then on.
 
   Args:
-    config: of the launcher.
-    task: network and examples.
+    config, task, name: what is trained, under which name.
     params: `dendritic.Params` of every seed, [S, ...].
-    name: of the stage.
     steps: optimizer steps.
     rates: learning rate of each seed, [S], which falls to zero along a cosine.
     sweep: try constant rates [R] instead.

@@ -97,15 +97,10 @@ def patterns(
     shuffle: bool = False,
     penalty: float = 0.0,
 ) -> train.Stage:
-  """Trains on spike patterns in which every unit fires exactly once.
+  """Returns the training on patterns in which every unit fires exactly once.
 
-  Args:
-    config: of the launcher.
-    name: of the stage.
-    manifolds: options of `spike_patterns.random_manifolds`.
-    surrogate: name.
-    shuffle: draw the times anew, so that only the (equal) counts are left.
-    penalty: weight of the hidden rate.
+  Those are `spike_patterns.random_manifolds`; `shuffle` draws their times anew,
+  so that only the (equal) counts are left. The hidden rate has a penalty.
   """
   num_steps, cut = config.pattern_steps, config.pattern_train
   count = config.pattern_samples

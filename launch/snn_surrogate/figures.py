@@ -75,15 +75,9 @@ def _conversion(config, final, converted) -> figure.Figure:
   times = np.asarray(config.conversion_steps)
   for i, scale in enumerate(('maximum', '99.9th percentile')):
     for j, start in enumerate(('0', 'half a threshold')):
-      train.figures.spread(
-          left,
-          times,
-          converted['accuracy'][i, j],
-          label=f'scale: {scale}, start: {start}',
-          marker='.',
-          color=f'C{2 * i + j}',
-          ls=('--', '-')[j],
-      )
+      label, accuracy = f'scale: {scale}, start: {start}', converted['accuracy']
+      style = {'marker': '.', 'color': f'C{2 * i + j}', 'ls': ('--', '-')[j]}
+      train.figures.spread(left, times, accuracy[i, j], label=label, **style)
   train.figures.level(left, converted['relu'], 'ReLU network', ls=':')
   left.set_xscale('log', base=2)
   left.set(xlabel='T (steps)', ylabel='test accuracy')

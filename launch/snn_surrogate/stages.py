@@ -31,7 +31,7 @@ SURROGATES: dict[str, surrogate.Surrogate] = {
     'zero': surrogate.zero(),
 }
 
-Encode = Callable[[jax.Array, jax.Array], jax.Array]
+Encode = Callable[[jax.Array, jax.Array], jax.Array]  # (key, [D]) -> [T, D]
 
 
 class Task(NamedTuple):
@@ -53,15 +53,9 @@ def spiking(
 ) -> train.Stage:
   """Returns the training of a network on the maxima of its readout's membranes.
 
-  Its history has accuracy, hidden rate (a step), synaptic operations and energy
-  of the test set.
-
-  Args:
-    name: of the stage.
-    task: examples and schedule.
-    network: to train.
-    encode: (key, input) -> spikes [T, D]; a new key every time it is seen.
-    rate_penalty: weight of the hidden layers' mean rate.
+  Every time that an input is seen, `encode` gets a new key. The mean rate of
+  the hidden layers has a penalty. The history has accuracy, hidden rate (a
+  step), synaptic operations and energy of the test set.
   """
 
   def loss(params, example, key):
