@@ -18,6 +18,8 @@ _Task = Literal[
     'points',
 ]
 _Kind = Literal['correlation', 'control', 'random', 'gradient', 'wide']
+_Rates = Annotated[tuple[limits.Positive, ...], limits.Some()]
+TASKS: tuple[_Task, ...] = typing.get_args(_Task)
 KINDS: tuple[_Kind, ...] = typing.get_args(_Kind)
 
 
@@ -44,10 +46,7 @@ class Config:
   batch_size: limits.Count = 64
   learning_rate: limits.Positive = 5e-3
   # Rates tried after each switch, of learning_rate.
-  rate_factors: Annotated[tuple[limits.Positive, ...], limits.Some()] = (
-      1.0,
-      0.3,
-  )
+  rate_factors: _Rates = (1.0, 0.3)
   trial_steps: limits.Count = 200
   candidate_rate: limits.Positive = 2e-2
   activation: Literal['sigmoid', 'tanh', 'relu'] = 'sigmoid'  # of dendrites
@@ -101,7 +100,7 @@ PRESETS = {
         inner_steps=20,
     ),
     'paper': Config(
-        tasks=typing.get_args(_Task),
+        tasks=TASKS,
         source='mnist',
         num_seeds=10,
         widen=(4,),

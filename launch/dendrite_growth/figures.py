@@ -13,12 +13,7 @@ _STYLES = train.figures.styles(KINDS)
 
 
 def draw(config: Config, found: dict[str, Any]) -> dict[str, figure.Figure]:
-  """Returns the report's figures by name.
-
-  Args:
-    config: of the launcher.
-    found: for each task and kind, measurements [S, 1 + cycles] by name.
-  """
+  """Returns the figures by name; `found` as in `report.make`."""
   drawn = {'cycles': _cycles(found)}
   if len(config.widen) > 1:
     drawn['sizes'] = _sizes(config, found)

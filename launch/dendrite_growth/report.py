@@ -19,6 +19,8 @@ RIVALS = {
 _GRADIENT = 'ordinary gradients do as well here, on every task'
 _WIDE = 'a plain network of the same size is better here, on every task'
 _LOSS = 'the loss falls, but by less than half'
+_KEPT = 'Every cycle is kept, whether it helped on validation or not.'
+_SMALL = 'spec of the small version'
 # What six seeds of `small` do not bear out.
 KNOWN = {
     ('shallow', 'gradient'): _GRADIENT,
@@ -40,15 +42,14 @@ def make(config: Config, found: dict[str, Any]) -> train.Report:
     config: of the launcher.
     found: for each task and kind, measurements [S, 1 + cycles] by name.
   """
+  known = KNOWN if config == PRESETS['small'] else {}
   claims = []
   for name, kinds in found.items():
-    ours = kinds.get('correlation')
-    if ours is not None:
-      known = KNOWN if config == PRESETS['small'] else {}
-      claims += _claims(name, ours, kinds, known)
-  for task in config.tasks:
-    claims += _compression(task, config.widen, found)
-  drawn = figures.draw(config, found)
+    if 'correlation' in kinds:
+      claims += _claims(name, kinds, known)
+  if len(config.widen) > 1 and {'correlation', 'control'} <= {*config.kinds}:
+    for task in config.tasks:
+      claims += _compression(task, config.widen, found)
   return train.Report(
       claims=claims,
       data={
@@ -56,13 +57,19 @@ def make(config: Config, found: dict[str, Any]) -> train.Report:
           'points': 'generated: 32 noisy points on five solids, turned',
           'choice': 'weights of the best validation accuracy in each phase',
       },
-      differences=_differences(config),
-      tables={name: table(kinds) for name, kinds in found.items()},
-      figures=drawn,
+      differences=[
+          'Networks and data of the size of a laptop; the paper trains TrimNet,'
+          ' HIST, mTAN and BERT on Tox21, CSI300, PhysioNet and text.',
+          "The published Cascade-Correlation rule; the authors' own trainer is"
+          ' closed.',
+          *[_KEPT] * (config.max_tries == 0),
+      ],
+      tables={name: _table(kinds) for name, kinds in found.items()},
+      figures=figures.draw(config, found),
   )
 
 
-def _claims(name, ours, kinds, known) -> Iterator[train.Claim]:
+def _claims(name, kinds, known) -> Iterator[train.Claim]:
   """Yields what the paper's account says of one task."""
   last = lambda kind, what: {kind: kinds[kind][what][:, -1]}
 
@@ -78,7 +85,7 @@ def _claims(name, ours, kinds, known) -> Iterator[train.Claim]:
         last('control', 'loss'),
         times=0.5,
         by='mean',
-        source='spec of the small version',
+        source=_SMALL,
         **fields('loss'),
     )
   for kind, what in RIVALS.items():
@@ -91,84 +98,57 @@ def _claims(name, ours, kinds, known) -> Iterator[train.Claim]:
           source='own comparison',
           **fields(kind),
       )
-  gains = np.diff(ours['validation'], axis=1)  # [S, cycles]
+  gains = np.diff(kinds['correlation']['validation'], axis=1).T  # [cycles, S]
   yield train.Claim(
       f'{name}: every cycle lowers the validation error, mean over seeds',
-      'spec of the small version',
+      _SMALL,
       '',
-      {f'gain of cycle {i + 1}': gain for i, gain in enumerate(gains.T)},
-      bool((gains.mean(0) > 0).all()),
+      {f'gain of cycle {i + 1}': gain for i, gain in enumerate(gains)},
+      bool((gains.mean(1) > 0).all()),
   )
   if 'random' in kinds:
-    mean = ours['pearson'].mean()
-    random = kinds['random']['pearson']
+    ours, random = (kinds[k]['pearson'] for k in ('correlation', 'random'))
     yield train.Claim(
         f'{name}: accepted dendrites correlate with the error, mean |r| above'
         ' 0.05 and above three times that of random ones',
-        'spec of the small version',
+        _SMALL,
         '',
-        {
-            'correlation': ours['pearson'].mean(1),
-            'random': random.mean(1),
-        },
-        bool(mean > max(0.05, 3 * random.mean())),
+        {'correlation': ours.mean(1), 'random': random.mean(1)},
+        bool(ours.mean() > max(0.05, 3 * random.mean())),
     )
 
 
-def _compression(task, factors, found):
+def _compression(task, factors, found) -> Iterator[train.Claim]:
   """Yields whether networks with dendrites replace larger ones without."""
-  if len(factors) < 2:
-    return
-  size = lambda factor, kind: int(
-      found[f'{task}_{factor}'][kind]['parameters'][-1]
-  )
+  size = lambda measured: int(measured['parameters'][-1])
+  plain = {f: found[f'{task}_{f}']['control'] for f in factors}
   for small in factors:
-    kinds = found[f'{task}_{small}']
-    if 'correlation' not in kinds or 'control' not in kinds:
-      return
-    sizes = {size(f, 'control'): f for f in factors}
-    larger = [n for n in sizes if n > size(small, 'correlation')]
+    ours = found[f'{task}_{small}']['correlation']
+    larger = [f for f in factors if size(plain[f]) > size(ours)]
     if not larger:
       continue
-    large = sizes[min(larger)]
-    ours = kinds['correlation']
-    rival = found[f'{task}_{large}']['control']
+    large = min(larger, key=lambda f: size(plain[f]))
     yield train.higher(
         f'{task}: dendrites on {small} times the width'
-        f' ({size(small, "correlation")} parameters) replace the next larger'
-        f' plain network, {large} times the width ({min(larger)}), trained for'
-        ' as many steps: test accuracy at most 0.01 below',
+        f' ({size(ours)} parameters) replace the next larger plain network,'
+        f' {large} times the width ({size(plain[large])}), trained for as many'
+        ' steps: test accuracy at most 0.01 below',
         {'with dendrites': ours['test'][:, -1]},
-        {'wider': rival['test'][:, -1]},
+        {'wider': plain[large]['test'][:, -1]},
         margin=-0.01,
         by='interval',
         source='abstract: compression',
     )
 
 
-def table(kinds: dict[str, Any]) -> train.Table:
+def _table(kinds) -> train.Table:
   """Returns one row a kind and cycle."""
-  return train.Table(
-      {
-          f'{kind}, {cycle}': {
-              'parameters': int(count),
-              'training loss': r['loss'][:, cycle],
-              'test accuracy': r['test'][:, cycle],
-          }
-          for kind, r in kinds.items()
-          for cycle, count in enumerate(r['parameters'])
-      },
-      label='kind, cycles',
-  )
-
-
-def _differences(config: Config) -> list[str]:
-  said = [
-      'Networks and data of the size of a laptop; the paper trains TrimNet,'
-      ' HIST, mTAN and BERT on Tox21, CSI300, PhysioNet and text.',
-      "The published Cascade-Correlation rule; the authors' own trainer is"
-      ' closed.',
-  ]
-  if config.max_tries == 0:
-    said.append('Every cycle is kept, whether it helped on validation or not.')
-  return said
+  rows = {}
+  for kind, r in kinds.items():
+    for cycle, count in enumerate(r['parameters']):
+      rows[f'{kind}, {cycle}'] = {
+          'parameters': int(count),
+          'training loss': r['loss'][:, cycle],
+          'test accuracy': r['test'][:, cycle],
+      }
+  return train.Table(rows, label='kind, cycles')

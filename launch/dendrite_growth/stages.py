@@ -1,6 +1,7 @@
-"""The stage in which neurons learn, and what stages share."""
+"""The two stages: neurons learn, or candidate dendrites, all else frozen."""
 
 from typing import Any
+from typing import NamedTuple
 import zlib
 
 import jax
@@ -8,17 +9,22 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from launch.dendrite_growth import tasks
+from launch.dendrite_growth.config import Config
+from launch.dendrite_growth.tasks import Task
 from nmlib import train
+from nmlib.networks import dendrite_candidates
 from nmlib.networks import dendritic
 from nmlib.networks import growth
 
-ACTIVATIONS = {
-    'sigmoid': jax.nn.sigmoid,
-    'tanh': jnp.tanh,
-    'relu': jax.nn.relu,
-}
-_OPTIMIZER = optax.scale_by_adam()
+
+class Neurons(NamedTuple):
+  """State of one seed while neurons learn."""
+
+  learner: train.TrainState
+  best: dendritic.Params  # of the looks so far, the latest of equals
+  score: jax.Array  # []: of `best`
+  history: growth.History
+  rate: jax.Array  # []: to start from
 
 
 def own_key(key: jax.Array, stage: str) -> jax.Array:
@@ -27,125 +33,153 @@ def own_key(key: jax.Array, stage: str) -> jax.Array:
 
 
 def neurons(
-    config: Any,
-    name: str,
-    task: tasks.Task,
+    config: Config,
+    task: Task,
     params: Any,
+    name: str,
     steps: int,
+    rates: np.ndarray,
     *,
+    sweep: bool = False,
     all_learn: bool = False,
-    rates: np.ndarray | None = None,
-    trials: np.ndarray | None = None,
 ) -> train.Stage:
   """Returns the training of neurons, and of dendrites' weights onto them.
 
-  Dendrites are frozen. Each step of the stage is `config.inner_steps`
-  optimizer steps and one look at the validation images. The weights with the
-  best score are kept, the latest of equals. A seed whose history says so holds
-  still from then on.
+  Each step of the stage is `config.inner_steps` optimizer steps and one look
+  at the validation examples. A seed whose history says so holds still from
+  then on.
 
   Args:
-    config: of the launcher.
-    name: of the stage.
-    task: network and examples.
+    config, task, name: what is trained, under which name.
     params: `dendritic.Params` of every seed, [S, ...].
     steps: optimizer steps.
+    rates: learning rate of each seed, [S], which falls to zero along a cosine.
+    sweep: try constant rates [R] instead.
     all_learn: train dendrites too, by ordinary gradients.
-    rates: learning rate of each seed to start from, [S], which falls to zero
-      along a cosine.
-    trials: or constant rates to sweep, [R].
   """
-  num_calls = max(1, steps // config.inner_steps)
-  total = None if rates is None else num_calls * config.inner_steps
+  loop = _loop(config, steps)
+  total = loop.num_steps * config.inner_steps
+  rates = np.asarray(rates, np.float32)
 
-  def init(key, start, rate=None):
-    mine = start['params']
-    return {
-        'params': mine,
-        'opt_state': _OPTIMIZER.init(_learned(mine, all_learn)),
-        'best': mine,
-        'score': jnp.float32(-jnp.inf),
-        'history': growth.new_history(config.lookback),
-        'steps': jnp.int32(0),
-        'rate': start['rate'] if rate is None else rate,
-        'key': jax.random.fold_in(key, 1),
-    }
+  def init(key, start, rate: Any = None):
+    mine, rate = (start, rate) if sweep else start
+    opt_state, own = optax.adam(0.0).init(mine), jax.random.fold_in(key, 1)
+    learner = train.TrainState(jnp.int32(0), mine, opt_state, own)
+    history = growth.new_history(config.lookback)
+    return Neurons(learner, mine, jnp.float32(-jnp.inf), history, rate)
+
+  def loss(params, example, _):
+    if not all_learn:
+      frozen = jax.lax.stop_gradient(params.dendrites)
+      params = params._replace(dendrites=frozen)
+    logits = task.answer(params, example.inputs, perforated=not all_learn)
+    return train.cross_entropy(logits, example.labels), {}
 
   def step(state, _):
-    after, losses = _looked(config, task, state, all_learn, total)
-    if config.switch == 'history':
-      before = {name: state[name] for name in after}
-      after = optax.tree.where(~state['history'].switched, after, before)
-    metrics = {'loss': jnp.mean(losses), 'validation': after['score']}
-    return after | {'key': state['key']}, metrics
+    rate = state.rate
+    if not sweep:
+      rate *= 0.5 * (1 + jnp.cos(jnp.pi * (state.learner.step / total)))
+    advance = train.gradient_step(loss, optax.adam(rate))
 
-  held = np.zeros(config.num_seeds) if rates is None else rates
+    def update(learner, _):
+      key = jax.random.fold_in(learner.key, learner.step)
+      rows = train.examples.sample(key, task.train, config.batch_size)
+      learner, metrics = advance(learner, rows)
+      return learner, metrics['loss']
+
+    learner, losses = jax.lax.scan(
+        update, state.learner, length=config.inner_steps
+    )
+    new = learner.params
+    score = train.accuracy(lambda x: task.answer(new, x), task.validation)
+    better = score >= state.score
+    after = state._replace(
+        learner=learner,
+        best=optax.tree.where(better, new, state.best),
+        score=jnp.where(better, score, state.score),
+        history=growth.follow(state.history, score, config.patience),
+    )
+    if config.switch == 'history':
+      # A selection would use the key up; it never changes.
+      key, held = state.learner.key, state.history.switched
+      bare = lambda s: s._replace(learner=s.learner._replace(key=None))
+      after = optax.tree.where(held, bare(state), bare(after))
+      after = after._replace(learner=after.learner._replace(key=key))
+    return after, {'loss': jnp.mean(losses), 'validation': after.score}
+
   return train.Stage(
       name=name,
-      loop=train.Loop(num_calls, config.batch_size, log_every=1),
+      loop=loop,
       init=init,
       step=step,
       seeds=config.seeds,
-      starts={'params': params, 'rate': np.asarray(held, np.float32)},
-      sweep=None if trials is None else np.asarray(trials, np.float32),
+      starts=params if sweep else (params, rates),
+      sweep=rates if sweep else None,
   )
 
 
-def _looked(config, task, state, all_learn: bool, total: int | None):
-  """Takes `inner_steps` steps and one look; returns the state and losses."""
+def candidates(
+    config: Config, task: Task, params: Any, name: str
+) -> train.Stage:
+  """Returns the training of candidates on the error that remains.
 
-  def answer(params, x):
-    return dendritic.apply(
-        task.network,
-        params,
-        x,
-        activation=ACTIVATIONS[config.activation],
-        perforated=not all_learn,
-    )
+  Errors and values are those of the whole training set, or of a batch for each
+  update, then centred by running means. A seed in which no neuron made
+  progress for `config.candidate_patience` looks holds still. Networks, `params`
+  of every seed [S, ...], stay as they are.
+  """
+  optimizer = optax.adam(config.candidate_rate)
+  size = config.candidate_batch
+  decay = config.candidate_decay if size else 0.0
+  waits = config.candidate_patience * config.inner_steps
 
-  def loss(new, rows):
-    whole = _put(state['params'], new, all_learn)
-    logits = jax.vmap(lambda x: answer(whole, x))(rows.inputs)
-    return train.cross_entropy(logits, rows.labels)
+  def init(key, mine):
+    def one(key):
+      scale, relative = config.scale, config.relative_scale
+      drawn = task.draw(key, mine, scale, relative=relative)
+      return dendrite_candidates.start(drawn, optimizer)
 
-  rate = state['rate']
-  if total is not None:
-    rate *= 0.5 * (1 + jnp.cos(jnp.pi * (state['steps'] / total)))
+    keys = jax.random.split(own_key(key, name), config.num_candidates)
+    return {
+        'grown': jax.vmap(one)(keys),  # [C, ...] side by side
+        'frozen': mine,
+        'key': own_key(key, name + '_batches'),
+    }
 
-  def update(carry, i):
-    new, moments = carry
-    key = jax.random.fold_in(state['key'], state['steps'] + i)
-    rows = train.examples.sample(key, task.train, config.batch_size)
-    value, gradient = jax.value_and_grad(loss)(new, rows)
-    direction, moments = _OPTIMIZER.update(gradient, moments)
-    new = jax.tree.map(lambda p, d: p - rate * d, new, direction)
-    return (new, moments), value
+  def step(state, _):
+    frozen = state['frozen']
+    whole = task.samples(frozen, task.train)
 
-  start = _learned(state['params'], all_learn), state['opt_state']
-  (new, moments), losses = jax.lax.scan(
-      update, start, jnp.arange(config.inner_steps)
+    def climb(grown, _):
+      samples = whole
+      if size:
+        key = jax.random.fold_in(state['key'], grown.updates)
+        part = train.examples.sample(key, task.train, size)
+        samples = task.samples(frozen, part)
+      moved = dendrite_candidates.improve(
+          grown, *samples, optimizer, config.score, decay=decay
+      )
+      if waits:
+        moved = optax.tree.where(grown.stale < waits, moved, grown)
+      return moved, None
+
+    many = lambda grown: jax.lax.scan(climb, grown, length=config.inner_steps)
+    grown, _ = jax.vmap(many)(state['grown'])
+    score = jnp.mean(jnp.concatenate(list(grown.score.values()), axis=-1))
+    metrics = {'score': score, 'updates': jnp.max(grown.updates)}
+    return state | {'grown': grown}, metrics
+
+  return train.Stage(
+      name=name,
+      loop=_loop(config, config.candidate_steps),
+      init=init,
+      step=step,
+      seeds=config.seeds,
+      starts=params,
   )
-  whole = _put(state['params'], new, all_learn)
-  score = train.accuracy(lambda x: answer(whole, x), task.validation)
-  better = score >= state['score']
-  after = {
-      'params': whole,
-      'opt_state': moments,
-      'best': optax.tree.where(better, whole, state['best']),
-      'score': jnp.where(better, score, state['score']),
-      'history': growth.follow(state['history'], score, config.patience),
-      'steps': state['steps'] + config.inner_steps,
-      'rate': state['rate'],
-  }
-  return after, losses
 
 
-def _learned(params, all_learn: bool):
-  return params if all_learn else (params.base, params.to_neuron)
-
-
-def _put(params, new, all_learn: bool):
-  if all_learn:
-    return new
-  base, to_neuron = new
-  return dendritic.Params(base, to_neuron, params.dendrites)
+def _loop(config: Config, steps: int) -> train.Loop:
+  """Each step of a stage is `config.inner_steps` updates and one look."""
+  num_calls = max(1, steps // config.inner_steps)
+  return train.Loop(num_calls, config.batch_size, log_every=1)

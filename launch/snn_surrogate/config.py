@@ -11,6 +11,8 @@ from nmlib.neurons.core import limits
 
 SHORTCUTS = {'path': "Folder of MNIST's four files."}
 _Code = Literal['rate', 'latency']
+_Codes = Annotated[tuple[_Code, ...], limits.Some(distinct=True)]
+_Names = tuple[str, ...]
 _Counts = Annotated[tuple[limits.Count, ...], limits.Some()]
 
 
@@ -21,11 +23,8 @@ class Config:
   source: Literal['digits', 'mnist'] = 'digits'
   path: str = ''  # of MNIST's four files; '' asks TFDS
   num_seeds: limits.Count = 5
-  codes: Annotated[tuple[_Code, ...], limits.Some(distinct=True)] = (
-      'rate',
-      'latency',
-  )
-  surrogates: tuple[str, ...] = (
+  codes: _Codes = ('rate', 'latency')
+  surrogates: _Names = (
       'fast_sigmoid',
       'arctan',
       'triangle',
@@ -51,11 +50,7 @@ class Config:
   pattern_training_steps: limits.Count = 400
   pattern_batch_size: limits.Count = 128
   pattern_learning_rate: limits.Positive = 3e-3
-  pattern_surrogates: tuple[str, ...] = (
-      'fast_sigmoid',
-      'straight_through',
-      'zero',
-  )
+  pattern_surrogates: _Names = ('fast_sigmoid', 'straight_through', 'zero')
   rate_penalty: limits.NonNegative = 20.0  # of the rate; 0: leave this out
 
   def __post_init__(self):

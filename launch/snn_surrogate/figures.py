@@ -16,13 +16,7 @@ from nmlib.neurons.spiking import surrogate
 def draw(
     config: Config, final: dict[str, Any], converted: dict[str, Any]
 ) -> dict[str, figure.Figure]:
-  """Returns the report's figures by name.
-
-  Args:
-    config: of the launcher.
-    final: last values of each stage, [S] each.
-    converted: of `measure.converted`.
-  """
+  """Returns the figures by name; last values [S] of each stage are `final`."""
   return {
       'surrogates': surrogates(),
       'accuracy': _accuracy(config, final),
@@ -40,14 +34,9 @@ def surrogates() -> figure.Figure:
       'leaky': surrogate.leaky(),
       'stochastic': surrogate.stochastic(jax.random.key(0)),
   }
-  columns = 4
-  rows = -(-len(family) // columns)
+  title = 'solid: derivative used backward; dashed: its integral from -2'
   made, panels = train.figures.subplots(
-      rows,
-      columns,
-      height=1.35,
-      sharex=True,
-      title='solid: derivative used backward; dashed: its integral from -2',
+      -(-len(family) // 4), 4, height=1.35, sharex=True, title=title
   )
   panels = panels.ravel()
   x = np.linspace(-2, 2, 801, dtype=np.float32)
@@ -68,15 +57,10 @@ def _accuracy(config, final) -> figure.Figure:
   """Test accuracy of each surrogate and code, one dot a seed."""
   made, axes = train.figures.subplots(height=3.4, title='one dot a seed')
   for i, code in enumerate(config.codes):
+    found = {s: final[f'{code}_{s}']['accuracy'] for s in config.surrogates}
+    shift = 0.2 * (i - (len(config.codes) - 1) / 2)
     train.figures.dots(
-        axes,
-        {
-            name: final[f'{code}_{name}']['accuracy']
-            for name in config.surrogates
-        },
-        label=f'{code} code',
-        color=f'C{i}',
-        shift=0.2 * (i - (len(config.codes) - 1) / 2),
+        axes, found, label=f'{code} code', color=f'C{i}', shift=shift
     )
   relu = final['relu']['accuracy']
   axes.axhspan(relu.min(), relu.max(), color='0.8', label='ReLU network')
@@ -91,15 +75,9 @@ def _conversion(config, final, converted) -> figure.Figure:
   times = np.asarray(config.conversion_steps)
   for i, scale in enumerate(('maximum', '99.9th percentile')):
     for j, start in enumerate(('0', 'half a threshold')):
-      train.figures.spread(
-          left,
-          times,
-          converted['accuracy'][i, j],
-          label=f'scale: {scale}, start: {start}',
-          marker='.',
-          color=f'C{2 * i + j}',
-          ls=('--', '-')[j],
-      )
+      label, accuracy = f'scale: {scale}, start: {start}', converted['accuracy']
+      style = {'marker': '.', 'color': f'C{2 * i + j}', 'ls': ('--', '-')[j]}
+      train.figures.spread(left, times, accuracy[i, j], label=label, **style)
   train.figures.level(left, converted['relu'], 'ReLU network', ls=':')
   left.set_xscale('log', base=2)
   left.set(xlabel='T (steps)', ylabel='test accuracy')

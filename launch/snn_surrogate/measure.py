@@ -1,7 +1,6 @@
 """What `launch.snn_surrogate` measures without training: conversion, costs."""
 
 import functools
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -9,37 +8,12 @@ import numpy as np
 
 from nmlib import train
 from nmlib.analysis.spikes import synaptic_operations
+from nmlib.networks import conversion_quality
 from nmlib.networks import mlp
 from nmlib.networks import spiking_conversion as conversion
 
 STARTS = (0.0, 0.5)  # of the membranes, in thresholds
 PERCENTILES = (100.0, 99.9)  # of the activations that scale a layer
-
-
-def _presented(test, layers, params, factors, guesses, start, num_steps):
-  """Presents the test set to a converted network; returns means, [4]."""
-  normal = conversion.normalize(params, factors)
-
-  def present(row):
-    x, label, guess = row
-    out = conversion.run(normal, x, num_steps, initial=start)
-    chosen = jnp.argmax(out.charge)
-    cost = synaptic_operations.spiking_cost(
-        out.hidden,
-        tuple(shape[1] for shape in layers[1:]),
-        # The input is a current: it multiplies, in every step.
-        analogue_macs=num_steps * synaptic_operations.dense_macs(*layers[0]),
-    )
-    return (
-        jnp.asarray(chosen == label, float),
-        jnp.asarray(chosen == guess, float),
-        cost.acs,
-        cost.picojoules,
-    )
-
-  rows = (test.inputs, test.labels, guesses)
-  values = jax.lax.map(present, rows, batch_size=250)
-  return jnp.stack([jnp.mean(v) for v in values])
 
 
 def converted(
@@ -58,38 +32,31 @@ def converted(
 
   Returns:
     `accuracy` and `agreement` (with the ReLU network) [percentile, start, T,
-    S], `operations` and `picojoules` the same, `relu` accuracy [S] and
-    `relu_picojoules`.
+    S], `operations` and `picojoules` the same, `relu` accuracy [S],
+    `relu_macs` and `relu_picojoules`.
   """
 
-  def one(params):
-    logits = jax.vmap(lambda x: mlp.apply(params, x))(test.inputs)
-    return jnp.argmax(logits, -1)
+  def one(params, factors, start, num_steps):
+    found = conversion_quality.measure(
+        params, factors, test.inputs, num_steps, initial=start
+    )
+    right = found.decisions == test.labels
+    values = right, found.agrees, found.acs, found.picojoules
+    return jnp.stack([jnp.mean(value) for value in values])
 
-  guesses = jax.jit(jax.vmap(one))(params)
-  layers = [layer.kernel.shape[-2:] for layer in params]
-  macs = sum(synaptic_operations.dense_macs(*shape) for shape in layers)
-  spiking = functools.partial(_presented, test, layers)
-  compiled = jax.jit(
-      jax.vmap(spiking, in_axes=(0, 0, 0, None, None)), static_argnums=4
-  )
-  table = []
-  for percentile in PERCENTILES:
+  def scales(percentile):
     measured = functools.partial(
         conversion.scales, inputs=calibration, percentile=percentile
     )
-    factors = jax.jit(jax.vmap(measured))(params)
-    table.append(
-        [
-            [compiled(params, factors, guesses, s, t) for t in times]
-            for s in STARTS
-        ]
-    )
-  table = np.asarray(table)  # [percentile, start, T, S, 4]
+    return jax.jit(jax.vmap(measured))(params)
+
+  relu = lambda params: train.accuracy(lambda x: mlp.apply(params, x), test)
+  layers = (layer.kernel.shape[-2:] for layer in params)
+  macs = sum(synaptic_operations.dense_macs(*shape) for shape in layers)
   names = ('accuracy', 'agreement', 'operations', 'picojoules')
-  return {
-      **{name: table[..., i] for i, name in enumerate(names)},
-      'relu': np.mean(guesses == test.labels[None], -1),
+  table = _table(one, params, map(scales, PERCENTILES), times)
+  return dict(zip(names, table, strict=True)) | {
+      'relu': np.asarray(jax.jit(jax.vmap(relu))(params)),
       'relu_macs': np.asarray(macs),
       'relu_picojoules': np.asarray(synaptic_operations.energy(macs, 0)),
   }
@@ -106,7 +73,6 @@ def random_conversion(
     `error`, mean distance of the second hidden layer's rates to its
     activations over lambda, and `agreement` of the decisions [start, T, S].
   """
-
   random = np.random.Generator(np.random.Philox(0))
   draw = lambda scale, *shape: jnp.asarray(
       scale * random.standard_normal((num_seeds, *shape)), float
@@ -120,20 +86,21 @@ def random_conversion(
 
   def one(params, x, start, num_steps):
     factors = conversion.scales(params, x)
-    normal = conversion.normalize(params, factors)
-    relu: Any = jax.vmap(lambda x: conversion.activations(params, x))(x)
-    out = jax.vmap(
-        lambda x: conversion.run(normal, x, num_steps, initial=start)
-    )(x)
-    rate = jnp.mean(out.hidden[1], 1)
-    same = jnp.argmax(out.charge, -1) == jnp.argmax(relu[-1], -1)
-    error = jnp.mean(jnp.abs(rate - relu[1] / factors[1]))
-    return jnp.stack([error, jnp.mean(same)])
+    found = conversion_quality.measure(
+        params, factors, x, num_steps, initial=start
+    )
+    return jnp.stack([jnp.mean(found.rate_errors[1]), jnp.mean(found.agrees)])
 
-  compiled = jax.jit(
-      jax.vmap(one, in_axes=(0, 0, None, None)), static_argnums=3
-  )
-  table = np.asarray(
-      [[compiled(params, inputs, s, t) for t in times] for s in STARTS]
-  )  # [start, T, S, 2]
-  return {'error': table[..., 0], 'agreement': table[..., 1]}
+  error, agreement = _table(one, params, [inputs], times)[:, 0]
+  return {'error': error, 'agreement': agreement}
+
+
+def _table(one, params, cases, times) -> np.ndarray:
+  """Returns V values of `one` for all, [V, case, start, T, S]."""
+  every = jax.vmap(one, in_axes=(0, 0, None, None))
+  compiled = jax.jit(every, static_argnums=3)
+  found = [
+      [[compiled(params, case, start, t) for t in times] for start in STARTS]
+      for case in cases
+  ]
+  return np.moveaxis(np.asarray(found), -1, 0)

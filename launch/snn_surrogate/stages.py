@@ -1,7 +1,6 @@
 """The stages of `launch.snn_surrogate`: spiking networks, and ReLU networks."""
 
 from collections.abc import Callable
-from typing import Any
 from typing import NamedTuple
 
 import jax
@@ -32,7 +31,7 @@ SURROGATES: dict[str, surrogate.Surrogate] = {
     'zero': surrogate.zero(),
 }
 
-Encode = Callable[[jax.Array, jax.Array], jax.Array]
+Encode = Callable[[jax.Array, jax.Array], jax.Array]  # (key, [D]) -> [T, D]
 
 
 class Task(NamedTuple):
@@ -42,11 +41,11 @@ class Task(NamedTuple):
   test: train.Examples
   loop: train.Loop
   learning_rate: float
+  seeds: tuple[int, ...]  # trained together
 
 
 def spiking(
     name: str,
-    seeds: tuple[int, ...],
     task: Task,
     network: spiking_mlp.Config,
     encode: Encode,
@@ -54,66 +53,49 @@ def spiking(
 ) -> train.Stage:
   """Returns the training of a network on the maxima of its readout's membranes.
 
-  Args:
-    name: of the stage.
-    seeds: trained together.
-    task: examples and schedule.
-    network: to train.
-    encode: (key, input) -> spikes [T, D]; a new key every time it is seen.
-    rate_penalty: weight of the hidden layers' mean rate.
-
-  Returns:
-    The stage; its history has accuracy, hidden rate (a step), synaptic
-    operations and energy of the test set.
+  Every time that an input is seen, `encode` gets a new key. The mean rate of
+  the hidden layers has a penalty. The history has accuracy, hidden rate (a
+  step), synaptic operations and energy of the test set.
   """
 
   def loss(params, example, key):
     activity = spiking_mlp.apply(params, encode(key, example.inputs), network)
     value = losses.ce_max_membrane(activity.membranes, example.labels)
-    rate = jnp.mean(jnp.stack([jnp.mean(s) for s in activity.spikes]))
-    return value + rate_penalty * rate, {'rate': rate}
+    return value + rate_penalty * activity.rate, {'rate': activity.rate}
 
   def measure(params, example, key):
     xs = encode(key, example.inputs)
     activity = spiking_mlp.apply(params, xs, network)
-    guess = jnp.argmax(jnp.max(activity.membranes, 0))
     cost = synaptic_operations.spiking_cost(
         (xs, *activity.spikes), (*network.hidden, network.num_classes)
     )
+    guess = jnp.argmax(jnp.max(activity.membranes, 0))
     return {
-        'accuracy': jnp.asarray(guess == example.labels, float),
-        'rate': jnp.mean(jnp.stack([jnp.mean(s) for s in activity.spikes])),
+        'accuracy': guess == example.labels,
+        'rate': activity.rate,
         'operations': cost.acs,
         'picojoules': cost.picojoules,
     }
 
   init = lambda key: spiking_mlp.init(key, network)
-  return _stage(name, seeds, task, init, loss, measure)
+  return _stage(name, task, init, loss, measure)
 
 
-def conventional(
-    name: str,
-    seeds: tuple[int, ...],
-    task: Task,
-    widths: tuple[int, ...],
-) -> train.Stage:
+def conventional(name: str, task: Task, widths: tuple[int, ...]) -> train.Stage:
   """Returns the training of a ReLU network; its history has accuracy."""
 
-  def loss(params, example, key):
-    del key
+  def loss(params, example, _):
     logits = mlp.apply(params, example.inputs)
     return train.cross_entropy(logits, example.labels), {}
 
-  def measure(params, example, key):
-    del key
+  def measure(params, example, _):
     guess = jnp.argmax(mlp.apply(params, example.inputs))
-    return {'accuracy': jnp.asarray(guess == example.labels, float)}
+    return {'accuracy': guess == example.labels}
 
-  init = lambda key: mlp.init(key, widths)
-  return _stage(name, seeds, task, init, loss, measure)
+  return _stage(name, task, lambda key: mlp.init(key, widths), loss, measure)
 
 
-def _stage(name, seeds, task: Task, init, loss, measure) -> train.Stage:
+def _stage(name, task: Task, init, loss, measure) -> train.Stage:
   size = min(task.loop.batch_size, len(task.learn.labels))
 
   # Other keys than those of training: fold_in(key, step) is never negative.
@@ -121,12 +103,11 @@ def _stage(name, seeds, task: Task, init, loss, measure) -> train.Stage:
     order = jax.random.fold_in(key, 2**31 + 1)
     return train.examples.shuffled(order, step, task.learn, size)
 
-  def evaluate(state, test: train.Examples) -> dict[str, Any]:
-    keys = jax.random.split(
-        jax.random.fold_in(state.key, 2**31), len(test.labels)
-    )
+  def evaluate(state, test: train.Examples):
+    key = jax.random.fold_in(state.key, 2**31)
+    rows = test, jax.random.split(key, len(test.labels))
     values = jax.lax.map(
-        lambda row: measure(state.params, *row), (test, keys), batch_size=250
+        lambda row: measure(state.params, *row), rows, batch_size=250
     )
     return jax.tree.map(jnp.mean, values)
 
@@ -137,7 +118,7 @@ def _stage(name, seeds, task: Task, init, loss, measure) -> train.Stage:
       loss=loss,
       optimizer=optax.adam(task.learning_rate),
       data=data,
-      seeds=seeds,
+      seeds=task.seeds,
       evaluate=evaluate,
       eval_data=task.test,
   )

@@ -238,7 +238,7 @@ def candidate_values(
   return {name: _samples(seen[key]) for name, key in keys.items()}
 
 
-def count(params: Params) -> int:
+def count(params: Any) -> int:
   """Returns the number of parameters, dendrites included."""
   return sum(leaf.size for leaf in jax.tree.leaves(params))
 

@@ -75,6 +75,11 @@ class Activity(NamedTuple):
   spikes: tuple[jax.Array, ...]  # [T, N] of each hidden layer
   membranes: jax.Array  # [T, classes]
 
+  @property
+  def rate(self) -> jax.Array:
+    """Spikes a hidden neuron and step, [], mean of the layers' means."""
+    return jnp.mean(jnp.stack([jnp.mean(s) for s in self.spikes]))
+
 
 def init(key: jax.Array, config: Config) -> mlp.Params:
   """Draws weights ~ N(0, gain^2 / fan-in), biases 0; the readout's are smaller.

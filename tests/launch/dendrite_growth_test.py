@@ -16,6 +16,7 @@ from launch.dendrite_growth import stages
 from launch.dendrite_growth import tasks
 from nmlib import train
 from nmlib.networks import dendritic
+from nmlib.networks import sizes
 from nmlib.neurons import sites
 from tests.launch import launcher
 
@@ -52,7 +53,7 @@ class DendriteGrowthTest(launcher.LauncherTest):
   def test_phases_leave_alone_what_they_must(self):
     config = _config()
     run = train.Run(epath.Path(self.workdir))
-    task = tasks.make('shallow')
+    task = tasks.make(config, 'shallow')
     base = experiment.first_phase(config, run, 'first', task, 6)
     grown = experiment.dendrites(config, run, 'c', task, 'correlation', base)
     params = jax.vmap(dendritic.accept)(base, grown)
@@ -64,27 +65,30 @@ class DendriteGrowthTest(launcher.LauncherTest):
       np.testing.assert_array_equal(before, after)
     done = experiment.train_on(config, run, 'more', task, 'correlation', params)
     for old, new in zip(
-        *map(jax.tree.leaves, (params.dendrites, done['params'].dendrites)),
+        *map(
+            jax.tree.leaves, (params.dendrites, done.learner.params.dendrites)
+        ),
         strict=True,
     ):
       np.testing.assert_array_equal(old, new)
     moved = jax.tree.map(
-        lambda r: float(jnp.abs(r).max()), done['params'].to_neuron
+        lambda r: float(jnp.abs(r).max()), done.learner.params.to_neuron
     )
     self.assertGreater(min(jax.tree.leaves(moved)), 0)
     free = experiment.train_on(config, run, 'free', task, 'gradient', params)
     old = params.dendrites['dense_1'][0].layer.kernel
-    new = free['params'].dendrites['dense_1'][0].layer.kernel
+    new = free.learner.params.dendrites['dense_1'][0].layer.kernel
     self.assertGreater(float(jnp.abs(new - old).max()), 0)
 
   def test_cycle_that_brings_no_best_is_taken_back(self):
     # A rate of nothing can bring no new best: the network stays as it was.
     config = _config(max_tries=2, learning_rate=1e-12)
     run = train.Run(epath.Path(self.workdir))
-    task = tasks.make('points')
+    task = tasks.make(config, 'points')
     base = experiment.first_phase(config, run, 'first', task, 3)
+    best = experiment.measure(run, 'first', task, base)['validation']
     params, kept, _ = experiment.one_cycle(
-        config, run, 'cycle', task, 'correlation', base, np.ones(2, bool)
+        config, run, 'cycle', task, 'correlation', base, np.ones(2, bool), best
     )
     np.testing.assert_array_equal(kept, False)
     tried = [p.name for p in (self.workdir / 'checkpoints').iterdir()]
@@ -95,10 +99,10 @@ class DendriteGrowthTest(launcher.LauncherTest):
   def test_a_seed_that_has_stopped_stays_as_it_is(self):
     config = _config(max_tries=1)
     run = train.Run(epath.Path(self.workdir))
-    task = tasks.make('shallow')
+    task = tasks.make(config, 'shallow')
     base = experiment.first_phase(config, run, 'first', task, 6)
     params, kept, _ = experiment.one_cycle(
-        config, run, 'c', task, 'random', base, np.array([True, False])
+        config, run, 'c', task, 'random', base, np.array([True, False]), 0.0
     )
     np.testing.assert_array_equal(kept, [True, False])
     run_all = jax.vmap(
@@ -118,32 +122,32 @@ class DendriteGrowthTest(launcher.LauncherTest):
         activation='tanh',
     )
     run = train.Run(epath.Path(self.workdir))
-    task = tasks.make('shallow')
+    task = tasks.make(config, 'shallow')
     base = experiment.first_phase(config, run, 'first', task, 6)
     found = {}
     for kind in ('correlation', 'random'):
       new = experiment.dendrites(config, run, kind, task, kind, base)
-      found[kind] = experiment.mean_pearson(config, task, base, new).mean()
+      found[kind] = experiment.mean_pearson(run, kind, task, base, new).mean()
     self.assertGreater(found['correlation'], 2 * found['random'])
 
   def test_seed_whose_history_says_so_holds_still(self):
     config = _config(switch='history', patience=1, learning_rate=1e-12)
     run = train.Run(epath.Path(self.workdir))
-    task = tasks.make('shallow')
+    task = tasks.make(config, 'shallow')
     params = dendritic.bare(
         task.network, task.init(jax.random.key(0), 6), task.train.inputs[0]
     )
     two = jax.tree.map(lambda leaf: jnp.stack([leaf, leaf]), params)
     done = train.fit(
         run,
-        stages.neurons(config, 'held', task, two, 50, rates=np.full(2, 1e-12)),
+        stages.neurons(config, task, two, 'held', 50, np.full(2, 1e-12)),
     ).state
     # The first look is a best, the second is not: then it holds.
-    np.testing.assert_array_equal(done['steps'], 20)
+    np.testing.assert_array_equal(done.learner.step, 20)
 
-  @parameterized.parameters(*tasks.NAMES)
+  @parameterized.parameters(*config_lib.TASKS)
   def test_every_network_carries_dendrites(self, name):
-    task = tasks.make(name)
+    task = tasks.make(config_lib.Config(), name)
     x = task.train.inputs[0]
     base = task.init(jax.random.key(0), task.width)
     params = dendritic.bare(task.network, base, x)
@@ -162,7 +166,7 @@ class DendriteGrowthTest(launcher.LauncherTest):
     for layer in values:
       self.assertEqual(values[layer].shape, errors[layer].shape)
     target = dendritic.count(grown)
-    width = tasks.matched_width(task, target)
+    width = sizes.matched_width(task.init, target)
     gaps = [
         abs(dendritic.count(task.init(jax.random.key(2), w)) - target)
         for w in (width - 1, width, width + 1)
@@ -170,12 +174,13 @@ class DendriteGrowthTest(launcher.LauncherTest):
     self.assertEqual(min(gaps), gaps[1])
 
   def test_stand_ins_have_the_known_sizes(self):
-    config = _config()
-    sizes = [
-        experiment.final_size(config, tasks.make(name))
-        for name in ('shallow', 'deep')
-    ]
-    self.assertEqual(sizes, [1428, 1044])
+    config, found = _config(), []
+    for name in ('shallow', 'deep'):
+      task = tasks.make(config, name)
+      base = task.init(jax.random.key(0), task.width)
+      x = task.train.inputs[0]
+      found.append(sizes.with_dendrites(task.network, base, x, 2))
+    self.assertEqual(found, [1428, 1044])
 
   def test_rates_that_rise_are_refused(self):
     with self.assertRaisesRegex(ValueError, 'rate_factors must fall'):

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from nmlib.networks import dendrite_candidates
 from nmlib.networks import dendritic
 from nmlib.networks import growth
 from nmlib.networks import mlp
@@ -205,65 +206,6 @@ class DendriticTest(parameterized.TestCase):
       self.assertGreater(float(size), 0.1)
 
 
-def _fixed(values):
-  """Candidates whose answers do not depend on their weights."""
-  params = {'a': dendrite_nodes.Dendrite(jnp.zeros((1, 2)), ())}
-  return params, lambda p: {'a': values + 0 * p['a'].layer.sum()}
-
-
-class RunningMeansTest(parameterized.TestCase):
-
-  def test_score_of_small_batches_tends_to_that_of_the_whole(self):
-    keys = jax.random.split(jax.random.key(0), 2)
-    whole = jax.random.normal(keys[0], (4000, 2)) + 3
-    slope = jnp.array([0.3, 0.0])  # the second only seems to covary
-    error = slope[None] * whole + jax.random.normal(keys[1], (4000, 2)) - 5
-    optimizer = optax.sgd(0.0)
-    params, _ = _fixed(whole)
-    state = growth.start(params, {'a': 2}, optimizer)
-    expected = dendrite_nodes.candidate_score(whole, error)
-    for i in range(400):
-      rows = slice(10 * i, 10 * i + 10)
-      _, values = _fixed(whole[rows])
-      state = growth.improve(
-          state, values, {'a': error[rows]}, optimizer, 'covariance', decay=0.99
-      )
-      if i < 98:  # nothing is kept on the word of a few batches
-        np.testing.assert_array_equal(state.score['a'], -1)
-    # The mean of about 200 batches of ten: deviation about 1.1 / 2000^0.5.
-    # Means of single scores, without sign, would be 0.25 too large.
-    ours = jnp.abs(state.means['a'][2])
-    np.testing.assert_allclose(ours, expected, atol=4 * 0.025)
-    np.testing.assert_allclose(state.means['a'][0], 3, atol=0.1)
-    np.testing.assert_allclose(state.means['a'][1], [-4.1, -5], atol=0.1)
-
-  def test_without_decay_the_means_are_those_of_the_samples(self):
-    values = jax.random.normal(jax.random.key(0), (30, 2))
-    errors = jax.random.normal(jax.random.key(1), (30, 2))
-    optimizer = optax.sgd(0.0)
-    params, run = _fixed(values)
-    state = growth.start(params, {'a': 2}, optimizer)
-    for _ in range(2):
-      state = growth.improve(state, run, {'a': errors}, optimizer, 'pearson')
-      np.testing.assert_allclose(
-          state.score['a'],
-          dendrite_nodes.candidate_score(values, errors, 'pearson'),
-          rtol=1e-5,
-      )
-    self.assertEqual(int(state.stale), 1)  # the same score is no progress
-    with self.assertRaisesRegex(ValueError, r'decay must be in \[0, 1\)'):
-      growth.improve(state, run, {'a': errors}, optimizer, decay=1.0)
-
-  def test_each_neuron_takes_the_best_of_several_candidates(self):
-    layer = jnp.arange(12.0).reshape(3, 2, 2)  # 3 candidates of [2, 2]
-    many = {'a': dendrite_nodes.Dendrite(layer, (layer[:, 0],))}
-    scores = {'a': jnp.array([[1.0, 5], [3, 2], [2, 4]])}
-    best, kept = growth.best_of(many, scores)
-    np.testing.assert_array_equal(best['a'].layer, [[4, 1], [6, 3]])
-    np.testing.assert_array_equal(best['a'].from_previous[0], [4, 1])
-    np.testing.assert_array_equal(kept['a'], [3, 5])
-
-
 class GrowthTest(parameterized.TestCase):
 
   @parameterized.parameters(*dendrite_nodes.KINDS)
@@ -271,22 +213,10 @@ class GrowthTest(parameterized.TestCase):
     params = _grown(jax.random.key(0), 1)
     xs = jax.random.normal(jax.random.key(1), (30, 5, 3))
     target = jnp.sin(3 * xs.sum((1, 2)))[:, None]
-    errors = jax.vmap(
-        lambda x, y: dendritic.errors(
-            _recurrent, params, x, lambda out: jnp.sum((out - y) ** 2)
-        )
-    )(xs, target)
-    flat = lambda tree: {k: v.reshape(-1, v.shape[-1]) for k, v in tree.items()}
-    errors = flat(errors)
-
-    def values(candidates):
-      return flat(
-          jax.vmap(
-              lambda x: dendritic.candidate_values(
-                  _recurrent, params, candidates, x
-              )
-          )(xs)
-      )
+    loss = lambda out, y: jnp.sum((out - y) ** 2)
+    values, errors = dendrite_candidates.samples(
+        _recurrent, params, loss, xs, target
+    )
 
     # Every third step goes the wrong way, so that single scores do fall.
     rate = lambda t: jnp.where(jnp.mod(t, 3) == 2, -0.5, 0.3)
@@ -294,8 +224,12 @@ class GrowthTest(parameterized.TestCase):
     fresh = dendritic.init_candidates(
         jax.random.key(4), _recurrent, params, xs[0], 0.01
     )
-    state = growth.start(fresh, dict(cell=4, readout=2), optimizer)
-    step = jax.jit(lambda s: growth.improve(s, values, errors, optimizer, kind))
+    state = dendrite_candidates.start(fresh, optimizer)
+    step = jax.jit(
+        lambda s: dendrite_candidates.improve(
+            s, values, errors, optimizer, kind
+        )
+    )
     state = step(state)
     first = state.score
     fell = False

@@ -44,6 +44,8 @@ class SpikingMlpTest(absltest.TestCase):
           activity.spikes[i], np.stack([s[i] for s in spikes])
       )
       self.assertBetween(float(activity.spikes[i].mean()), 0.02, 0.98)
+    rates = [np.mean([s[i] for s in spikes]) for i in range(2)]
+    np.testing.assert_allclose(activity.rate, np.mean(rates), rtol=1e-6)
     # float32 sums over 30 steps
     np.testing.assert_allclose(activity.membranes, membranes, atol=1e-4)
 

@@ -1,0 +1,57 @@
+"""The quality of a conversion, counted by hand."""
+
+from absl.testing import absltest
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from nmlib.networks import conversion_quality
+from nmlib.networks import mlp
+from nmlib.networks import spiking_conversion as conversion
+
+
+class ConversionQualityTest(absltest.TestCase):
+
+  def test_identity_network_is_counted_by_hand(self):
+    # Input 1 of size 1 fires every step; started at 0, from the second on.
+    layer = mlp.Layer(jnp.eye(2), jnp.zeros(2))
+    params, ones = (layer, layer), (jnp.float32(1), jnp.float32(1))
+    x = jnp.array([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
+    for initial, spikes in ((0.5, 10), (0.0, 9)):
+      found = conversion_quality.measure(
+          params, ones, x, 10, initial=initial, batch_size=2
+      )
+      np.testing.assert_array_equal(found.decisions, [0, 1, 0])
+      self.assertTrue(found.agrees.all())
+      # Each spike reaches two synapses; each input of a step, four.
+      np.testing.assert_array_equal(found.acs, [2 * spikes] * 3)
+      np.testing.assert_allclose(
+          found.picojoules,
+          [10 * 4 * 4.6 + 2 * spikes * 0.9] * 3,
+          rtol=1e-6,
+      )
+      # One of two neurons is off by the missing spike.
+      np.testing.assert_allclose(
+          found.rate_errors[0], [(1 - spikes / 10) / 2] * 3, atol=1e-6
+      )
+
+  def test_errors_fall_with_time_and_decisions_agree(self):
+    params = mlp.init(jax.random.key(0), (16, 32, 32, 10))
+    x = jax.random.uniform(jax.random.key(1), (50, 16))
+    factors = conversion.scales(params, x)
+    short, long = (
+        conversion_quality.measure(params, factors, x, t) for t in (16, 256)
+    )
+    for before, after in zip(short.rate_errors, long.rate_errors, strict=True):
+      self.assertLess(after.mean(), 0.3 * before.mean())
+    self.assertGreater(long.agrees.mean(), 0.9)
+
+  def test_no_step(self):
+    layer = mlp.Layer(jnp.eye(2), jnp.zeros(2))
+    one = jnp.float32(1)
+    with self.assertRaisesRegex(ValueError, 'num_steps must be at least 1'):
+      conversion_quality.measure((layer, layer), (one, one), jnp.eye(2), 0)
+
+
+if __name__ == '__main__':
+  absltest.main()
