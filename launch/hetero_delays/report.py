@@ -1,5 +1,7 @@
 """The report of `launch.hetero_delays`: what was found, beside the claims."""
 
+import functools
+
 import numpy as np
 
 from launch.hetero_delays import figures
@@ -55,13 +57,13 @@ def make(
 
 
 def _motion(pruned, tuning, chance) -> list[train.Claim]:
-  whole = pruned['magnitude'][:, 0]
-  tenth = pruned['magnitude'][:, SHARES.index(0.1)]
+  accuracy = pruned['magnitude']  # [S, F]
+  whole = {'whole': accuracy[:, 0]}
   return [
       train.higher(
           'One layer of delays tells motions apart: accuracy at least 3 times'
           ' chance',
-          {'accuracy': whole},
+          {'accuracy': accuracy[:, 0]},
           3 * chance,
           by='seed',
           source='results, accuracy versus efficiency',
@@ -69,8 +71,8 @@ def _motion(pruned, tuning, chance) -> list[train.Claim]:
       ),
       train.higher(
           'Most synapses can go: a tenth of the weights loses at most 0.05',
-          {'a tenth': tenth},
-          {'whole': whole},
+          {'a tenth': accuracy[:, SHARES.index(0.1)]},
+          whole,
           by='seed',
           margin=-0.05,
           source='figure on pruning',
@@ -80,7 +82,7 @@ def _motion(pruned, tuning, chance) -> list[train.Claim]:
           'Motion is in the delays: the shortest delay alone has at most 0.6'
           ' of the accuracy',
           {'shortest delay': pruned['shortened'][:, 0]},
-          {'whole': whole},
+          whole,
           by='seed',
           times=0.6,
           source='figure on pruning',
@@ -108,25 +110,22 @@ def _motion(pruned, tuning, chance) -> list[train.Claim]:
 
 
 def _recovery(recovered, num_delays: int) -> list[train.Claim]:
-  dense, learned = recovered['a weight a delay'], recovered['a learned delay']
   luck = 3 / num_delays  # at most, that a random delay is one step off or less
+  found = functools.partial(train.higher, by='seed', source='own ground truth')
+  dense, learned = recovered['a weight a delay'], recovered['a learned delay']
   return [
-      train.higher(
+      found(
           'Planted delays are found by a weight a delay: at least 0.95 exactly',
           {'exact': dense['within_0']},
           0.95,
-          by='seed',
           also={'motifs hit': dense['hits']},
-          source='own ground truth',
       ),
-      train.higher(
+      found(
           'Planted delays are found by one learned delay a synapse: at least'
           f' 0.8 within one step (by luck {luck:.2f})',
           {'within one step': learned['within_1']},
           0.8,
-          by='seed',
           also={'motifs hit': learned['hits']},
-          source='own ground truth',
       ),
   ]
 
@@ -136,38 +135,30 @@ def _tables(config, pruned, tuning, chance) -> dict[str, train.Table]:
   half = lambda kept, of: saturation.half_saturation(kept, pruned[of], chance)
   weights = half(np.array(SHARES), 'magnitude')
   delays = half(keeps, 'shortened') / config.delays
-  kept = zip(SHARES, pruned['operations'], pruned['magnitude'].T, strict=True)
-  short = zip(keeps, pruned['shortened'].T, strict=True)
-  clouds = {
-      name: {
-          f'{frequency:g}': accuracy
-          for frequency, accuracy in zip(FREQUENCIES, values.T, strict=True)
-      }
-      for name, values in tuning.items()
+  by = lambda names, cells: dict(zip(names, cells, strict=True))
+  shares = [f'{share:g}' for share in SHARES]
+  kept = {
+      'operations a step': by(shares, pruned['operations']),
+      'accuracy': by(shares, pruned['magnitude'].T),
+  }
+  short = by(
+      [f'{keep} of {config.delays}' for keep in keeps], pruned['shortened'].T
+  )
+  frequencies = [f'{frequency:g}' for frequency in FREQUENCIES]
+  clouds = {name: by(frequencies, values.T) for name, values in tuning.items()}
+  needs = {
+      'largest weights': {'ours': weights, 'paper': '0.0015'},
+      'shortest delays': {'ours': delays, 'paper': 'about a third'},
   }
   return {
-      'Accuracy, largest weights kept': train.Table(
-          {
-              f'{share:g}': {'operations a step': number, 'accuracy': accuracy}
-              for share, number, accuracy in kept
-          },
-          label='share',
-      ),
-      'Accuracy, shortest delays kept': train.Table(
-          {
-              f'{keep} of {config.delays}': {'accuracy': accuracy}
-              for keep, accuracy in short
-          },
-          label='delays',
+      'Accuracy, largest weights kept': train.columns(kept, 'share'),
+      'Accuracy, shortest delays kept': train.columns(
+          {'accuracy': short}, 'delays'
       ),
       'Share that half of what is above chance at its best needs': train.Table(
-          {
-              'largest weights': {'ours': weights, 'paper': '0.0015'},
-              'shortest delays': {'ours': delays, 'paper': 'about a third'},
-          },
-          label='kept',
+          needs, 'kept'
       ),
       'Accuracy on motion clouds, by spatial frequency (cycles a pixel)': (
-          train.Table(clouds, label='orientations')
+          train.Table(clouds, 'orientations')
       ),
   }
