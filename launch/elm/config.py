@@ -20,6 +20,7 @@ Variant = Literal[
     'chrono lstm',
     'tcn',
 ]
+Variants = Annotated[tuple[Variant, ...], limits.Some(True)]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,9 +43,7 @@ class Files:
 class Config:
   """Times in ms; `variants` are the students, of which claims need pairs."""
 
-  variants: Annotated[tuple[Variant, ...], limits.Some(True)] = typing.get_args(
-      Variant
-  )
+  variants: Variants = typing.get_args(Variant)
   neuronio: str = ''  # folder with NeuronIO's files in train/ and test/
   files: Files = Files()
   simulator: Literal['cable', 'pyramidal'] = 'cable'
@@ -55,11 +54,7 @@ class Config:
   tcn_channels: Annotated[tuple[limits.Count, ...], limits.Some()] = (10,) * 6
   num_seeds: limits.Count = 3
   loop: train.Loop = train.Loop(
-      1200,
-      batch_size=16,
-      steps_per_call=20,
-      log_every=20,
-      checkpoint_every=400,
+      1200, batch_size=16, steps_per_call=20, log_every=20, checkpoint_every=400
   )
   length: limits.Count = 300  # of a training recording
   learning_rate: limits.Positive = 5e-3

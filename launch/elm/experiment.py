@@ -5,6 +5,7 @@ import dataclasses
 import functools
 from typing import Any
 
+import grain
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -15,6 +16,8 @@ from launch.elm import report
 from launch.elm.config import Config
 from nmlib import train
 from nmlib.analysis.spikes import prediction
+from nmlib.data.recordings import neuronio
+from nmlib.data.recordings import neuronio_windows
 from nmlib.data.recordings import simulated
 from nmlib.networks import single_neuron
 from nmlib.networks import temporal_convolution
@@ -22,7 +25,7 @@ from nmlib.neurons import elm
 from nmlib.neurons.rate import lstm
 
 _SCALE = 5.0  # mV; the voltage head learns V / _SCALE
-_ELM = {
+_ELM: dict[str, dict[str, Any]] = {
     'd_m 10': {},
     'd_m 3': {'num_memory': 3},
     'd_m 1': {'num_memory': 1, 'tau_min': 25.0},
@@ -36,17 +39,14 @@ _LSTM = {'lstm': 0.0, 'chrono lstm': 150.0}  # longest span, ms
 def experiment(config: Config, run: train.Run) -> train.Report:
   """Trains every variant, and sets the orderings beside the paper's."""
   if config.neuronio:
-    return on_files(files.settings(config), run)
-  teacher = simulated.init(jax.random.key(1234), config.neuron)
-  trials, length = config.test_trials, config.test_length
+    return on_files(config, run)
+  neuron, trials, length = config.neuron, config.test_trials, config.test_length
+  teacher = simulated.init(jax.random.key(1234), neuron)
   test = run.result(
       'test',
-      lambda: simulated.record(
-          4321, teacher, trials, length, config.neuron
-      )._asdict(),
+      lambda: simulated.record(4321, teacher, trials, length, neuron)._asdict(),
   )
-  data = lessons(config, run, teacher)
-  found: dict[str, Any] = {}
+  data, found = lessons(config, run, teacher), {}
   for name in config.variants:
     run.say(f'variant {name}')
     made = student(name, config)
@@ -61,10 +61,29 @@ def experiment(config: Config, run: train.Run) -> train.Report:
 
 def on_files(config: Config, run: train.Run) -> train.Report:
   """Trains on NeuronIO's files, and measures as its authors do."""
-  learn, test = files.paths(config)
-  data, found = files.windows_of(learn, config), {}
-  for count in config.files.num_memory:
-    made = elm, files.student(count, test, config)
+  sizes, loop = config.files, config.loop
+  bias, clip = (-5.0, 1.0) if sizes.version == 3 else (None, 0.0)
+  config = dataclasses.replace(config, spike_bias=bias, clip=clip)
+  learn = neuronio.files(f'{config.neuronio}/train')
+  test = neuronio.files(f'{config.neuronio}/test')
+  windows = neuronio_windows.Windows(
+      learn,
+      seed=0,
+      num_examples=loop.num_steps * config.num_seeds * loop.batch_size,
+      rows_per_file=sizes.rows_per_file,
+      window=config.length,
+      ignore=sizes.ignore,
+  )
+  data, found = grain.MapDataset.source(windows), {}
+  for count in sizes.num_memory:
+    made = elm, elm.on_neuronio(
+        sizes.version,
+        num_inputs=neuronio.read(test[0]).inputs.shape[2],
+        num_memory=count,
+        num_branches=sizes.num_branches,
+        synapses_per_branch=sizes.synapses_per_branch,
+        tau_max=config.tau_max,
+    )
     trained = stage(config, f'files_d_m_{count}', made, data)
     params = train.fit(run, trained).state.params
     found[count] = run.result(
@@ -79,31 +98,25 @@ def lessons(
 ) -> Callable[[jax.Array, jax.Array], Any]:
   """Returns (key, step) -> batch of recordings, fresh or from a store."""
   neuron = config.neuron
-
-  def store():
-    trials, length = config.train_trials, config.train_length
-    found = simulated.record(99, teacher, trials, length, neuron)
-    return found._asdict() | {'inputs': found.inputs.astype(np.int8)}
-
+  sizes = {'trials': config.train_trials, 'length': config.train_length}
   draw = lambda key: simulated.simulate(key, teacher, config.length, neuron)
   if config.simulator == 'cable':
-    made_from = dataclasses.asdict(neuron)
-    made_from['trials'] = config.train_trials
-    made_from['length'] = config.train_length
     stored = run.result(
-        'train_recordings', store, shared=config.cache, made_from=made_from
+        'train_recordings',
+        lambda: simulated.record(99, teacher, **sizes, config=neuron)._asdict(),
+        shared=config.cache,
+        made_from=dataclasses.asdict(neuron) | sizes,
     )
     whole = simulated.Recording(**jax.tree.map(jnp.asarray, stored))
     draw = lambda key: simulated.window(
         key, whole, config.length, config.ignore
     )
 
-  def data(key, step):
-    key = jax.random.fold_in(jax.random.fold_in(key, step), 1)
-    batch = jax.vmap(draw)(jax.random.split(key, config.loop.batch_size))
-    return batch._replace(voltage=batch.voltage / _SCALE)._asdict()
+  def lesson(key):
+    found = draw(key)
+    return found._replace(voltage=found.voltage / _SCALE)._asdict()
 
-  return data
+  return train.fresh(lesson, config.loop.batch_size)
 
 
 def student(name: str, config: Config) -> single_neuron.Network:
@@ -116,19 +129,17 @@ def student(name: str, config: Config) -> single_neuron.Network:
     return temporal_convolution, temporal_convolution.Config(
         inputs, config.tcn_channels, 2
     )
-  memory = {
-      'num_memory': config.num_memory,
-      'tau_min': config.tau_min,
-      'tau_max': config.tau_max,
-  }
-  return elm, elm.version(
+  plain = elm.version(
       config.version,
       num_inputs=inputs,
       num_outputs=2,
+      num_memory=config.num_memory,
+      tau_min=config.tau_min,
+      tau_max=config.tau_max,
       num_branches=teacher.num_branches,
       synapses_per_branch=teacher.excitatory + teacher.inhibitory,
-      **(memory | _ELM[name]),
   )
+  return elm, dataclasses.replace(plain, **_ELM[name])
 
 
 def stage(
@@ -138,26 +149,18 @@ def stage(
     data: Any = None,
 ) -> train.Stage:
   """Returns the training of a variant; without data for the planner."""
-  made = made or student(name, config)
-
-  decay = optax.cosine_decay_schedule(
-      config.learning_rate, config.loop.num_steps
-  )
+  made, loop = made or student(name, config), config.loop
+  decay = optax.cosine_decay_schedule(config.learning_rate, loop.num_steps)
   row = jax.ShapeDtypeStruct((config.length,), jnp.float32)
   inputs = row.update(shape=(config.length, made[1].num_inputs))
   return train.Stage(
       name=name.replace(', ', '_').replace(' ', '_'),
-      loop=config.loop,
+      loop=loop,
       init=functools.partial(
           single_neuron.init, network=made, spike_bias=config.spike_bias
       ),
       loss=lambda params, row, _: (single_neuron.loss(params, row, made), {}),
-      optimizer=optax.chain(
-          optax.clip_by_global_norm(config.clip)
-          if config.clip
-          else optax.identity(),
-          optax.adam(decay),
-      ),
+      optimizer=train.clipped(optax.adam(decay), config.clip),
       data=data,
       example={'inputs': inputs, 'spikes': row, 'voltage': row},
       seeds=tuple(range(config.num_seeds)),
@@ -173,23 +176,23 @@ def measure(
     config: Config,
 ) -> dict[str, np.ndarray]:
   """Returns test metrics of every seed [S], and its first prediction, mV."""
-  one = functools.partial(single_neuron.apply, network=made)
-  over_trials = jax.vmap(one, in_axes=(None, 0))
-  outputs = jax.jit(jax.vmap(over_trials, in_axes=(0, None)))(
-      params, jnp.asarray(test['inputs'])
+  inputs = jnp.asarray(test['inputs'])
+  predict = lambda one: single_neuron.predict(one, inputs, made)
+  outputs = np.asarray(jax.vmap(predict)(params))
+  score, voltage = outputs[..., 0], _SCALE * outputs[..., 1]  # [S, N, T]
+  found = prediction.metrics_of_seeds(
+      test['spikes'],
+      score,
+      test['voltage'],
+      voltage,
+      false_rates=(),
+      ignore=config.ignore,
+      max_spikes=None,
   )
-  outputs = np.asarray(outputs)[:, :, config.ignore :]
-  score, predicted = outputs[..., 0], _SCALE * outputs[..., 1]
-  spikes, voltage = (
-      test[name][:, config.ignore :] for name in ('spikes', 'voltage')
-  )
-  explained = [prediction.explained_variance(voltage, v) for v in predicted]
   return {
-      'explained_variance': np.array(explained),
-      'auc': np.array([prediction.area(spikes, one) for one in score]),
-      'rmse': np.array(
-          [np.sqrt(np.mean((voltage - v) ** 2)) for v in predicted]
-      ),
+      'explained_variance': found['soma_explained_variance_percent'] / 100,
+      'auc': found['AUC'],
+      'rmse': found['soma_RMSE'],
       'parameters': np.array(made[0].num_params(made[1])),
-      'example': predicted[0, 0],
+      'example': voltage[0, 0, config.ignore :],
   }

@@ -5,16 +5,16 @@ import numpy as np
 
 from nmlib import train
 
+_METRICS = {
+    'explained_variance': 'explained variance of V',
+    'auc': 'area under the\nROC curve of spikes',
+}
+
 
 def draw(
     test: dict[str, np.ndarray], found: dict[str, dict[str, np.ndarray]]
 ) -> dict[str, figure.Figure]:
-  """Returns the report's figures by name.
-
-  Args:
-    test: recordings.
-    found: what was measured of each variant.
-  """
+  """Returns figures by name, of recordings and what variants make of them."""
   return {'variants': _variants(found), 'example': _example(test, found)}
 
 
@@ -23,12 +23,7 @@ def _variants(found) -> figure.Figure:
   made, panels = train.figures.subplots(
       2, 1, height=2.3, sharex=True, title='Test recordings: seeds and mean'
   )
-  for axes, metric, label in zip(
-      panels,
-      ('explained_variance', 'auc'),
-      ('explained variance of V', 'area under the\nROC curve of spikes'),
-      strict=True,
-  ):
+  for axes, (metric, label) in zip(panels, _METRICS.items(), strict=True):
     train.figures.dots(axes, {name: one[metric] for name, one in found.items()})
     axes.set_ylabel(label)
   return made

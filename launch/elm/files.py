@@ -1,19 +1,14 @@
-"""The part of `launch.elm` that trains on NeuronIO's own files."""
+"""Measures and report of `launch.elm` where it trains on NeuronIO's files."""
 
-import dataclasses
 import functools
 
-import grain
 import jax
-import jax.numpy as jnp
 from matplotlib import figure
 import numpy as np
 
 from launch.elm.config import Config
 from nmlib import train
-from nmlib.analysis.spikes import prediction
-from nmlib.analysis.spikes import windows
-from nmlib.data.recordings import neuronio
+from nmlib.data.recordings import neuronio_windows
 from nmlib.networks import single_neuron
 from nmlib.neurons import elm
 
@@ -37,58 +32,6 @@ def authors(version: int) -> dict[int, list[float]]:
   return dict(zip(units, np.stack([auc, rmse], 1).tolist(), strict=True))
 
 
-def settings(config: Config) -> Config:
-  """Returns the settings of the training that is followed."""
-  rerun = config.files.version == 3
-  return dataclasses.replace(
-      config, spike_bias=-5.0 if rerun else None, clip=1.0 if rerun else 0.0
-  )
-
-
-def paths(config: Config) -> tuple[list[str], list[str]]:
-  """Returns the files to learn from and to be tested on."""
-  folder = config.neuronio
-  return neuronio.files(f'{folder}/train'), neuronio.files(f'{folder}/test')
-
-
-def student(num_memory: int, test: list[str], config: Config) -> elm.Config:
-  """Returns the Branch-ELM of the paper, or of the authors' run of 2026."""
-  sizes = config.files
-  later = {
-      'high_pass_tau': 0.0,
-      'trace_tau': 5.0,
-      'positive_synapses': True,
-      'synapse_init': 'constant',
-      'synapse_value': 0.5 / sizes.synapses_per_branch**0.5,
-  }
-  return elm.version(
-      sizes.version,
-      num_inputs=neuronio.read(test[0]).inputs.shape[2],
-      num_outputs=2,
-      num_memory=num_memory,
-      num_branches=sizes.num_branches,
-      synapses_per_branch=sizes.synapses_per_branch,
-      routing='neuronio',
-      tau_max=config.tau_max,
-      **(later if sizes.version == 3 else {}),
-  )
-
-
-def windows_of(learn: list[str], config: Config) -> grain.MapDataset:
-  """Returns windows of the files, as many as the training takes."""
-  loop = config.loop
-  return grain.MapDataset.source(
-      neuronio.Windows(
-          learn,
-          seed=0,
-          num_examples=loop.num_steps * config.num_seeds * loop.batch_size,
-          rows_per_file=config.files.rows_per_file,
-          window=config.length,
-          ignore=config.files.ignore,
-      )
-  )
-
-
 def measure(
     params: elm.Params,
     test: list[str],
@@ -96,33 +39,17 @@ def measure(
     config: Config,
 ) -> dict[str, np.ndarray]:
   """Returns the authors' metrics of every seed [S], over all files."""
-  sizes = config.files
-  one = functools.partial(single_neuron.apply, network=made)
-  model = jax.jit(jax.vmap(one, in_axes=(None, 0)))
-
-  def predicted(path, params):
-    recordings = neuronio.read(path)
-    out = windows.predict(
-        lambda x: np.asarray(model(params, jnp.asarray(x))),
-        recordings.inputs,
-        window=config.length,
-        burn_in=sizes.burn_in,
-    )
-    voltage = np.minimum(recordings.voltage, neuronio.VOLTAGE_CEILING)
-    raw = neuronio.voltage_of(out[..., 1])
-    return recordings.spikes, out[..., 0], voltage, raw
-
-  rows = []
-  for seed in range(config.num_seeds):
-    own = jax.tree.map(lambda leaf, s=seed: leaf[s], params)
-    found = prediction.metrics_of_files(
-        [predicted(path, own) for path in test],
-        ignore=sizes.ignore,
-        max_spikes=sizes.max_spikes,
-    )
-    dead = int(elm.num_dead_synapses(own, made[1]))
-    rows.append(found | {'dead synapses': dead})
-  return {name: np.array([row[name] for row in rows]) for name in rows[0]}
+  found = neuronio_windows.metrics(
+      functools.partial(single_neuron.predict, network=made),
+      params,
+      test,
+      window=config.length,
+      burn_in=config.files.burn_in,
+      ignore=config.files.ignore,
+      max_spikes=config.files.max_spikes,
+  )
+  dead = jax.vmap(lambda one: elm.num_dead_synapses(one, made[1]))(params)
+  return found | {'dead synapses': np.asarray(dead)}
 
 
 def make(config: Config, found, learn, test) -> train.Report:
@@ -144,6 +71,7 @@ def make(config: Config, found, learn, test) -> train.Report:
       for count, one in found.items()
       if count in theirs
   ]
+  rows = {str(count): one for count, one in found.items()}
   return train.Report(
       claims=claims,
       data={
@@ -156,16 +84,13 @@ def make(config: Config, found, learn, test) -> train.Report:
           'The last weights are measured, as theirs are, whose copy of the best'
           ' ones was not one.',
       ],
-      tables={
-          'NeuronIO, test': train.Table(
-              {str(count): one for count, one in found.items()}, 'memory units'
-          )
-      },
+      tables={'NeuronIO, test': train.Table(rows, 'memory units')},
       figures={'auc': _figure(found, theirs)},
   )
 
 
 def _figure(found, theirs) -> figure.Figure:
+  """AUC of every seed against the authors' runs, by memory units."""
   made, axes = train.figures.subplots(height=3.2)
   auc = [value for value, _ in theirs.values()]
   axes.semilogx(list(theirs), auc, 'k.-', label='theirs')

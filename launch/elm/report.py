@@ -40,16 +40,10 @@ def make(
     test: dict[str, np.ndarray],
     found: dict[str, dict[str, np.ndarray]],
 ) -> train.Report:
-  """Holds what was measured against the claims.
-
-  Args:
-    config: of the launcher.
-    test: the recordings that all were tested on.
-    found: what was measured of each variant.
-  """
+  """Holds what was measured of each variant, on `test`, against the claims."""
   teacher = _TEACHERS[config.simulator]
   rate = 1000 * float(test['spikes'][:, config.ignore :].mean())
-  columns = {_EXPLAINED: 'explained variance', 'auc': 'AUC', 'rmse': 'RMSE, mV'}
+  column = lambda key: {name: one[key] for name, one in found.items()}
   return train.Report(
       claims=claims(found, config),
       data={
@@ -68,13 +62,12 @@ def make(
           ' mean and variance of the target.',
       ],
       tables={
-          'Test recordings': train.Table(
+          'Test recordings': train.columns(
               {
-                  name: {
-                      'learned parameters': int(one['parameters']),
-                      **{column: one[k] for k, column in columns.items()},
-                  }
-                  for name, one in found.items()
+                  'learned parameters': column('parameters'),
+                  'explained variance': column(_EXPLAINED),
+                  'AUC': column('auc'),
+                  'RMSE, mV': column('rmse'),
               },
               label='variant',
           )
@@ -91,7 +84,7 @@ def claims(found, config: Config) -> list[train.Claim]:
   """
   made = []
   for text, better, worse, metric, margin in _ORDERINGS:
-    if better not in found or worse not in found:
+    if not {better, worse} <= found.keys():
       continue
     ours, theirs = found[better][metric], found[worse][metric]
     by = f' by {margin}' if margin else ''
@@ -99,9 +92,9 @@ def claims(found, config: Config) -> list[train.Claim]:
       both = [v.var(ddof=1) for v in (ours, theirs) if v.size > 1]
       margin, by = sum(both) ** 0.5, ' by more than their spread over seeds'
     paper = _CITED.get(worse, '')
-    if {better, worse} <= _STORED[metric].keys():
-      a, b = (_STORED[metric][name] for name in (better, worse))
-      paper = f'{a} above {b}, stored runs on NeuronIO'
+    stored = _STORED[metric]
+    if {better, worse} <= stored.keys():
+      paper = f'{stored[better]} above {stored[worse]}, stored runs on NeuronIO'
     made.append(
         train.higher(
             f'{text}: {metric} of {better} above {worse}{by}',

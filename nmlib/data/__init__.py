@@ -27,6 +27,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.data.recordings import celegans as celegans
   from nmlib.data.recordings import matrix_file as matrix_file
   from nmlib.data.recordings import neuronio as neuronio
+  from nmlib.data.recordings import neuronio_windows as neuronio_windows
   from nmlib.data.recordings import simulated as simulated
   from nmlib.data.tasks import decision_tasks as decision_tasks
   from nmlib.data.tasks import listops as listops

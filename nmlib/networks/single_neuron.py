@@ -6,6 +6,7 @@ own. Beniaguev, Segev, London (Neuron 2021); the loss is that of the ELM paper
 (arXiv 2306.16922).
 """
 
+import functools
 from typing import Any
 
 import jax
@@ -41,6 +42,13 @@ def apply(params: Any, inputs: jax.Array, network: Network) -> jax.Array:
   module, config = network
   xs = inputs.astype(jnp.float32)
   return module.unroll(params, module.initial_state(config), xs, config)[1]
+
+
+@functools.partial(jax.jit, static_argnames='network')
+def predict(params: Any, inputs: jax.Array, network: Network) -> jax.Array:
+  """Returns logits and voltages [N, T, 2] for N trials of spikes [N, T, D]."""
+  one = functools.partial(apply, network=network)
+  return jax.vmap(one, in_axes=(None, 0))(params, inputs)
 
 
 def loss(params: Any, recording: Any, network: Network) -> jax.Array:

@@ -6,6 +6,8 @@ from nmlib.train.examples import Examples
 from nmlib.train.examples import Split
 from nmlib.train.examples import accuracy
 from nmlib.train.examples import cross_entropy
+from nmlib.train.examples import fresh
+from nmlib.train.examples import step_key
 from nmlib.train.experiment import run_experiment
 from nmlib.train.fit import Fitted
 from nmlib.train.fit import fit
@@ -17,6 +19,7 @@ from nmlib.train.hosts.sequential import sequential_vmap
 from nmlib.train.metrics import History
 from nmlib.train.metrics import NonFinite
 from nmlib.train.optimizers import StopState
+from nmlib.train.optimizers import clipped
 from nmlib.train.optimizers import projected
 from nmlib.train.optimizers import restarted
 from nmlib.train.optimizers import stop_at_loss
@@ -35,6 +38,7 @@ from nmlib.train.reports.statistics import paired_interval
 from nmlib.train.reports.statistics import rank_correlation
 from nmlib.train.reports.statistics import summary
 from nmlib.train.reports.tables import Table
+from nmlib.train.reports.tables import columns
 from nmlib.train.run import Run
 from nmlib.train.stage import Loop
 from nmlib.train.stage import Stage
@@ -60,11 +64,14 @@ __all__ = [
     'between',
     'bootstrap_interval',
     'choose',
+    'clipped',
+    'columns',
     'cross_entropy',
     'differ',
     'examples',
     'figures',
     'fit',
+    'fresh',
     'gradient_step',
     'higher',
     'launch',
@@ -77,6 +84,7 @@ __all__ = [
     'restore',
     'run_experiment',
     'sequential_vmap',
+    'step_key',
     'stop_at_loss',
     'summary',
     'take',

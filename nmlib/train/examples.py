@@ -24,6 +24,30 @@ class Split(NamedTuple):
   test: Examples
 
 
+def step_key(key: jax.Array, step: jax.Array) -> jax.Array:
+  """Returns the key of a step's data, apart from that of its loss.
+
+  Args:
+    key: of the seed, as `Stage.data` is given it.
+    step: int [].
+  """
+  return jax.random.fold_in(jax.random.fold_in(key, step), 1)
+
+
+def fresh(
+    draw: Callable[[jax.Array], Any], size: int
+) -> Callable[[jax.Array, jax.Array], Any]:
+  """Returns the `data` of a `Stage` whose examples never come again.
+
+  Args:
+    draw: an example, a pytree of arrays, from its key.
+    size: examples a batch.
+  """
+  return lambda key, step: jax.vmap(draw)(
+      jax.random.split(step_key(key, step), size)
+  )
+
+
 def sample(key: jax.Array, examples: Any, size: int) -> Any:
   """Draws rows of a pytree of arrays [N, ...] with replacement, [size, ...].
 

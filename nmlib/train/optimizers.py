@@ -1,4 +1,4 @@
-"""Optimizers that stop at a loss, start anew, stay in a set, as in optax."""
+"""Optimizers that clip, stop at a loss, start anew, stay in a set."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +16,15 @@ class StopState(NamedTuple):
   smoothed: jax.Array  # [], running mean of the loss
   stopped: jax.Array  # int [], steps taken to the criterion; -1: not yet
   count: jax.Array  # int [], steps taken
+
+
+def clipped(
+    optimizer: optax.GradientTransformation, norm: float
+) -> optax.GradientTransformation:
+  """Clips the gradient's global norm first; 0: the optimizer alone."""
+  if not norm:
+    return optimizer
+  return optax.chain(optax.clip_by_global_norm(norm), optimizer)
 
 
 def stop_at_loss(

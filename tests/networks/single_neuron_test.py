@@ -32,6 +32,15 @@ class SingleNeuronTest(parameterized.TestCase):
     expected = network[0].init(jax.random.key(0), network[1])
     jax.tree.map(np.testing.assert_array_equal, drawn_with(None), expected)
 
+  def test_trials_are_predicted_one_by_one(self):
+    network = _NETWORKS[0]
+    params = single_neuron.init(jax.random.key(0), network, None)
+    xs = jax.random.bernoulli(jax.random.key(1), 0.3, (3, 20, 4))
+    found = single_neuron.predict(params, xs, network)
+    for trial, out in zip(xs, found, strict=True):
+      expected = single_neuron.apply(params, trial, network)
+      np.testing.assert_allclose(out, expected, rtol=1e-5, atol=1e-6)
+
   def test_loss_is_as_counted_by_hand(self):
     network = _NETWORKS[1]
     zero = jax.tree.map(

@@ -19,6 +19,17 @@ class ExamplesTest(absltest.TestCase):
     np.testing.assert_array_equal(drawn.inputs[:, 0], drawn.labels)
     self.assertEqual(set(drawn.labels.tolist()), set(range(10)))
 
+  def test_fresh_examples_never_come_again(self):
+    data = train.fresh(jax.random.uniform, 3)
+    key, steps = jax.random.key(0), jnp.arange(4)
+    drawn = jax.vmap(lambda step: data(key, step))(steps)
+    self.assertEqual(drawn.shape, (4, 3))
+    self.assertLen(np.unique(drawn), 12)
+    np.testing.assert_array_equal(data(key, steps[2]), drawn[2])
+    # The loss of step t has fold_in(key, t): the data's is another.
+    of_loss = jax.random.fold_in(key, 2)
+    self.assertFalse(train.step_key(key, steps[2]) == of_loss)
+
   def test_an_epoch_shows_every_row_once_in_an_order_of_its_own(self):
     batch = lambda step: train.examples.shuffled(
         jax.random.key(0), jnp.int32(step), self.examples, 5

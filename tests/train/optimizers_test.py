@@ -9,6 +9,16 @@ import optax
 from nmlib.train import optimizers
 
 
+class ClippedTest(absltest.TestCase):
+
+  def test_updates_are_no_longer_than_the_norm(self):
+    gradient = jnp.array([3.0, 4.0])
+    for norm, length in ((0.0, 5.0), (2.0, 2.0), (10.0, 5.0)):
+      optimizer = optimizers.clipped(optax.sgd(1.0), norm)
+      updates, _ = optimizer.update(gradient, optimizer.init(gradient))
+      self.assertAlmostEqual(float(optax.tree.norm(updates)), length, places=5)
+
+
 class StopAtLossTest(absltest.TestCase):
 
   def _run(self, losses, gradient=1.0, **options):

@@ -1,6 +1,7 @@
 """The settings of `launch.elm.lra`."""
 
 import dataclasses
+import typing
 from typing import Annotated
 from typing import Literal
 
@@ -11,30 +12,20 @@ from nmlib.neurons.core import limits
 
 Task = Literal['listops', 'pathfinder', 'image', 'text', 'retrieval']
 Model = Literal['elm', 'elm, short tau', 'lstm', 'chrono lstm']
+Tasks = Annotated[tuple[Task, ...], limits.Some(True)]
+Models = Annotated[tuple[Model, ...], limits.Some(True)]
 
 
 @dataclasses.dataclass(frozen=True)
 class Config:
   """Times in steps."""
 
-  tasks: Annotated[tuple[Task, ...], limits.Some(True)] = (
-      'listops',
-      'pathfinder',
-  )
-  models: Annotated[tuple[Model, ...], limits.Some(True)] = (
-      'elm',
-      'elm, short tau',
-      'lstm',
-      'chrono lstm',
-  )
+  tasks: Tasks = ('listops', 'pathfinder')
+  models: Models = typing.get_args(Model)
   path: str = ''  # folder of train and test files
   num_seeds: limits.Count = 3
   loop: train.Loop = train.Loop(
-      1500,
-      batch_size=32,
-      steps_per_call=50,
-      log_every=50,
-      checkpoint_every=500,
+      1500, batch_size=32, steps_per_call=50, log_every=50, checkpoint_every=500
   )
   learning_rate: limits.Positive = 3e-3
   clip: limits.Positive = 1.0  # of the gradient's global norm

@@ -4,7 +4,6 @@ import functools
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
 
 from launch.elm.lra import report
@@ -21,15 +20,13 @@ def experiment(config: Config, run: train.Run) -> train.Report:
   accuracy, majority, sizes = {}, {}, {}
   for name in config.tasks:
     task = read(config, run, name)
-    counts = np.bincount(task.test.labels)
-    majority[name] = float(counts.max() / counts.sum())
+    majority[name] = task.majority
     for model in config.models:
       run.say(f'task {name}, model {model}')
-      fitted = train.fit(run, stage(config, task, name, model))
-      accuracy[name, model] = fitted.history['test/accuracy'][1][-1]
-      sizes[name, model] = sequence_classifier.num_params(
-          network(model, task, config)
-      )
+      made, title = network(model, task, config), f'{name}, {model}'
+      fitted = train.fit(run, stage(config, task, title, made))
+      accuracy[title] = fitted.history['test/accuracy'][1][-1]
+      sizes[title] = sequence_classifier.num_params(made)
   return report.make(config, accuracy, majority, sizes)
 
 
@@ -53,49 +50,43 @@ def network(
     model: str, task: long_range.Task, config: Config
 ) -> sequence_classifier.Config:
   """Returns the classifier of a model's name."""
-  pair = bool(task.num_tokens) and task.train.inputs.ndim == 3
-  steps = task.train.inputs.shape[2 if pair else 1]
+  width, steps = config.width, float(task.num_steps)
   if model.startswith('elm'):
-    tau_max = config.short_tau if 'short' in model else float(max(steps, 10))
     layer = elm, elm.version(
         2,
-        num_inputs=config.width,
-        num_outputs=config.width,
+        num_inputs=width,
+        num_outputs=width,
         num_memory=config.num_memory,
-        tau_max=tau_max,
+        tau_max=config.short_tau if 'short' in model else max(steps, 10.0),
     )
   else:
-    layer = lstm, lstm.Config(
-        config.width,
-        config.num_units,
-        config.width,
-        chrono=float(max(steps, 3)) if 'chrono' in model else 0.0,
-    )
+    span = max(steps, 3.0) if 'chrono' in model else 0.0
+    layer = lstm, lstm.Config(width, config.num_units, width, chrono=span)
   return sequence_classifier.Config(
       task.num_classes,
       (layer,) * config.num_layers,
       num_tokens=task.num_tokens,
-      num_features=1 if task.num_tokens else task.train.inputs.shape[2],
-      width=config.width,
+      num_features=task.num_features,
+      width=width,
       pool='last' if task.num_tokens else 'mean',
-      pair=pair,
+      pair=task.pair,
   )
 
 
 def stage(
-    config: Config, task: long_range.Task, name: str, model: str
+    config: Config,
+    task: long_range.Task,
+    title: str,
+    made: sequence_classifier.Config,
 ) -> train.Stage:
   """Returns the training of a model on a task; it evaluates on the test set."""
-  made, loop = network(model, task, config), config.loop
+  loop = config.loop
 
   def logits(params, sequence):
     inputs, length = sequence
+    chunk = config.chunk_size or None
     return sequence_classifier.apply(
-        params,
-        inputs,
-        made,
-        length=length,
-        chunk_size=config.chunk_size or None,
+        params, inputs, made, length=length, chunk_size=chunk
     )
 
   def loss(params, row, unused_key):
@@ -114,21 +105,16 @@ def stage(
       for part in (task.train, task.test)
   )
   rows = jax.tree.map(jnp.asarray, rows)
-
-  def data(key, step):
-    key = jax.random.fold_in(jax.random.fold_in(key, step), 1)
-    return train.examples.sample(key, rows, loop.batch_size)
-
   decay = optax.cosine_decay_schedule(config.learning_rate, loop.num_steps)
   return train.Stage(
-      name=f'{name}_{model}'.replace(', ', '_').replace(' ', '_'),
+      name=title.replace(', ', '_').replace(' ', '_'),
       loop=loop,
       init=functools.partial(sequence_classifier.init, config=made),
       loss=loss,
-      optimizer=optax.chain(
-          optax.clip_by_global_norm(config.clip), optax.adam(decay)
+      optimizer=train.clipped(optax.adam(decay), config.clip),
+      data=lambda key, step: train.examples.sample(
+          train.step_key(key, step), rows, loop.batch_size
       ),
-      data=data,
       evaluate=evaluate,
       eval_data=test,
       seeds=tuple(range(config.num_seeds)),

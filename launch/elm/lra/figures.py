@@ -12,7 +12,9 @@ def draw(config: Config, accuracy, majority) -> dict[str, figure.Figure]:
       1, len(config.tasks), height=3.2, squeeze=False, sharey=True
   )
   for axes, task in zip(panels[0], config.tasks, strict=True):
-    train.figures.dots(axes, {m: accuracy[task, m] for m in config.models})
+    train.figures.dots(
+        axes, {m: accuracy[f'{task}, {m}'] for m in config.models}
+    )
     train.figures.level(axes, majority[task], 'most frequent class')
     axes.set_title(task)
   panels[0, 0].set_ylabel('test accuracy')

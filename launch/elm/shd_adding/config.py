@@ -1,6 +1,7 @@
 """The settings of `launch.elm.shd_adding`."""
 
 import dataclasses
+import typing
 from typing import Annotated
 from typing import Literal
 
@@ -8,13 +9,11 @@ from nmlib import train
 from nmlib.neurons.core import limits
 
 Model = Literal['elm', 'network', 'lstm', 'chrono lstm']
+Models = Annotated[tuple[Model, ...], limits.Some(True)]
+Times = Annotated[tuple[limits.Positive, ...], limits.Some(True)]
 Sizes = Annotated[tuple[limits.Count, ...], limits.Some()]
 _LONG = train.Loop(
-    140_000,
-    batch_size=8,
-    steps_per_call=100,
-    log_every=100,
-    checkpoint_every=2000,
+    140_000, 8, steps_per_call=100, log_every=100, checkpoint_every=2000
 )
 
 
@@ -22,19 +21,8 @@ _LONG = train.Loop(
 class Config:
   """Times in ms."""
 
-  models: Annotated[tuple[Model, ...], limits.Some(True)] = (
-      'elm',
-      'network',
-      'lstm',
-      'chrono lstm',
-  )
-  # Of the ELM neuron, ascending.
-  tau_max: Annotated[tuple[limits.Positive, ...], limits.Some(True)] = (
-      2.0,
-      5.0,
-      20.0,
-      100.0,
-  )
+  models: Models = typing.get_args(Model)
+  tau_max: Times = (2.0, 5.0, 20.0, 100.0)  # of the ELM neuron, ascending
   path: str = ''  # folder of SHD's files; '': the stand-in
   dt: limits.Positive = 1.0  # of a step: the width of a bin
   num_seeds: limits.Count = 3

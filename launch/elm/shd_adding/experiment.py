@@ -19,37 +19,35 @@ Network = tuple[Any, Any]  # module and config
 
 def experiment(config: Config, run: train.Run) -> train.Report:
   """Trains every model, and tests it on other recordings."""
-  if config.path:
-    task = digit_sums.from_files(
-        config.path, bin_width=config.dt / 1000, binary=config.binary
-    )
-  else:
-    task = digit_sums.stand_in()
+  task = digit_sums.load(
+      config.path, bin_width=config.dt / 1000, binary=config.binary
+  )
   accuracy, sizes = {}, {}
   for name, network in networks(config, task).items():
     run.say(f'model {name}')
     fitted = train.fit(run, stage(config, task, name, network))
     accuracy[name] = fitted.history['test/accuracy'][1][-1]
     sizes[name] = network[0].num_params(network[1])
-  return report.make(config, task, accuracy, sizes)
+  return report.make(config, task.chance, accuracy, sizes)
 
 
 def networks(config: Config, task: digit_sums.Task) -> dict[str, Network]:
   """Returns (module, config) of every model that is asked for."""
+  inputs, classes = task.num_inputs, task.num_classes
   made: dict[str, Network] = {}
   for tau in config.tau_max if 'elm' in config.models else ():
     made[report.name_of(tau)] = elm, elm.version(
         2,
-        num_inputs=task.num_inputs,
-        num_outputs=task.num_classes,
+        num_inputs=inputs,
+        num_outputs=classes,
         num_memory=config.num_memory,
         tau_max=tau,
         dt=config.dt,
     )
   if 'network' in config.models:
     made['ELM network'] = elm_network, elm_network.Config(
-        task.num_inputs,
-        task.num_classes,
+        inputs,
+        classes,
         hidden=config.hidden,
         num_memory=config.hidden_memory,
         branches=config.branches,
@@ -62,7 +60,7 @@ def networks(config: Config, task: digit_sums.Task) -> dict[str, Network]:
   for name, span in (('lstm', 0.0), ('chrono lstm', float(task.num_steps))):
     if name in config.models:
       made[name] = lstm, lstm.Config(
-          task.num_inputs, config.num_units, task.num_classes, chrono=span
+          inputs, config.num_units, classes, chrono=span
       )
   return made
 
@@ -72,12 +70,7 @@ def stage(
 ) -> train.Stage:
   """Returns the training of a model; it evaluates on pairs to be tested on."""
   module, sizes = network
-
-  def dropped(key, spikes):
-    if not config.input_dropout:
-      return spikes
-    kept = jax.random.bernoulli(key, 1 - config.input_dropout, spikes.shape)
-    return spikes * kept
+  loop, rate = config.loop, config.input_dropout
 
   def loss(params, row, key):
     spikes, total = row
@@ -85,7 +78,7 @@ def stage(
     found, out = logits(
         network,
         params,
-        dropped(drop, spikes),
+        digit_sums.thinned(drop, spikes, rate),
         variational if config.variational_dropout else None,
     )
     target = optax.smooth_labels(
@@ -100,51 +93,40 @@ def stage(
     def right(key):
       draw, drop = jax.random.split(key)
       spikes, total = task.test(draw)
-      found, _ = logits(network, state.params, dropped(drop, spikes))
-      return (jnp.argmax(found) == total).astype(float)
+      spikes = digit_sums.thinned(drop, spikes, rate)
+      return jnp.argmax(logits(network, state.params, spikes)[0]) == total
 
     keys = jax.random.split(jax.random.key(7), config.test_pairs)
     hits = jax.lax.map(right, keys, batch_size=min(100, config.test_pairs))
     return {'test/accuracy': jnp.mean(hits)}
 
-  def data(key, step):
-    key = jax.random.fold_in(jax.random.fold_in(key, step), 1)
-    return jax.vmap(task.train)(jax.random.split(key, config.loop.batch_size))
-
+  # Constant, or rising at first, and then falling as a cosine.
+  adamax = optax.adamax(
+      optax.warmup_cosine_decay_schedule(
+          0.0 if config.warmup else config.learning_rate,
+          config.learning_rate,
+          config.warmup,
+          loop.num_steps,
+      )
+  )
   return train.Stage(
       name=name.replace(', ', '_').replace(' ', '_'),
-      loop=config.loop,
+      loop=loop,
       init=lambda key: module.init(key, sizes),
       loss=loss,
-      optimizer=optimizer(config),
-      data=data,
+      optimizer=train.clipped(adamax, config.clip),
+      data=train.fresh(task.train, loop.batch_size),
       evaluate=evaluate,
       seeds=tuple(range(config.num_seeds)),
   )
 
 
 def logits(network: Network, params, spikes: jax.Array, key=None):
-  """Returns the outputs of the last step [classes], and the rest.
-
-  A key turns the network's variational dropout on.
-  """
+  """Returns outputs of the last step, and all; a key turns dropout on."""
   module, config = network
   start = module.initial_state(config)
-  if module is elm_network:
-    _, out = module.unroll(params, start, spikes, config, key=key)
-    return out.outputs[-1], out
-  _, out = module.unroll(params, start, spikes, config)
-  return out[-1], out
-
-
-def optimizer(config: Config) -> optax.GradientTransformation:
-  """Adamax, whose rate rises and then falls as a cosine."""
-  rate = optax.warmup_cosine_decay_schedule(
-      0.0 if config.warmup else config.learning_rate,
-      config.learning_rate,
-      config.warmup,
-      config.loop.num_steps,
-  )
-  if not config.clip:
-    return optax.adamax(rate)
-  return optax.chain(optax.clip_by_global_norm(config.clip), optax.adamax(rate))
+  if module is not elm_network:
+    _, out = module.unroll(params, start, spikes, config)
+    return out[-1], out
+  _, out = module.unroll(params, start, spikes, config, key=key)
+  return out.outputs[-1], out

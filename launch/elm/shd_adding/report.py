@@ -5,7 +5,6 @@ import numpy as np
 from launch.elm.shd_adding import figures
 from launch.elm.shd_adding.config import Config
 from nmlib import train
-from nmlib.data.events import digit_sums
 
 
 def name_of(tau: float) -> str:
@@ -15,7 +14,7 @@ def name_of(tau: float) -> str:
 
 def make(
     config: Config,
-    task: digit_sums.Task,
+    chance: float,
     accuracy: dict[str, np.ndarray],
     sizes: dict[str, int],
 ) -> train.Report:
@@ -23,20 +22,18 @@ def make(
 
   Args:
     config: of the launcher.
-    task: what was learnt.
+    chance: share of the most frequent sum.
     accuracy: on test pairs [S], by model.
     sizes: learned parameters, by model.
   """
-  # Sums of two uniform digits: the middle one is the most frequent.
-  chance = 1 / ((task.num_classes + 1) // 2)
-  differences = [
-      f'{config.loop.num_steps} steps of {config.loop.batch_size} pairs.'
-  ]
+  loop = config.loop
+  differences = [f'{loop.num_steps} steps of {loop.batch_size} pairs.']
   if not config.path:
     differences.append(
         'Generated templates of spikes (5 classes, 40 channels, 40 steps) stand'
         ' in for SHD: accuracies do not compare, orderings do.'
     )
+  columns = {'accuracy': accuracy, 'learned parameters': sizes}
   return train.Report(
       claims=claims(config, accuracy, chance),
       data={
@@ -44,15 +41,7 @@ def make(
           'test': f'{config.test_pairs} pairs; most frequent sum {chance:.3f}',
       },
       differences=differences,
-      tables={
-          'Test pairs': train.Table(
-              {
-                  name: {'accuracy': values, 'learned parameters': sizes[name]}
-                  for name, values in accuracy.items()
-              },
-              label='model',
-          )
-      },
+      tables={'Test pairs': train.columns(columns, 'model')},
       figures=figures.draw(accuracy, chance),
   )
 
@@ -61,13 +50,9 @@ def claims(config: Config, accuracy, chance: float) -> list[train.Claim]:
   """Orders memories and models, where both are there."""
   best, network = name_of(config.tau_max[-1]), 'ELM network'
   slow, middle, fast = (name_of(tau) for tau in (100.0, 5.0, 2.0))
+  adds = 'Slow memory adds: tau to 100 ms above 5 ms by 0.08'
   orderings = (
-      (
-          'Slow memory adds: tau to 100 ms above 5 ms by 0.08',
-          slow,
-          middle,
-          0.08,
-      ),
+      (adds, slow, middle, 0.08),
       ('Time constants to 5 ms above those to 2 ms', middle, fast, 0),
       ('The ELM neuron is above lstm', best, 'lstm', 0),
       ('The ELM neuron is above chrono lstm', best, 'chrono lstm', 0),

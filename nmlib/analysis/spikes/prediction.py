@@ -4,10 +4,12 @@ Metrics of Beniaguev, Segev, London (Neuron 2021) in the form of the ELM paper
 (arXiv 2306.16922): NumPy arrays [simulation, time] in, floats out.
 """
 
+from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 
 def roc_curve(
@@ -80,6 +82,18 @@ def r_precision(truth: np.ndarray, score: np.ndarray) -> float:
   """
   truth = np.asarray(truth, bool)
   return float(truth[np.argsort(-score)[: truth.sum()]].mean())
+
+
+def mean_r_precision(truth: npt.ArrayLike, scores: npt.ArrayLike) -> np.ndarray:
+  """Returns the mean over M kinds of events of `r_precision`, [S].
+
+  Args:
+    truth: 0 or 1, [T, M], with at least one 1 a kind.
+    scores: [S, T, M].
+  """
+  truth, scores = np.asarray(truth), np.asarray(scores)
+  rows = [list(map(r_precision, truth.T, score.T)) for score in scores]
+  return np.mean(rows, 1)
 
 
 def explained_variance(truth: np.ndarray, predicted: np.ndarray) -> float:
@@ -159,6 +173,37 @@ def metrics(
       'soma_RMSE': float(np.sqrt(np.mean(error**2))),
       'soma_MAE': float(np.mean(np.abs(error))),
   }
+
+
+def metrics_of_seeds(
+    spikes: np.ndarray,
+    spike_scores: np.ndarray,
+    voltage: np.ndarray,
+    predicted_voltage: np.ndarray,
+    **options: Any,
+) -> dict[str, np.ndarray]:
+  """Measures S predictions of the same simulations, [S] each.
+
+  Args:
+    spikes: 0 or 1, [N, T].
+    spike_scores: [S, N, T].
+    voltage: mV, [N, T].
+    predicted_voltage: mV, [S, N, T].
+    **options: of `metrics`.
+  """
+  return stacked(
+      [
+          metrics(spikes, score, voltage, predicted, **options)
+          for score, predicted in zip(
+              spike_scores, predicted_voltage, strict=True
+          )
+      ]
+  )
+
+
+def stacked(rows: Sequence[Mapping[str, float]]) -> dict[str, np.ndarray]:
+  """Returns what was measured of S seeds, a mapping each, as [S] by name."""
+  return {name: np.array([row[name] for row in rows]) for name in rows[0]}
 
 
 def metrics_of_files(

@@ -89,6 +89,19 @@ def pair(
   return spikes.astype(jnp.float32), digits[first] + digits[second]
 
 
+def thinned(key: jax.Array, spikes: jax.Array, dropout: float) -> jax.Array:
+  """Drops inputs [T, D], each on its own, without rescaling: the authors'.
+
+  Args:
+    key: random key.
+    spikes: counts.
+    dropout: share that is dropped; 0: none.
+  """
+  if not dropout:
+    return spikes
+  return spikes * jax.random.bernoulli(key, 1 - dropout, spikes.shape)
+
+
 def templates(
     key: jax.Array,
     *,
@@ -142,6 +155,18 @@ class Task:
   num_inputs: int  # D
   num_steps: int  # T
   num_classes: int
+
+  @property
+  def chance(self) -> float:
+    """Share of the most frequent sum, the middle one, of uniform digits."""
+    return 1 / ((self.num_classes + 1) // 2)
+
+
+def load(folder: str, *, bin_width: float, binary: bool) -> Task:
+  """Reads a folder as `from_files` does; '': the `stand_in`."""
+  if not folder:
+    return stand_in()
+  return from_files(folder, bin_width=bin_width, binary=binary)
 
 
 def stand_in() -> Task:

@@ -7,14 +7,11 @@ program, so the reader admits only what these files are made of, NumPy arrays
 and numbers in lists and dictionaries, and refuses everything else unread.
 """
 
-import functools
-import operator
 import pathlib
 import pickle
 from typing import Any
 from typing import NamedTuple
 
-import grain
 import numpy as np
 
 from nmlib.neurons.core import checks
@@ -159,70 +156,3 @@ class _Restricted(pickle.Unpickler):
           f'it asks for {module}.{name}, which no NeuronIO file needs'
       )
     return super().find_class(module, name)
-
-
-class Windows(grain.sources.RandomAccessDataSource):
-  """Element i is a window of a training file, as what a model learns from.
-
-  Files come in an order that is drawn anew each time all were read; each gives
-  `rows_per_file` windows in a row, since reading one takes long. A window is a
-  function of the seed and i.
-  """
-
-  def __init__(
-      self,
-      paths: list[str],
-      *,
-      seed: int,
-      num_examples: int,
-      rows_per_file: int = 1024,
-      window: int = 500,
-      ignore: int = 500,
-  ):
-    for name, value in (
-        ('files', len(paths)),
-        ('num_examples', num_examples),
-        ('rows_per_file', rows_per_file),
-    ):
-      if value < 1:
-        raise ValueError(f'{name} must be at least 1, got {value}.')
-    self._paths = tuple(paths)
-    self._seed, self._num_examples = seed, num_examples
-    self._rows, self._window, self._ignore = rows_per_file, window, ignore
-
-  def __len__(self) -> int:
-    return self._num_examples
-
-  def __getitem__(self, index) -> dict[str, np.ndarray]:
-    index = operator.index(index)
-    if not 0 <= index < self._num_examples:
-      raise IndexError(f'index {index} is not in [0, {self._num_examples}).')
-    epoch, place = divmod(index // self._rows, len(self._paths))
-    order = np.random.default_rng((self._seed, 0, epoch)).permutation(
-        len(self._paths)
-    )
-    recordings = _read_once(self._paths[order[place]])
-    drawn = draw_windows(
-        np.random.default_rng((self._seed, 1, index)),
-        recordings,
-        1,
-        self._window,
-        self._ignore,
-    )
-    return {
-        'inputs': drawn.inputs[0],
-        'spikes': drawn.spikes[0],
-        'voltage': target_voltage(drawn.voltage[0]).astype(np.float32),
-    }
-
-  def __repr__(self) -> str:  # compared on resume
-    return (
-        f'Windows({self._paths}, seed={self._seed},'
-        f' num_examples={self._num_examples}, rows_per_file={self._rows},'
-        f' window={self._window}, ignore={self._ignore})'
-    )
-
-
-@functools.lru_cache(maxsize=1)  # about 1 GB a file
-def _read_once(path: str) -> Recordings:
-  return read(path)

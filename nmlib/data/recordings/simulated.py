@@ -77,7 +77,7 @@ def simulate(
 def record(
     seed: int, params: Params, trials: int, length: int, config: Config
 ) -> Recording:
-  """Simulates trials, as NumPy arrays with `trials` in front.
+  """Simulates trials, as NumPy arrays with `trials` in front, inputs int8.
 
   Args:
     seed: of the inputs; other seeds are other trials.
@@ -89,7 +89,8 @@ def record(
   keys = jax.random.split(jax.random.key(seed), trials)
   one = lambda key: simulate(key, params, length, config)
   many = lambda keys: jax.lax.map(one, keys, batch_size=min(64, trials))
-  return jax.tree.map(np.asarray, jax.jit(many)(keys))
+  found = jax.tree.map(np.asarray, jax.jit(many)(keys))
+  return found._replace(inputs=found.inputs.astype(np.int8))
 
 
 def window(

@@ -23,6 +23,27 @@ class Task(NamedTuple):
   num_tokens: int  # 0: features
   num_classes: int
 
+  @property
+  def pair(self) -> bool:
+    """Whether a label belongs to two sequences."""
+    return bool(self.num_tokens) and self.train.inputs.ndim == 3
+
+  @property
+  def num_steps(self) -> int:
+    """T, the padding included."""
+    return self.train.inputs.shape[2 if self.pair else 1]
+
+  @property
+  def num_features(self) -> int:
+    """F, 1 of tokens."""
+    return 1 if self.num_tokens else self.train.inputs.shape[2]
+
+  @property
+  def majority(self) -> float:
+    """Share of the most frequent class among the test's labels."""
+    counts = np.bincount(self.test.labels)
+    return float(counts.max() / counts.sum())
+
 
 def load(
     name: str,

@@ -19,6 +19,7 @@ from nmlib.neurons.elm.cell import step
 from nmlib.neurons.elm.cell import trajectory
 from nmlib.neurons.elm.cell import unroll
 from nmlib.neurons.elm.config import Config
+from nmlib.neurons.elm.config import on_neuronio
 from nmlib.neurons.elm.config import version
 from nmlib.neurons.elm.dynamics import Trajectory
 from nmlib.neurons.elm.dynamics import memory_bound
@@ -54,6 +55,7 @@ __all__ = [
     'newton_info',
     'num_dead_synapses',
     'num_params',
+    'on_neuronio',
     'params_from_official',
     'params_to_official',
     'routing',

@@ -130,3 +130,28 @@ def version(number: int, **fields) -> Config:
   if number not in _VERSIONS:
     raise ValueError(f'version must be 1, 2 or 3, got {number!r}.')
   return Config(**{**_VERSIONS[number], **fields})
+
+
+def on_neuronio(number: Literal[1, 3], **fields) -> Config:
+  """Returns the Branch-ELM that its authors fit to NeuronIO.
+
+  Args:
+    number: 1, the paper's; 3, their run of 2026: the later cell without its
+      high-pass, with a trace of 5 ms and weights that start at 0.5 / sqrt(
+      synapses a branch) and stay positive.
+    **fields: of `Config`; without others, 45 branches of 100 synapses.
+
+  Raises:
+    ValueError: no such version, or a field out of range.
+  """
+  sizes = {'num_branches': 45, 'synapses_per_branch': 100} | fields
+  later: dict[str, Any] = {
+      'high_pass_tau': 0.0,
+      'trace_tau': 5.0,
+      'positive_synapses': True,
+      'synapse_init': 'constant',
+      'synapse_value': 0.5 / sizes['synapses_per_branch'] ** 0.5,
+  }
+  shared: dict[str, Any] = {'num_outputs': 2, 'routing': 'neuronio'}
+  made = shared | (later if number == 3 else {}) | sizes
+  return version(number, **made)

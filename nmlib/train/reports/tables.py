@@ -41,6 +41,26 @@ class Table:
     }
 
 
+def columns(
+    cells: Mapping[str, Mapping[str, Cell]],
+    label: str = 'method',
+    note: str = '',
+) -> Table:
+  """Returns a table from its columns.
+
+  Args:
+    cells: `{column: {row: cell}}`; rows come in the order they are first named
+      in, and may be missing from a column.
+    label: as in `Table`.
+    note: likewise.
+  """
+  rows: dict[str, dict[str, Cell]] = {}
+  for column, filled in cells.items():
+    for row, cell in filled.items():
+      rows.setdefault(row, {})[column] = cell
+  return Table(rows, label, note)
+
+
 def markdown(record: Mapping[str, Any]) -> str:
   """Renders a stored table for `report.md`."""
   head, *body = [[_escaped(cell) for cell in row] for row in _grid(record)]

@@ -134,3 +134,25 @@ def test_files_are_aligned_one_by_one():
   name = 'soma_RMSE, not aligned'
   np.testing.assert_allclose(plain[name], 1, atol=0.1)
   np.testing.assert_allclose(shifted[name], np.sqrt(1 + 18**2 / 2), rtol=0.05)
+
+
+def test_seeds_are_measured_each_on_its_own():
+  rng = np.random.default_rng(0)
+  voltage = rng.normal(-65, 3, (2, 200))
+  spikes = (rng.random(voltage.shape) < 0.05).astype(float)
+  found = spike_prediction.metrics_of_seeds(
+      spikes,
+      np.stack([spikes, 1 - spikes]),
+      voltage,
+      np.stack([voltage - 2, voltage + 3]),
+      ignore=0,
+  )
+  np.testing.assert_array_equal(found['AUC'], [1, 0])
+  np.testing.assert_allclose(found['soma_RMSE'], [2, 3])
+
+
+def test_mean_r_precision_takes_each_kind_on_its_own():
+  truth = np.array([[1, 0], [0, 1], [0, 0], [1, 0]])
+  scores = np.stack([truth, 1 - truth, [[3, 0], [2, 1], [1, 2], [0, 3]]])
+  found = spike_prediction.mean_r_precision(truth, scores)
+  np.testing.assert_array_equal(found, [1, 0, (1 / 2 + 0) / 2])

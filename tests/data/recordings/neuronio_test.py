@@ -71,27 +71,6 @@ class NeuronioTest(parameterized.TestCase):
     with self.assertRaisesRegex(ValueError, 'no window of 600 ms fits after'):
       neuronio.draw_windows(random, found, 1, window=600, ignore=600)
 
-  def test_rows_are_functions_of_their_index_and_go_from_file_to_file(self):
-    paths = []
-    for k in range(3):
-      path = self.folder / f'L5PC_sim__{k}.p'
-      volts = np.full(1000, -60.0 - k)
-      path.write_bytes(pickle.dumps(_stored(somaVoltageLowRes=volts)))
-      paths.append(str(path))
-    settings = dict(num_examples=24, rows_per_file=4, window=100, ignore=500)
-    source = neuronio.Windows(paths, seed=1, **settings)
-    again = neuronio.Windows(paths, seed=1, **settings)
-    of_file = []
-    for i in range(24):
-      np.testing.assert_array_equal(source[i]['inputs'], again[i]['inputs'])
-      of_file.append(round(-67.7 + 10 * float(source[i]['voltage'][0]) + 60))
-    blocks = np.reshape(of_file, (6, 4))
-    self.assertTrue(np.all(blocks == blocks[:, :1]))
-    for epoch in np.split(-blocks[:, 0], 2):  # every file once
-      self.assertEqual(set(epoch), {0, 1, 2})
-    with self.assertRaisesRegex(ValueError, 'rows_per_file must be at least 1'):
-      neuronio.Windows(paths, seed=1, num_examples=1, rows_per_file=0)
-
   def test_a_file_that_would_run_something_is_refused(self):
     self.path.write_bytes(pickle.dumps({'Params': _Evil()}))
     with self.assertRaisesRegex(ValueError, 'it asks for (posix|nt).system'):

@@ -50,6 +50,20 @@ class LongRangeFilesTest(parameterized.TestCase):
     with self.assertRaisesRegex(ValueError, 'line 1 must have a label 0 or 1'):
       long_range_files.retrieval_tsv(str(path), 6)
 
+  def test_shapes_are_told_from_the_rows(self):
+    part = lambda labels, *shape: long_range_files.Sequences(
+        np.zeros((len(labels), *shape)), np.ones(len(labels)), np.array(labels)
+    )
+    for shape, num_tokens, expected in (
+        ((9,), 5, (False, 9, 1)),
+        ((9, 4), 0, (False, 9, 4)),
+        ((2, 9), 5, (True, 9, 1)),
+    ):
+      learn, test = part([0], *shape), part([2, 1, 2, 2], *shape)
+      task = long_range.Task(learn, test, num_tokens, 3)
+      self.assertEqual((task.pair, task.num_steps, task.num_features), expected)
+      self.assertEqual(task.majority, 0.75)
+
   @parameterized.parameters(
       ('Source\tTarget\n[MAX 2 3 ]\t2\n', "target is '2' but .* comes to 3"),
       ('Source\tTarget\n[MAX 2 3\t3\n', 'line 2: .* is no whole expression'),

@@ -372,6 +372,17 @@ class ElmTest(parameterized.TestCase):
     with self.assertRaisesRegex(ValueError, message):
       elm.Config(6, 2, **fields)
 
+  def test_neuron_of_neuronio_has_two_versions(self):
+    first = elm.on_neuronio(1, num_inputs=1278, num_memory=20)
+    self.assertEqual(elm.num_params(first), 8002)  # the paper's
+    rerun = elm.on_neuronio(
+        3, num_inputs=8, num_branches=4, synapses_per_branch=4
+    )
+    self.assertTrue(rerun.positive_synapses)
+    self.assertEqual(rerun.synapse_value, 0.25)
+    self.assertEqual((rerun.high_pass_tau, rerun.trace_tau), (0, 5))
+    self.assertEqual(rerun.activation, 'relu_squared')
+
   def test_bad_input_says_what_and_why(self):
     params, state, xs = _case(_V1)
     with self.assertRaisesRegex(ValueError, r'\[T, num_inputs=6\], got shape'):

@@ -33,6 +33,12 @@ class TablesTest(absltest.TestCase):
         notes, ['Mean ± standard deviation over seeds, n = 2.', 'Bold words.']
     )
 
+  def test_columns_are_rows_turned_over(self):
+    cells = {'x': {'a': 1, 'b': 2}, 'y': {'b': [3.0, 4.0], 'c': 'no x'}}
+    made = train.columns(cells, 'letter', note='A note.')
+    rows = {'a': {'x': 1}, 'b': {'x': 2, 'y': [3.0, 4.0]}, 'c': {'y': 'no x'}}
+    self.assertEqual(made, train.Table(rows, 'letter', 'A note.'))
+
   def test_markdown_and_html_escape(self):
     self.assertIn(r'| a\|b | 2 ± 1.4 | 12 |  |', tables.markdown(self.record))
     self.assertIn('<td>&lt;x&gt;</td>', tables.html(self.record))
