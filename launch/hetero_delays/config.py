@@ -5,6 +5,7 @@ from typing import Literal
 
 from nmlib import train
 from nmlib.data.events import planted_motifs
+from nmlib.networks import delay_detector
 from nmlib.neurons.core import limits
 from nmlib.neurons.delays import layer as delay_layer
 
@@ -22,6 +23,13 @@ class Recovery:
   test_length: limits.Count = 20_000
 
   __post_init__ = limits.check
+
+  def detector(self, kind: delay_detector.Kind) -> delay_detector.Config:
+    """A detector of the sizes of the planted motifs."""
+    sizes = self.motifs
+    return delay_detector.Config(
+        sizes.num_units, sizes.num_motifs, sizes.delays, kind, sizes.rate
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,11 +120,7 @@ PRESETS = {
         centre=4.0,
         num_seeds=1,
         loop=train.Loop(
-            80_000,
-            1,
-            steps_per_call=100,
-            log_every=100,
-            checkpoint_every=2000,
+            80_000, 1, steps_per_call=100, log_every=100, checkpoint_every=2000
         ),
         train_movies=400,
         test_movies=200,

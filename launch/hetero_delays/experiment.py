@@ -25,18 +25,8 @@ def experiment(config: Config, run: train.Run) -> train.Report:
   train_images, test_images = load_images(config)
   test = run.result('test_movies', lambda: test_movies(test_images, config))
   params = train.fit(run, stage(config, train_images)).state.params
-  pruned = run.result(
-      'pruned', lambda: measure.pruned(params, test, config.layer)
-  )
-  velocities = motion.logpolar_velocity(
-      jnp.arange(config.directions), config.directions, 1, config.speed
-  )
-  tuning = run.result(
-      'tuning',
-      lambda: measure.cloud_tuning(
-          params, config.layer, velocities, config.length
-      ),
-  )
+  pruned = run.result('pruned', lambda: measure.pruned(params, test, config))
+  tuning = run.result('tuning', lambda: measure.cloud_tuning(params, config))
   seeds = tuple(range(config.num_seeds))
   recovered = recovery.recover(run, seeds, config.recovery)
   return report.make(config, params, test, pruned, tuning, recovered)
@@ -83,7 +73,7 @@ def training_movie(
     key: jax.Array, step: jax.Array, images: jax.Array, config: Config
 ) -> tuple[jax.Array, jax.Array]:
   """Draws one of the training movies, the same ones for every seed."""
-  draw = jax.random.fold_in(jax.random.fold_in(key, step), 1)
+  draw = train.step_key(key, step)
   index = jax.random.randint(draw, (), 0, config.train_movies)
   movie = movie_of(jax.random.key(78), images, index, config)
   return jax.tree.map(lambda leaf: leaf[None], movie)
@@ -103,5 +93,5 @@ def loss(
 ) -> jax.Array:
   """The mean over voxels of a movie."""
   events, labels = movie
-  logits = measure.logits(params, events, config.layer)
+  logits = delay_layer.apply(params, events, config.layer)
   return _LOSSES[config.loss](logits, labels, config.fraction)

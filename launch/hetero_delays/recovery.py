@@ -39,37 +39,28 @@ def recover(
   )
   recovered = {}
   for title, kind in KINDS.items():
-    fitted = train.fit(run, stage(kind, motifs, seeds, config))
-    params = fitted.state.params
+    trained = stage(kind, motifs, seeds, config)
+    params = train.fit(run, trained).state.params
     delays = np.asarray(jax.vmap(delay_detector.delays)(params))
     found = delays[:, motifs.member]  # [S, M * members]
     off = np.abs(found - planted)
+    at_end = functools.partial(
+        logits,
+        spikes=test.spikes,
+        step=config.loop.num_steps,
+        kind=kind,
+        config=config,
+    )
     recovered[title] = {
         'within_0': (off < 0.5).mean(1),
         'within_1': (off < 1.5).mean(1),
         'planted': planted,
         'found': found[0],
-        'hits': hits(params, test, kind, config),
+        'hits': prediction.mean_r_precision(
+            test.ends, jax.lax.map(at_end, params)
+        ),
     }
   return recovered
-
-
-def hits(
-    params,
-    test: planted_motifs.Recording,
-    kind: delay_detector.Kind,
-    config: Recovery,
-) -> np.ndarray:
-  """Share of ends among as many steps of highest evidence, [S]."""
-  last = config.loop.num_steps
-  evidence = jax.lax.map(
-      lambda one: logits(one, test.spikes, last, kind, config), params
-  )
-  rows = [
-      list(map(prediction.r_precision, test.ends.T, of_seed.T))
-      for of_seed in np.asarray(evidence)
-  ]
-  return np.mean(rows, 1)
 
 
 def stage(
@@ -79,17 +70,13 @@ def stage(
     config: Recovery,
 ) -> train.Stage:
   """Returns the training of a detector on fresh recordings."""
+  size = config.loop.batch_size
+  fresh = train.fresh(
+      lambda k: planted_motifs.record(k, motifs, config.length, config.motifs),
+      size,
+  )
 
-  def recordings(key, step):
-    key = jax.random.fold_in(jax.random.fold_in(key, step), 1)
-    size = config.loop.batch_size
-    records = jax.vmap(
-        lambda k: planted_motifs.record(k, motifs, config.length, config.motifs)
-    )(jax.random.split(key, size))
-    return records, jnp.full(size, step)
-
-  def loss(params, recording, key):
-    del key
+  def loss(params, recording, unused_key):
     record, step = recording
     evidence = logits(params, record.spikes, step, kind, config)
     return spike_motifs.motif_loss(evidence, record.ends), {}
@@ -97,23 +84,11 @@ def stage(
   return train.Stage(
       name=f'motifs_{kind}',
       loop=config.loop,
-      init=functools.partial(
-          delay_detector.init, config=detector(kind, config)
-      ),
+      init=functools.partial(delay_detector.init, config=config.detector(kind)),
       loss=loss,
       optimizer=optimizer(kind, config),
-      data=recordings,
+      data=lambda key, step: (fresh(key, step), jnp.full(size, step)),
       seeds=seeds,
-  )
-
-
-def detector(
-    kind: delay_detector.Kind, config: Recovery
-) -> delay_detector.Config:
-  """Returns a detector of the sizes of the planted motifs."""
-  sizes = config.motifs
-  return delay_detector.Config(
-      sizes.num_units, sizes.num_motifs, sizes.delays, kind, sizes.rate
   )
 
 
@@ -125,8 +100,9 @@ def logits(
   narrow = optax.exponential_decay(
       wide, config.loop.num_steps, config.narrow_to / wide
   )
-  spread = jnp.asarray(narrow(step))
-  return delay_detector.logits(params, spikes, detector(kind, config), spread)
+  return delay_detector.logits(
+      params, spikes, config.detector(kind), jnp.asarray(narrow(step))
+  )
 
 
 def optimizer(
@@ -142,5 +118,5 @@ def optimizer(
   parts: Any = {'rest': optax.adam(rate), 'delay': optax.adam(faster)}
   return train.projected(
       optax.partition(parts, delay_detector.labels),
-      functools.partial(delay_detector.project, config=detector(kind, config)),
+      functools.partial(delay_detector.project, config=config.detector(kind)),
   )

@@ -136,38 +136,30 @@ def _tables(config, pruned, tuning, chance) -> dict[str, train.Table]:
   half = lambda kept, of: saturation.half_saturation(kept, pruned[of], chance)
   weights = half(np.array(SHARES), 'magnitude')
   delays = half(keeps, 'shortened') / config.delays
-  kept = zip(SHARES, pruned['operations'], pruned['magnitude'].T, strict=True)
-  short = zip(keeps, pruned['shortened'].T, strict=True)
-  clouds = {
-      name: {
-          f'{frequency:g}': accuracy
-          for frequency, accuracy in zip(FREQUENCIES, values.T, strict=True)
-      }
-      for name, values in tuning.items()
+  by = lambda names, cells: dict(zip(names, cells, strict=True))
+  shares = [f'{share:g}' for share in SHARES]
+  kept = {
+      'operations a step': by(shares, pruned['operations']),
+      'accuracy': by(shares, pruned['magnitude'].T),
+  }
+  short = by(
+      [f'{keep} of {config.delays}' for keep in keeps], pruned['shortened'].T
+  )
+  frequencies = [f'{frequency:g}' for frequency in FREQUENCIES]
+  clouds = {name: by(frequencies, values.T) for name, values in tuning.items()}
+  needs = {
+      'largest weights': {'ours': weights, 'paper': '0.0015'},
+      'shortest delays': {'ours': delays, 'paper': 'about a third'},
   }
   return {
-      'Accuracy, largest weights kept': train.Table(
-          {
-              f'{share:g}': {'operations a step': number, 'accuracy': accuracy}
-              for share, number, accuracy in kept
-          },
-          label='share',
-      ),
-      'Accuracy, shortest delays kept': train.Table(
-          {
-              f'{keep} of {config.delays}': {'accuracy': accuracy}
-              for keep, accuracy in short
-          },
-          label='delays',
+      'Accuracy, largest weights kept': train.columns(kept, 'share'),
+      'Accuracy, shortest delays kept': train.columns(
+          {'accuracy': short}, 'delays'
       ),
       'Share that half of what is above chance at its best needs': train.Table(
-          {
-              'largest weights': {'ours': weights, 'paper': '0.0015'},
-              'shortest delays': {'ours': delays, 'paper': 'about a third'},
-          },
-          label='kept',
+          needs, 'kept'
       ),
       'Accuracy on motion clouds, by spatial frequency (cycles a pixel)': (
-          train.Table(clouds, label='orientations')
+          train.Table(clouds, 'orientations')
       ),
   }

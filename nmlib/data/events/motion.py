@@ -8,6 +8,7 @@ x counts rows, y columns; a step is 1 ms.
 import jax
 import jax.numpy as jnp
 
+from nmlib.data.images import textures
 from nmlib.neurons.core import checks
 
 
@@ -198,3 +199,23 @@ def saccade_movie(
   path = camera_path(path_key, velocity, image.shape[0], size)
   movie = normalized(noise_key, movie_from_path(image, path, size))
   return dvs_events(movie, selectivity), labels
+
+
+def cloud_movies(
+    velocities: jax.Array, steps: int, size: int, **fields: float
+) -> jax.Array:
+  """Returns the events [D, T, 2, size, size] of a motion cloud a velocity.
+
+  Args:
+    velocities: [D, 2], pixels a step; cloud d is drawn from key d.
+    steps: T.
+    size: pixels a side.
+    **fields: of `textures.MotionCloud`, other than its direction and speed.
+  """
+  movies = [
+      textures.motion_cloud(
+          jax.random.key(d), steps, size, textures.cloud_along(v, **fields)
+      )
+      for d, v in enumerate(velocities)
+  ]
+  return jnp.stack([jax.jit(dvs_events)(movie) for movie in movies])

@@ -161,6 +161,11 @@ def unroll(
   return State(events[:, events.shape[1] - config.delays + 1 :]), logits
 
 
+def apply(params: Params, xs: jax.Array, config: Config) -> jax.Array:
+  """Returns logits [T, C, X, Y] of events [T, 2, X, Y], none before them."""
+  return unroll(params, initial_state(config), xs, config)[1]
+
+
 def _instant(window: jax.Array, kernel: jax.Array) -> jax.Array:
   """Returns [C, X, Y], the evidence at the last step of a window."""
   planes = window.reshape(-1, *window.shape[2:])

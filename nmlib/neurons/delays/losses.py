@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from nmlib.neurons.core import checks
+from nmlib.neurons.delays import layer
 
 
 def softmax_loss(
@@ -55,6 +56,28 @@ def accuracy(logits: jax.Array, labels: jax.Array, first: int = 0) -> jax.Array:
   """
   right = classify(logits)[first:] == labels[first:]
   return jnp.mean(right.astype(jnp.float32))
+
+
+def mean_accuracy(
+    params: layer.Params,
+    events: jax.Array,
+    labels: jax.Array,
+    config: layer.Config,
+) -> jax.Array:
+  """Returns the mean accuracy over movies, from the first whole window on.
+
+  Args:
+    params: of the layer.
+    events: [N, T, 2, X, Y].
+    labels: [N, T].
+    config: of the layer; the first K_T steps do not count.
+  """
+
+  def of_movie(movie):
+    logits = layer.apply(params, movie[0], config)
+    return accuracy(logits, movie[1], config.delays)
+
+  return jnp.mean(jax.lax.map(of_movie, (events, labels)))
 
 
 def output_spikes(logits: jax.Array, fraction: float) -> jax.Array:

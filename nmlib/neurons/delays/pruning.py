@@ -3,8 +3,14 @@
 Grimaldi and Perrinet 2023 (arXiv 2307.14077), "Accuracy versus efficiency".
 """
 
+from collections.abc import Sequence
+import dataclasses
+
 import jax
 import jax.numpy as jnp
+
+from nmlib.neurons.delays import layer
+from nmlib.neurons.delays import losses
 
 
 def prune_by_magnitude(kernel: jax.Array, keep: int) -> jax.Array:
@@ -16,7 +22,7 @@ def prune_by_magnitude(kernel: jax.Array, keep: int) -> jax.Array:
     ValueError: if `keep` is not from 0 to the number of weights.
   """
   if not 0 <= keep <= kernel.size:
-    raise ValueError(f"keep is {keep}; it must be from 0 to {kernel.size}.")
+    raise ValueError(f'keep is {keep}; it must be from 0 to {kernel.size}.')
   flat = kernel.reshape(-1)
   kept = jnp.argsort(-jnp.abs(flat), stable=True)[:keep]
   return jnp.zeros_like(flat).at[kept].set(flat[kept]).reshape(kernel.shape)
@@ -34,7 +40,7 @@ def shorten_delays(kernel: jax.Array, keep: int) -> jax.Array:
   """
   k_t = kernel.shape[2]
   if not 0 <= keep <= k_t:
-    raise ValueError(f"keep is {keep}; it must be from 0 to {k_t}.")
+    raise ValueError(f'keep is {keep}; it must be from 0 to {k_t}.')
   return kernel.at[:, :, : k_t - keep].set(0)
 
 
@@ -48,3 +54,48 @@ def count_synaptic_operations(
   """
   weights = jnp.count_nonzero(kernel).astype(float)
   return jnp.count_nonzero(events).astype(float) * weights
+
+
+def curves(
+    params: layer.Params,
+    events: jax.Array,
+    labels: jax.Array,
+    config: layer.Config,
+    shares: Sequence[float],
+) -> dict[str, jax.Array]:
+  """Measures a layer whole, pruned and shortened, on movies to be tested on.
+
+  Args:
+    params: of one layer.
+    events: [N, T, 2, X, Y].
+    labels: [N, T].
+    config: as trained.
+    shares: F shares of the weights that are kept, the largest.
+
+  Returns:
+    `magnitude` [F], accuracies by share; `shortened` [K_T], by delays kept, 1
+    to K_T; `operations` [F], synaptic operations a step at those shares;
+    `correlation` [] of ON and OFF weights.
+  """
+  kernel = layer.effective_kernel(params, config)
+  acting = dataclasses.replace(config, masked=False)
+
+  def accuracies(kernels):
+    return jax.lax.map(
+        lambda k: losses.mean_accuracy(
+            params._replace(kernel=k), events, labels, acting
+        ),
+        jnp.stack(kernels),
+    )
+
+  counts = [round(share * kernel.size) for share in shares]
+  kept = [prune_by_magnitude(kernel, count) for count in counts]
+  short = [shorten_delays(kernel, 1 + i) for i in range(config.delays)]
+  operations = [count_synaptic_operations(events, k) for k in kept]
+  off, on = kernel[:, 0].ravel(), kernel[:, 1].ravel()
+  return {
+      'magnitude': accuracies(kept),
+      'shortened': accuracies(short),
+      'operations': jnp.stack(operations) / labels.size,
+      'correlation': jnp.corrcoef(off, on)[0, 1],
+  }

@@ -88,6 +88,17 @@ class MotionTest(parameterized.TestCase):
     with self.assertRaisesRegex(ValueError, r'labels must be in \[0, 36\)'):
       motion.logpolar_velocity(jnp.array([0, 36]))
 
+  def test_events_of_clouds_move_with_their_velocity(self):
+    velocities = jnp.array([[1.0, 0.0], [-1.0, 0.0]])
+    fields = {'speed_width': 0.01, 'frequency_width': 0.03}
+    events = motion.cloud_movies(velocities, 32, 32, **fields)
+    self.assertEqual(events.shape, (2, 32, 2, 32, 32))
+    self.assertEqual(set(np.unique(events)), {0.0, 1.0})
+    np.testing.assert_array_equal(events[:, 0], 0)
+    overlap = lambda one, s: jnp.vdot(one[1:], jnp.roll(one[:-1], s, axis=2))
+    for one, ahead in zip(events, (1, -1), strict=True):
+      self.assertGreater(overlap(one, ahead), 2 * overlap(one, -ahead))
+
   def test_bad_block(self):
     with self.assertRaisesRegex(ValueError, 'at least 1 step, got 0.5'):
       motion.saccade_labels(jax.random.key(0), 10, 4, 0.5)

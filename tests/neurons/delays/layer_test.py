@@ -52,6 +52,18 @@ class DelayLayerTest(parameterized.TestCase):
     )
     np.testing.assert_array_equal(last.past, state.past)
 
+  def test_accuracy_of_movies_counts_from_the_first_whole_window(self):
+    params = delay_layer.init(jax.random.key(0), _CONFIG)
+    # A bias that decides alone: class 2 always.
+    params = params._replace(bias=jnp.array([0.0, 0.0, 1e4]))
+    movies = jnp.stack([_events(9), _events(9)])
+    np.testing.assert_array_equal(
+        jnp.argmax(delay_layer.apply(params, movies[0], _CONFIG), 1), 2
+    )
+    labels = jnp.array([[2] * 4 + [0] * 4 + [2], [0] * 4 + [2] * 5])
+    found = delay_loss.mean_accuracy(params, movies, labels, _CONFIG)
+    self.assertAlmostEqual(float(found), (1 / 5 + 1) / 2, places=6)
+
   def test_forms_agree_in_float64(self):
     with jax.enable_x64(True):
       keys = jax.random.split(jax.random.key(0), 3)
