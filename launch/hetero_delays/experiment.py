@@ -35,13 +35,21 @@ def experiment(config: Config, run: train.Run) -> train.Report:
 def stage(config: Config, images: jax.Array | None = None) -> train.Stage:
   """Returns the training on motion, of images [N, H, H]."""
   images = load_images(config)[0] if images is None else images
+
+  def data(key, step):
+    """One of the training movies, the same ones for every seed."""
+    draw = train.step_key(key, step)
+    index = jax.random.randint(draw, (), 0, config.train_movies)
+    movie = movie_of(jax.random.key(78), images, index, config)
+    return jax.tree.map(lambda leaf: leaf[None], movie)
+
   return train.Stage(
       name='motion',
       loop=config.loop,
       init=functools.partial(delay_layer.init, config=config.layer),
       loss=lambda params, movie, key: (loss(params, movie, config), {}),
       optimizer=optax.adam(config.learning_rate),
-      data=functools.partial(training_movie, images=images, config=config),
+      data=data,
       seeds=tuple(range(config.num_seeds)),
   )
 
@@ -69,16 +77,6 @@ def movie_of(
   )
 
 
-def training_movie(
-    key: jax.Array, step: jax.Array, images: jax.Array, config: Config
-) -> tuple[jax.Array, jax.Array]:
-  """Draws one of the training movies, the same ones for every seed."""
-  draw = train.step_key(key, step)
-  index = jax.random.randint(draw, (), 0, config.train_movies)
-  movie = movie_of(jax.random.key(78), images, index, config)
-  return jax.tree.map(lambda leaf: leaf[None], movie)
-
-
 def test_movies(images: jax.Array, config: Config) -> dict[str, jax.Array]:
   """Returns events [N, T, 2, X, Y] and labels [N, T] on unseen images."""
   make = lambda index: movie_of(jax.random.key(79), images, index, config)
@@ -86,12 +84,8 @@ def test_movies(images: jax.Array, config: Config) -> dict[str, jax.Array]:
   return {'events': events.astype(np.int8), 'labels': labels}
 
 
-def loss(
-    params: delay_layer.Params,
-    movie: tuple[jax.Array, jax.Array],
-    config: Config,
-) -> jax.Array:
-  """The mean over voxels of a movie."""
+def loss(params: delay_layer.Params, movie, config: Config) -> jax.Array:
+  """The mean over voxels of a movie: events [T, 2, X, Y], labels [T]."""
   events, labels = movie
   logits = delay_layer.apply(params, events, config.layer)
   return _LOSSES[config.loss](logits, labels, config.fraction)

@@ -14,13 +14,9 @@ from nmlib.neurons.delays import layer as delay_layer
 
 
 def draw(
-    config: Config,
-    params: delay_layer.Params,
-    pruned: dict[str, np.ndarray],
-    tuning: dict[str, np.ndarray],
-    recovered: dict[str, dict[str, np.ndarray]],
+    config: Config, params: delay_layer.Params, pruned, tuning, recovered
 ) -> dict[str, figure.Figure]:
-  """Returns the report's figures by name."""
+  """Returns the report's figures by name; arguments as in `report.make`."""
   return {
       'pruning': _pruning(config, pruned),
       'kernels': _kernels(config, params),
@@ -55,6 +51,7 @@ def _kernels(config, params) -> figure.Figure:
   motions = np.arange(0, config.directions, max(config.directions // 4, 1))[:4]
   # A few large weights at the centre would hide the rest.
   limit = np.quantile(np.abs(kernel), 0.995)
+  colours = {'cmap': 'RdBu_r', 'vmin': -limit, 'vmax': limit}
   made, grid = train.figures.subplots(
       2 * len(motions),
       config.delays,
@@ -66,12 +63,7 @@ def _kernels(config, params) -> figure.Figure:
   for row, panels in enumerate(grid):
     label, polarity = motions[row // 2], 1 - row % 2
     for delay, axes in enumerate(panels):
-      axes.imshow(
-          kernel[label, polarity, config.delays - 1 - delay],
-          cmap='RdBu_r',
-          vmin=-limit,
-          vmax=limit,
-      )
+      axes.imshow(kernel[label, polarity, -1 - delay], **colours)
       axes.set(xticks=[], yticks=[])
       axes.spines[:].set_visible(True)
     name = 'ON' if polarity else 'OFF'
@@ -98,12 +90,9 @@ def _tuning(tuning, chance: float) -> figure.Figure:
 
 def _recovery(recovered) -> figure.Figure:
   """Delays found against delays planted."""
+  title = 'Synapses of the planted motifs, seed 0'
   made, panels = train.figures.subplots(
-      1,
-      2,
-      height=3.4,
-      title='Synapses of the planted motifs, seed 0',
-      sharey=True,
+      1, 2, height=3.4, title=title, sharey=True
   )
   for axes, (name, one) in zip(panels, recovered.items(), strict=True):
     axes.axline((0, 0), slope=1, color='0.4', lw=0.8)

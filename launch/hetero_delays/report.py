@@ -1,5 +1,7 @@
 """The report of `launch.hetero_delays`: what was found, beside the claims."""
 
+import functools
+
 import numpy as np
 
 from launch.hetero_delays import figures
@@ -55,13 +57,13 @@ def make(
 
 
 def _motion(pruned, tuning, chance) -> list[train.Claim]:
-  whole = pruned['magnitude'][:, 0]
+  whole = {'whole': pruned['magnitude'][:, 0]}
   tenth = pruned['magnitude'][:, SHARES.index(0.1)]
   return [
       train.higher(
           'One layer of delays tells motions apart: accuracy at least 3 times'
           ' chance',
-          {'accuracy': whole},
+          {'accuracy': whole['whole']},
           3 * chance,
           by='seed',
           source='results, accuracy versus efficiency',
@@ -70,7 +72,7 @@ def _motion(pruned, tuning, chance) -> list[train.Claim]:
       train.higher(
           'Most synapses can go: a tenth of the weights loses at most 0.05',
           {'a tenth': tenth},
-          {'whole': whole},
+          whole,
           by='seed',
           margin=-0.05,
           source='figure on pruning',
@@ -80,7 +82,7 @@ def _motion(pruned, tuning, chance) -> list[train.Claim]:
           'Motion is in the delays: the shortest delay alone has at most 0.6'
           ' of the accuracy',
           {'shortest delay': pruned['shortened'][:, 0]},
-          {'whole': whole},
+          whole,
           by='seed',
           times=0.6,
           source='figure on pruning',
@@ -108,25 +110,22 @@ def _motion(pruned, tuning, chance) -> list[train.Claim]:
 
 
 def _recovery(recovered, num_delays: int) -> list[train.Claim]:
-  dense, learned = recovered['a weight a delay'], recovered['a learned delay']
   luck = 3 / num_delays  # at most, that a random delay is one step off or less
+  found = functools.partial(train.higher, by='seed', source='own ground truth')
+  dense, learned = recovered['a weight a delay'], recovered['a learned delay']
   return [
-      train.higher(
+      found(
           'Planted delays are found by a weight a delay: at least 0.95 exactly',
           {'exact': dense['within_0']},
           0.95,
-          by='seed',
           also={'motifs hit': dense['hits']},
-          source='own ground truth',
       ),
-      train.higher(
+      found(
           'Planted delays are found by one learned delay a synapse: at least'
           f' 0.8 within one step (by luck {luck:.2f})',
           {'within one step': learned['within_1']},
           0.8,
-          by='seed',
           also={'motifs hit': learned['hits']},
-          source='own ground truth',
       ),
   ]
 
