@@ -57,13 +57,13 @@ def make(
 
 
 def _motion(pruned, tuning, chance) -> list[train.Claim]:
-  whole = {'whole': pruned['magnitude'][:, 0]}
-  tenth = pruned['magnitude'][:, SHARES.index(0.1)]
+  accuracy = pruned['magnitude']  # [S, F]
+  whole = {'whole': accuracy[:, 0]}
   return [
       train.higher(
           'One layer of delays tells motions apart: accuracy at least 3 times'
           ' chance',
-          {'accuracy': whole['whole']},
+          {'accuracy': accuracy[:, 0]},
           3 * chance,
           by='seed',
           source='results, accuracy versus efficiency',
@@ -71,7 +71,7 @@ def _motion(pruned, tuning, chance) -> list[train.Claim]:
       ),
       train.higher(
           'Most synapses can go: a tenth of the weights loses at most 0.05',
-          {'a tenth': tenth},
+          {'a tenth': accuracy[:, SHARES.index(0.1)]},
           whole,
           by='seed',
           margin=-0.05,

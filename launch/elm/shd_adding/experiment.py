@@ -75,12 +75,9 @@ def stage(
   def loss(params, row, key):
     spikes, total = row
     drop, variational = jax.random.split(key)
-    found, out = logits(
-        network,
-        params,
-        digit_sums.thinned(drop, spikes, rate),
-        variational if config.variational_dropout else None,
-    )
+    spikes = digit_sums.thinned(drop, spikes, rate)
+    key = variational if config.variational_dropout else None
+    found, out = logits(network, params, spikes, key)
     target = optax.smooth_labels(
         jax.nn.one_hot(total, task.num_classes), config.label_smoothing
     )
@@ -100,21 +97,16 @@ def stage(
     hits = jax.lax.map(right, keys, batch_size=min(100, config.test_pairs))
     return {'test/accuracy': jnp.mean(hits)}
 
-  # Constant, or rising at first, and then falling as a cosine.
-  adamax = optax.adamax(
-      optax.warmup_cosine_decay_schedule(
-          0.0 if config.warmup else config.learning_rate,
-          config.learning_rate,
-          config.warmup,
-          loop.num_steps,
-      )
+  peak = config.learning_rate  # after the warm-up; then it falls as a cosine
+  schedule = optax.warmup_cosine_decay_schedule(
+      0.0 if config.warmup else peak, peak, config.warmup, loop.num_steps
   )
   return train.Stage(
       name=name.replace(', ', '_').replace(' ', '_'),
       loop=loop,
       init=lambda key: module.init(key, sizes),
       loss=loss,
-      optimizer=train.clipped(adamax, config.clip),
+      optimizer=train.clipped(optax.adamax(schedule), config.clip),
       data=train.fresh(task.train, loop.batch_size),
       evaluate=evaluate,
       seeds=tuple(range(config.num_seeds)),
