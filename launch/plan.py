@@ -29,10 +29,8 @@ import jax
 import launch
 from nmlib.plan import chips
 from nmlib.plan import mesh_search
-from nmlib.plan import planner
 from nmlib.plan import tables
 from nmlib.train import options
-from nmlib.train.hosts import mesh as mesh_lib
 
 _REFUSED = 2
 
@@ -82,23 +80,13 @@ def _define_flags() -> None:
   )
   flags.DEFINE_enum('format', 'table', ['table', 'json'], 'What is printed.')
   flags.mark_flags_as_required(['experiment', 'topology'])
-  name = _peek('experiment')
+  name = options.peek('experiment')
   if name is None:
     flags.DEFINE_string('preset', 'paper', 'Preset of the experiment.')
     return
   presets, _ = load(name)
   flags.DEFINE_enum('preset', 'paper', list(presets), 'Size of the experiment.')
   options.define_config(presets)
-
-
-def _peek(flag: str) -> str | None:
-  """Reads a flag that other flags depend on, before flags are parsed."""
-  arguments = [a.lstrip('-') for a in sys.argv[1:]]
-  for i, argument in enumerate(arguments):
-    key, equals, value = argument.partition('=')
-    if key == flag:
-      return value if equals else next(iter(arguments[i + 1 :]), None)
-  return None
 
 
 def _main(argv: list[str]) -> int:
@@ -115,24 +103,13 @@ def _main(argv: list[str]) -> int:
     config = options.override(
         presets[values.preset], options.config_overrides()
     )
-    stage, refused = stage_of(config), {}
-    if values.mesh == 'auto':
-      plans, refused = mesh_search.rank(
-          stage,
-          values.topology,
-          shard_optimizer=values.shard_optimizer,
-          tell=_progress,
-      )
-    else:
-      sizes = mesh_lib.parse(values.mesh)
-      plans = [
-          planner.plan(
-              stage,
-              values.topology,
-              sizes,
-              shard_optimizer=values.shard_optimizer,
-          )
-      ]
+    plans, refused = mesh_search.plans(
+        stage_of(config),
+        values.topology,
+        values.mesh,
+        shard_optimizer=values.shard_optimizer,
+        tell=_progress,
+    )
   except ValueError as e:
     print(f'error: {e}', file=sys.stderr)
     return _REFUSED

@@ -73,3 +73,19 @@ def rank(
     raise ValueError('no mesh will do: ' + ' '.join(refused.values()))
   found.sort(key=lambda p: (p.step_seconds or 0.0, p.memory_bytes))
   return found, refused
+
+
+def plans(
+    stage: Stage,
+    topology: str,
+    mesh: str,
+    *,
+    shard_optimizer: bool = False,
+    tell: Callable[[str], None] = lambda text: None,
+) -> tuple[list[estimate.Plan], dict[str, str]]:
+  """Plans the mesh that a flag names, or with 'auto' as `rank` does."""
+  if mesh == 'auto':
+    return rank(stage, topology, shard_optimizer=shard_optimizer, tell=tell)
+  sizes = mesh_lib.parse(mesh)
+  one = planner.plan(stage, topology, sizes, shard_optimizer=shard_optimizer)
+  return [one], {}

@@ -54,6 +54,16 @@ def _sentence(error: BaseException) -> str:
   return ' '.join(x if x.endswith(('.', '?')) else f'{x}.' for x in lines)
 
 
+def peek(flag: str) -> str | None:
+  """Reads a flag that other flags depend on, before flags are parsed."""
+  arguments = [a.lstrip('-') for a in sys.argv[1:]]
+  for i, argument in enumerate(arguments):
+    key, equals, value = argument.partition('=')
+    if key == flag:
+      return value if equals else next(iter(arguments[i + 1 :]), None)
+  return None
+
+
 def override(config: Any, values: Mapping[str, Any]) -> Any:
   """Returns the frozen dataclass with some fields, dotted paths, replaced.
 

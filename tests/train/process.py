@@ -11,7 +11,7 @@ import time
 import types
 from typing import Any
 
-from launch import local
+from nmlib.train.hosts import local
 
 ROOT = pathlib.Path(__file__).parents[2]
 TOY = ROOT / 'tests' / 'train' / 'toy.py'

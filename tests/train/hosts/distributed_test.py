@@ -20,10 +20,10 @@ from absl.testing import parameterized
 import numpy as np
 import pytest
 
-from launch import local
 from nmlib.train import metrics
 from nmlib.train import workdir as workdir_lib
 from nmlib.train.hosts import cluster
+from nmlib.train.hosts import local
 from tests.train import process
 
 # Steps after the 20th take a while: whatever the machine's load, a run is still
