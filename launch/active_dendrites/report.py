@@ -70,11 +70,8 @@ def make(
   context = train.higher(
       'The task is inferred from one image: nearest prototype right for'
       ' more than 99 % of test images',
-      {'context accuracy': inferred},
-      0.99,
-      by='seed',
-      source='methods',
-  )
+      {'context accuracy': inferred}, 0.99, by='seed', source='methods',
+  )  # fmt: skip
   return train.Report(
       claims=[*order(config, final), context, theory(share, config.trials)],
       data={
@@ -123,11 +120,10 @@ def theory(share: np.ndarray, trials: int) -> train.Claim:
       'Random patterns match a segment as often as the theory says: each'
       f' of {len(chance)} frequencies within four standard errors,'
       f' {trials:,} patterns each',
-      'equation of false positives',
-      ', '.join(f'{p:.4g}' for p in chance),
+      'equation of false positives', ', '.join(f'{p:.4g}' for p in chance),
       {f'n={n}, a={a}': [p] for (n, a, *_), p in found},
       bool((abs(share - chance) < 4 * errors).all()),
-  )
+  )  # fmt: skip
 
 
 def table(config: Config, chosen, final) -> train.Table:

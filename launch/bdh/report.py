@@ -57,40 +57,29 @@ def claims(first, final, baselines) -> list[train.Claim]:
       train.lower(
           'Learns more than local statistics: validation loss (nats a byte) at'
           ' least 0.1 below the bigram baseline on the same windows',
-          {'BDH': loss},
-          {'bigram': baselines['bigram']},
-          margin=0.1,
-          by='seed',
+          {'BDH': loss}, {'bigram': baselines['bigram']}, margin=0.1, by='seed',
           source='own baseline; the paper compares with Transformers (Fig. 7)',
       ),
       train.lower(
           'Uses more than two bytes of context: validation loss below the'
           ' interpolated trigram on the same windows',
-          {'BDH': loss},
-          {'trigram': baselines['trigram']},
-          by='seed',
+          {'BDH': loss}, {'trigram': baselines['trigram']}, by='seed',
           source='own baseline',
       ),
       train.lower(
           'Gated activations y are sparser than x: active y below half of'
           ' active x',
-          {'active y': y},
-          {'active x': x},
-          times=0.5,
-          by='seed',
+          {'active y': y}, {'active x': x}, times=0.5, by='seed',
           source='sections 1.3 and 4.1',
           paper='about 5 % of neurons in a typical run',
       ),
       train.lower(
           'Sparsity emerges in training without a regulariser: active y below'
           ' half of its value at initialisation',
-          {'active y at end': y},
-          {'active y at start': first['y_active']},
-          times=0.5,
-          by='seed',
-          source='section 4.1',
+          {'active y at end': y}, {'active y at start': first['y_active']},
+          times=0.5, by='seed', source='section 4.1',
       ),
-  ]
+  ]  # fmt: skip
 
 
 def differences(config: Config) -> list[str]:

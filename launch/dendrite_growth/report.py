@@ -81,41 +81,31 @@ def _claims(name, kinds, known) -> Iterator[train.Claim]:
     yield train.lower(
         f'{name}: with dendrites the training loss is below half of that of'
         ' training on for as many steps',
-        last('correlation', 'loss'),
-        last('control', 'loss'),
-        times=0.5,
-        by='mean',
-        source=_SMALL,
-        **fields('loss'),
-    )
+        last('correlation', 'loss'), last('control', 'loss'), times=0.5,
+        by='mean', source=_SMALL, **fields('loss'),
+    )  # fmt: skip
   for kind, what in RIVALS.items():
     if kind in kinds:
       yield train.higher(
           f'{name}: test accuracy is higher than with {what}',
-          last('correlation', 'test'),
-          last(kind, 'test'),
-          by='interval',
-          source='own comparison',
-          **fields(kind),
-      )
+          last('correlation', 'test'), last(kind, 'test'), by='interval',
+          source='own comparison', **fields(kind),
+      )  # fmt: skip
   gains = np.diff(kinds['correlation']['validation'], axis=1).T  # [cycles, S]
   yield train.Claim(
       f'{name}: every cycle lowers the validation error, mean over seeds',
-      _SMALL,
-      '',
+      _SMALL, '',
       {f'gain of cycle {i + 1}': gain for i, gain in enumerate(gains)},
       bool((gains.mean(1) > 0).all()),
-  )
+  )  # fmt: skip
   if 'random' in kinds:
     ours, random = (kinds[k]['pearson'] for k in ('correlation', 'random'))
     yield train.Claim(
         f'{name}: accepted dendrites correlate with the error, mean |r| above'
         ' 0.05 and above three times that of random ones',
-        _SMALL,
-        '',
-        {'correlation': ours.mean(1), 'random': random.mean(1)},
+        _SMALL, '', {'correlation': ours.mean(1), 'random': random.mean(1)},
         bool(ours.mean() > max(0.05, 3 * random.mean())),
-    )
+    )  # fmt: skip
 
 
 def _compression(task, factors, found) -> Iterator[train.Claim]:
@@ -134,11 +124,9 @@ def _compression(task, factors, found) -> Iterator[train.Claim]:
         f' {large} times the width ({size(plain[large])}), trained for as many'
         ' steps: test accuracy at most 0.01 below',
         {'with dendrites': ours['test'][:, -1]},
-        {'wider': plain[large]['test'][:, -1]},
-        margin=-0.01,
-        by='interval',
+        {'wider': plain[large]['test'][:, -1]}, margin=-0.01, by='interval',
         source='abstract: compression',
-    )
+    )  # fmt: skip
 
 
 def _table(kinds) -> train.Table:

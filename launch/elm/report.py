@@ -97,13 +97,9 @@ def claims(found, config: Config) -> list[train.Claim]:
       paper = f'{stored[better]} above {stored[worse]}, stored runs on NeuronIO'
     made.append(
         train.higher(
-            f'{text}: {metric} of {better} above {worse}{by}',
-            {better: ours},
-            {worse: theirs},
-            by='mean',
-            margin=margin,
-            source='section 4, ablations on NeuronIO',
-            paper=paper,
+            f'{text}: {metric} of {better} above {worse}{by}', {better: ours},
+            {worse: theirs}, by='mean', margin=margin,
+            source='section 4, ablations on NeuronIO', paper=paper,
         )
-    )
+    )  # fmt: skip
   return made

@@ -63,50 +63,37 @@ def _motion(pruned, tuning, chance) -> list[train.Claim]:
       train.higher(
           'One layer of delays tells motions apart: accuracy at least 3 times'
           ' chance',
-          {'accuracy': accuracy[:, 0]},
-          3 * chance,
-          by='seed',
+          {'accuracy': accuracy[:, 0]}, 3 * chance, by='seed',
           source='results, accuracy versus efficiency',
           paper='about 0.91 of 36 motions, natural scenes',
       ),
       train.higher(
           'Most synapses can go: a tenth of the weights loses at most 0.05',
-          {'a tenth': accuracy[:, SHARES.index(0.1)]},
-          whole,
-          by='seed',
-          margin=-0.05,
-          source='figure on pruning',
+          {'a tenth': accuracy[:, SHARES.index(0.1)]}, whole, by='seed',
+          margin=-0.05, source='figure on pruning',
           paper='near its peak at 1/31 of the operations',
       ),
       train.lower(
           'Motion is in the delays: the shortest delay alone has at most 0.6'
           ' of the accuracy',
-          {'shortest delay': pruned['shortened'][:, 0]},
-          whole,
-          by='seed',
-          times=0.6,
-          source='figure on pruning',
+          {'shortest delay': pruned['shortened'][:, 0]}, whole, by='seed',
+          times=0.6, source='figure on pruning',
           paper='half at about a third of the delays',
       ),
       train.lower(
           'ON and OFF weights oppose each other (push-pull): correlation of at'
           ' most -0.5',
-          {'correlation': pruned['correlation']},
-          -0.5,
-          by='seed',
-          source='figure of kernels',
-          paper='opposite in sign',
+          {'correlation': pruned['correlation']}, -0.5, by='seed',
+          source='figure of kernels', paper='opposite in sign',
       ),
       train.lower(
           'Stripes oblique to the motion mislead (aperture problem): accuracy'
           ' on motion clouds lower than with all orientations',
           {'aperture': tuning['aperture'].mean(1)},
-          {'all orientations': tuning['broad'].mean(1)},
-          by='mean',
-          source='figure of motion clouds',
-          paper='a sharp drop',
+          {'all orientations': tuning['broad'].mean(1)}, by='mean',
+          source='figure of motion clouds', paper='a sharp drop',
       ),
-  ]
+  ]  # fmt: skip
 
 
 def _recovery(recovered, num_delays: int) -> list[train.Claim]:

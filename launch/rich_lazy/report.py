@@ -76,15 +76,12 @@ def _ranks_differ(config, found, match, measure) -> train.Claim:
       f'High rank is lazier, {match} norm matched: {_MEASURES[measure]}'
       f' {"lower" if below else "higher"} at {high} than at {low}, with an'
       f' interval that excludes 0 on at least {needed} of {len(gaps)} tasks',
-      gaps,
-      need=needed,
-      below=below,
+      gaps, need=needed, below=below,
       source='main figures (values unknown)'
       if match == 'frobenius'
       else 'control',
-      expected=known,
-      because='' if known else _LARGE,
-  )
+      expected=known, because='' if known else _LARGE,
+  )  # fmt: skip
 
 
 def _structure_matters(config, found, name) -> train.Claim:
@@ -98,10 +95,9 @@ def _structure_matters(config, found, name) -> train.Claim:
           f'{task}, {match}': of.end(kind, control) - of.end(kind, name)
           for (task, match), of in found.items()
       },
-      need=len(found),
-      least=config.num_seeds / 2,
+      need=len(found), least=config.num_seeds / 2,
       source='structured connectivity (values unknown)',
-  )
+  )  # fmt: skip
 
 
 def _all_learnt(config, found) -> train.Claim:
@@ -116,11 +112,9 @@ def _all_learnt(config, found) -> train.Claim:
   return train.Claim(
       'Every network that is matched by Frobenius norm reaches its loss'
       ' criterion (any that does not is left out above)',
-      'own condition',
-      '',
-      ours,
+      'own condition', '', ours,
       all(share == 1 for k, share in ours.items() if ', frobenius,' in k),
-  )
+  )  # fmt: skip
 
 
 def _tables(config, names, found, ranks) -> dict[str, train.Table]:

@@ -72,33 +72,24 @@ def claims(found: dict[str, np.ndarray]) -> list[train.Claim]:
       train.Claim(
           'Exception: rank 1 aligned with the task is lazy: kernel alignment'
           ' above 0.99 and above random rank 1, for every anisotropy',
-          'theory; figure 3',
-          '1 in closed form',
-          ours,
+          'theory; figure 3', '1 in closed form', ours,
           bool((aligned > np.maximum(low, 0.99)).all()),
       ),
       train.Claim(
           'Without alignment, full rank is lazier than rank 1 in the linear'
           ' network, mean over seeds, for every anisotropy',
-          'theory',
-          '',
-          {'full rank - rank 1': (full - low).mean(0)},
+          'theory', '', {'full rank - rank 1': (full - low).mean(0)},
           bool((full.mean(1) > low.mean(1)).all()),
       ),
       train.lower(
           'The closed form agrees with gradient flow from a norm of 0.001 to'
           ' 0.005',
-          {'largest error': error},
-          5e-3,
-          by='seed',
-          source='theory',
+          {'largest error': error}, 5e-3, by='seed', source='theory',
       ),
       train.Claim(
           f'From a large start (norm {SCALES[-1]:.2g}) every rank is lazy:'
           ' kernel alignment above 0.99',
-          'theory',
-          '1 in the limit',
-          large,
+          'theory', '1 in the limit', large,
           bool((found['scale'][-1] > 0.99).all()),
       ),
-  ]
+  ]  # fmt: skip

@@ -61,22 +61,16 @@ def _codes(config, final, converted) -> Iterator[train.Claim]:
     yield _higher(
         f'{code} code: a surrogate-trained network (fast sigmoid) comes within'
         ' 0.03 of a ReLU network of its sizes',
-        best,
-        {'relu': final['relu']['accuracy']},
-        margin=-0.03,
-        source='abstract, table I',
-        paper='98.88 % (spiking, Lee 2016; MNIST)',
+        best, {'relu': final['relu']['accuracy']}, margin=-0.03,
+        source='abstract, table I', paper='98.88 % (spiking, Lee 2016; MNIST)',
         also=trained,
-    )
+    )  # fmt: skip
     if 'zero' in trained:
       yield train.higher(
           f'{code} code: learned hidden layers beat frozen ones (zero'
           ' surrogate)',
-          best,
-          {'zero': trained['zero']},
-          by='seed',
-          source='own control',
-      )
+          best, {'zero': trained['zero']}, by='seed', source='own control',
+      )  # fmt: skip
   if 'latency' in config.codes:
     cost = final['latency_fast_sigmoid']
     energy = cost['picojoules'] / converted['relu_picojoules']
@@ -90,11 +84,10 @@ def _codes(config, final, converted) -> Iterator[train.Claim]:
         'Latency code: fewer operations than the ReLU network in every seed,'
         f' and at most a fifth of its energy ({relu:.3g} nJ an image) in the'
         ' mean',
-        shown,
-        (operations < 1).all() and energy.mean() < 1 / 5,
+        shown, (operations < 1).all() and energy.mean() < 1 / 5,
         source='section III (Lee 2016: a fifth of the operations)',
         paper='about 5 times fewer operations',
-    )
+    )  # fmt: skip
 
 
 def _conversion(config, converted, random) -> Iterator[train.Claim]:
@@ -102,11 +95,9 @@ def _conversion(config, converted, random) -> Iterator[train.Claim]:
       'Conversion loses less than 0.005 of accuracy at T ='
       f' {config.conversion_steps[-1]}',
       {'converted': converted['accuracy'][0, 1, -1]},
-      {'relu': converted['relu']},
-      margin=-0.005,
-      source='section III-A-3, table I',
-      paper='99.1 % (Diehl 2015; MNIST)',
-  )
+      {'relu': converted['relu']}, margin=-0.005,
+      source='section III-A-3, table I', paper='99.1 % (Diehl 2015; MNIST)',
+  )  # fmt: skip
   times = config.random_conversion_steps
   error = random['error']  # [start, T, S]
   ratios = error[0, 1:] / error[0, :-1]
@@ -128,9 +119,8 @@ def _conversion(config, converted, random) -> Iterator[train.Claim]:
   yield _higher(
       'The converted network decides as the ReLU network in at least 0.985 of'
       f' the cases at T = {times[-1]}',
-      {'agreement': random['agreement'][1, -1]},
-      0.985,
-  )
+      {'agreement': random['agreement'][1, -1]}, 0.985,
+  )  # fmt: skip
 
 
 def _timing(config, final) -> Iterator[train.Claim]:
@@ -141,25 +131,20 @@ def _timing(config, final) -> Iterator[train.Claim]:
   counts = final['timing_counts_only']['accuracy']
   yield _higher(
       'Spike patterns of equal counts: accuracy of at least 0.55 (chance 0.1)',
-      best,
-      0.55,
-      also=trained,
-  )
+      best, 0.55, also=trained,
+  )  # fmt: skip
   yield _claim(
       'Counts alone do not solve it: with times drawn anew the same network'
       ' stays within 0.05 of chance in every seed',
       {'times': trained['fast_sigmoid'], 'counts only': counts},
-      (abs(counts - 0.1) < 0.05).all(),
-      source='own control',
-  )
+      (abs(counts - 0.1) < 0.05).all(), source='own control',
+  )  # fmt: skip
   if 'zero' in trained:
     yield _higher(
         'Spike patterns: learning the hidden layer gains at least 0.08 over a'
         ' frozen one (zero surrogate)',
-        best,
-        {'zero': trained['zero']},
-        margin=0.08,
-    )
+        best, {'zero': trained['zero']}, margin=0.08,
+    )  # fmt: skip
   if config.rate_penalty:
     ours = {
         f'{what}, {kind}': final[f'sparse_{kind}'][what]
@@ -170,9 +155,8 @@ def _timing(config, final) -> Iterator[train.Claim]:
     yield _claim(
         f'A price of {config.rate_penalty:g} on the rate cuts it at least'
         ' fivefold for at most 0.02 of accuracy, in the mean (5 classes)',
-        ours,
-        priced * 5 <= free and kept >= learned - 0.02,
-    )
+        ours, priced * 5 <= free and kept >= learned - 0.02,
+    )  # fmt: skip
 
 
 def _claim(text, ours, holds, source=_SMALL, paper='') -> train.Claim:

@@ -70,24 +70,17 @@ def claims(config: Config, accuracy, majority) -> list[train.Claim]:
         train.higher(
             f'{name}: ELM learns from the sequence: accuracy above the most'
             f' frequent class ({majority[name]:.3f}) by 0.1',
-            ours,
-            majority[name],
-            margin=0.1,
-            by='seed',
-            source=_SOURCE,
+            ours, majority[name], margin=0.1, by='seed', source=_SOURCE,
             paper=f'{_CITED[name]:.1f} % on the full task, as cited elsewhere',
         )
-    )
+    )  # fmt: skip
     made += [
         train.higher(
-            f'{name}: ELM above {other}',
-            ours,
-            {other: accuracy[f'{name}, {other}']},
-            by='mean',
-            source=_SOURCE,
+            f'{name}: ELM above {other}', ours,
+            {other: accuracy[f'{name}, {other}']}, by='mean', source=_SOURCE,
             **(_SHORT if small and 'lstm' in other else {}),
         )
         for other in ('elm, short tau', 'lstm', 'chrono lstm')
         if other in config.models
-    ]
+    ]  # fmt: skip
   return made

@@ -59,10 +59,7 @@ def claims(config: Config, accuracy, chance: float) -> list[train.Claim]:
   )
   made = [
       train.higher(
-          text,
-          {better: accuracy[better]},
-          {worse: accuracy[worse]},
-          by='mean',
+          text, {better: accuracy[better]}, {worse: accuracy[worse]}, by='mean',
           margin=margin,
           source='figure of SHD-Adding'
           if 'lstm' in worse
@@ -70,18 +67,15 @@ def claims(config: Config, accuracy, chance: float) -> list[train.Claim]:
       )
       for text, better, worse, margin in orderings
       if {better, worse} <= accuracy.keys()
-  ]
+  ]  # fmt: skip
   if network in accuracy:
     made.append(
         train.higher(
             'The ELM Network learns sums: accuracy above 3 times the most'
             ' frequent sum',
-            {network: accuracy[network]},
-            chance,
-            times=3,
-            by='seed',
+            {network: accuracy[network]}, chance, times=3, by='seed',
             source='arXiv 2605.12049, SHD-Adding',
             paper='0.823 (57 neurons of 9 memory units, one seed, SHD)',
         )
-    )
+    )  # fmt: skip
   return made
