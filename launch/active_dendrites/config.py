@@ -63,40 +63,26 @@ class Config:
     """Returns the network that a method trains."""
     plain = method.startswith('mlp')
     return network.Config(
-        num_inputs,
-        hidden=self.hidden,
+        num_inputs, hidden=self.hidden,
         num_segments=self.num_segments if 'dendrites' in method else 0,
         activation_density=(
             0.0 if plain or method == 'dendrites' else self.activation_density
         ),
         weight_density=1.0 if plain else self.weight_density,
-    )
+    )  # fmt: skip
 
 
 PRESETS = {
     'small': Config(),
     'smoke': Config(
-        num_seeds=2,
-        num_tasks=2,
-        epochs=1,
-        batch_size=256,
-        trials=2000,
-        learning_rates=(5e-4,),
-        si_strengths=(0.1, 1.0),
+        num_seeds=2, num_tasks=2, epochs=1, batch_size=256, trials=2000,
+        learning_rates=(5e-4,), si_strengths=(0.1, 1.0),
         methods=('active_dendrites_si', 'k_winners', 'mlp_replay'),
-        hidden=(32, 32),
-        num_segments=2,
+        hidden=(32, 32), num_segments=2,
     ),
     'paper': Config(
-        source='mnist',
-        num_seeds=8,
-        num_tasks=10,
-        epochs=3,
-        batch_size=256,
-        learning_rates=(5e-4,),
-        mlp_learning_rates=(3e-6,),
-        si_strengths=(0.1,),
-        hidden=(2048, 2048),
-        num_segments=10,
+        source='mnist', num_seeds=8, num_tasks=10, epochs=3, batch_size=256,
+        learning_rates=(5e-4,), mlp_learning_rates=(3e-6,), si_strengths=(0.1,),
+        hidden=(2048, 2048), num_segments=10,
     ),
-}
+}  # fmt: skip

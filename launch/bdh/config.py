@@ -56,35 +56,21 @@ PRESETS = {
     'smoke': Config(
         num_seeds=2,
         loop=train.Loop(
-            20,
-            batch_size=4,
-            steps_per_call=5,
-            eval_every=10,
+            20, batch_size=4, steps_per_call=5, eval_every=10,
             checkpoint_every=10,
         ),
-        sequence_length=32,
-        eval_windows=8,
-        sample_length=40,
+        sequence_length=32, eval_windows=8, sample_length=40,
         model=bdh.Config(
-            embed_dim=16,
-            num_neurons=256,
-            num_heads=2,
-            num_layers=2,
+            embed_dim=16, num_neurons=256, num_heads=2, num_layers=2,
         ),
     ),
     'paper': Config(
-        source='tiny_shakespeare',
-        num_seeds=1,
+        source='tiny_shakespeare', num_seeds=1,
         loop=train.Loop(
-            3000,
-            batch_size=32,
-            steps_per_call=5,
-            eval_every=50,
+            3000, batch_size=32, steps_per_call=5, eval_every=50,
             checkpoint_every=100,
         ),
-        sequence_length=512,
-        sample_prompt='To be or ',
-        sample_length=100,
+        sequence_length=512, sample_prompt='To be or ', sample_length=100,
         model=bdh.Config(dtype='bfloat16'),
     ),
-}
+}  # fmt: skip

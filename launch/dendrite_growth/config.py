@@ -81,35 +81,19 @@ PRESETS = {
     'small': Config(),
     'layers': Config(
         tasks=('convolutional', 'transformer', 'recurrent', 'gated'),
-        kinds=('correlation', 'control', 'gradient', 'wide'),
-        num_seeds=3,
-        neuron_steps=1000,
-        more_steps=500,
+        kinds=('correlation', 'control', 'gradient', 'wide'), num_seeds=3,
+        neuron_steps=1000, more_steps=500,
     ),
     'compression': Config(
         tasks=('shallow',), kinds=('correlation', 'control'), widen=(1, 2, 4, 8)
     ),
     'smoke': Config(
-        tasks=('shallow',),
-        num_seeds=2,
-        cycles=1,
-        neuron_steps=60,
-        more_steps=40,
-        candidate_steps=40,
-        trial_steps=20,
-        inner_steps=20,
+        tasks=('shallow',), num_seeds=2, cycles=1, neuron_steps=60,
+        more_steps=40, candidate_steps=40, trial_steps=20, inner_steps=20,
     ),
     'paper': Config(
-        tasks=TASKS,
-        source='mnist',
-        num_seeds=10,
-        widen=(4,),
-        candidate_batch=1024,
-        candidate_patience=10,
-        neuron_steps=20_000,
-        more_steps=10_000,
-        candidate_steps=1000,
-        switch='history',
-        max_tries=2,
+        tasks=TASKS, source='mnist', num_seeds=10, widen=(4,),
+        candidate_batch=1024, candidate_patience=10, neuron_steps=20_000,
+        more_steps=10_000, candidate_steps=1000, switch='history', max_tries=2,
     ),
-}
+}  # fmt: skip

@@ -92,26 +92,17 @@ class Config:
 PRESETS = {
     'small': Config(),
     'smoke': Config(
-        variants=('d_m 10', 'd_m 3'),
-        num_seeds=2,
+        variants=('d_m 10', 'd_m 3'), num_seeds=2,
         loop=train.Loop(4, batch_size=2, steps_per_call=2, log_every=2),
-        length=40,
-        test_trials=8,
-        test_length=300,
-        ignore=20,
-        train_trials=4,
+        length=40, test_trials=8, test_length=300, ignore=20, train_trials=4,
         train_length=60,
     ),
     'paper': Config(
         num_memory=20,
         loop=train.Loop(
-            350_000,
-            batch_size=8,
-            steps_per_call=20,
-            log_every=100,
+            350_000, batch_size=8, steps_per_call=20, log_every=100,
             checkpoint_every=10_000,
         ),
-        length=500,
-        learning_rate=5e-4,
+        length=500, learning_rate=5e-4,
     ),
-}
+}  # fmt: skip

@@ -76,54 +76,30 @@ class Config:
   def layer(self) -> delay_layer.Config:
     """The layer that is trained; transforms are the fast form on a CPU."""
     return delay_layer.Config(
-        width=self.size,
-        height=self.size,
-        num_classes=self.num_classes,
-        delays=self.delays,
-        reach_x=self.reach,
-        reach_y=self.reach,
-        centre=self.centre,
-        method='fft',
-    )
+        width=self.size, height=self.size, num_classes=self.num_classes,
+        delays=self.delays, reach_x=self.reach, reach_y=self.reach,
+        centre=self.centre, method='fft',
+    )  # fmt: skip
 
 
 PRESETS = {
     'small': Config(),
     'smoke': Config(
-        train_images=2,
-        test_images=1,
-        image_size=32,
-        size=16,
-        length=12,
-        directions=4,
-        delays=5,
-        reach=5,
-        num_seeds=2,
-        loop=train.Loop(4, 1, steps_per_call=2, log_every=2),
-        train_movies=2,
+        train_images=2, test_images=1, image_size=32, size=16, length=12,
+        directions=4, delays=5, reach=5, num_seeds=2,
+        loop=train.Loop(4, 1, steps_per_call=2, log_every=2), train_movies=2,
         test_movies=2,
         recovery=Recovery(
             loop=train.Loop(4, 4, steps_per_call=2, log_every=2), length=40
         ),
     ),
     'paper': Config(
-        train_images=80,
-        test_images=20,
-        image_size=1024,
-        size=128,
-        length=200,
-        directions=12,
-        speeds=3,
-        speed=0.5,
-        delays=21,
-        reach=17,
-        centre=4.0,
+        train_images=80, test_images=20, image_size=1024, size=128, length=200,
+        directions=12, speeds=3, speed=0.5, delays=21, reach=17, centre=4.0,
         num_seeds=1,
         loop=train.Loop(
             80_000, 1, steps_per_call=100, log_every=100, checkpoint_every=2000
         ),
-        train_movies=400,
-        test_movies=200,
-        learning_rate=2e-4,
+        train_movies=400, test_movies=200, learning_rate=2e-4,
     ),
-}
+}  # fmt: skip

@@ -21,12 +21,9 @@ _Tasks = tuple[Literal['2AF', 'DMS', 'CXT', 'digits'], ...]
 _Norms = tuple[Literal['frobenius', 'spectral', 'radius'], ...]
 _Structures = tuple[_Structure, ...]
 _LOOP = train.Loop(
-    3000,
-    steps_per_call=100,
-    log_every=100,
-    eval_every=300,
+    3000, steps_per_call=100, log_every=100, eval_every=300,
     checkpoint_every=300,
-)
+)  # fmt: skip
 _SELDOM = dataclasses.replace(_LOOP, eval_every=1500, checkpoint_every=1500)
 
 
@@ -76,37 +73,23 @@ class Config:
 PRESETS = {
     'small': Config(),
     'smoke': Config(
-        tasks=('2AF',),
-        ranks=(1, 12),
-        matches=('frobenius',),
-        num_units=12,
+        tasks=('2AF',), ranks=(1, 12), matches=('frobenius',), num_units=12,
         num_seeds=2,
         loop=train.Loop(6, 4, steps_per_call=2, log_every=2, eval_every=2),
-        probe_trials=8,
-        kernel_trials=4,
+        probe_trials=8, kernel_trials=4,
     ),
     'paper': Config(
-        ranks=(1, 30, 100, 300),
-        num_units=300,
+        ranks=(1, 30, 100, 300), num_units=300,
         loop=dataclasses.replace(_LOOP, num_steps=10_000),
-        matches=('frobenius',),
-        digits='mnist',
+        matches=('frobenius',), digits='mnist',
     ),
     'structured': Config(
-        tasks=('2AF', 'DMS'),
-        ranks=(1, 100),
-        matches=('frobenius',),
-        structures=STRUCTURES,
-        loop=_SELDOM,
+        tasks=('2AF', 'DMS'), ranks=(1, 100), matches=('frobenius',),
+        structures=STRUCTURES, loop=_SELDOM,
     ),
     'connectome': Config(
-        tasks=('2AF',),
-        ranks=(30, 302),
-        matches=('radius',),
-        connectivity='celegans',
-        num_units=302,
-        num_seeds=4,
-        kernel_trials=16,
+        tasks=('2AF',), ranks=(30, 302), matches=('radius',),
+        connectivity='celegans', num_units=302, num_seeds=4, kernel_trials=16,
         loop=_SELDOM,
     ),
-}
+}  # fmt: skip
