@@ -1,5 +1,3 @@
-"""`python -m launch.active_dendrites`."""
-
 from nmlib import train
 
 train.launch(__package__)

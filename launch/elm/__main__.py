@@ -1,5 +1,3 @@
-"""`python -m launch.elm`."""
-
 from nmlib import train
 
 train.launch(__package__)

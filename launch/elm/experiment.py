@@ -67,23 +67,18 @@ def on_files(config: Config, run: train.Run) -> train.Report:
   learn = neuronio.files(f'{config.neuronio}/train')
   test = neuronio.files(f'{config.neuronio}/test')
   windows = neuronio_windows.Windows(
-      learn,
-      seed=0,
+      learn, seed=0,
       num_examples=loop.num_steps * config.num_seeds * loop.batch_size,
-      rows_per_file=sizes.rows_per_file,
-      window=config.length,
+      rows_per_file=sizes.rows_per_file, window=config.length,
       ignore=sizes.ignore,
-  )
+  )  # fmt: skip
   data, found = grain.MapDataset.source(windows), {}
   for count in sizes.num_memory:
     made = elm, elm.on_neuronio(
-        sizes.version,
-        num_inputs=neuronio.read(test[0]).inputs.shape[2],
-        num_memory=count,
-        num_branches=sizes.num_branches,
-        synapses_per_branch=sizes.synapses_per_branch,
-        tau_max=config.tau_max,
-    )
+        sizes.version, num_inputs=neuronio.read(test[0]).inputs.shape[2],
+        num_memory=count, num_branches=sizes.num_branches,
+        synapses_per_branch=sizes.synapses_per_branch, tau_max=config.tau_max,
+    )  # fmt: skip
     trained = stage(config, f'files_d_m_{count}', made, data)
     params = train.fit(run, trained).state.params
     found[count] = run.result(
@@ -130,15 +125,11 @@ def student(name: str, config: Config) -> single_neuron.Network:
         inputs, config.tcn_channels, 2
     )
   plain = elm.version(
-      config.version,
-      num_inputs=inputs,
-      num_outputs=2,
-      num_memory=config.num_memory,
-      tau_min=config.tau_min,
-      tau_max=config.tau_max,
-      num_branches=teacher.num_branches,
+      config.version, num_inputs=inputs, num_outputs=2,
+      num_memory=config.num_memory, tau_min=config.tau_min,
+      tau_max=config.tau_max, num_branches=teacher.num_branches,
       synapses_per_branch=teacher.excitatory + teacher.inhibitory,
-  )
+  )  # fmt: skip
   return elm, dataclasses.replace(plain, **_ELM[name])
 
 
@@ -181,14 +172,9 @@ def measure(
   outputs = np.asarray(jax.vmap(predict)(params))
   score, voltage = outputs[..., 0], _SCALE * outputs[..., 1]  # [S, N, T]
   found = prediction.metrics_of_seeds(
-      test['spikes'],
-      score,
-      test['voltage'],
-      voltage,
-      false_rates=(),
-      ignore=config.ignore,
-      max_spikes=None,
-  )
+      test['spikes'], score, test['voltage'], voltage, false_rates=(),
+      ignore=config.ignore, max_spikes=None,
+  )  # fmt: skip
   return {
       'explained_variance': found['soma_explained_variance_percent'] / 100,
       'auc': found['AUC'],

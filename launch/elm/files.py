@@ -40,14 +40,10 @@ def measure(
 ) -> dict[str, np.ndarray]:
   """Returns the authors' metrics of every seed [S], over all files."""
   found = neuronio_windows.metrics(
-      functools.partial(single_neuron.predict, network=made),
-      params,
-      test,
-      window=config.length,
-      burn_in=config.files.burn_in,
-      ignore=config.files.ignore,
-      max_spikes=config.files.max_spikes,
-  )
+      functools.partial(single_neuron.predict, network=made), params, test,
+      window=config.length, burn_in=config.files.burn_in,
+      ignore=config.files.ignore, max_spikes=config.files.max_spikes,
+  )  # fmt: skip
   dead = jax.vmap(lambda one: elm.num_dead_synapses(one, made[1]))(params)
   return found | {'dead synapses': np.asarray(dead)}
 

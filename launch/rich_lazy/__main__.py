@@ -1,5 +1,3 @@
-"""`python -m launch.rich_lazy`."""
-
 from nmlib import train
 
 train.launch(__package__)

@@ -70,11 +70,8 @@ def stage(
   source = trial_tasks.load(task, config.digits, config.digits_path)
   model: Any = {'rnn': rnn, 'gru': gru}[config.neuron]
   network = model.Config(
-      source.num_inputs,
-      config.num_units,
-      source.num_outputs,
-      gain=config.gain,
-  )
+      source.num_inputs, config.num_units, source.num_outputs, gain=config.gain,
+  )  # fmt: skip
   optimizer = train.stop_at_loss(
       optax.sgd(config.learning_rate, momentum=config.momentum),
       measure.CRITERIA[task],

@@ -131,12 +131,8 @@ def patterns(
 def _network(width, hidden, num_classes, surrogate, weight_gain=1.0):
   """Returns leaky neurons with currents, of time constants 10 and 5 steps."""
   return spiking_mlp.Config(
-      width,
-      hidden,
-      num_classes,
-      synapse_decay=math.exp(-1 / 5),
+      width, hidden, num_classes, synapse_decay=math.exp(-1 / 5),
       membrane_decay=math.exp(-1 / 10),
-      current_gain=4 * (1 - math.exp(-1 / 10)),
-      weight_gain=weight_gain,
+      current_gain=4 * (1 - math.exp(-1 / 10)), weight_gain=weight_gain,
       surrogate=stages.SURROGATES[surrogate],
-  )
+  )  # fmt: skip

@@ -53,24 +53,17 @@ def network(
   width, steps = config.width, float(task.num_steps)
   if model.startswith('elm'):
     layer = elm, elm.version(
-        2,
-        num_inputs=width,
-        num_outputs=width,
-        num_memory=config.num_memory,
+        2, num_inputs=width, num_outputs=width, num_memory=config.num_memory,
         tau_max=config.short_tau if 'short' in model else max(steps, 10.0),
-    )
+    )  # fmt: skip
   else:
     span = max(steps, 3.0) if 'chrono' in model else 0.0
     layer = lstm, lstm.Config(width, config.num_units, width, chrono=span)
   return sequence_classifier.Config(
-      task.num_classes,
-      (layer,) * config.num_layers,
-      num_tokens=task.num_tokens,
-      num_features=task.num_features,
-      width=width,
-      pool='last' if task.num_tokens else 'mean',
-      pair=task.pair,
-  )
+      task.num_classes, (layer,) * config.num_layers,
+      num_tokens=task.num_tokens, num_features=task.num_features, width=width,
+      pool='last' if task.num_tokens else 'mean', pair=task.pair,
+  )  # fmt: skip
 
 
 def stage(

@@ -37,26 +37,18 @@ def networks(config: Config, task: digit_sums.Task) -> dict[str, Network]:
   made: dict[str, Network] = {}
   for tau in config.tau_max if 'elm' in config.models else ():
     made[report.name_of(tau)] = elm, elm.version(
-        2,
-        num_inputs=inputs,
-        num_outputs=classes,
-        num_memory=config.num_memory,
-        tau_max=tau,
-        dt=config.dt,
-    )
+        2, num_inputs=inputs, num_outputs=classes, num_memory=config.num_memory,
+        tau_max=tau, dt=config.dt,
+    )  # fmt: skip
   if 'network' in config.models:
     made['ELM network'] = elm_network, elm_network.Config(
-        inputs,
-        classes,
-        hidden=config.hidden,
-        num_memory=config.hidden_memory,
+        inputs, classes, hidden=config.hidden, num_memory=config.hidden_memory,
         branches=config.branches,
         synapses_per_branch=config.synapses_per_branch,
-        tau_max=config.tau_max[-1],
-        dt=config.dt,
+        tau_max=config.tau_max[-1], dt=config.dt,
         input_dropout=config.variational_dropout,
         recurrent_dropout=config.variational_dropout,
-    )
+    )  # fmt: skip
   for name, span in (('lstm', 0.0), ('chrono lstm', float(task.num_steps))):
     if name in config.models:
       made[name] = lstm, lstm.Config(
