@@ -45,9 +45,15 @@ def session_folder(tmp_path_factory) -> pathlib.Path:
 
 
 @pytest.fixture(autouse=True, scope='session')
-def _share_compilation(session_folder):
-  """Lets all processes find what others of this session have compiled."""
+def _compile(request, session_folder):
+  """Lets all processes of this session compile little, and each thing once.
+
+  Default tests are thousands of small programs, whose compilation costs more
+  than they do. The long `slow` ones are compiled as users' are.
+  """
+  long = request.config.option.markexpr == 'slow'
   settings = {
+      'jax_disable_most_optimizations': not long,
       'jax_compilation_cache_dir': str(session_folder / 'jax'),
       'jax_persistent_cache_min_compile_time_secs': 0.0,
   }
