@@ -17,11 +17,6 @@ from tests.neurons import models
 _TRIALS = 8  # one a device
 # Batched products add in another order than single ones, in float32.
 _CLOSE = dict(rtol=1e-4, atol=1e-4)
-# Tiny programs that run once: what compiles fast is best.
-_FAST = {
-    'xla_backend_optimization_level': 0,
-    'xla_llvm_disable_expensive_passes': True,
-}
 _EACH = parameterized.named_parameters(*zip(*[models.MODELS] * 2, strict=True))
 
 
@@ -82,7 +77,7 @@ def _results(name) -> Results:
       found['mean_gradient'] = mean(jax.lax.map(lambda x: one(params, x), xs))
     return found
 
-  compiled = jax.jit(program, compiler_options=_FAST)
+  compiled = jax.jit(program)
   compiled(params, jax.tree.map(lambda x: x[::-1], xs))
   found = compiled(params, xs)  # same shapes: must not trace again
   fields = dict.fromkeys(Results._fields) | found | {'traces': len(traced)}
