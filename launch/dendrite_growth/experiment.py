@@ -14,10 +14,10 @@ from launch.dendrite_growth import stages
 from launch.dendrite_growth import tasks
 from launch.dendrite_growth.config import Config
 from nmlib import train
-from nmlib.networks import dendrite_candidates
-from nmlib.networks import dendritic
-from nmlib.networks import growth
-from nmlib.networks import sizes
+from nmlib.networks.dendrites import dendrite_candidates
+from nmlib.networks.dendrites import dendritic
+from nmlib.networks.dendrites import growth
+from nmlib.networks.dendrites import sizes
 
 
 def experiment(config: Config, run: train.Run) -> train.Report:

@@ -12,9 +12,9 @@ import optax
 from launch.dendrite_growth.config import Config
 from launch.dendrite_growth.tasks import Task
 from nmlib import train
-from nmlib.networks import dendrite_candidates
-from nmlib.networks import dendritic
-from nmlib.networks import growth
+from nmlib.networks.dendrites import dendrite_candidates
+from nmlib.networks.dendrites import dendritic
+from nmlib.networks.dendrites import growth
 
 
 class Neurons(NamedTuple):
@@ -100,22 +100,23 @@ def neurons(
         history=growth.follow(state.history, score, config.patience),
     )
     if config.switch == 'history':
-      # A selection would use the key up; it never changes.
-      key, held = state.learner.key, state.history.switched
-      bare = lambda s: s._replace(learner=s.learner._replace(key=None))
-      after = optax.tree.where(held, bare(state), bare(after))
-      after = after._replace(learner=after.learner._replace(key=key))
+      after = _unless_held(state, after)
     return after, {'loss': jnp.mean(losses), 'validation': after.score}
 
+  starts, values = (params, rates) if sweep else ((params, rates), None)
   return train.Stage(
-      name=name,
-      loop=loop,
-      init=init,
-      step=step,
-      seeds=config.seeds,
-      starts=params if sweep else (params, rates),
-      sweep=rates if sweep else None,
-  )
+      name=name, loop=loop, init=init, step=step, seeds=config.seeds,
+      starts=starts, sweep=values,
+  )  # fmt: skip
+
+
+def _unless_held(before: Neurons, after: Neurons) -> Neurons:
+  """Returns the state before, for a seed whose history says so."""
+  # A selection would use the key up; it never changes.
+  key, bare = before.learner.key, lambda s: s.learner._replace(key=None)
+  pair = [s._replace(learner=bare(s)) for s in (before, after)]
+  chosen = optax.tree.where(before.history.switched, *pair)
+  return chosen._replace(learner=chosen.learner._replace(key=key))
 
 
 def candidates(

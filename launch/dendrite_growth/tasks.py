@@ -11,12 +11,12 @@ from launch.dendrite_growth.config import Config
 from nmlib import train
 from nmlib.data.images import digits
 from nmlib.data.tasks import solids
-from nmlib.networks import dendrite_candidates
-from nmlib.networks import dendritic
 from nmlib.networks import image_classifiers
 from nmlib.networks import mlp
 from nmlib.networks import point_cloud
 from nmlib.networks import row_readers
+from nmlib.networks.dendrites import dendrite_candidates
+from nmlib.networks.dendrites import dendritic
 
 
 class Task(NamedTuple):

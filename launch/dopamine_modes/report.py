@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from launch.dopamine_modes import figures
+from launch.dopamine_modes import tables
 from launch.dopamine_modes.config import Config
 from nmlib import train
 
@@ -36,16 +37,16 @@ def make(config: Config, results, hardened, sweeps, bases) -> train.Report:
       if len(by_value) > 1
   }
   claims = accuracy_claims(results) + gate_claims(config, results, plain)
-  tables = {
-      'All ways to adapt': methods_table(results),
-      'Hardened gates': hardened_table(hardened),
+  shown = {
+      'All ways to adapt': tables.methods(results),
+      'Hardened gates': tables.hardened(hardened),
   }
   for name, found in sweeps.items():
     claims.append(sweep_claim(name, found))
-    tables[f'By {name}'] = sweep_table(found)
+    shown[f'By {name}'] = tables.sweep(found)
   for name, found in bases.items():
     claims += base_claims(config, name, found)
-  tables['Several modes of one base'] = bases_table(config, bases)
+  shown['Several modes of one base'] = tables.bases(config, bases)
   return train.Report(
       claims=claims,
       data={
@@ -54,7 +55,7 @@ def make(config: Config, results, hardened, sweeps, bases) -> train.Report:
           'angles of several modes': config.angles,
       },
       differences=differences(config),
-      tables=tables,
+      tables=shown,
       figures=figures.draw(results, plain, sweeps, bases, config.angles),
   )
 
@@ -148,7 +149,7 @@ def gate_claims(config: Config, results, plain) -> list[train.Claim]:
 
 def sweep_claim(name: str, by_value: dict[float, Any]) -> train.Claim:
   """The order of the abstract at every angle, or length of pretraining."""
-  rows: list[Any] = [*sweep_table(by_value).rows.values()]
+  rows: list[Any] = [*tables.sweep(by_value).rows.values()]
   frozen, hard, lora = (
       np.array([row[column].mean() for row in rows])
       for column in ('frozen', 'hard', 'LoRA 8')
@@ -191,76 +192,6 @@ def base_claims(config: Config, name: str, found) -> list[train.Claim]:
           because='the lead is smaller than its spread' * unclear,
       ),
   ]  # fmt: skip
-
-
-def methods_table(results) -> train.Table:
-  """Accuracy and sparsity of every way to adapt."""
-  means = ('active', 'strong', 'never', 'overlap')
-  rows = {
-      name: {
-          'parameters': int(r['trainable']),
-          'rate': float(r['learning_rate']) if r['trainable'] else '',
-          **{key: r[key] for key in ('rotated', 'hard', 'upright')},
-          **{key: float(r[key].mean()) for key in means},
-      }
-      for name, r in results.items()
-  }
-  note = (
-      'Accuracy on rotated digits, there with hard gates, and on upright ones.'
-      ' Means, hard gates: active, share of neurons on for a rotated image;'
-      ' strong, mean |h| above half of the largest of the layer; never, on for'
-      ' fewer than 1 %; overlap, of neurons on for most images of either mode,'
-      ' those on for most of both (Jaccard).'
-  )
-  return train.Table(rows, note=note)
-
-
-def hardened_table(hardened) -> train.Table:
-  """What hardened gates keep, compute and answer."""
-  columns = ('kept', 'FLOPs', 'same', 'accuracy')
-  rows = {
-      f'{name}, {rule}': {column: r[f'{rule}: {column}'] for column in columns}
-      for name, r in hardened.items()
-      for rule in ('never on', 'on < 1 %')
-  }
-  gain, threshold = (
-      train.summary(hardened['mode_gate'][f'effect_of_{what}'], count=False)
-      for what in ('gain', 'threshold')
-  )
-  note = (
-      "FLOPs: the compiler's count for one image over the base's; same: answers"
-      ' of the hard gates kept. Rank correlation of the effect of a neuron on'
-      f' the logits (exact ablation) with |gain| {gain}, with its threshold'
-      f' {threshold}.'
-  )
-  return train.Table(rows, label='gates, neurons removed', note=note)
-
-
-def sweep_table(by_value) -> train.Table:
-  """Accuracies by angle, or by length of pretraining."""
-  rows = {
-      f'{value:g}': {
-          'frozen': r['frozen']['rotated'],
-          'gates': r['mode_gate']['rotated'],
-          'hard': r['mode_gate']['hard'],
-          'LoRA 8': r['lora_8']['rotated'],
-          'gates, upright': r['mode_gate']['upright'],
-      }
-      for value, r in by_value.items()
-  }
-  return train.Table(rows, label='value')
-
-
-def bases_table(config: Config, bases) -> train.Table:
-  """Accuracy of each base in each mode."""
-  columns = ('frozen', 'soft', 'hard', 'full in sequence')
-  rows = {
-      f'{name}, {angle:g}°': {'gates': int(r['trainable'])}
-      | {column: r[column][:, m] for column in columns}
-      for name, r in bases.items()
-      for m, angle in enumerate(config.angles)
-  }
-  return train.Table(rows, label='base, angle')
 
 
 def differences(config: Config) -> list[str]:

@@ -14,7 +14,7 @@ from launch.snn_surrogate.config import Config
 from nmlib import train
 from nmlib.data.events import spike_patterns
 from nmlib.data.images import digits
-from nmlib.networks import spiking_mlp
+from nmlib.networks.spiking import spiking_mlp
 from nmlib.neurons.spiking import encoding
 
 # Ten classes of 20 units: hard enough that hidden layers must learn.

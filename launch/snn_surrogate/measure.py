@@ -8,9 +8,9 @@ import numpy as np
 
 from nmlib import train
 from nmlib.analysis.spikes import synaptic_operations
-from nmlib.networks import conversion_quality
 from nmlib.networks import mlp
-from nmlib.networks import spiking_conversion as conversion
+from nmlib.networks.spiking import conversion_quality
+from nmlib.networks.spiking import spiking_conversion as conversion
 
 STARTS = (0.0, 0.5)  # of the membranes, in thresholds
 PERCENTILES = (100.0, 99.9)  # of the activations that scale a layer

@@ -10,7 +10,7 @@ import optax
 from nmlib import train
 from nmlib.analysis.spikes import synaptic_operations
 from nmlib.networks import mlp
-from nmlib.networks import spiking_mlp
+from nmlib.networks.spiking import spiking_mlp
 from nmlib.neurons.spiking import losses
 from nmlib.neurons.spiking import surrogate
 

@@ -15,8 +15,8 @@ from launch.dendrite_growth import experiment
 from launch.dendrite_growth import stages
 from launch.dendrite_growth import tasks
 from nmlib import train
-from nmlib.networks import dendritic
-from nmlib.networks import sizes
+from nmlib.networks.dendrites import dendritic
+from nmlib.networks.dendrites import sizes
 from nmlib.neurons import sites
 from tests.launch import launcher
 

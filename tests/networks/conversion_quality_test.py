@@ -5,9 +5,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nmlib.networks import conversion_quality
 from nmlib.networks import mlp
-from nmlib.networks import spiking_conversion as conversion
+from nmlib.networks.spiking import conversion_quality
+from nmlib.networks.spiking import spiking_conversion as conversion
 
 
 class ConversionQualityTest(absltest.TestCase):

@@ -7,9 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from nmlib.networks import dendrite_candidates
-from nmlib.networks import dendritic
 from nmlib.networks import mlp
+from nmlib.networks.dendrites import dendrite_candidates
+from nmlib.networks.dendrites import dendritic
 from nmlib.neurons.dendrites import perforated as dendrite_nodes
 
 

@@ -11,10 +11,10 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from nmlib.networks import dendrite_candidates
-from nmlib.networks import dendritic
-from nmlib.networks import growth
 from nmlib.networks import mlp
+from nmlib.networks.dendrites import dendrite_candidates
+from nmlib.networks.dendrites import dendritic
+from nmlib.networks.dendrites import growth
 from nmlib.neurons import sites
 from nmlib.neurons.dendrites import perforated as dendrite_nodes
 

@@ -5,10 +5,10 @@ from absl.testing import parameterized
 import jax
 import jax.numpy as jnp
 
-from nmlib.networks import dendritic
 from nmlib.networks import mlp
 from nmlib.networks import row_readers
-from nmlib.networks import sizes
+from nmlib.networks.dendrites import dendritic
+from nmlib.networks.dendrites import sizes
 
 
 class SizesTest(parameterized.TestCase):

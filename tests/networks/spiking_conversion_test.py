@@ -10,7 +10,7 @@ import numpy as np
 
 from nmlib.networks import image_classifiers
 from nmlib.networks import mlp
-from nmlib.networks import spiking_conversion as conversion
+from nmlib.networks.spiking import spiking_conversion as conversion
 from nmlib.neurons.spiking import convolution
 
 

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nmlib.networks import spiking_mlp
+from nmlib.networks.spiking import spiking_mlp
 from nmlib.neurons.spiking import surrogate
 
 _CONFIG = spiking_mlp.Config(6, (8, 7), 3, current_gain=0.5, weight_gain=6.0)

@@ -16,8 +16,8 @@ from nmlib import neurons
 from nmlib.networks import active_dendrites
 from nmlib.networks import elm_network
 from nmlib.networks import sequence_classifier
-from nmlib.networks import spiking_mlp
 from nmlib.networks import temporal_convolution
+from nmlib.networks.spiking import spiking_mlp
 from nmlib.neurons import bdh
 from nmlib.neurons import elm
 from nmlib.neurons.biophysical import cable

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from nmlib.analysis.spikes import synaptic_operations
-from nmlib.networks import spiking_conversion as conversion
+from nmlib.networks.spiking import spiking_conversion as conversion
 
 
 class Quality(NamedTuple):

@@ -5,7 +5,7 @@ from typing import Any
 
 import jax
 
-from nmlib.networks import dendritic
+from nmlib.networks.dendrites import dendritic
 
 
 def with_dendrites(

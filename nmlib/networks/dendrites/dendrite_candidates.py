@@ -13,8 +13,8 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from nmlib.networks import dendritic
-from nmlib.networks import growth
+from nmlib.networks.dendrites import dendritic
+from nmlib.networks.dendrites import growth
 from nmlib.neurons.dendrites import perforated as dendrite_nodes
 
 Dendrites = dict[str, dendrite_nodes.Dendrite]
