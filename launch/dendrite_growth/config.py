@@ -9,14 +9,9 @@ from nmlib.neurons.core import limits
 
 SHORTCUTS = {'path': "Folder of MNIST's four files."}
 _Task = Literal[
-    'shallow',
-    'deep',
-    'convolutional',
-    'transformer',
-    'recurrent',
-    'gated',
+    'shallow', 'deep', 'convolutional', 'transformer', 'recurrent', 'gated',
     'points',
-]
+]  # fmt: skip
 _Kind = Literal['correlation', 'control', 'random', 'gradient', 'wide']
 _Rates = Annotated[tuple[limits.Positive, ...], limits.Some()]
 TASKS: tuple[_Task, ...] = typing.get_args(_Task)
