@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+from typing import Any
 
 import hypothesis
 import jax
@@ -14,12 +15,25 @@ from tests.train import process
 hypothesis.settings.register_profile('fixed', deadline=None, derandomize=True)
 hypothesis.settings.register_profile('search', deadline=None, print_blob=True)
 
+# Of JAX, in this process and in those that it launches.
+_SETTINGS: dict[str, Any] = {'jax_persistent_cache_min_compile_time_secs': 0.0}
+
 
 def pytest_configure(config):
-  """`pytest -m slow` searches; --hypothesis-profile overrules."""
+  """`pytest -m slow` searches; --hypothesis-profile overrules.
+
+  Default tests are thousands of small programs, whose compilation costs more
+  than they do: it is made short. `slow` ones are compiled as users' are.
+  """
+  long = config.option.markexpr == 'slow'
   if not config.getoption('--hypothesis-profile'):
-    searches = config.option.markexpr == 'slow'
-    hypothesis.settings.load_profile('search' if searches else 'fixed')
+    hypothesis.settings.load_profile('search' if long else 'fixed')
+  if not long:
+    _SETTINGS['jax_disable_most_optimizations'] = True
+    if jax.__version_info__ <= (0, 10, 2):  # later ones end at a flag they lack
+      # Read when JAX starts, which no import does; launched processes inherit.
+      flags = os.environ.get('XLA_FLAGS', '')
+      os.environ['XLA_FLAGS'] = f'{flags} --xla_cpu_use_fusion_emitters=false'
 
 
 def pytest_itemcollected(item):
@@ -45,19 +59,10 @@ def session_folder(tmp_path_factory) -> pathlib.Path:
 
 
 @pytest.fixture(autouse=True, scope='session')
-def _compile(request, session_folder):
-  """Lets all processes of this session compile little, and each thing once.
-
-  Default tests are thousands of small programs, whose compilation costs more
-  than they do. The long `slow` ones are compiled as users' are.
-  """
-  long = request.config.option.markexpr == 'slow'
-  settings = {
-      'jax_disable_most_optimizations': not long,
-      'jax_compilation_cache_dir': str(session_folder / 'jax'),
-      'jax_persistent_cache_min_compile_time_secs': 0.0,
-  }
-  for name, value in settings.items():
+def _compile(session_folder):
+  """Lets all processes of a session find what others have compiled."""
+  _SETTINGS['jax_compilation_cache_dir'] = str(session_folder / 'jax')
+  for name, value in _SETTINGS.items():
     jax.config.update(name, value)
     process.ENVIRONMENT[name.upper()] = str(value)
 
