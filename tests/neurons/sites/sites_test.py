@@ -9,6 +9,7 @@ import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from nmlib.neurons import sites
 
@@ -73,6 +74,16 @@ def _by_hand(params, x, change=lambda name, layer, value: value):
 _close = functools.partial(np.testing.assert_allclose, rtol=1e-5, atol=1e-6)
 _EDIT = sites.Edit
 _ONE = (np.arange(_L) == 2)[:, None, None]
+
+
+@pytest.fixture(autouse=True, scope='module')
+def _compile_as_users_do():
+  """Bits are the same with and without edits only of such programs."""
+  name = 'jax_disable_most_optimizations'
+  before = jax.config.read(name)
+  jax.config.update(name, False)
+  yield
+  jax.config.update(name, before)
 
 
 class CaptureTest(parameterized.TestCase):
