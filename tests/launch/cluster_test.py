@@ -11,6 +11,7 @@ import tempfile
 
 from absl.testing import absltest
 from absl.testing import parameterized
+import pytest
 import yaml
 
 from tests.train import process
@@ -98,6 +99,7 @@ class ClusterTest(parameterized.TestCase):
       self.assertNotEmpty(ours, path)
       self.assertContainsSubset(ours, known)
 
+  @pytest.mark.slow
   def test_slurm_trains_with_two_tasks(self):
     self._fake('srun', _SRUN)
     self._fake('scontrol', _NOTE)

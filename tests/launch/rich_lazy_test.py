@@ -28,6 +28,7 @@ def _config(**changes):
 class RichLazyTest(launcher.LauncherTest):
   LAUNCHER = 'launch.rich_lazy'
 
+  @pytest.mark.slow
   def test_smoke_places_a_users_matrix_in_the_sweep(self):
     matrix = self.workdir.with_name('mine.csv')
     draw = np.random.default_rng(0).normal(size=(7, 7))

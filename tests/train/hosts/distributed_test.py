@@ -153,6 +153,7 @@ class ProcessesTest(parameterized.TestCase):
     self.assertIn('another task died', err)  # in JAX's words
     self.assertIn('process 0 was ended by SIGKILL, and the others', err)
 
+  @pytest.mark.slow
   def test_a_silent_process_ends_the_other_by_its_heartbeats(self):
     hosts = self._start(2, self.root / 'silent', '--heartbeat_timeout=4')
     hosts.processes[1].send_signal(signal.SIGSTOP)  # as if its host were lost
