@@ -32,6 +32,7 @@ class ElmShdAddingTest(launcher.LauncherTest):
             data[k] = row(k)
         file['labels'] = np.arange(20)
 
+  @pytest.mark.slow
   def test_smoke_on_files_writes_a_whole_report(self):
     self._write_shd()
     code, out, err = self.run_launcher(

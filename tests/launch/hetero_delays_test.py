@@ -16,6 +16,7 @@ from tests.launch import launcher
 class HeteroDelaysTest(launcher.LauncherTest):
   LAUNCHER = 'launch.hetero_delays'
 
+  @pytest.mark.slow
   def test_smoke_on_own_images(self):
     images = self.workdir.with_name('mine.npy')
     np.save(images, np.random.default_rng(0).normal(size=(3, 40, 40)))
