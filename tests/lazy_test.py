@@ -3,6 +3,8 @@
 import ast
 import importlib
 import inspect
+import pathlib
+import re
 import subprocess
 import sys
 
@@ -10,8 +12,11 @@ import pytest
 
 from nmlib import _lazy
 
+_ROOT = pathlib.Path(__file__).parents[1]
+_PAGES = sorted(f'docs/{page.name}' for page in _ROOT.glob('docs/*.md'))
 
-@pytest.mark.parametrize('name', ['neurons', 'analysis', 'data'])
+
+@pytest.mark.parametrize('name', ['neurons', 'networks', 'analysis', 'data'])
 def test_each_module_that_is_shown_imports_and_editors_know_it(name):
   package = importlib.import_module(f'nmlib.{name}')
   shown = _lazy.modules(package.__name__, package.__path__[0])
@@ -30,6 +35,29 @@ def test_each_module_that_is_shown_imports_and_editors_know_it(name):
       for alias in node.names
   }
   assert listed == shown
+
+
+def _found(name: str):
+  """Imports as far as there are modules, then takes attributes."""
+  parts = name.split('.')
+  module = importlib.import_module(parts[0])
+  for i, part in enumerate(parts[1:], 2):
+    try:
+      module = importlib.import_module('.'.join(parts[:i]))
+    except ModuleNotFoundError:
+      module = getattr(module, part)
+  return module
+
+
+@pytest.mark.parametrize('file', ['README.md', 'BUILD.md', *_PAGES])
+def test_what_pages_name_is_there(file):
+  text = (_ROOT / file).read_text()
+  for path in re.findall(
+      r'`((?:nmlib|launch|tests|benchmarks)/[\w/.]+)`', text
+  ):
+    assert (_ROOT / path).exists(), path
+  for name in re.findall(r'`((?:nmlib|launch)(?:\.\w+)+)`', text):
+    assert _found(name), name
 
 
 def test_importing_one_neuron_imports_none_of_its_neighbours():

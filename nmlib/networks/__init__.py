@@ -1,5 +1,35 @@
 """Neurons wired into whole models."""
 
+import typing
+
 from nmlib import _lazy
+
+if typing.TYPE_CHECKING:  # for editors and type checkers
+  from nmlib.networks import active_dendrites as active_dendrites
+  from nmlib.networks import adaptation as adaptation
+  from nmlib.networks import delay_detector as delay_detector
+  from nmlib.networks import dendrites as dendrites
+  from nmlib.networks import elm_network as elm_network
+  from nmlib.networks import gated as gated
+  from nmlib.networks import gated_modes as gated_modes
+  from nmlib.networks import hardening as hardening
+  from nmlib.networks import image_classifiers as image_classifiers
+  from nmlib.networks import mlp as mlp
+  from nmlib.networks import point_cloud as point_cloud
+  from nmlib.networks import row_readers as row_readers
+  from nmlib.networks import sequence_classifier as sequence_classifier
+  from nmlib.networks import single_neuron as single_neuron
+  from nmlib.networks import spiking as spiking
+  from nmlib.networks import temporal_convolution as temporal_convolution
+  from nmlib.networks import trial_network as trial_network
+  from nmlib.networks.dendrites import (
+      dendrite_candidates as dendrite_candidates,
+  )
+  from nmlib.networks.dendrites import dendritic as dendritic
+  from nmlib.networks.dendrites import growth as growth
+  from nmlib.networks.dendrites import sizes as sizes
+  from nmlib.networks.spiking import conversion_quality as conversion_quality
+  from nmlib.networks.spiking import spiking_conversion as spiking_conversion
+  from nmlib.networks.spiking import spiking_mlp as spiking_mlp
 
 __getattr__, __dir__ = _lazy.attach(__name__, __path__[0])

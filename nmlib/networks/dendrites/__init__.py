@@ -1,1 +1,5 @@
 """Networks whose neurons grow dendrites."""
+
+from nmlib import _lazy
+
+__getattr__, __dir__ = _lazy.attach(__name__, __path__[0])

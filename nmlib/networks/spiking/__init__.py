@@ -1,1 +1,5 @@
 """Networks of spiking neurons."""
+
+from nmlib import _lazy
+
+__getattr__, __dir__ = _lazy.attach(__name__, __path__[0])
