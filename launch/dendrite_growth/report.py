@@ -72,24 +72,21 @@ def make(config: Config, found: dict[str, Any]) -> train.Report:
 def _claims(name, kinds, known) -> Iterator[train.Claim]:
   """Yields what the paper's account says of one task."""
   last = lambda kind, what: {kind: kinds[kind][what][:, -1]}
-
-  def fields(what):
-    because = known.get((name, what), '')
-    return {'expected': not because, 'because': because}
+  because = lambda what: known.get((name, what), '')
 
   if 'control' in kinds:
     yield train.lower(
         f'{name}: with dendrites the training loss is below half of that of'
         ' training on for as many steps',
         last('correlation', 'loss'), last('control', 'loss'), times=0.5,
-        by='mean', source=_SMALL, **fields('loss'),
+        by='mean', source=_SMALL, because=because('loss'),
     )  # fmt: skip
   for kind, what in RIVALS.items():
     if kind in kinds:
       yield train.higher(
           f'{name}: test accuracy is higher than with {what}',
           last('correlation', 'test'), last(kind, 'test'), by='interval',
-          source='own comparison', **fields(kind),
+          source='own comparison', because=because(kind),
       )  # fmt: skip
   gains = np.diff(kinds['correlation']['validation'], axis=1).T  # [cycles, S]
   yield train.Claim(

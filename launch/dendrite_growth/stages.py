@@ -57,8 +57,8 @@ def neurons(
     sweep: try constant rates [R] instead.
     all_learn: train dendrites too, by ordinary gradients.
   """
-  loop = _loop(config, steps)
-  total = loop.num_steps * config.inner_steps
+  loop, inner = _loop(config, steps), config.inner_steps
+  total = loop.num_steps * inner
   rates = np.asarray(rates, np.float32)
 
   def init(key, start, rate: Any = None):
@@ -87,9 +87,7 @@ def neurons(
       learner, metrics = advance(learner, rows)
       return learner, metrics['loss']
 
-    learner, losses = jax.lax.scan(
-        update, state.learner, length=config.inner_steps
-    )
+    learner, losses = jax.lax.scan(update, state.learner, length=inner)
     new = learner.params
     score = train.accuracy(lambda x: task.answer(new, x), task.validation)
     better = score >= state.score

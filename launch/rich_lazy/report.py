@@ -80,7 +80,7 @@ def _ranks_differ(config, found, match, measure) -> train.Claim:
       source='main figures (values unknown)'
       if match == 'frobenius'
       else 'control',
-      expected=known, because='' if known else _LARGE,
+      because='' if known else _LARGE,
   )  # fmt: skip
 
 

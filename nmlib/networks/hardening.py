@@ -91,30 +91,6 @@ def hard(
   return logits, tuple(on[name].mean(0) for name in named)
 
 
-def skip(
-    base: mlp.Params,
-    gates: Gates,
-    xs: jax.Array,
-    least: float = 0.0,
-    *,
-    config: mode_gate.Config = mode_gate.Config(),
-) -> tuple[mlp.Params, tuple[jax.Array, ...]]:
-  """Takes out the neurons that few inputs use, as `harden` does.
-
-  Args:
-    base: the frozen network.
-    gates: trained gates.
-    xs: inputs of the mode, [P, D].
-    least: share of them for which a neuron must be on, and more, to be kept.
-    config: kind of gate.
-
-  Returns:
-    A smaller network, and its hidden thresholds.
-  """
-  _, share = hard(base, gates, xs, config=config)
-  return harden(base, gates, tuple(s > least for s in share), config=config)
-
-
 def harden(
     base: mlp.Params,
     gates: Gates,

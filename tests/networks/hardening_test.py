@@ -35,7 +35,8 @@ class HardeningTest(parameterized.TestCase):
     logits, share = hardening.hard(base, gates, xs)
     np.testing.assert_allclose(logits, expected, rtol=1e-5, atol=1e-6)
     for least in (0.0, 0.3):
-      small, thresholds = hardening.skip(base, gates, xs, least)
+      kept = tuple(mean > least for mean in share)
+      small, thresholds = hardening.harden(base, gates, kept)
       for layer, gate, mean in zip(thresholds, on, share, strict=True):
         np.testing.assert_allclose(mean, gate.mean(0), rtol=1e-6)
         self.assertLen(layer, int((mean > least).sum()))

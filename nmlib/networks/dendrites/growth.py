@@ -1,6 +1,7 @@
 """When a network grows, and how it trains on: switches and learning rates.
 
-Brenner and Itti (arXiv 2501.18018, 2025); what grows is in `candidates`.
+Brenner and Itti (arXiv 2501.18018, 2025). What grows is in
+`dendrite_candidates`.
 """
 
 from typing import NamedTuple

@@ -68,8 +68,8 @@ def higher(
     margin: how much above that; may be negative.
     need: share of the seeds, rounded up, for `by='seed'`.
     also: further values to show.
-    **fields: source, paper, expected and because, as in `Claim`; whatever
-      has a because is not expected.
+    **fields: source, paper and because, as in `Claim`; what has a because is
+      not expected.
 
   Returns:
     The claim; it does not hold where a value is NaN.
@@ -115,7 +115,7 @@ def ordered(
     values: two or more [S], the smallest first, paired by seed.
     by: as in `higher`, of the smallest step of each seed.
     need: share of the seeds, rounded up, for `by='seed'`.
-    **fields: source, paper, expected and because, as in `Claim`.
+    **fields: as of `higher`.
 
   Raises:
     ValueError: if seeds are not paired, or there are not two entries.
@@ -148,7 +148,7 @@ def differ(
     need: in how many comparisons the 95 % interval must lie above 0.
     below: below 0 instead.
     least: seeds that must count there.
-    **fields: source, paper, expected and because, as in `Claim`.
+    **fields: as of `higher`.
 
   Returns:
     The claim, which shows each comparison with its interval.
