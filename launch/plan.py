@@ -4,8 +4,9 @@
       --topology=v5e:2x4 --mesh=data:2,model:4
 
 compiles the train step of `launch.bdh` for eight TPU v5e chips, on any machine
-(a TPU is not needed, its compiler is: pip install 'nmlib[tpu]'), and prints the
-memory a chip, FLOPs, bytes, every collective, and a roofline of the step time.
+(a TPU is not needed, its compiler is: pip install -e '.[launch,tpu]'), and
+prints the memory a chip, FLOPs, bytes, every collective, and a roofline of the
+step time.
 --mesh=auto tries every sensible mesh and ranks them; --format=json is for
 programs; --config.<field>=<value> changes the preset. --topology=cpu:8 compiles
 for eight virtual CPU devices, without any figure of speed.

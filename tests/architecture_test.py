@@ -75,3 +75,30 @@ def _imported(*places: str) -> set[str]:
       for module in found
       for name in distributions.get(module, [module])
   }
+
+
+def test_modules_functions_and_folders_stay_small():
+  """A module has 250 lines, a function 60 of code, a folder 20 modules."""
+  found = []
+  for top in ('nmlib', 'launch'):
+    for file in (_ROOT / top).rglob('*.py'):
+      text, name = file.read_text(), file.relative_to(_ROOT)
+      if text.count('\n') > 250:
+        found.append(f'{name}: {text.count(chr(10))} lines')
+      for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef) and _length(node) > 60:
+          found.append(f'{name}: {node.name} has {_length(node)} lines')
+    folders = [
+        _ROOT / top,
+        *(p for p in (_ROOT / top).rglob('*') if p.is_dir()),
+    ]
+    for folder in folders:
+      if len(list(folder.glob('[!_]*.py'))) > 20:
+        found.append(f'{folder.relative_to(_ROOT)}: over 20 modules')
+  assert not found, found
+
+
+def _length(function: ast.FunctionDef) -> int:
+  """Returns the lines of a function, its docstring not counted."""
+  lines = (function.end_lineno or 0) - function.lineno + 1
+  return lines - len((ast.get_docstring(function, False) or '').splitlines())

@@ -34,7 +34,8 @@ def test_each_module_that_is_shown_imports_and_editors_know_it(name):
       if isinstance(node, ast.ImportFrom)
       for alias in node.names
   }
-  assert listed == shown
+  wrong = listed.items() ^ shown.items()
+  assert not wrong, f'add to, or remove from, {package.__file__}: {wrong}'
 
 
 def _found(name: str):

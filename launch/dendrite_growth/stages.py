@@ -33,16 +33,9 @@ def own_key(key: jax.Array, stage: str) -> jax.Array:
 
 
 def neurons(
-    config: Config,
-    task: Task,
-    params: Any,
-    name: str,
-    steps: int,
-    rates: np.ndarray,
-    *,
-    sweep: bool = False,
-    all_learn: bool = False,
-) -> train.Stage:
+    config: Config, task: Task, params: Any, name: str, steps: int,
+    rates: np.ndarray, *, sweep: bool = False, all_learn: bool = False,
+) -> train.Stage:  # fmt: skip
   """Returns the training of neurons, and of dendrites' weights onto them.
 
   Each step of the stage is `config.inner_steps` optimizer steps and one look
@@ -88,17 +81,7 @@ def neurons(
       return learner, metrics['loss']
 
     learner, losses = jax.lax.scan(update, state.learner, length=inner)
-    new = learner.params
-    score = train.accuracy(lambda x: task.answer(new, x), task.validation)
-    better = score >= state.score
-    after = state._replace(
-        learner=learner,
-        best=optax.tree.where(better, new, state.best),
-        score=jnp.where(better, score, state.score),
-        history=growth.follow(state.history, score, config.patience),
-    )
-    if config.switch == 'history':
-      after = _unless_held(state, after)
+    after = _scored(state, learner, task, config)
     return after, {'loss': jnp.mean(losses), 'validation': after.score}
 
   starts, values = (params, rates) if sweep else ((params, rates), None)
@@ -106,6 +89,22 @@ def neurons(
       name=name, loop=loop, init=init, step=step, seeds=config.seeds,
       starts=starts, sweep=values,
   )  # fmt: skip
+
+
+def _scored(
+    state: Neurons, learner: train.TrainState, task: Task, config: Config
+) -> Neurons:
+  """Keeps the best network on the validation examples, and its history."""
+  new = learner.params
+  score = train.accuracy(lambda x: task.answer(new, x), task.validation)
+  better = score >= state.score
+  after = state._replace(
+      learner=learner,
+      best=optax.tree.where(better, new, state.best),
+      score=jnp.where(better, score, state.score),
+      history=growth.follow(state.history, score, config.patience),
+  )
+  return _unless_held(state, after) if config.switch == 'history' else after
 
 
 def _unless_held(before: Neurons, after: Neurons) -> Neurons:

@@ -52,8 +52,7 @@ def learned(
   """Trains at several learning rates, with the same images in each step.
 
   Args:
-    config: of the launcher.
-    run: the run.
+    config, run: of the launcher.
     split: inputs [M, N, H, W].
     name: of the stage.
     num_steps: of the optimizer.

@@ -59,11 +59,8 @@ def stage(
 ) -> train.Stage:
   """Returns the training of every network of every seed on a task.
 
-  Args:
-    config: of the launcher.
-    task: one of its tasks, by default the first.
-    match: the norm that is matched, by default its first.
-    starts: W_h [S, N, N] of each network; by default those of the ranks.
+  By default on the first task, with the first norm matched; `starts` are W_h
+  [S, N, N] of each network, by default those of the ranks.
   """
   task, match = task or config.tasks[0], match or config.matches[0]
   starts = starts or connectivity.starts(config, match, {})
@@ -97,6 +94,9 @@ def stage(
     return trials(key, config.loop.batch_size)
 
   of_task = {'network': network, 'asks_last': source.asks_last}
+  of_evaluation = {
+      'names': tuple(starts), 'kernel_trials': config.kernel_trials, **of_task,
+  }  # fmt: skip
   return train.Stage(
       name=f'{task}_{match}',
       loop=config.loop,
@@ -105,12 +105,7 @@ def stage(
           advance, optimizer=optimizer, keep_dale=config.keep_dale, **of_task
       ),
       data=batch,
-      evaluate=functools.partial(
-          measure.laziness_of,
-          names=tuple(starts),
-          kernel_trials=config.kernel_trials,
-          **of_task,
-      ),
+      evaluate=functools.partial(measure.laziness_of, **of_evaluation),
       eval_data=trials(jax.random.key(4321), config.probe_trials),
       seeds=tuple(range(config.num_seeds)),
       starts=np.stack(list(starts.values()), 1),

@@ -131,7 +131,8 @@ def devices(where: chips.Topology) -> list[Any]:
   if not has_tpu_compiler():
     raise Unavailable(
         f'--topology={where.name} needs the TPU compiler; install it (no TPU'
-        " needed) with: pip install 'nmlib[tpu]'. Or use --topology=cpu:8."
+        " needed) with: pip install -e '.[launch,tpu]'. Or use"
+        ' --topology=cpu:8.'
     )
   # There is no metadata server to ask; without answers libtpu complains.
   for name, value in (

@@ -85,9 +85,15 @@ def load(package: str) -> Launcher:
     package: its docstring is the help; `config.py` has PRESETS (`small` is the
       default) and perhaps SHORTCUTS, `experiment.py` has `experiment` and
       perhaps COMMANDS, as in `Launcher`.
+
+  Raises:
+    ValueError: if one of them lacks what it must define.
   """
   config = importlib.import_module(f'{package}.config')
   experiment = importlib.import_module(f'{package}.experiment')
+  for module, name in ((config, 'PRESETS'), (experiment, 'experiment')):
+    if not hasattr(module, name):
+      raise ValueError(f'{module.__name__} must define {name}.')
   return Launcher(
       experiment.experiment,
       config.PRESETS,

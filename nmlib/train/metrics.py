@@ -73,6 +73,11 @@ class Table:
     if jax.process_index():
       return
     for name, row in values.items():
+      if np.ndim(row) != 1:
+        raise ValueError(
+            f'metric {name!r} must be one number a seed, [S], got shape'
+            f' {list(np.shape(row))}.'
+        )
       for seed, value in zip(self._seeds, row, strict=True):
         self._csv.writerow((step, name, seed, repr(float(value))))
     self._events.append((step, time.time(), values))

@@ -88,8 +88,20 @@ def override(config: Any, values: Mapping[str, Any]) -> Any:
     else:
       fields[name] = value
   for name, changes in inside.items():
-    fields[name] = override(fields.get(name, getattr(config, name)), changes)
+    inner = fields.get(name, getattr(config, name))
+    try:
+      fields[name] = override(inner, changes)
+    except ValueError as e:
+      raise ValueError(_as_flag(str(e), inner, name)) from e
   return dataclasses.replace(config, **fields)
+
+
+def _as_flag(message: str, inner: Any, name: str) -> str:
+  """Names a field inside another as its flag: `config.loop.num_steps`."""
+  for prefix in (limits.full_name(type(inner), ''), 'config.'):
+    if message.startswith(prefix):
+      return f'config.{name}.{message.removeprefix(prefix)}'
+  return message
 
 
 def describe(presets: Mapping[str, Any]) -> str:

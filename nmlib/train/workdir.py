@@ -49,7 +49,8 @@ def parse(text: str) -> epath.Path:
     path.exists()
   except ImportError as e:
     raise ValueError(
-        f"--workdir={text} needs the package gcsfs: pip install 'nmlib[gcs]'."
+        f'--workdir={text} needs the package gcsfs:'
+        " pip install -e '.[launch,gcs]'."
     ) from e
   return path
 

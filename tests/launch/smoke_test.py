@@ -1,12 +1,15 @@
 """What holds for every launcher; each that is in `launch/` is found."""
 
 import dataclasses
+import pathlib
 import re
+from unittest import mock
 
 from matplotlib import image
 import pytest
 
 import launch
+from launch.bdh import config
 from nmlib.train import experiment
 from nmlib.train import options
 from tests.train import process
@@ -16,6 +19,13 @@ _KEYS = {
     'claims', 'config', 'data', 'experiment', 'figures', 'preset',
 }  # fmt: skip
 _CLAIM_KEYS = {'expected', 'holds', 'ours', 'paper', 'source', 'text'}
+
+
+def test_what_a_launcher_must_define_is_named():
+  with pytest.raises(ValueError, match='launch.bdh.config must define PRESETS'):
+    with mock.patch.object(config, 'PRESETS', create=True):
+      del config.PRESETS
+      experiment.load('launch.bdh')
 
 
 def test_launchers_are_found():
@@ -56,6 +66,15 @@ def test_second_run_prints_the_report_at_once(smoke, name):
   assert run.out.startswith(start) and run.out.endswith(report)
   after = {p: p.stat().st_mtime_ns for p in run.workdir.rglob('?*.*')}
   assert after == before
+
+
+@pytest.mark.parametrize('name', _NAMES)
+def test_every_field_of_the_config_is_used(name):
+  presets = experiment.load(f'launch.{name}').presets
+  folder = pathlib.Path(launch.__path__[0]) / name.replace('.', '/')
+  code = '\n'.join(file.read_text() for file in folder.rglob('*.py'))
+  for field in dataclasses.fields(presets['small']):
+    assert re.search(rf'\w\.{field.name}\b', code), field.name
 
 
 @pytest.mark.parametrize('name', _NAMES)

@@ -88,7 +88,9 @@ class ContractTest(parameterized.TestCase):
 
   def test_no_model_is_forgotten(self):
     listed = {model.module.__name__ for model in models.MODELS.values()}
-    self.assertEqual(listed, models.found())
+    self.assertEqual(
+        listed, models.found(), 'each has a row in tests/neurons/models.py'
+    )
 
   @_EACH
   def test_vmap_equals_loop_and_compiles_once(self, name):

@@ -121,7 +121,7 @@ class CpuTest(parameterized.TestCase):
   def test_without_libtpu_it_says_what_to_install(self):
     with mock.patch.object(planner, 'has_tpu_compiler', return_value=False):
       with self.assertRaisesRegex(
-          planner.Unavailable, r"pip install 'nmlib\[tpu\]'"
+          planner.Unavailable, r"pip install -e '.\[launch,tpu\]'"
       ):
         planner.plan(_linear(), 'v5e:2x4', {'data': 8})
 
@@ -161,7 +161,7 @@ class ChipsTest(parameterized.TestCase):
 
 
 @absltest.skipUnless(
-    planner.has_tpu_compiler(), "needs libtpu: pip install 'nmlib[tpu]'"
+    planner.has_tpu_compiler(), "needs libtpu: pip install -e '.[launch,tpu]'"
 )
 class TpuTest(parameterized.TestCase):
 

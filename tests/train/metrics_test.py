@@ -30,6 +30,11 @@ class TableTest(absltest.TestCase):
     np.testing.assert_array_equal(values, [[10, 10.5], [20, 20.5]])
     self.assertEqual(list(history), [name])
 
+  def test_a_metric_that_is_no_number_is_named(self):
+    table = metrics.Table(pathlib.Path('unused'), 'train', (0, 1), 0)
+    with self.assertRaisesRegex(ValueError, r"'rate' must .* got .*\[2, 3\]"):
+      table.write(0, {'rate': np.ones((2, 3))})
+
   def test_nothing_is_written_before_the_first_flush(self):
     folder = pathlib.Path(self.create_tempdir().full_path) / 'metrics'
     table = metrics.Table(folder, 'train', (0,), 0)

@@ -45,6 +45,12 @@ class OverrideTest(parameterized.TestCase):
     with self.assertRaisesRegex(ValueError, 'at least 1, got 0'):
       options.override(_Config(), {'steps': 0})
 
+  @parameterized.parameters('num_steps', 'loop.num_steps')
+  def test_a_field_inside_another_is_named_as_its_flag(self, path):
+    message = r'^config\.loop\.num_steps=21 is not a multiple'
+    with self.assertRaisesRegex(ValueError, message):
+      options.override(_Looped(), {path: 21})
+
   @parameterized.parameters(
       ('step', "did you mean 'steps'"), ('model.x', "fields: .'width'")
   )

@@ -280,7 +280,7 @@ def test_kernels_lower_for_gpu_at_full_size():
 
 @pytest.mark.skipif(
     importlib.util.find_spec('libtpu') is None,
-    reason='compiling for TPU needs libtpu: pip install nmlib[tpu]',
+    reason='compiling for TPU needs libtpu: pip install -e .[launch,tpu]',
 )
 def test_kernels_compile_for_tpu_at_full_size():
   _compile('tpu')
