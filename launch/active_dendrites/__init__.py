@@ -1,9 +1,10 @@
 """Active dendrites: many tasks in sequence without being told which is which.
 
 Ahmad and Hawkins (arXiv 1601.00720, 2016) explain why a dendritic segment
-recognises sparse patterns reliably; Grewal et al. (2021) and Iyer et al. (2022)
-gate the units of a network by such segments and keep only k winners, so that
-each task uses a subnetwork of its own and later tasks overwrite little.
+recognises sparse patterns reliably; Grewal et al. (2021) and Iyer et al. (arXiv
+2201.00042, 2022) gate the units of a network by such segments and keep only k
+winners, so that each task uses a subnetwork of its own and later tasks
+overwrite little.
 
   python -m launch.active_dendrites                 # small: minutes, 2 cores
   python -m launch.active_dendrites --preset=paper  # 10 tasks, one accelerator

@@ -74,3 +74,34 @@ PRESETS = {
         model=bdh.Config(dtype='bfloat16'),
     ),
 }  # fmt: skip
+
+_PYTHON = train.Source(
+    "Python's standard library", 'embedded', flag='--text_file'
+)
+PAPER = train.Paper(
+    title='The Dragon Hatchling',
+    authors='Kosowski et al.',
+    year=2025,
+    url='https://arxiv.org/abs/2509.26507',
+    modules=('nmlib.neurons.bdh',),
+    checked=(
+        "the authors' PyTorch model: logits, loss, gradients, states, AdamW,"
+        ' greedy text, merging'
+    ),
+    headline=train.Headline(
+        says='share of neurons y that are active, without a regulariser',
+        claim='Gated activations y are sparser than x',
+        keys=('active y',),
+        paper='about 0.05',
+    ),
+    data={
+        'small': (_PYTHON,),
+        'smoke': (_PYTHON,),
+        'paper': (
+            train.Source(
+                'tiny Shakespeare', 'tfds', tfds='tiny_shakespeare',
+                flag='--text_file',
+            ),
+        ),
+    },
+)  # fmt: skip

@@ -6,6 +6,7 @@ from typing import Annotated
 from typing import Literal
 from typing import NamedTuple
 
+from nmlib import train
 from nmlib.networks import image_classifiers
 from nmlib.neurons.core import limits
 from nmlib.neurons.gates import mode_gate
@@ -116,3 +117,29 @@ PRESETS = {
         base_steps=1000, mode_steps=1000,
     ),
 }  # fmt: skip
+
+_DIGITS = train.Source('8 x 8 digits', 'embedded')
+PAPER = train.Paper(
+    title='Brain Modes, Not Brains',
+    authors='Ghasemlou',
+    year=2026,
+    url='https://arxiv.org/abs/2602.11726',
+    modules=(
+        'nmlib.neurons.gates.mode_gate',
+        'nmlib.networks.gated',
+        'nmlib.networks.adaptation',
+        'nmlib.networks.hardening',
+    ),
+    checked='closed forms (no official code)',
+    headline=train.Headline(
+        says='accuracy on rotated digits: frozen, hard gates, LoRA',
+        claim='The order of the abstract',
+        keys=('frozen', 'gates_hard', 'lora_8'),
+        paper='this order, no numbers',
+    ),
+    data={
+        'small': (_DIGITS,),
+        'smoke': (_DIGITS,),
+        'paper': (train.Source('MNIST', 'tfds', tfds='mnist', flag='--path'),),
+    },
+)

@@ -106,3 +106,29 @@ PRESETS = {
         length=500, learning_rate=5e-4,
     ),
 }  # fmt: skip
+
+_SIMULATED = train.Source(
+    'a simulated neuron of compartments', 'generated', flag='--config.neuronio'
+)
+PAPER = train.Paper(
+    title='The Expressive Leaky Memory Neuron',
+    authors='Spieler et al.',
+    year=2024,
+    url='https://arxiv.org/abs/2306.16922',
+    modules=('nmlib.neurons.elm',),
+    checked=(
+        "the authors' PyTorch code: outputs, memory, gradients, released"
+        ' weights, metrics'
+    ),
+    headline=train.Headline(
+        says='explained variance of the voltage by 10 memory units',
+        claim='More memory helps',
+        keys=('d_m 10',),
+        paper='0.948 (NeuronIO)',
+    ),
+    data={
+        'small': (_SIMULATED,),
+        'smoke': (_SIMULATED,),
+        'paper': (_SIMULATED,),
+    },
+)

@@ -96,3 +96,36 @@ PRESETS = {
         num_steps=50, training_steps=9000, batch_size=128, learning_rate=1e-3,
     ),
 }  # fmt: skip
+
+_DIGITS = train.Source('8 x 8 digits', 'embedded')
+_PATTERNS = train.Source('patterns of spike times', 'generated')
+PAPER = train.Paper(
+    title='Deep Learning in Spiking Neural Networks',
+    authors='Tavanaei et al.',
+    year=2019,
+    url='https://arxiv.org/abs/1804.08150',
+    modules=(
+        'nmlib.neurons.spiking.lif',
+        'nmlib.neurons.spiking.current_lif',
+        'nmlib.neurons.spiking.surrogate',
+        'nmlib.networks.spiking.spiking_mlp',
+        'nmlib.networks.spiking.spiking_conversion',
+    ),
+    checked=(
+        'snnTorch, Norse, SpikingJelly, Spyx: spikes, membranes, gradients'
+    ),
+    headline=train.Headline(
+        says='accuracy on digits in a latency code',
+        claim='latency code: a surrogate-trained network',
+        keys=('fast_sigmoid',),
+        paper='0.9888 (MNIST, Lee 2016)',
+    ),
+    data={
+        'small': (_DIGITS, _PATTERNS),
+        'smoke': (_DIGITS, _PATTERNS),
+        'paper': (
+            train.Source('MNIST', 'tfds', tfds='mnist', flag='--path'),
+            _PATTERNS,
+        ),
+    },
+)

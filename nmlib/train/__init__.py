@@ -30,6 +30,9 @@ from nmlib.train.reports.claims import higher
 from nmlib.train.reports.claims import lower
 from nmlib.train.reports.claims import ordered
 from nmlib.train.reports.claims import unexpected
+from nmlib.train.reports.paper import Headline
+from nmlib.train.reports.paper import Paper
+from nmlib.train.reports.paper import Source
 from nmlib.train.reports.report import Report
 from nmlib.train.reports.statistics import Interval
 from nmlib.train.reports.statistics import between
@@ -49,12 +52,15 @@ __all__ = [
     'Claim',
     'Examples',
     'Fitted',
+    'Headline',
     'History',
     'Interval',
     'Loop',
     'NonFinite',
+    'Paper',
     'Report',
     'Run',
+    'Source',
     'Split',
     'Stage',
     'StopState',

@@ -76,3 +76,38 @@ PRESETS = {
         expressions=listops.Config(), scenes=pathfinder.Config(),
     ),
 }  # fmt: skip
+
+_MADE = (
+    train.Source('ListOps', 'generated', flag='--config.path'),
+    train.Source('Pathfinder', 'generated', flag='--config.path'),
+)
+PAPER = train.Paper(
+    title='The Expressive Leaky Memory Neuron',
+    authors='Spieler et al.',
+    year=2024,
+    url='https://arxiv.org/abs/2306.16922',
+    modules=('nmlib.neurons.elm', 'nmlib.neurons.rate.lstm'),
+    checked=(
+        "the authors' PyTorch code of the neuron: outputs, memory, gradients"
+    ),
+    headline=train.Headline(
+        says='accuracy on Pathfinder, 16 x 16 pixels',
+        claim='pathfinder: ELM learns from the sequence',
+        keys=('elm',),
+        paper='0.712 (32 x 32, as cited)',
+    ),
+    data={
+        'small': _MADE,
+        'smoke': _MADE,
+        'paper': (
+            *_MADE,
+            train.Source(
+                'CIFAR-10', 'tfds', tfds='cifar10', flag='--config.path'
+            ),
+            train.Source(
+                'IMDB reviews', 'tfds', tfds='imdb_reviews',
+                flag='--config.path',
+            ),
+        ),
+    },
+)  # fmt: skip

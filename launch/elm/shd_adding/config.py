@@ -81,3 +81,30 @@ PRESETS = {
         test_pairs=16_000,
     ),
 }  # fmt: skip
+
+_TEMPLATES = train.Source(
+    'templates of spikes in place of SHD', 'generated', flag='--config.path'
+)
+PAPER = train.Paper(
+    title='The Expressive Leaky Memory Neuron',
+    authors='Spieler et al.',
+    year=2024,
+    url='https://arxiv.org/abs/2306.16922',
+    modules=('nmlib.neurons.elm', 'nmlib.networks.elm_network'),
+    checked=(
+        "the authors' PyTorch code of the neuron: outputs, memory, gradients"
+    ),
+    headline=train.Headline(
+        says='accuracy of the ELM Network on sums of two digits',
+        claim='The ELM Network learns sums',
+        keys=('ELM network',),
+        paper='0.823 (SHD)',
+    ),
+    data={
+        'small': (_TEMPLATES,),
+        'smoke': (_TEMPLATES,),
+        'paper': (_TEMPLATES,),
+        'network': (_TEMPLATES,),
+    },
+    also={'the ELM Network (2026)': 'https://arxiv.org/abs/2605.12049'},
+)
