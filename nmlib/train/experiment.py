@@ -54,12 +54,15 @@ def run_experiment(
   if stored is not None:
     return stored
   run = dataclasses.replace(run, folder=Folder(run.workdir, identity))
-  report = experiment(config, run)
-  report.experiment, report.preset = name, preset
-  report.config = dataclasses.asdict(config)
-  if jax.process_index() == 0:
-    run.claim()
-    report.save(run.workdir)
+  try:
+    report = experiment(config, run)
+    report.experiment, report.preset = name, preset
+    report.config = dataclasses.asdict(config)
+    if jax.process_index() == 0:
+      run.claim()
+      report.save(run.workdir)
+  finally:  # whether it ended, was stopped or failed
+    run.spent()
   return typing.cast(dict[str, Any], report_lib.load(run.workdir))
 
 

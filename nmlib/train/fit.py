@@ -172,6 +172,7 @@ class _Session(contextlib.ExitStack):
     self.checkpoints.save(
         self.done, self.state, {'data': position, 'log': self.log.position()}
     )
+    self.run.spent()
 
 
 def _compiled_evaluation(stage: Stage, mesh):

@@ -16,6 +16,7 @@ from jax.sharding import Mesh
 import numpy as np
 import numpy.typing as npt
 
+from nmlib.train import cost
 from nmlib.train import workdir as workdir_lib
 from nmlib.train.hosts import distributed
 from nmlib.train.hosts import interrupt
@@ -39,6 +40,7 @@ class Folder:
     self._held: list[tuple[epath.Path, bytes]] = []
     self._taken = False
     self._begin = time.monotonic()
+    self._clock = cost.Clock(path)
 
   def take(self) -> None:
     """Marks the folder, and writes what was held back."""
@@ -47,6 +49,11 @@ class Folder:
     self._taken = True
     while self._held:
       workdir_lib.write_atomic(*self._held.pop(0))
+
+  def spent(self) -> None:
+    """Records what the run has cost until now, if it has taken the folder."""
+    if self._taken:
+      self._clock.save()
 
   def write(self, path: epath.Path, data: bytes) -> None:
     """Writes a file, or holds it back until the folder is taken.
@@ -88,6 +95,11 @@ class Run:
     """
     if jax.process_index() == 0 and self.folder is not None:
       self.folder.take()
+
+  def spent(self) -> None:
+    """Records in `run.json` what the run has cost; called as work is saved."""
+    if jax.process_index() == 0 and self.folder is not None:
+      self.folder.spent()
 
   def mesh(self, num_seeds: int, batch_size: int) -> Mesh:
     """Makes the mesh for a stage of this many seeds and rows a batch."""

@@ -1,8 +1,9 @@
 """The folder of a run: who may use it, and what it already holds.
 
 Layout: `config.json`, `metrics/`, `checkpoints/`, `results/`, `figures/`,
-`report.json`, `report.md`; `.lock` while a run uses it. The folder is local or
-in a bucket (`gs://bucket/folder`); every file goes through `etils.epath`.
+`report.json`, `report.md`, `run.json`; `.lock` while a run uses it. The folder
+is local or in a bucket (`gs://bucket/folder`); every file goes through
+`etils.epath`.
 """
 
 from collections.abc import Mapping
@@ -23,6 +24,7 @@ _RESULTS = (
     'figures',
     'report.json',
     'report.md',
+    'run.json',
 )
 _CONTENTS = ('config.json', 'error.txt', *_RESULTS)
 _FULL = (errno.ENOSPC, errno.EDQUOT)
