@@ -1,0 +1,78 @@
+"""README's table of papers, written from stored reports."""
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+from typing import Any
+
+from nmlib.train.reports import paper as paper_lib
+from nmlib.train.reports import statistics
+
+_BEGIN, _END = '<!-- papers: begin -->', '<!-- papers: end -->'
+_PRESET = 'small'
+
+
+def table(
+    papers: Mapping[str, paper_lib.Paper], records: Iterable[Mapping[str, Any]]
+) -> str:
+  """Returns one line a paper: what to run, and its number beside the paper's.
+
+  Args:
+    papers: by launcher; further experiments of a paper, such as 'elm.lra',
+      have no line.
+    records: stored reports, of which those of preset `small` count.
+
+  Raises:
+    ValueError: if two of them are of one launcher, or a headline is not found.
+  """
+  found: dict[str, Mapping[str, Any]] = {}
+  for record in records:
+    if record['preset'] == _PRESET:
+      if record['experiment'] in found:
+        raise ValueError(
+            f'there are two reports of {record["experiment"]}, preset'
+            f' {_PRESET}; keep one.'
+        )
+      found[record['experiment']] = record
+  lines = [
+      f'| paper | command | what it measures | ours, `{_PRESET}` | paper |',
+      '|---|---|---|---|---|',
+  ]
+  for name, paper in papers.items():
+    if '.' not in name:
+      lines.append(_line(name, paper, found.get(name)))
+  return '\n'.join(lines)
+
+
+def splice(text: str, table: str) -> str:
+  """Returns README with this table between its two marks.
+
+  Raises:
+    ValueError: if it does not have each mark once, in order.
+  """
+  before, begin, rest = text.partition(_BEGIN)
+  _, end, after = rest.partition(_END)
+  if not end or _BEGIN in rest or _END in before + after:
+    raise ValueError(f'README must hold {_BEGIN} and, below it, {_END}, once.')
+  return f'{before}{begin}\n{table}\n{end}{after}'
+
+
+def _line(
+    name: str, paper: paper_lib.Paper, record: Mapping[str, Any] | None
+) -> str:
+  headline = paper.headline
+  ours = 'not kept yet'
+  if record is not None:
+    values = headline.values(record)
+    counts = sorted({len(value) for value in values})
+    seeds = ', '.join(map(str, counts))
+    ours = ', '.join(statistics.summary(v, count=False) for v in values)
+    ours += f' ({seeds} seed{"s" * (counts != [1])})'
+  cells = (
+      f'[{paper.title}]({paper.url}) ({paper.authors} {paper.year};'
+      f' [more](docs/papers/{name}.md))',
+      f'`python -m launch.{name}`',
+      headline.says,
+      ours,
+      headline.paper,
+  )
+  return '| ' + ' | '.join(c.replace('|', r'\|') for c in cells) + ' |'
