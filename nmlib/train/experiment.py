@@ -86,15 +86,16 @@ def load(package: str) -> Launcher:
 
   Args:
     package: its docstring is the help; `config.py` has PRESETS (`small` is the
-      default) and perhaps SHORTCUTS, `experiment.py` has `experiment` and
-      perhaps COMMANDS, as in `Launcher`.
+      default), PAPER (a `train.Paper`) and perhaps SHORTCUTS, `experiment.py`
+      has `experiment` and perhaps COMMANDS, as in `Launcher`.
 
   Raises:
     ValueError: if one of them lacks what it must define.
   """
   config = importlib.import_module(f'{package}.config')
   experiment = importlib.import_module(f'{package}.experiment')
-  for module, name in ((config, 'PRESETS'), (experiment, 'experiment')):
+  needed = (config, 'PRESETS'), (config, 'PAPER'), (experiment, 'experiment')
+  for module, name in needed:
     if not hasattr(module, name):
       raise ValueError(f'{module.__name__} must define {name}.')
   return Launcher(

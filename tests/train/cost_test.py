@@ -3,6 +3,7 @@
 import json
 import pathlib
 import time
+from typing import Any
 from unittest import mock
 
 from absl.testing import absltest
@@ -13,6 +14,12 @@ from nmlib.train import experiment
 from nmlib.train import run as run_lib
 from nmlib.train.hosts import interrupt
 from tests.train import toy
+
+
+def _stored(folder: pathlib.Path) -> dict[str, Any]:
+  record = cost.load(folder)
+  assert record is not None
+  return record
 
 
 class _Time:
@@ -39,7 +46,7 @@ class CostTest(parameterized.TestCase):
       clock = cost.Clock(self.folder)
       self.time.now += seconds
       clock.save()
-    record = cost.load(self.folder)
+    record = _stored(self.folder)
     self.assertEqual(record['seconds'], 7.5)
     self.assertEqual(record['platform'], 'cpu')
     self.assertEqual(record['count'], 8)
@@ -56,7 +63,7 @@ class CostTest(parameterized.TestCase):
     clock = cost.Clock(self.folder)
     self.time.now += 1.0
     clock.save()
-    self.assertEqual(cost.load(self.folder)['seconds'], 1.0)
+    self.assertEqual(_stored(self.folder)['seconds'], 1.0)
 
   def test_record_that_cannot_be_written_ends_no_run(self):
     (self.folder / 'run.json').mkdir()
@@ -96,11 +103,11 @@ class ResumedTest(absltest.TestCase):
     self._start(whole, took=9.0)
     with self.assertRaises(interrupt.Interrupted):
       self._start(parts, watch=mock.Mock(return_value=True), took=5.0)
-    self.assertEqual(cost.load(parts)['seconds'], 5.0)
+    self.assertEqual(_stored(parts)['seconds'], 5.0)
     self.assertFalse((parts / 'report.json').exists())
     self._start(parts, took=3.0)
-    self.assertEqual(cost.load(parts)['seconds'], 8.0)
-    self.assertEqual(cost.load(whole)['seconds'], 9.0)
+    self.assertEqual(_stored(parts)['seconds'], 8.0)
+    self.assertEqual(_stored(whole)['seconds'], 9.0)
     self.assertEqual(
         (parts / 'report.json').read_bytes(),
         (whole / 'report.json').read_bytes(),
