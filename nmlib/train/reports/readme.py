@@ -9,6 +9,7 @@ from nmlib.train.reports import statistics
 
 _BEGIN, _END = '<!-- papers: begin -->', '<!-- papers: end -->'
 _PRESET = 'small'
+_FIXED = '&nbsp;'  # a space where no line breaks
 
 
 def table(
@@ -34,7 +35,7 @@ def table(
         )
       found[record['experiment']] = record
   lines = [
-      f'| paper | command | what it measures | ours, `{_PRESET}` | paper |',
+      f'| paper | command | what it measures | ours, `{_PRESET}` | theirs |',
       '|---|---|---|---|---|',
   ]
   for name, paper in papers.items():
@@ -65,7 +66,8 @@ def _line(
     values = headline.values(record)
     counts = sorted({len(value) for value in values})
     seeds = ', '.join(map(str, counts))
-    ours = ', '.join(statistics.summary(v, count=False) for v in values)
+    shown = (statistics.summary(v, count=False) for v in values)
+    ours = ', '.join(one.replace(' ', _FIXED) for one in shown)
     ours += f' ({seeds} seed{"s" * (counts != [1])})'
   cells = (
       f'[{paper.title}]({paper.url}) ({paper.authors} {paper.year};'

@@ -35,7 +35,8 @@ class ReadmeTest(parameterized.TestCase):
         first,
         r'| [A \| paper](https://arxiv.org/abs/2401.00001) (Somebody et al.'
         ' 2024; [more](docs/papers/toy.md)) | `python -m launch.toy` | accuracy'
-        ' with, without | 0.6 ± 0.14, 0.25 ± 0 (2 seeds) | 0.9, 0.8 |',
+        ' with, without | 0.6&nbsp;±&nbsp;0.14, 0.25&nbsp;±&nbsp;0 (2 seeds)'
+        ' | 0.9, 0.8 |',
     )
     self.assertIn('| `python -m launch.unrun` |', second)
     self.assertIn('| not kept yet |', second)
