@@ -30,7 +30,7 @@ class _Model:
 class _Config:
   tasks: tuple[str, ...] = ('a', 'b')
   name: str = 'plain'
-  bias: float | None = 0.5
+  bias: float = 0.5
   model: _Model = _Model()
 
 
@@ -223,11 +223,11 @@ class CommandTest(parameterized.TestCase):
     self.assertEqual(
         self._command(_Config(model=_Model(9)), 'wide'), f'{start}wide'
     )
-    changed = _Config(('a',), "it's", None, _Model(4))
+    changed = _Config(('a',), "it's", 1e-05, _Model(4))
     self.assertEqual(
         self._command(changed),
         f"""{start}small '--config.tasks=('"'"'a'"'"',)'"""
-        """ '--config.name=it'"'"'s' --config.bias=None"""
+        """ '--config.name=it'"'"'s' --config.bias=1e-05"""
         ' --config.model.width=4',
     )
 
