@@ -22,22 +22,21 @@ _REPORTS = pathlib.Path(__file__).parents[1] / 'docs' / 'reports'
 def main(arguments: list[str]) -> int:
   """Lists, completes, or runs what the first argument names."""
   first, *rest = arguments or ['']
-  if first in ('-h', '--help', '-help', '--helpfull'):
-    print(__doc__)
-    return 0
   try:
-    if not first:
-      print(_listing())
-      return 0
-    option, _, shell = first.partition('=')
-    if option == '--completion' and shell in ('bash', 'zsh') and not rest:
-      completion = importlib.import_module('nmlib.train.completion')
-      print(completion.script(launch.experiments(), shell), end='')
-      return 0
-  except ImportError as e:
-    return _refuse(str(e))
+    match first.partition('='):
+      case '', _, _:
+        print(_listing())
+        return 0
+      case '--completion', _, 'bash' | 'zsh' as shell if not rest:
+        print(_completion(shell), end='')
+        return 0
+      case '-h' | '-help' | '--help' | '--helpfull', _, _:
+        print(__doc__)
+        return 0
+  except ImportError as e:  # what only experiments need
+    return _refuse(f'{e}.')
   if first.startswith('-'):
-    return _refuse(f'{first} is no option of python -m launch. See --help.')
+    return _refuse(f'{first} is no flag of python -m launch; see --help.')
   names = [*launch.experiments(), *launch.programs()]
   if first not in names:
     hint = launch.nearest(first, names)
@@ -52,18 +51,29 @@ def _refuse(sentence: str) -> int:
   return _REFUSED
 
 
+# What follows imports late: the rest of this module must answer at once.
+
+
 def _listing() -> str:
-  """Returns a block an experiment, a line a program."""
-  catalogue = importlib.import_module('nmlib.train.reports.catalogue')
+  """Returns a block of lines for each experiment, then each other program."""
+  from nmlib import train
+
   blocks = []
   for name in launch.experiments():
     paper = importlib.import_module(f'launch.{name}.config').PAPER
     command = f'python -m launch {name}'
-    blocks.append(catalogue.block(command, paper, _REPORTS / name))
+    blocks.append(train.catalogue.block(command, paper, _REPORTS / name))
   for name, what in launch.programs().items():
     blocks.append(f'python -m launch {name}\n  {what}')
   blocks.append('Each has --help; experiments take --preset=NAME.')
   return '\n\n'.join(blocks)
+
+
+def _completion(shell: str) -> str:
+  from nmlib import train
+
+  names, others = launch.experiments(), [*launch.programs()]
+  return train.completion.script(names, others, shell)
 
 
 if __name__ == '__main__':

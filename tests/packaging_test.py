@@ -241,3 +241,14 @@ for load in (
         r"nmlib.* needs \w+: pip install 'nmlib\[launch\]'", error
     )
   assert errors[2] == 'a.safetensors needs: pip install safetensors'
+
+
+def test_list_of_experiments_names_what_only_they_need(installed, tmp_path):
+  code = f'import sys; sys.path.append({str(_ROOT)!r})'
+  run = 'import runpy; runpy.run_module("launch", run_name="__main__")'
+  ended = _ended([installed, '-c', f'{code}; {run}'], tmp_path)
+  assert ended.returncode == 2
+  assert re.fullmatch(
+      r"error: nmlib.train needs \w+: pip install 'nmlib\[launch\]'.\n",
+      ended.stderr,
+  )
