@@ -15,7 +15,6 @@ A launcher takes part by having, in its `experiment.py`, a function
 `stage(config) -> train.Stage` that describes its main stage without its data.
 """
 
-import difflib
 import importlib
 import inspect
 import json
@@ -56,8 +55,7 @@ def load(name: str) -> tuple[Any, Any]:
   package = f'launch.{name}'
   names = launch.experiments()
   if name not in names:
-    near = difflib.get_close_matches(name, names, 1)
-    hint = f'did you mean {near[0]!r}?' if near else f'use one of {names}.'
+    hint = launch.nearest(name, names)
     raise ValueError(f'--experiment={name} is no launcher; {hint}')
   experiment = importlib.import_module(f'{package}.experiment')
   try:

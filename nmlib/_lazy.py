@@ -2,7 +2,10 @@
 
 from collections.abc import Callable
 import importlib
+import importlib.abc
+import importlib.machinery
 import pathlib
+import sys
 from typing import Any
 
 
@@ -42,7 +45,8 @@ def attach(
   """Returns `__getattr__` and `__dir__` of a package that shows its modules.
 
   `from nmlib.neurons import lif` then imports `nmlib.neurons.spiking.lif` and
-  nothing beside it.
+  nothing beside it. So does `import nmlib.neurons.lif`, of which type checkers
+  know nothing.
 
   Args:
     package: the package's `__name__`.
@@ -63,7 +67,29 @@ def attach(
           f"{known[name]} needs {error.name}: pip install 'nmlib[launch]'"
       ) from error
 
+  if families:
+    sys.meta_path.append(_Finder(package, path))
   return getattr_, lambda: sorted(modules(package, path, families))
+
+
+class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+  """Finds the modules of families by their short names: the same modules."""
+
+  def __init__(self, package: str, path: str):
+    self._package = package
+    self._path = path
+
+  def find_spec(self, fullname, path, target=None):
+    del path, target
+    package, _, name = fullname.rpartition('.')
+    if package != self._package or name not in modules(package, self._path):
+      return None
+    return importlib.machinery.ModuleSpec(fullname, self)
+
+  def exec_module(self, module):
+    name = module.__name__
+    found = getattr(sys.modules[self._package], name.rpartition('.')[2])
+    sys.modules[name] = found  # which importing then returns
 
 
 def _is_family(folder: pathlib.Path) -> bool:

@@ -1,5 +1,7 @@
 """What `pip install nmlib` gives: the wheel, and what it says it needs."""
 
+import configparser
+import email
 from importlib import metadata
 import os
 import pathlib
@@ -13,37 +15,64 @@ import zipfile
 from packaging import requirements
 import pytest
 
+import nmlib
+
 _ROOT = pathlib.Path(__file__).parents[1]
 _PURE = ('neurons', 'plasticity', 'networks', 'analysis')
 _BUILD = 'from setuptools import build_meta; build_meta.build_{}("{}")'
+_BESIDE = {
+    'CHANGELOG.md', 'CITATION.cff', 'LICENSE', 'MANIFEST.in', 'README.md',
+    'pyproject.toml', 'setup.cfg',
+}  # fmt: skip
+
+
+def _ended(command, cwd: pathlib.Path) -> subprocess.CompletedProcess[str]:
+  """Runs a program far from the repository."""
+  environment = {
+      **os.environ,
+      'PYTHONPATH': '',
+      'PYTHONDONTWRITEBYTECODE': '',  # of which building warns
+      'JAX_PLATFORMS': 'cpu',
+  }
+  return subprocess.run(
+      command, cwd=cwd, env=environment, capture_output=True, text=True
+  )
 
 
 def _run(python, code: str, cwd: pathlib.Path) -> str:
   """Returns what a program prints, run far from the repository."""
-  environment = {**os.environ, 'PYTHONPATH': '', 'JAX_PLATFORMS': 'cpu'}
-  result = subprocess.run(
-      [python, '-c', code], cwd=cwd, env=environment, capture_output=True,
-      text=True,
-  )  # fmt: skip
+  result = _ended([python, '-c', code], cwd)
   assert result.returncode == 0, result.stdout + result.stderr
   return result.stdout
 
 
+def _build(kind: str, folder: pathlib.Path, source: pathlib.Path) -> None:
+  result = _ended([sys.executable, '-c', _BUILD.format(kind, folder)], source)
+  said = result.stdout + result.stderr
+  assert result.returncode == 0, said
+  assert not re.search('warn|deprecat', said, re.IGNORECASE), said
+
+
 @pytest.fixture(scope='module')
-def wheel(tmp_path_factory) -> pathlib.Path:
-  """The wheel of the source distribution of a copy of the repository."""
+def source(tmp_path_factory) -> pathlib.Path:
+  """The unpacked source distribution of a copy of the repository."""
   folder = tmp_path_factory.mktemp('build')
   for name in ('nmlib', 'launch'):
     shutil.copytree(_ROOT / name, folder / name)
-  for name in ('LICENSE', 'README.md', 'pyproject.toml', 'setup.cfg'):
+  for name in _BESIDE:
     shutil.copy(_ROOT / name, folder)
-  _run(sys.executable, _BUILD.format('sdist', folder), folder)
+  _build('sdist', folder, folder)
   (archive,) = folder.glob('*.tar.gz')
   with tarfile.open(archive) as tar:
     tar.extractall(folder, filter='data')
-  source = folder / archive.name.removesuffix('.tar.gz')
-  _run(sys.executable, _BUILD.format('wheel', folder), source)
-  (found,) = folder.glob('*.whl')
+  return folder / archive.name.removesuffix('.tar.gz')
+
+
+@pytest.fixture(scope='module')
+def wheel(source) -> pathlib.Path:
+  """The wheel of the source distribution."""
+  _build('wheel', source.parent, source)
+  (found,) = source.parent.glob('*.whl')
   return found
 
 
@@ -99,6 +128,74 @@ def test_wheel_holds_nmlib_with_its_data_and_nothing_else(wheel):
   assert 'nmlib/py.typed' in names
 
 
+def test_source_holds_what_says_what_it_is(source):
+  (archive,) = source.parent.glob('*.tar.gz')
+  with tarfile.open(archive) as tar:
+    names = {name.split('/')[1] for name in tar.getnames() if '/' in name}
+  assert names == _BESIDE | {'PKG-INFO', 'nmlib', 'nmlib.egg-info'}
+
+
+def test_metadata_lead_to_the_repository(wheel):
+  with zipfile.ZipFile(wheel) as archive:
+    (name,) = (n for n in archive.namelist() if n.endswith('/METADATA'))
+    text = archive.read(name).decode()
+  found = email.message_from_string(text)
+  config = configparser.ConfigParser()
+  config.read(_ROOT / 'setup.cfg')
+  url = config['metadata']['url']
+  assert found['Home-page'] == url
+  links = dict(x.split(', ') for x in found.get_all('Project-URL') or ())
+  assert links.keys() == {'Documentation', 'Changelog', 'Issues'}
+  for link in links.values():
+    assert link.startswith(f'{url}/')
+    path = link.partition('/main/')[2]
+    assert (_ROOT / path).exists(), link
+  for field in ('Author', 'Keywords', 'License-Expression', 'Summary'):
+    assert found[field], field
+
+
+def test_version_is_said_alike():
+  cited = (_ROOT / 'CITATION.cff').read_text()
+  assert f'\nversion: {nmlib.__version__}\n' in cited
+  changes = (_ROOT / 'CHANGELOG.md').read_text()
+  assert re.search(
+      rf'^(## \[|What will be ){re.escape(nmlib.__version__)}\b',
+      changes,
+      re.MULTILINE,
+  ), f'CHANGELOG.md says nothing of {nmlib.__version__}'
+
+
+def test_type_checker_sees_the_types_of_the_wheel(installed, tmp_path):
+  beside = pathlib.Path(sys.executable).parent / 'pyrefly'
+  command = beside if beside.exists() else shutil.which('pyrefly')
+  if not command:
+    pytest.skip('pyrefly is not installed: pip install pyrefly')
+  right = tmp_path / 'right.py'
+  right.write_text("""
+from typing import assert_type
+import jax
+from nmlib.neurons import lif
+params = lif.init(jax.random.key(0), lif.Config(3))
+assert_type(params, lif.Params)
+assert_type(params.decay, jax.Array)
+""")
+  wrong = tmp_path / 'wrong.py'
+  wrong.write_text("""
+from nmlib.neurons import lif
+lif.Config('3')
+lif.no_such_function
+""")
+  (tmp_path / 'pyrefly.toml').touch()  # its full checks
+  check = [command, 'check', '--output-format=min-text']
+  check += ['--python-interpreter-path', installed]
+  result = _ended([*check, right], tmp_path)
+  assert result.returncode == 0, result.stdout + result.stderr
+  result = _ended([*check, wrong], tmp_path)
+  assert re.findall(r'\[([\w-]+)\]', result.stdout) == [
+      'bad-argument-type', 'missing-attribute',
+  ]  # fmt: skip
+
+
 def test_readmes_import_example_runs(installed, tmp_path):
   readme = (_ROOT / 'README.md').read_text()
   example = '\n'.join(re.findall(r'```python\n(.*?)```', readme, re.DOTALL))
@@ -144,3 +241,14 @@ for load in (
         r"nmlib.* needs \w+: pip install 'nmlib\[launch\]'", error
     )
   assert errors[2] == 'a.safetensors needs: pip install safetensors'
+
+
+def test_list_of_experiments_names_what_only_they_need(installed, tmp_path):
+  code = f'import sys; sys.path.append({str(_ROOT)!r})'
+  run = 'import runpy; runpy.run_module("launch", run_name="__main__")'
+  ended = _ended([installed, '-c', f'{code}; {run}'], tmp_path)
+  assert ended.returncode == 2
+  assert re.fullmatch(
+      r"error: nmlib.train needs \w+: pip install 'nmlib\[launch\]'.\n",
+      ended.stderr,
+  )

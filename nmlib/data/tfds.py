@@ -6,7 +6,10 @@ TensorFlow to be prepared, once, on any machine; they are read without it.
 
 from collections.abc import Sequence
 import os
+import pathlib
 from typing import Any
+
+_FOLDER = '~/tensorflow_datasets'  # TFDS's default
 
 
 def data_source(
@@ -52,6 +55,20 @@ def data_source(
         f" tensorflow_datasets.builder({name!r}, file_format='array_record'"
         f'{where}).download_and_prepare(), or give files of your own.'
     ) from error
+
+
+def is_prepared(
+    name: str, data_dir: str | os.PathLike[str] | None = None
+) -> bool:
+  """Returns whether `data_source` opens the training part of a data set."""
+  folder = data_dir or os.environ.get('TFDS_DATA_DIR', _FOLDER)
+  if not (pathlib.Path(folder).expanduser() / name.partition(':')[0]).exists():
+    return False  # at once: to import TFDS takes a second
+  try:
+    data_source(name, 'train', data_dir)
+  except (ImportError, ValueError):
+    return False
+  return True
 
 
 def encode(text: str | bytes) -> bytes:

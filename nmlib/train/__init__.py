@@ -1,5 +1,6 @@
 """How an experiment is run: stages, fit, checkpoints, sharding, reports."""
 
+from nmlib.train import completion
 from nmlib.train import examples
 from nmlib.train.app import launch
 from nmlib.train.examples import Examples
@@ -23,6 +24,7 @@ from nmlib.train.optimizers import clipped
 from nmlib.train.optimizers import projected
 from nmlib.train.optimizers import restarted
 from nmlib.train.optimizers import stop_at_loss
+from nmlib.train.reports import catalogue
 from nmlib.train.reports import figures
 from nmlib.train.reports.claims import Claim
 from nmlib.train.reports.claims import differ
@@ -69,9 +71,11 @@ __all__ = [
     'accuracy',
     'between',
     'bootstrap_interval',
+    'catalogue',
     'choose',
     'clipped',
     'columns',
+    'completion',
     'cross_entropy',
     'differ',
     'examples',

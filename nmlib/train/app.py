@@ -36,7 +36,7 @@ def start(launcher: Launcher) -> None:
   sys.modules['__main__'].__doc__ = (
       f'{launcher.doc}\n{options.describe(launcher.presets)}'
   )
-  options.or_one_sentence(lambda: _define_flags(launcher))
+  options.or_one_sentence(lambda: define_flags(launcher))
   jax.config.config_with_absl()
 
   def main(argv):
@@ -50,7 +50,8 @@ def start(launcher: Launcher) -> None:
   )
 
 
-def _define_flags(launcher: Launcher) -> None:
+def define_flags(launcher: Launcher) -> None:
+  """Defines every flag of a launcher but JAX's own."""
   flags.DEFINE_string(
       'workdir',
       None,

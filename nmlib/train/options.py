@@ -106,7 +106,7 @@ def _as_flag(message: str, inner: Any, name: str) -> str:
 
 def describe(presets: Mapping[str, Any]) -> str:
   """Lists every config field: its value in each preset, and what is allowed."""
-  rows = [_rows(config) for config in presets.values()]
+  rows = [fields(config) for config in presets.values()]
   lines = ['Presets, and what --config.<field>=<value> can change:', '']
   width = max(map(len, rows[0]))
   lines.append(f'  {"":{width}}  {" | ".join(presets)}')
@@ -119,13 +119,13 @@ def describe(presets: Mapping[str, Any]) -> str:
   return '\n'.join([*lines, '', doc, ''])
 
 
-def _rows(config: Any, prefix: str = '') -> dict[str, tuple[str, str]]:
+def fields(config: Any, prefix: str = '') -> dict[str, tuple[str, str]]:
   """Returns each field's value and limits, nested fields by dotted names."""
   rows: dict[str, tuple[str, str]] = {}
   for name, allowed in limits.described(type(config)).items():
     value = getattr(config, name)
     if dataclasses.is_dataclass(value):
-      rows |= _rows(value, f'{prefix}{name}.')
+      rows |= fields(value, f'{prefix}{name}.')
     else:
       rows[f'{prefix}{name}'] = (repr(value), allowed)
   return rows

@@ -46,6 +46,7 @@ def test_rows_of_a_prepared_data_set_are_read(tmp_path):
       0: 'grün'.encode(), 1: b'is', 2: b'the', 3: b'tree'
   }  # fmt: skip
   assert len(tfds.data_source('proverbs', 'train[:50%]', tmp_path)) == 2
+  assert tfds.is_prepared('proverbs', tmp_path)
   assert 'tensorflow' not in sys.modules
 
 
@@ -66,6 +67,18 @@ def test_data_that_cannot_be_read_say_how_to_prepare_them(tmp_path, prepared):
   message = rf"no 'proverbs' prepared .* under {tmp_path} \(.*{command}"
   with pytest.raises(ValueError, match=message):
     tfds.data_source('proverbs', 'train', tmp_path)
+  assert not tfds.is_prepared('proverbs', tmp_path)
+
+
+def test_where_tfds_keeps_its_data_can_be_said(tmp_path, monkeypatch):
+  monkeypatch.setenv('TFDS_DATA_DIR', str(tmp_path))
+  opened = []
+  monkeypatch.setattr(tfds, 'data_source', lambda *args: opened.append(args))
+  assert not tfds.is_prepared('proverbs')
+  assert not opened  # of a folder that is not there nothing is asked
+  (tmp_path / 'proverbs').mkdir()
+  assert tfds.is_prepared('proverbs:1.0.0')
+  assert opened == [('proverbs:1.0.0', 'train', None)]
 
 
 def test_unknown_data_set_is_named():
