@@ -121,7 +121,6 @@ def executed(name: str, timeout: float = 1800) -> nbformat.NotebookNode:
       **os.environ,
       'JAX_PLATFORMS': 'cpu',
       'PYTHONPATH': str(ROOT),
-      'PYTHONWARNINGS': 'default',
   }
   environment.pop('MPLBACKEND', None)  # or figures would not come out
   with tempfile.TemporaryDirectory() as folder:
