@@ -34,7 +34,7 @@ if 'google.colab' in sys.modules:  # nothing to do in a clone
 num_steps = 400  # of training on text; test: 2
 num_neurons = 2048  # of the model of text; test: 64
 sequence_length = 64  # bytes; test: 16
-num_windows = 256  # of text to judge by; test: 8
+num_windows = 128  # of text to judge by; test: 8
 ngram_bytes = 2_000_000  # counted for the baselines; test: 20_000
 word_steps = 400  # of training on words; test: 2
 word_neurons = 1024  # of the model of words; test: 64
@@ -256,17 +256,17 @@ plt.show()
 line = 'for name in names: print(name)'
 line_tokens = jnp.array(list(line.encode()))
 seen = bdh.apply(params, line_tokens, config, capture=('x/1', 'y/1')).captured
-shown = min(100, config.neurons_per_head)
+shown = np.linspace(0, config.neurons_per_head - 1, 100).astype(int)
 
 figure, panels = plt.subplots(1, 2, figsize=(7, 4), sharey=True)
 for axes, name in zip(panels, ('x', 'y'), strict=True):
-  active = np.array(seen[f'{name}/1'][0, :, :shown] > 0)  # head 1, [T, shown]
+  active = np.array(seen[f'{name}/1'][0][:, shown] > 0)  # of head 1, [T, 100]
   axes.imshow(active.T, cmap='Greys', aspect='auto', interpolation='nearest')
   axes.set_xticks(
       range(len(line)), line.replace(' ', '␣'), fontsize=7, family='monospace'
   )
   axes.set(xlabel='byte', title=f'{name}, layer 2: {active.mean():.1%} active')
-panels[0].set_ylabel('neuron of head 1')
+panels[0].set_ylabel('100 neurons of head 1')
 plt.show()
 
 # %% [markdown]
@@ -292,21 +292,23 @@ by_position = np.array(
         batch_size=16,
     )
 )  # [W, T]
-mean = by_position.mean(0)
-error = by_position.std(0) / np.sqrt(len(by_position))
+ends = np.array([1, 2, 3, 4, 8, 16, 32, 64])
+ends = ends[ends <= sequence_length]
+groups = np.split(by_position, ends, axis=1)[: len(ends)]
+per_window = np.stack([group.mean(1) for group in groups])  # [groups, W]
+error = per_window.std(1) / np.sqrt(per_window.shape[1])
+labels = [
+    f'{end - group.shape[1] + 1} to {end}' if group.shape[1] > 1 else str(end)
+    for end, group in zip(ends, groups, strict=True)
+]
 figure, axes = plt.subplots()
-position = np.arange(1, sequence_length + 1)
-axes.errorbar(position, mean, error, fmt='o', ms=3, lw=1, label='BDH')
+axes.errorbar(labels, per_window.mean(1), error, fmt='o', label='BDH')
 for name, style in (('bigram', '--'), ('trigram', '-.')):
   axes.axhline(baselines[name], color='black', ls=style, lw=1, label=name)
 axes.set(
-    xscale='log',
     xlabel='bytes read so far, the current one included',
     ylabel='loss (nats a byte)',
-    title=f'Mean and standard error of {len(by_position)} windows',
-)
-axes.set_xticks(
-    [1, 2, 4, 8, 16, 32, 64], ['1', '2', '4', '8', '16', '32', '64']
+    title=f'Mean and standard error of {per_window.shape[1]} windows',
 )
 axes.legend()
 plt.show()
@@ -371,13 +373,12 @@ for reading in range(3):
       label=f'reading {reading + 1}',
   )
 panels[0].set(xlabel='optimizer step', ylabel='loss (nats a letter)')
-panels[0].legend()
 last = np.array(word_curve[-1][1])
 panels[1].bar(np.arange(2, 2 + last.shape[1]), last.mean(0))
 panels[1].set(xlabel='letter', title='after training, 64 new words')
 for axes in panels:
-  axes.axhline(np.log(26), color='black', ls=':', lw=1)
-panels[0].text(word_steps, np.log(26) + 0.05, 'chance', ha='right', fontsize=8)
+  axes.axhline(np.log(26), color='black', ls=':', lw=1, label='chance')
+panels[0].legend()
 for reading in range(1, 4):
   panels[1].axvline(reading * word_length + 0.5, color='gray', lw=0.8)
 plt.show()
@@ -490,7 +491,7 @@ for (form, chances), style in zip(forms.items(), ('-', 's', '.'), strict=True):
 letters = [chr(byte) if 32 < byte < 127 else '␣' for byte in after]
 axes.set_xticks(range(len(after)), letters, fontsize=6, family='monospace')
 axes.set(xlabel='next byte', ylabel='its probability')
-axes.legend()
+axes.legend(ncols=3, loc='lower left', bbox_to_anchor=(0, 1))
 plt.show()
 largest = max(np.abs(forms['parallel'] - p).max() for p in forms.values())
 print('probabilities agree to 1e-4:', largest < 1e-4)
@@ -515,7 +516,8 @@ print(prompt + bytes(written.tolist()).decode(errors='replace'))
 #
 # Type a word of 8 letters. The model reads it once, loses the synapses that you
 # choose, and reads it again: each column is what it expects as next letter, and
-# a circle marks the one that comes.
+# a circle marks the one that comes. The last column asks for the first letter,
+# which has just been read once more: no erasure before can take it away.
 
 
 # %%
