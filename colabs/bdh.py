@@ -117,16 +117,14 @@ for i, letter in enumerate(letters):
       (panels[0, i], writes[i], f"'{letter}' writes"),
       (panels[1, i], history[i + 1], f"after '{letters[:i + 1]}'"),
   ):
-    image = axes.imshow(
-        values, cmap='RdBu_r', vmin=-limit, vmax=limit, aspect='auto'
-    )
+    axes.imshow(values, cmap='RdBu_r', vmin=-limit, vmax=limit, aspect='auto')
     axes.set_title(title, fontsize=9)
     axes.set_xticks([])
 for axes in panels[:, 0]:
   axes.set_ylabel('neuron')
 for axes in panels[1]:
   axes.set_xlabel('component of v')
-figure.colorbar(image, ax=panels, label='synapse', shrink=0.6)
+figure.colorbar(panels[0, 0].images[0], ax=panels, label='synapse', shrink=0.6)
 plt.show()
 
 # %% [markdown]
@@ -563,7 +561,7 @@ if importlib.util.find_spec('ipywidgets'):
 # %% [markdown]
 # ## Exercises
 #
-# Each changes one line.
+# Each changes a line or two.
 #
 # 1. *Forgetting.* Give the first `bdh.Config` of experiment 1 `decay=0.05`: the
 #    synapses lose 5 % with each byte. Is the loss better or worse?

@@ -108,7 +108,7 @@ figure, axes = plt.subplots()
 axes.plot(states.voltage, lw=1, label='voltage after the step')
 (times,) = np.nonzero(np.array(spikes[:, 0]))
 axes.plot(times, np.full(len(times), 1.1), '|', color='tab:red', label='spike')
-axes.axhline(params.threshold, color='black', ls=':', lw=1, label='threshold')
+axes.axhline(config.threshold, color='black', ls=':', lw=1, label='threshold')
 axes.set(xlabel='time step', ylabel='voltage', ylim=(None, 1.6))
 axes.legend(ncols=3, loc='upper right')
 plt.show()
@@ -241,13 +241,13 @@ for axes, strength in zip(panels, (0.8, 2.0), strict=True):
   _, output = rnn.unroll(
       rnn_params, rnn.initial_state(rnn_config), pulse, rnn_config
   )
-  image = axes.imshow(
+  axes.imshow(
       output.rates.T, aspect='auto', cmap='RdBu_r', vmin=-1, vmax=1,
       extent=(0, 100 * rnn_config.time_step / 1000, 60, 0),
   )  # fmt: skip
   axes.set(xlabel='time (s)', title=f'gain {strength}')
 panels[0].set_ylabel('unit')
-figure.colorbar(image, ax=panels, label='rate')
+figure.colorbar(panels[0].images[0], ax=panels, label='rate')
 plt.show()
 
 # %% [markdown]
@@ -276,6 +276,7 @@ panels[0].plot(*np.nonzero(events), '|', color='black')
 for end in (60, 150):
   panels[0].plot(end - lags, np.arange(12), '|', color='tab:red')
 panels[0].set(ylabel='neuron', title='spikes; red: the motif, hidden twice')
+panels[0].set_yticks(range(0, 12, 3))
 panels[1].plot(evidence)
 panels[1].set(xlabel='time step', ylabel='evidence')
 plt.show()
@@ -284,24 +285,27 @@ plt.show()
 # ### A neuron with memory
 #
 # The expressive leaky memory neuron (`elm`, Spieler et al. 2024) has memory
-# units that forget at different speeds. Here weights are random, and all inputs
-# spike once at step 20.
+# units that forget at different speeds. Here weights are random; shown is how
+# memories differ for a moment of input at step 20, beside no input at all.
 
 # %%
 elm_config = elm.version(
     2, num_inputs=8, num_outputs=1, num_memory=6, tau_max=200.0
 )
 elm_params = elm.init(jax.random.key(1), elm_config)
-xs = jnp.zeros((duration, 8)).at[20].set(1.0)
-_, path = elm.trajectory(
-    elm_params, elm.initial_state(elm_config), xs, elm_config
-)
+moment = jnp.zeros((duration, 8)).at[20].set(1.0)
+_, path = jax.vmap(
+    lambda xs: elm.trajectory(
+        elm_params, elm.initial_state(elm_config), xs, elm_config
+    )
+)(jnp.stack([moment, jnp.zeros_like(moment)]))
+trace = path.memory[0] - path.memory[1]  # [T, M]
 figure, axes = plt.subplots()
 shades = plt.colormaps['viridis'](np.linspace(0, 0.9, elm_config.num_memory))
 for unit, shade in enumerate(shades):
-  axes.plot(path.memory[:, unit], color=shade, label=f'unit {unit + 1}')
-axes.set(xlabel='time step', ylabel='memory', title='from fast to slow')
-axes.legend(ncols=2)
+  axes.plot(trace[:, unit], color=shade, label=f'unit {unit + 1}')
+axes.set(xlabel='time step', ylabel='change of memory')
+axes.legend(title='fast to slow')
 plt.show()
 
 # %% [markdown]
@@ -384,7 +388,7 @@ plt.show()
 #
 # Models name the places where one may look (`capture`) and intervene (`edits`).
 # Captures are outputs and edits are inputs, so that everything still works
-# under `jit`, `vmap` and `grad`. Here each layer of a small language model,
+# under `jit`, `vmap` and `grad`. Here each head of a small language model,
 # [BDH](https://colab.research.google.com/github/nmlib/nmlib/blob/main/colabs/bdh.ipynb),
 # is silenced in turn, by a `vmap` over masks; the weights are random.
 
@@ -401,11 +405,11 @@ def silenced(mask):
   return bdh.apply(text_params, tokens, text_config, edits=edits).logits
 
 
-masks = jnp.eye(4, dtype=bool)[:, :, None, None, None]  # a layer at a time
-change = jnp.linalg.norm(silenced(masks) - plain.logits, axis=-1)  # [4, T]
+heads = jnp.eye(4, dtype=bool)[:, None, :, None, None]  # one at a time
+change = jnp.linalg.norm(silenced(heads) - plain.logits, axis=-1)  # [4, T]
 
 figure, panels = plt.subplots(1, 2, figsize=(7, 3))
-fraction = (plain.captured['y'] > 0).mean((1, 3))  # [L, T]
+fraction = (plain.captured['y'] > 0).mean((0, 3))  # [h, T]
 for axes, values, title in (
     (panels[0], fraction, 'captured: active neurons y'),
     (panels[1], change, 'edited: change of logits'),
@@ -414,8 +418,8 @@ for axes, values, title in (
   axes.set(xlabel='byte of the text', title=title)
   axes.set_yticks(range(4), range(1, 5))
   figure.colorbar(image, ax=axes)
-panels[0].set_ylabel('layer')
-panels[1].set_ylabel('layer silenced')
+panels[0].set_ylabel('head')
+panels[1].set_ylabel('head silenced')
 plt.show()
 
 # %% [markdown]
@@ -452,7 +456,7 @@ def play(decay=0.9, current=0.15, noise=0.1):
   (times,) = np.nonzero(np.array(spikes[:, 0]))
   axes.plot(times, np.full(len(times), 1.1), '|', color='tab:red')
   axes.axhline(1.0, color='black', ls=':', lw=1)
-  axes.set(xlabel='time step', ylabel='voltage', ylim=(-1.0, 1.3))
+  axes.set(xlabel='time step', ylabel='voltage', ylim=(-0.5, 1.3))
   axes.set_title(
       f'decay {decay}, current {current}, noise {noise}: {len(times)} spikes'
   )
@@ -482,8 +486,8 @@ if importlib.util.find_spec('ipywidgets'):
 #    decays alone reach?
 # 3. Set `jump=0.0` in `adex.Config`. What becomes of the spikes?
 # 4. Put 4 of the 8 synapses on one branch. How many does it take?
-# 5. In place of silencing a layer, double it: `sites.Edit(scale=2.0)`. Why is
-#    the change small?
+# 5. Silence layers in place of heads: `[:, :, None, None, None]` (sites of BDH
+#    have axes layer, head, time, neuron). Why is it all the same which one?
 #
 # ## Where next
 #
