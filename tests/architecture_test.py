@@ -68,7 +68,7 @@ def _imported(*places: str) -> set[str]:
           case _:
             continue
         found |= {name.partition('.')[0] for name in names}
-  found -= {*sys.stdlib_module_names, 'launch', 'nmlib', 'tests'}
+  found -= {*sys.stdlib_module_names, 'colabs', 'launch', 'nmlib', 'tests'}
   # What no distribution provides is named as it is, and so found undeclared.
   return {
       utils.canonicalize_name(name)
