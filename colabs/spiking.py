@@ -173,6 +173,7 @@ else:
 # is 0. Right, what backpropagation through all time steps reports instead. It
 # points upward, as it should, but its size depends on the surrogate: a narrow
 # one hears only membranes near the threshold, `straight_through` hears all.
+# (The staircase climbs by about 16 spikes a unit of current.)
 
 # %%
 SURROGATES = {
