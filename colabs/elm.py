@@ -93,10 +93,11 @@ plt.rcParams.update(
 # %% [markdown]
 # ## Memory of many time constants
 #
-# A neuron of one input that gets a short burst of spikes. Before any training
-# its memory units are leaky integrators: fast ones follow the branch, slow ones
-# keep the burst for longer, and $\lambda$ says how much faster they are written
-# than they decay. Shown is the difference to a neuron without input.
+# A neuron of one input gets a short burst of spikes. Its memory units are
+# leaky: fast ones follow the branch, slow ones keep the burst for longer, and
+# $\lambda$ says how much faster they are written than they decay. The MLP, here
+# as it is drawn before training, also mixes them, so that what slow units keep
+# comes back in fast ones. Shown is the difference to a neuron without input.
 
 
 # %%
@@ -207,7 +208,8 @@ for count, size in zip(memories, branched, strict=True):
 # recordings take 115 GB. Here it is a neuron of 25 compartments that is
 # simulated on the spot: a soma with Hodgkin-Huxley channels and eight
 # dendrites, whose strong NMDA receptors make them nonlinear. Excitatory inputs
-# of a branch change their rate together.
+# of a branch change their rate together. The voltage is cut at -55 mV, where
+# spikes begin.
 
 # %%
 TEACHER = simulated.Cable()
@@ -352,6 +354,10 @@ print(
 )
 
 # %% [markdown]
+# The LSTM learns more slowly. After 1,200 steps, three times as many,
+# `python -m launch.elm` has it at an explained variance of 0.931, ELM at 0.947
+# (means of three seeds).
+#
 # ## What the memory units do
 #
 # A test trial: the neuron, the fastest and the slowest student of seed 0, and
