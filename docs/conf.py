@@ -32,6 +32,7 @@ extensions = [
     'reports',
 ]
 exclude_patterns = ['_build', 'reports']
+add_module_names = False
 default_role = 'name'
 nitpicky = True
 nitpick_ignore_regex = [('py:.*', '(?!nmlib).*')]  # of others, and local ones
@@ -49,6 +50,7 @@ autodoc_default_options = {'members': True, 'member-order': 'bysource'}
 autodoc_typehints = 'none'  # signatures are shown as they are written
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
+napoleon_use_ivar = True
 napoleon_use_rtype = False
 
 html_theme = 'furo'

@@ -21,6 +21,7 @@ from sphinx import addnodes
 from sphinx.domains import python
 
 _SECTION = re.compile(r'(Args|Attributes|Returns|Raises|Yields):$')
+_FLAG = re.compile(r'(?<![`\w-])--\w[\w.=/\-]*\w')
 _MARKUP = re.compile(r'([*|\\]|(?<=\w)_(?!\w))')
 
 
@@ -38,6 +39,7 @@ class _Name(python.PyXRefRole):
 def escaped(line: str) -> str:
   """Escapes what reStructuredText would read as markup, outside backticks."""
   line = re.sub(r'(?<=\w)`s\b', r'`\\ s', line)  # a plural of code
+  line = _FLAG.sub(r'``\g<0>``', line)
   parts = re.split(r'(`+[^`]*`+(?:\\ )?)', line)
   parts[::2] = [_MARKUP.sub(r'\\\1', part) for part in parts[::2]]
   return ''.join(parts)

@@ -9,8 +9,6 @@ import pathlib
 import re
 import shutil
 
-from nmlib import _lazy
-
 ROOT = pathlib.Path(__file__).parents[2]
 PACKAGES = (
     'neurons',

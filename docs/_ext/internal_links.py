@@ -38,7 +38,9 @@ def dead_links(folder: pathlib.Path) -> list[str]:
       url = urllib.parse.urlsplit(link)
       if url.scheme or url.netloc:
         continue
-      target = path.parent / urllib.parse.unquote(url.path) if url.path else path
+      target = (
+          path.parent / urllib.parse.unquote(url.path) if url.path else path
+      )
       target = target.resolve()
       target = target / 'index.html' if target.is_dir() else target
       name = urllib.parse.unquote(url.fragment)

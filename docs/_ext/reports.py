@@ -55,9 +55,9 @@ class Report(SphinxDirective):
     except FileNotFoundError as error:
       raise self.error(str(error)) from error
     lines = statemachine.StringList(text.splitlines(), f'report of {launcher}')
-    parent = nodes.Element()
-    self.state.nested_parse(lines, self.content_offset, parent)
-    return parent.children
+    shown = nodes.container(classes=['report'])
+    self.state.nested_parse(lines, self.content_offset, shown)
+    return [shown]
 
 
 def _without_lists(value: Any) -> Any:
