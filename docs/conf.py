@@ -59,13 +59,14 @@ html_static_path = ['_static']
 html_css_files = ['site.css']
 templates_path = ['_templates']
 html_theme_options = {'source_repository': repository_url}
+html_context = {'gallery': (_ROOT / 'launch' / 'gallery.py').exists()}
 html_sidebars = {
     '**': [
         'sidebar/brand.html',
         'sidebar/search.html',
         'sidebar/scroll-start.html',
         'sidebar/navigation.html',
-        'versions.html',
+        'more.html',
         'sidebar/scroll-end.html',
     ]
 }

@@ -8,8 +8,11 @@ import inspect
 import pathlib
 import re
 import shutil
+import subprocess
+import sys
 
 ROOT = pathlib.Path(__file__).parents[2]
+GALLERY = ROOT / 'launch' / 'gallery.py'
 PACKAGES = (
     'neurons',
     'networks',
@@ -133,6 +136,21 @@ def _on_init(app) -> None:
   write_notebooks(folder)
 
 
+def _on_finished(app, exception) -> None:
+  """Adds the gallery, one page of all reports, where the launcher is there."""
+  if exception or app.builder.format != 'html' or not GALLERY.exists():
+    return
+  reports = ROOT / 'docs' / 'reports'
+  page = pathlib.Path(app.outdir) / 'gallery.html'
+  subprocess.run(
+      [sys.executable, '-m', 'launch.gallery']
+      + [f'--workdir={reports}', f'--output={page}'],
+      cwd=ROOT,
+      check=True,
+      stdout=subprocess.DEVNULL,
+  )
+
+
 def _on_include(app, path: pathlib.Path, parent: str, text: list[str]) -> None:
   del parent
   if path.name in ('README.md', 'BUILD.md', 'CHANGELOG.md'):
@@ -144,4 +162,5 @@ def setup(app) -> dict[str, bool]:
   app.add_config_value('repository_url', '', 'env')
   app.connect('builder-inited', _on_init)
   app.connect('include-read', _on_include)
+  app.connect('build-finished', _on_finished, priority=400)  # before links
   return {'parallel_read_safe': True}
