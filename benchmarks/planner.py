@@ -1,4 +1,4 @@
-"""The tables of docs/planner.md: BDH on TPU slices that nobody has to own.
+"""Tables of benchmarks/README.md: BDH on TPU slices that nobody has to own.
 
   pip install -e '.[launch,tpu]'
   python -m benchmarks.planner

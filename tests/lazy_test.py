@@ -14,7 +14,11 @@ from nmlib import _lazy
 
 _ROOT = pathlib.Path(__file__).parents[1]
 _PACKAGES = ('neurons', 'plasticity', 'networks', 'analysis', 'data')
-_PAGES = sorted(f'docs/{page.name}' for page in _ROOT.glob('docs/*.md'))
+_PAGES = sorted(
+    str(page.relative_to(_ROOT))
+    for page in (_ROOT / 'docs').rglob('*.md')
+    if not {'_build', 'reports'} & set(page.parts)
+)
 
 
 @pytest.mark.parametrize('name', ['neurons', 'networks', 'analysis', 'data'])
@@ -51,14 +55,16 @@ def _found(name: str):
   return module
 
 
-@pytest.mark.parametrize('file', ['README.md', 'BUILD.md', *_PAGES])
+@pytest.mark.parametrize(
+    'file', ['README.md', 'BUILD.md', 'benchmarks/README.md', *_PAGES]
+)
 def test_what_pages_name_is_there(file):
   text = (_ROOT / file).read_text()
   for path in re.findall(
       r'`((?:nmlib|launch|tests|benchmarks)/[\w/.]+)`', text
   ):
     assert (_ROOT / path).exists(), path
-  for name in re.findall(r'`((?:nmlib|launch)(?:\.\w+)+)`', text):
+  for name in re.findall(r'[`<]((?:nmlib|launch)(?:\.\w+)+)[`>]', text):
     assert _found(name), name
 
 

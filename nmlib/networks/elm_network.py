@@ -1,8 +1,8 @@
 """The ELM Network: layers of ELM neurons, and a dense readout.
 
-arXiv 2605.12049 (2026). Hidden layers are `elm_population`s; the output layer
-is one of small neurons of linear integration, without high-pass or recurrence,
-whose activity a dense layer reads.
+arXiv 2605.12049 (2026). Hidden layers are of `nmlib.neurons.elm.population`;
+the output layer is one of small neurons of linear integration, without
+high-pass or recurrence, whose activity a dense layer reads.
 """
 
 import dataclasses

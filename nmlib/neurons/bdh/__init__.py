@@ -1,4 +1,4 @@
-"""BDH, the Dragon Hatchling: a language model of neurons and Hebbian synapses.
+r"""BDH, the Dragon Hatchling: a language model of neurons and Hebbian synapses.
 
 Kosowski, Uznanski, Chorowski, Stamirowska, Bartoszkiewicz: The Dragon
 Hatchling: the missing link between the Transformer and models of the brain
@@ -8,10 +8,11 @@ n neurons in h heads; the only memory is a matrix of fast weights per layer.
 With LN a normalisation without parameters, R_t a rotation by t and v the
 embedding of token t after LN, each of L layers with SHARED weights computes
 
-  x = relu(v D_x)                          what fires            [h, N]
-  a = sum_{s<t} (R_t x . R_s x_s) v_s      what synapses recall  [h, d]
-  y = relu(LN(a) D_y) * x                  what fires and is recalled
-  v = LN(v + LN(y E))                      what is passed on     [d]
+.. math::
+  x &= relu(v D_x) \quad \text{fires, [h, N]} \\
+  a &= \sum_{s<t} (R_t x \cdot R_s x_s) v_s \quad \text{is recalled, [h, d]} \\
+  y &= relu(LN(a) D_y) \odot x \quad \text{fires and is recalled} \\
+  v &= LN(v + LN(y E)) \quad \text{is passed on, [d]}
 
 One sequence, no batch axis: `jax.vmap` gives the batch. `SITES` names the
 values inside that `apply` can capture and edit (`nmlib.neurons.sites`).

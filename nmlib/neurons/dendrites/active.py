@@ -1,9 +1,12 @@
-"""A layer of units whose dendritic segments gate them by context.
+r"""A layer of units whose dendritic segments gate them by context.
 
-Grewal et al. (2021) and Iyer et al. (Frontiers in Neurorobotics, 2022): unit u
-computes y_u = w_u . x + b_u; its segment that answers most strongly to the
-context multiplies y_u by a sigmoid of that answer. A strongly negative winner
-switches the unit off.
+Grewal et al. (2021) and Iyer et al. (Frontiers in Neurorobotics, 2022): of the
+segments U of a unit u the one that answers most strongly to the context c, j*,
+multiplies what the unit computes by a sigmoid of its answer. A strongly
+negative winner switches the unit off.
+
+.. math::
+  y_u = (w_u \cdot x + b_u) \, sigmoid(U_{uj^*} \cdot c)
 """
 
 import dataclasses

@@ -1,12 +1,13 @@
-"""Dendrite nodes: helpers grown onto the neurons of a trained layer.
+r"""Dendrite nodes: helpers grown onto the neurons of a trained layer.
 
 Brenner and Itti (arXiv 2501.18018, 2025), with the candidate rule of
 Cascade-Correlation (Fahlman and Lebiere 1990). A dendrite is a copy of the
 layer's architecture with its own weights; it hears the earlier dendrites of
 the same neuron, and its answer is added to the neuron's input by one weight:
 
-  u_k = layer(x; theta_k) + sum_{j<k} q_kj d_j,   d_k = phi(u_k),
-  a   = layer(x; theta) + sum_k r_k d_k.
+.. math::
+  u_k &= layer(x; \theta_k) + \sum_{j<k} q_{kj} d_j, \quad d_k = \phi(u_k) \\
+  a &= layer(x; \theta) + \sum_k r_k d_k
 
 It is trained, with all else frozen, to covary with the error that remains at
 its neuron; then it is frozen too. Everything takes the layer as a function, so

@@ -1,12 +1,14 @@
-"""A threshold and a gain for each neuron: a frozen network's modes.
+r"""A threshold and a gain for each neuron: a frozen network's modes.
 
 Ghasemlou, "Brain Modes, Not Brains" (arXiv 2602.11726, 2026) adapts a frozen
 network by learning only these. Its text fixes no formula; this is our reading:
 a neuron takes part where its pre-activation z exceeds its threshold, smoothly
 while learning and sharply afterwards,
 
-  h = gain * gate(z) * activation(z),
-  gate(z) = sigmoid((z - threshold) / temperature)  or  [z > threshold].
+.. math::
+  h = gain \cdot gate(z) \cdot activation(z), \quad
+  gate(z) = sigmoid\left(\frac{z - threshold}{temperature}\right)
+  \text{ or } [z > threshold].
 
 With ReLU, threshold 0 and gain 1 the hard gate leaves a network as it was.
 """

@@ -31,11 +31,17 @@ _OFFICIAL = {'recurrent': 'Wh', 'input': 'Wx', 'readout': 'Wo'}
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-  """Hyperparameters; defaults are those of the authors' program.
+  r"""Hyperparameters; defaults are those of the authors' program.
 
-  With a = alpha, f = activation:
-    'rate' (the program): h' = f((1 - a) h + a (W_x x + W_h h)), y = W_o h'
-    'current' (the paper): h' = (1 - a) h + a (W_x x + W_h f(h)), y = W_o f(h')
+  With f = activation, the form 'rate' (the program) is
+
+  .. math::
+    h' = f((1 - \alpha) h + \alpha (W_x x + W_h h)), \quad y = W_o h',
+
+  and the form 'current' (the paper)
+
+  .. math::
+    h' = (1 - \alpha) h + \alpha (W_x x + W_h f(h)), \quad y = W_o f(h').
 
   Raises:
     ValueError: naming the field, if a value is out of range.

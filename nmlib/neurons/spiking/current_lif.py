@@ -1,7 +1,9 @@
-"""Current-based LIF: input jumps a decaying synaptic current.
+r"""Current-based LIF: input jumps a decaying synaptic current.
 
-Continuous form: tau_s I' = -I, tau_m v' = -v + I. In discrete time libraries
-differ in which current a step of the membrane sees: `Config.current_order`.
+.. math::
+  \tau_s I' = -I, \quad \tau_m v' = -v + I
+
+Libraries differ in which current a step sees: `Config.current_order`.
 """
 
 import dataclasses
