@@ -16,7 +16,9 @@ _ROOT = pathlib.Path(__file__).parents[1]
 _PAGES = sorted(f'docs/{page.name}' for page in _ROOT.glob('docs/*.md'))
 
 
-@pytest.mark.parametrize('name', ['neurons', 'networks', 'analysis', 'data'])
+@pytest.mark.parametrize(
+    'name', ['neurons', 'networks', 'analysis', 'data', 'adapters']
+)
 def test_each_module_that_is_shown_imports_and_editors_know_it(name):
   package = importlib.import_module(f'nmlib.{name}')
   shown = _lazy.modules(package.__name__, package.__path__[0])
