@@ -25,17 +25,20 @@ class TemporalConvolutionTest(absltest.TestCase):
     return self.net.apply({'params': self.params}, xs)
 
   def test_equals_sums_over_the_past(self):
-    xs = np.asarray(self.xs, np.float64)
+    read = lambda leaf: np.asarray(leaf, np.float64)
+    weights = lambda name: [
+        read(self.params[name][part]) for part in ('kernel', 'bias')
+    ]
+    xs = read(self.xs)
     for i in range(2):
-      layer = self.params[f'Conv_{i}']
-      kernel = np.asarray(layer['kernel'], np.float64)
+      kernel, bias = weights(f'Conv_{i}')
       past = np.concatenate([np.zeros((2 * 2**i, xs.shape[1])), xs])
       ends = range(2 * 2**i, len(past))
       sums = [past[t - 2 * 2**i : t + 1 : 2**i] for t in ends]
-      xs = np.einsum('tki,kio->to', np.stack(sums), kernel) + layer['bias']
+      xs = np.einsum('tki,kio->to', np.stack(sums), kernel) + bias
       xs = np.maximum(xs, 0)
-    readout = self.params['readout']
-    want = xs @ np.asarray(readout['kernel'], np.float64) + readout['bias']
+    kernel, bias = weights('readout')
+    want = xs @ kernel + bias
     np.testing.assert_allclose(self._run(self.xs), want, rtol=1e-4, atol=1e-5)
 
   def test_sees_the_past_alone_and_no_further_than_it_reaches(self):
