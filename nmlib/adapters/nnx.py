@@ -51,8 +51,8 @@ class _Base(_Held):
     """Draws parameters as the model does, with a key of `rngs.params`.
 
     Args:
-      model: a module or namespace of the contract, `nmlib.neurons.lif`, say.
-      config: of the model.
+      model: a module or namespace of the contract, as `nmlib.neurons.lif`.
+      config: its own.
       num_feature_axes: axes of one input, without batch and time.
       deterministic: True: no keys; False: a function that takes a key must have
         one; None: it gets one where there is a stream.
@@ -81,13 +81,11 @@ class _Base(_Held):
 
   def to_params(self, state: nnx.State | None = None) -> Any:
     """Returns the parameters of the contract: the module's, or a state's."""
-    held = self.params
+    other = self
     if state is not None:
-      other = nnx.clone(self)
-      nnx.update(other, state)
-      held = other.params
-    is_variable = lambda leaf: isinstance(leaf, nnx.Variable)
-    return jax.tree.map(lambda leaf: leaf[...], held, is_leaf=is_variable)
+      nnx.update(other := nnx.clone(self), state)
+    is_held = lambda leaf: isinstance(leaf, nnx.Variable)
+    return jax.tree.map(lambda leaf: leaf[...], other.params, is_leaf=is_held)
 
   def to_state(self, params: Any) -> nnx.State:
     """Returns parameters as a state, for `nnx.update(module, state)`."""
@@ -107,10 +105,8 @@ class _Base(_Held):
     rngs = self.rngs if rngs is None else rngs
     if rngs is None:
       if needed or deterministic is False:
-        raise ValueError(
-            f'{self.model.name} needs a key: pass rngs when it is made or'
-            ' called.'
-        )
+        why = 'needs a key: pass rngs when it is made or called.'
+        raise ValueError(f'{self.model.name} {why}')
       return None
     if isinstance(rngs, nnx.Rngs):
       rngs = rngs[self.rng_collection]
@@ -134,7 +130,7 @@ class Cell(_Base, nnx.RNNCellBase):
       rngs: _Streams = None,
       **options,
   ) -> tuple[Any, Any]:
-    """Advances one step.
+    """Advances one step: the next carry, and what `step` gives.
 
     Args:
       carry: state of every trial, each leaf [*batch, ...].
@@ -142,9 +138,6 @@ class Cell(_Base, nnx.RNNCellBase):
       deterministic: overrules the module's.
       rngs: overrules the module's; a key too.
       **options: keywords of `step`. An array is one value a trial.
-
-    Returns:
-      The next carry, and what `step` gives.
 
     Raises:
       ValueError: if shapes do not fit, or a key is missing.
@@ -163,10 +156,7 @@ class Cell(_Base, nnx.RNNCellBase):
   ) -> Any:
     """Returns the model's initial state, for inputs [*batch, ...].
 
-    Args:
-      input_shape: of a step, with its batch.
-      rngs: for `carry_init` alone.
-      carry_init: (key, shape, dtype) -> array, to draw each leaf instead.
+    With `carry_init(key, shape, dtype)` each leaf is drawn instead, from rngs.
 
     Raises:
       ValueError: if the shape lacks axes, or there is nothing to draw from.
@@ -189,16 +179,10 @@ class Layer(_Base):
   ):
     """As `Cell`; `function` is 'unroll' or 'apply', by default what there is.
 
-    Args:
-      model: of the contract.
-      config: of the model.
-      function: which of its functions.
-      **options: of `Cell`. For 'apply', `num_feature_axes` counts all axes of
-        one input.
+    For 'apply', `num_feature_axes` counts all axes of one input.
     """
-    self._function = _contract.of(
-        model, options.get('params_init')
-    ).whole(function)  # fmt: skip
+    known = _contract.of(model, options.get('params_init'))
+    self._function = known.whole(function)
     super().__init__(model, config, **options)
 
   def __call__(
@@ -249,8 +233,7 @@ def functions(make: Callable[[nnx.Rngs], nnx.Module]) -> Functions:
   graph, params, rest = nnx.split(abstract, nnx.Param, ...)
   if others := {type(v).__name__ for _, v in nnx.to_flat_state(rest)}:
     raise ValueError(
-        f'the module holds {sorted(others)}: only what is nnx.Param can go in'
-        ' and out of functions.'
+        f'the module holds {sorted(others)}; functions can take nnx.Param only.'
     )
 
   def apply(params, *inputs, config=None, key=None, **options):
