@@ -40,7 +40,7 @@ def modules(package: str, path: str, families: bool = True) -> dict[str, str]:
 
 
 def attach(
-    package: str, path: str, families: bool = True
+    package: str, path: str, families: bool = True, extra: str = 'launch'
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
   """Returns `__getattr__` and `__dir__` of a package that shows its modules.
 
@@ -52,6 +52,7 @@ def attach(
     package: the package's `__name__`.
     path: its folder.
     families: as of `modules`.
+    extra: what to install for what a module lacks.
   """
 
   def getattr_(name: str) -> Any:
@@ -64,7 +65,7 @@ def attach(
       if not error.name or error.name.startswith('nmlib'):
         raise
       raise ImportError(
-          f"{known[name]} needs {error.name}: pip install 'nmlib[launch]'"
+          f"{known[name]} needs {error.name}: pip install 'nmlib[{extra}]'"
       ) from error
 
   if families:

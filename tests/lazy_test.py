@@ -21,7 +21,9 @@ _PAGES = sorted(
 )
 
 
-@pytest.mark.parametrize('name', ['neurons', 'networks', 'analysis', 'data'])
+@pytest.mark.parametrize(
+    'name', ['neurons', 'networks', 'analysis', 'data', 'adapters']
+)
 def test_each_module_that_is_shown_imports_and_editors_know_it(name):
   package = importlib.import_module(f'nmlib.{name}')
   shown = _lazy.modules(package.__name__, package.__path__[0])

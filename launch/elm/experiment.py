@@ -13,14 +13,15 @@ import optax
 
 from launch.elm import files
 from launch.elm import report
+from launch.elm import temporal_convolution
 from launch.elm.config import Config
+from nmlib import adapters
 from nmlib import train
 from nmlib.analysis.spikes import prediction
 from nmlib.data.recordings import neuronio
 from nmlib.data.recordings import neuronio_windows
 from nmlib.data.recordings import simulated
 from nmlib.networks import single_neuron
-from nmlib.networks import temporal_convolution
 from nmlib.neurons import elm
 from nmlib.neurons.rate import lstm
 
@@ -121,9 +122,9 @@ def student(name: str, config: Config) -> single_neuron.Network:
   if name in _LSTM:
     return lstm, lstm.Config(inputs, config.num_units, 2, chrono=_LSTM[name])
   if name == 'tcn':
-    return temporal_convolution, temporal_convolution.Config(
-        inputs, config.tcn_channels, 2
-    )
+    net = temporal_convolution.TemporalConvolution(inputs, config.tcn_channels)
+    row = jax.ShapeDtypeStruct((1, inputs), jnp.float32)
+    return adapters.linen.functions(net, row), net
   plain = elm.version(
       config.version, num_inputs=inputs, num_outputs=2,
       num_memory=config.num_memory, tau_min=config.tau_min,

@@ -20,7 +20,6 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks import sequence_classifier as sequence_classifier
   from nmlib.networks import single_neuron as single_neuron
   from nmlib.networks import spiking as spiking
-  from nmlib.networks import temporal_convolution as temporal_convolution
   from nmlib.networks import trial_network as trial_network
   from nmlib.networks.dendrites import (
       dendrite_candidates as dendrite_candidates,

@@ -1,9 +1,9 @@
 """A network that stands in for one neuron: its spikes and its soma's voltage.
 
-Any module with `unroll` (`elm`, `rate.lstm`, `temporal_convolution`) of two
-outputs: the logit of a spike in this step, and the voltage in units of one's
-own. Beniaguev, Segev, London (Neuron 2021); the loss is that of the ELM paper
-(arXiv 2306.16922).
+Any module with `unroll` (`elm`, `rate.lstm`), or with `apply` over a sequence,
+of two outputs: the logit of a spike in this step, and the voltage in units of
+one's own. Beniaguev, Segev, London (Neuron 2021); the loss is that of the ELM
+paper (arXiv 2306.16922).
 """
 
 import functools
@@ -13,8 +13,6 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from nmlib.neurons.rate import lstm
-
 Network = tuple[Any, Any]  # module and its config, of two outputs
 
 
@@ -23,24 +21,27 @@ def init(key: jax.Array, network: Network, spike_bias: float | None) -> Any:
 
   Args:
     key: random key.
-    network: module and config.
+    network: module and config, whose readout has a `bias`.
     spike_bias: about the logit of the rate of spikes; None: as drawn.
   """
   module, config = network
   params = module.init(key, config)
   if spike_bias is None:
     return params
-  if module is lstm:
-    bias = params.readout_bias.at[0].set(spike_bias)
-    return params._replace(readout_bias=bias)
-  bias = params.readout.bias.at[0].set(spike_bias)
-  return params._replace(readout=params.readout._replace(bias=bias))
+
+  def start(path, leaf):
+    name = jax.tree_util.keystr(path, simple=True, separator='_')
+    return leaf.at[0].set(spike_bias) if name == 'readout_bias' else leaf
+
+  return jax.tree_util.tree_map_with_path(start, params)
 
 
 def apply(params: Any, inputs: jax.Array, network: Network) -> jax.Array:
   """Returns the spike's logit and the voltage [T, 2] for spikes [T, D]."""
   module, config = network
   xs = inputs.astype(jnp.float32)
+  if not hasattr(module, 'unroll'):
+    return module.apply(params, xs, config=config)
   return module.unroll(params, module.initial_state(config), xs, config)[1]
 
 

@@ -7,14 +7,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from nmlib.networks import single_neuron
-from nmlib.networks import temporal_convolution
 from nmlib.neurons import elm
 from nmlib.neurons.rate import lstm
 
 _NETWORKS = (
     (elm, elm.version(2, num_inputs=4, num_outputs=2, num_memory=3)),
     (lstm, lstm.Config(4, 3, 2)),
-    (temporal_convolution, temporal_convolution.Config(4, (3,), 2)),
 )
 
 

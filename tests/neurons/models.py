@@ -16,7 +16,6 @@ from nmlib import neurons
 from nmlib.networks import active_dendrites
 from nmlib.networks import elm_network
 from nmlib.networks import sequence_classifier
-from nmlib.networks import temporal_convolution
 from nmlib.networks.spiking import spiking_mlp
 from nmlib.neurons import bdh
 from nmlib.neurons import elm
@@ -279,10 +278,5 @@ MODELS = {
         spiking_mlp,
         spiking_mlp.Config(4, (5,), 3, weight_gain=3.0),
         _spikes(STEPS, 4),
-    ),
-    'temporal_convolution': Model(
-        temporal_convolution,
-        temporal_convolution.Config(3, (4, 5), 2, 2),
-        _normal(STEPS, 3),
     ),
 }

@@ -1,0 +1,54 @@
+"""The contract's table, in batches, and what the pure functions make of it."""
+
+import functools
+from typing import Any
+from typing import NamedTuple
+
+from absl.testing import parameterized
+import jax
+
+from tests.neurons import models
+
+# Products of a batch add in another order, in float32.
+CLOSE = dict(rtol=1e-4, atol=1e-4)
+ALL = parameterized.named_parameters(*zip(*[models.MODELS] * 2, strict=True))
+
+
+class Case(NamedTuple):
+  """A row: what a bridge is given, a batch of inputs, and what must come."""
+
+  model: Any  # of the contract
+  config: Any
+  options: dict[str, Any]  # of `Cell` and `Layer`
+  params: Any
+  inputs: tuple[jax.Array, ...]  # each [2, ...]
+  expected: tuple[Any, Any]  # last states, None without time, and outputs
+
+  @property
+  def has_step(self) -> bool:
+    """Whether it can be a cell."""
+    return hasattr(self.model, 'step')
+
+
+def first(tree: Any) -> Any:
+  """Returns the first trial of a batch."""
+  return jax.tree.map(lambda leaf: leaf[0], tree)
+
+
+@functools.cache
+def case(name: str) -> Case:
+  """Returns a row of the contract's table."""
+  row = models.MODELS[name]
+  inputs = jax.vmap(row.inputs)(jax.random.split(jax.random.key(1)))
+  params = row.params(row.config)
+  expected = jax.jit(jax.vmap(lambda x: row.run(params, x, row.config)))(inputs)
+  inputs = inputs if isinstance(inputs, tuple) else (inputs,)
+  axes = inputs[0].ndim - 1 - row.has_time
+  return Case(
+      row.module,
+      row.config,
+      {'num_feature_axes': axes, 'params_init': row.init},
+      params,
+      inputs,
+      expected if row.has_time else (None, expected),
+  )
