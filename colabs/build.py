@@ -11,6 +11,7 @@ import pathlib
 import re
 import sys
 import tempfile
+from typing import Any
 
 import jupytext
 import nbclient
@@ -75,7 +76,7 @@ def badge(name: str) -> str:
 
 def read(name: str) -> nbformat.NotebookNode:
   """Returns a notebook's source as cells without outputs."""
-  notebook = jupytext.read(FOLDER / f'{name}.py', fmt='py:percent')
+  notebook: Any = jupytext.read(FOLDER / f'{name}.py', fmt='py:percent')
   notebook.metadata = nbformat.from_dict(_METADATA)
   for i, cell in enumerate(notebook.cells):
     cell['id'] = f'cell-{i}'  # jupytext draws another one each time

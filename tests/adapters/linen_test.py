@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from orbax.checkpoint import v1 as ocp
+import pytest
 
 from nmlib.adapters import linen as adapter
 from nmlib.neurons import bdh
@@ -33,9 +34,17 @@ _BOTH = ('params', 'fixed')
 
 class TableTest(parameterized.TestCase):
 
-  @cases.ALL
+  @cases.SOME
   def test_equals_the_pure_functions(self, name):
-    case = cases.case(name)
+    self._equals(name)
+
+  @pytest.mark.slow
+  @cases.OTHERS
+  def test_others_equal_the_pure_functions(self, name):
+    self._equals(name)
+
+  def _equals(self, name: str):
+    case, expected = cases.case(name), cases.expected(name)
     made = (case.model, case.config)
     layer = adapter.Layer(*made, **case.options)
     nets: list[Any] = [layer]
@@ -56,11 +65,19 @@ class TableTest(parameterized.TestCase):
 
     one, batch = run(variables, case.inputs)
     for got in batch:
-      chex.assert_trees_all_close(got, case.expected, **cases.CLOSE)
-    chex.assert_trees_all_close(one, cases.first(case.expected), **cases.CLOSE)
+      chex.assert_trees_all_close(got, expected, **cases.CLOSE)
+    chex.assert_trees_all_close(one, cases.first(expected), **cases.CLOSE)
 
-  @cases.ALL
+  @cases.SOME
   def test_initial_variables_are_the_parameters_by_name(self, name):
+    self._initial(name)
+
+  @pytest.mark.slow
+  @cases.OTHERS
+  def test_initial_variables_of_others(self, name):
+    self._initial(name)
+
+  def _initial(self, name: str):
     case = cases.case(name)
     layer = adapter.Layer(case.model, case.config, **case.options)
     variables: Any = jax.eval_shape(layer.init, jax.random.key(0), *case.inputs)

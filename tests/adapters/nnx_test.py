@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from orbax.checkpoint import v1 as ocp
+import pytest
 
 from nmlib.adapters import nnx as adapter
 from nmlib.neurons import bdh
@@ -39,9 +40,17 @@ def _run(net, *inputs, **options):
 
 class TableTest(parameterized.TestCase):
 
-  @cases.ALL
+  @cases.SOME
   def test_equals_the_pure_functions(self, name):
-    case = cases.case(name)
+    self._equals(name)
+
+  @pytest.mark.slow
+  @cases.OTHERS
+  def test_others_equal_the_pure_functions(self, name):
+    self._equals(name)
+
+  def _equals(self, name: str):
+    case, expected = cases.case(name), cases.expected(name)
     made = (case.model, case.config)
     nets: list[Any] = [adapter.Layer(*made, **case.options, params=case.params)]
     if case.has_step:
@@ -55,11 +64,19 @@ class TableTest(parameterized.TestCase):
 
     one, batch = run(nets, case.inputs)
     for got in batch:
-      chex.assert_trees_all_close(got, case.expected, **cases.CLOSE)
-    chex.assert_trees_all_close(one, cases.first(case.expected), **cases.CLOSE)
+      chex.assert_trees_all_close(got, expected, **cases.CLOSE)
+    chex.assert_trees_all_close(one, cases.first(expected), **cases.CLOSE)
 
-  @cases.ALL
+  @cases.SOME
   def test_what_is_fixed_is_no_param(self, name):
+    self._fixed(name)
+
+  @pytest.mark.slow
+  @cases.OTHERS
+  def test_what_is_fixed_in_others(self, name):
+    self._fixed(name)
+
+  def _fixed(self, name: str):
     case = cases.case(name)
     layer = adapter.Layer(
         case.model, case.config, **case.options, rngs=nnx.Rngs(0)

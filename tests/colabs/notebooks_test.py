@@ -2,6 +2,7 @@
 
 import ast
 import sys
+from typing import Any
 
 import nbformat
 import pytest
@@ -15,7 +16,7 @@ _PUBLIC = {'_asdict', '_fields', '_replace'}  # of named tuples
 _LARGEST = 1.5e6  # bytes
 
 
-def _stored(name: str) -> nbformat.NotebookNode:
+def _stored(name: str) -> Any:
   return nbformat.read(build.FOLDER / f'{name}.ipynb', as_version=4)
 
 
