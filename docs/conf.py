@@ -35,7 +35,10 @@ exclude_patterns = ['_build', 'reports']
 add_module_names = False
 default_role = 'name'
 nitpicky = True
-nitpick_ignore_regex = [('py:.*', '(?!nmlib).*')]  # of others, and local ones
+nitpick_ignore_regex = [  # of others, and private ones
+    ('py:.*', '(?!nmlib).*'),
+    ('py:.*', r'nmlib\..*\b_.*'),
+]
 nitpick_ignore = [  # of the machinery, not to be made by users
     ('py:class', 'nmlib.train.hosts.interrupt.Watch'),
     ('py:class', 'nmlib.train.run.Folder'),
