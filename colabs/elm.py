@@ -124,7 +124,8 @@ def draw_response(panels, slowest=100.0, speed=5.0, version=2):
   for m, tau in enumerate(elm.derive(params, config).tau):
     color = plt.get_cmap('viridis')(m / 6)
     memory.plot(change[:, m], color=color, label=f'$\\tau$ = {tau:.3g} ms')
-  branch.set(title=f'$\\lambda$ = {speed:g}', ylim=(0, 4))
+  title = f'$\\lambda$ = {speed:g}, $\\tau$ to {slowest:g} ms'
+  branch.set(title=title, ylim=(0, 4))
   memory.set(xlabel='ms')
 
 
@@ -136,7 +137,7 @@ for column, setting in enumerate(settings):
   draw_response(grid[:, column], **setting)
   grid[1, column].legend(fontsize=7)
 grid[0, 0].legend(fontsize=8)
-grid[1, 0].set_ylabel('memory $m$')
+grid[1, 0].set(ylabel='memory $m$', ylim=(-0.3, 0.95))
 plt.show()
 
 # %%
@@ -225,8 +226,8 @@ figure, (above, below) = plt.subplots(
 for sign, color, label in ((1, 'C3', 'excitatory'), (-1, 'C0', 'inhibitory')):
   times, synapses = np.nonzero(exam.inputs[0] == sign)
   above.plot(times, synapses, '.', color=color, ms=2, label=label)
-above.set(ylabel='synapse', title='branches of 16 synapses')
-above.legend(loc='upper right', fontsize=8, frameon=True)
+above.set(ylabel='synapse (16 a branch)', ylim=(-2, 165))
+above.legend(loc='upper right', fontsize=8, ncols=2)
 below.plot(exam.voltage[0], color='black', lw=1, label='voltage')
 spikes = np.flatnonzero(exam.spikes[0])
 below.plot(spikes, np.full(len(spikes), 15.0), '|', color='C3', label='spikes')
@@ -380,9 +381,9 @@ for i, color in ((0, 'C1'), (len(tau_max) - 1, 'C0')):
       SCALE * elm_outputs[i][0, 0, :, 1], color=color, lw=1,
       label=f'ELM to {tau_max[i]:g} ms',
   )  # fmt: skip
-above.set(ylabel='mV above rest')
-above.legend(loc='lower right', fontsize=8, ncols=3)
-below.imshow(spread.T, aspect='auto', cmap='viridis')
+above.set(ylabel='mV above rest', ylim=(None, 22))
+above.legend(loc='upper right', fontsize=8, ncols=3)
+below.imshow(spread.T, aspect='auto', cmap='viridis', interpolation='nearest')
 below.set_yticks(range(num_memory), [f'{tau:.3g}' for tau in taus], size=7)
 below.set(xlabel='ms', ylabel='$\\tau$ of the unit (ms)')
 plt.show()
