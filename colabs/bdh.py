@@ -129,8 +129,9 @@ plt.show()
 
 # %% [markdown]
 # Each byte writes the outer product of who fires (rows) and what is carried
-# (columns): a matrix of rank 1. Silent neurons, the white rows, keep their
-# synapses. The second `h` finds the rows of the first, a little turned.
+# (columns): a matrix of rank 1. White rows are pairs of neurons that are both
+# silent; the rotation lets a neuron that fires write its partner's row too. The
+# second `h` finds the rows of the first, a little turned.
 
 # %%
 seen = bdh.apply(tiny_params, tiny_tokens, tiny, capture=('q', 'v/0')).captured

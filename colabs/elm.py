@@ -356,7 +356,7 @@ print(
 
 # %% [markdown]
 # The LSTM learns more slowly. After 1,200 steps, three times as many,
-# `python -m launch.elm` has it at an explained variance of 0.931, ELM at 0.947
+# `python -m launch.elm` has it at an explained variance of 0.929, ELM at 0.947
 # (means of three seeds).
 #
 # ## What the memory units do

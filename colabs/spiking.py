@@ -463,6 +463,6 @@ plt.show()
 # 5. In `RESETS`, let a spike leave the membrane lower:
 #    `firing.Rule(reset='zero', reset_voltage=-0.5)`. How many spikes are left?
 #
-# `python -m launch.snn_surrogate` is the whole experiment: twelve surrogates,
-# two codes, conversion of ReLU networks, and patterns that differ in nothing
-# but the times of their spikes.
+# `python -m launch.snn_surrogate` is the whole experiment: seven surrogates
+# (twelve with `--preset=paper`), two codes, conversion of ReLU networks, and
+# patterns that differ in nothing but the times of their spikes.

@@ -70,8 +70,8 @@ def _ranks_differ(config, found, match, measure) -> train.Claim:
       if kind == match
   }
   needed, below = min(2, len(gaps)), measure == 'weight_change'
-  states = 'representation_alignment'
-  known = (match, measure, low) != ('radius', states, 'rank 1')
+  certain = measure == 'kernel_alignment'
+  known = certain or (match, low) != ('radius', 'rank 1')
   return train.differ(
       f'High rank is lazier, {match} norm matched: {_MEASURES[measure]}'
       f' {"lower" if below else "higher"} at {high} than at {low}, with an'

@@ -29,15 +29,25 @@ class Model:
     Raises:
       ValueError: if the model has none, or no state for it.
     """
-    found = getattr(self, name, None)
+    found = getattr(self, name)
     if found is None:
-      raise ValueError(f'{self.name} has no function {name!r}.')
+      whole = self.unroll or self.apply
+      hint = '' if whole else ' Make a Cell, and run it by an RNN of flax.'
+      raise ValueError(f'{self.name} has no function {name!r}.{hint}')
     if name != 'apply' and self.initial_state is None:
       raise ValueError(f'{self.name} has {name!r} but no initial_state.')
     return found
 
   def whole(self, name: str | None) -> str:
-    """Returns the name of what takes whole inputs, if none is given."""
+    """Returns the name of what takes whole inputs, if none is given.
+
+    Raises:
+      ValueError: if the name is of another function.
+    """
+    if name not in (None, 'unroll', 'apply'):
+      raise ValueError(
+          f"function must be 'unroll', 'apply' or None, got {name!r}."
+      )
     return name or ('unroll' if self.unroll and self.initial_state else 'apply')
 
   def carry(self, config: Any, input_shape: tuple[int, ...], axes: int) -> Any:
@@ -92,7 +102,7 @@ def is_fixed(path: tuple[Any, ...], leaf: Any) -> bool:
   """
   names = [jax.tree_util.keystr((key,), simple=True) for key in path]
   named = any(name == 'fixed' or name.startswith('fixed_') for name in names)
-  return named or not jnp.issubdtype(leaf.dtype, jnp.inexact)
+  return named or not jnp.issubdtype(jnp.result_type(leaf), jnp.inexact)
 
 
 def split(params: Any) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -165,6 +175,14 @@ def run(
 ) -> tuple[Any, Any]:
   """Runs `unroll` or `apply` on every trial: the last carry, and outputs."""
   function = model.function(name)
+  if not inputs or (name == 'unroll' and len(inputs) > 1):
+    wanted = 'one input' if name == 'unroll' else 'an input'
+    raise ValueError(
+        f'{model.name}: {name!r} takes {wanted}, got {len(inputs)}.'
+    )
+  if 'config' in options:
+    raise ValueError(f'{model.name}: config is given when the module is made.')
+  inputs = tuple(map(jnp.asarray, inputs))
   if name == 'apply':
     if carry is not None:
       raise ValueError(f"{model.name}: 'apply' takes no initial_carry.")

@@ -19,6 +19,7 @@ import nmlib
 from nmlib.train import workdir as workdir_lib
 
 _NAME = 'run.json'
+_ENTRIES = {'platform': str, 'kind': str, 'count': int, 'cpus': int}
 
 
 class Clock:
@@ -57,7 +58,11 @@ def load(folder: epath.PathLike) -> dict[str, Any] | None:
     record = json.loads((epath.Path(folder) / _NAME).read_bytes())
   except (OSError, ValueError):
     return None
-  seconds = record.get('seconds') if isinstance(record, dict) else None
+  if not isinstance(record, dict) or any(
+      not isinstance(record.get(name), kind) for name, kind in _ENTRIES.items()
+  ):
+    return None
+  seconds = record.get('seconds')
   if isinstance(seconds, bool) or not isinstance(seconds, int | float):
     return None
   return record if 0 <= seconds < float('inf') else None

@@ -1,6 +1,7 @@
 """Models of the contract as modules of `flax.nnx`."""
 
 import functools
+import types
 from typing import Any
 
 from absl.testing import absltest
@@ -321,9 +322,29 @@ class RefusalTest(absltest.TestCase):
     wide = r'inputs must be \[num_inputs=3\], got shape \[2\]\.'
     make = lambda *a, **k: adapter.Cell(*a, **k, rngs=nnx.Rngs(0))
     cell = make(lstm, _LSTM)
+    layer = adapter.Layer(elm, _ELM, rngs=nnx.Rngs(0))
+    make_layer = lambda model: adapter.Layer(model, _LSTM, rngs=nnx.Rngs(0))
+    xs = jnp.ones((4, 3))
     carry = cell.initialize_carry((4, 3))
     for call, message in (
         (lambda: cell(carry, jnp.ones((4, 2))), wide),
+        (lambda: layer(), "'unroll' takes one input, got 0"),
+        (lambda: layer(xs, xs), "'unroll' takes one input, got 2"),
+        (lambda: layer(xs, config=_ELM), 'config is given when'),
+        (
+            lambda: adapter.Layer(elm, _ELM, function='step'),
+            "must be 'unroll', 'apply' or None, got 'step'",
+        ),
+        (
+            lambda: make_layer(
+                types.SimpleNamespace(
+                    init=lstm.init,
+                    initial_state=lstm.initial_state,
+                    step=lstm.step,
+                )
+            )(xs),
+            "has no function 'apply'. Make a Cell",
+        ),
         (
             lambda: cell(carry, jnp.ones((5, 3))),
             r'carry of nmlib.* must .* batch of \[5\], got .*4',

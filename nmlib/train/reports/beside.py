@@ -75,5 +75,8 @@ def dots(values: Sequence[float], low: float, high: float) -> str:
 
 
 def text(value: Any) -> str:
-  """Returns any value as text that HTML takes for nothing else."""
-  return html.escape(str(value))
+  """Returns any value as text that HTML takes for nothing else.
+
+  What UTF-8 cannot write, half a pair of surrogates, becomes '?'.
+  """
+  return html.escape(str(value).encode('utf-8', 'replace').decode())

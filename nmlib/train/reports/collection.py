@@ -13,6 +13,7 @@ from etils import epath
 from nmlib.train import cost as cost_lib
 
 _PNG = b'\x89PNG\r\n\x1a\n'
+_HEADER = 24  # bytes of a PNG up to the end of its size
 _NUMBER = (int, float)
 _OWN = ('checkpoints', 'figures', 'metrics', 'results')  # of a run
 
@@ -138,7 +139,8 @@ def read(folder: epath.PathLike, name: str = '') -> Entry:
     if not (folder / path).exists():
       raise ValueError(f'figure {title!r} is missing, {path!r}.')
     figures[title] = (folder / path).read_bytes()
-    if not figures[title].startswith(_PNG):
+    start = figures[title][:_HEADER]
+    if not start.startswith(_PNG) or len(start) < _HEADER:
       raise ValueError(f'figure {title!r} is no PNG, {path!r}.')
   return Entry(name, record, cost_lib.load(folder), figures)
 
@@ -176,11 +178,20 @@ def _checked(value: Any, shape: Any, where: str) -> Any:
   if isinstance(value, plain) and (
       bool in plain or not isinstance(value, bool)
   ):
+    _require_float(value, where)
     return value
   for kind in kinds:
     if isinstance(kind, _Each) and isinstance(value, kind.kind):
       return _checked(value, kind, where)
   _require(False, where, ' or '.join(k.__name__ for k in plain), value)
+
+
+def _require_float(value: Any, where: str) -> None:
+  try:
+    if isinstance(value, int):
+      float(value)
+  except OverflowError as e:
+    raise ValueError(f'{where} holds an integer beyond any float.') from e
 
 
 def _require(holds: bool, where: str, wanted: str, value: Any) -> None:

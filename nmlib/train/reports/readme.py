@@ -23,7 +23,7 @@ def table(
     records: stored reports, of which those of preset `small` count.
 
   Raises:
-    ValueError: if two of them are of one launcher, or a headline is not found.
+    ValueError: if a launcher has no report or two, or a headline is not found.
   """
   found: dict[str, Mapping[str, Any]] = {}
   for record in records:
@@ -38,9 +38,14 @@ def table(
       f'| paper | command | what it measures | ours, `{_PRESET}` | theirs |',
       '|---|---|---|---|---|',
   ]
-  for name, paper in papers.items():
-    if '.' not in name:
-      lines.append(_line(name, paper, found.get(name)))
+  papers = {name: paper for name, paper in papers.items() if '.' not in name}
+  missing = sorted(papers.keys() - found.keys())
+  if missing:
+    raise ValueError(
+        f'there is no whole report of preset {_PRESET} of {", ".join(missing)};'
+        " README's table needs one of every paper."
+    )
+  lines += [_line(name, paper, found[name]) for name, paper in papers.items()]
   return '\n'.join(lines)
 
 
@@ -57,18 +62,14 @@ def splice(text: str, table: str) -> str:
   return f'{before}{begin}\n{table}\n{end}{after}'
 
 
-def _line(
-    name: str, paper: paper_lib.Paper, record: Mapping[str, Any] | None
-) -> str:
+def _line(name: str, paper: paper_lib.Paper, record: Mapping[str, Any]) -> str:
   headline = paper.headline
-  ours = 'not kept yet'
-  if record is not None:
-    values = headline.values(record)
-    counts = sorted({len(value) for value in values})
-    seeds = ', '.join(map(str, counts))
-    shown = (statistics.summary(v, count=False) for v in values)
-    ours = ', '.join(one.replace(' ', _FIXED) for one in shown)
-    ours += f' ({seeds} seed{"s" * (counts != [1])})'
+  values = headline.values(record)
+  counts = sorted({len(value) for value in values})
+  seeds = ', '.join(map(str, counts))
+  shown = (statistics.summary(v, count=False) for v in values)
+  ours = ', '.join(one.replace(' ', _FIXED) for one in shown)
+  ours += f' ({seeds} seed{"s" * (counts != [1])})'
   cells = (
       f'[{paper.title}]({paper.url}) ({paper.authors} {paper.year};'
       f' [more](docs/papers/{name}.md))',

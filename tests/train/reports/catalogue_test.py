@@ -37,7 +37,8 @@ def _words(kept, **kwargs) -> str:
 
 def _keep(folder, **changes):
   folder.mkdir(exist_ok=True)
-  record = {'seconds': 240.0, 'platform': 'cpu', 'cpus': 2, 'count': 1}
+  record = {'seconds': 240.0, 'platform': 'cpu', 'kind': 'cpu'}
+  record |= {'cpus': 2, 'count': 1}
   (folder / 'run.json').write_text(json.dumps(record | changes))
 
 

@@ -149,6 +149,9 @@ class PageTest(parameterized.TestCase):
       self.assertTrue(attrs.get('src', 'data:').startswith('data:'))
     self.assertIn(_NASTY, ''.join(parsed.text))
 
+  def test_text_that_utf8_cannot_write_is_marked(self):
+    self.assertEqual(beside.text('a\ud800b'), 'a?b')
+
   def test_page_needs_no_network(self):
     page = self._page(_record(), figures={'loss': _PNG})
     self.assertIn("default-src 'none'", page)
@@ -255,12 +258,14 @@ class CollectTest(parameterized.TestCase):
 
   def test_runs_are_found_however_deep_with_their_cost(self):
     self._write('.', json.dumps(_record()))
-    self._write('a/b', json.dumps(_record()), cost={'seconds': 3.0})
+    cost = {'seconds': 3.0, 'platform': 'cpu', 'kind': 'cpu'}
+    cost |= {'count': 1, 'cpus': 2}
+    self._write('a/b', json.dumps(_record()), cost=cost)
     self._write('figures', 'not a run, but a folder of one')
     (self.folder / 'a' / 'loop').symlink_to(self.folder)
     entries, skipped = collection.collect(self.folder)
     self.assertEqual([e.folder for e in entries], ['.', 'a/b'])
-    self.assertEqual([e.cost for e in entries], [None, {'seconds': 3.0}])
+    self.assertEqual([e.cost for e in entries], [None, cost])
     self.assertEmpty(skipped)
 
   def test_older_report_gets_what_it_lacks(self):
@@ -294,10 +299,18 @@ class CollectTest(parameterized.TestCase):
       (json.dumps(_record(figures={'a': '../b.png'})), 'is outside of it'),
       (json.dumps(_record(figures={'a': '/etc/b.png'})), 'is outside of it'),
       (json.dumps(_record(figures={'a': 'report.json'})), "'a' is no PNG"),
+      (json.dumps(_record(figures={'a': 'figures/cut.png'})), "'a' is no PNG"),
+      (
+          json.dumps(_record(claims=[_claim(ours={'a': [10**400]})])),
+          "'a'.* holds an integer beyond any float",
+      ),
   )
   def test_what_is_no_report_is_left_out_with_a_sentence(self, text, message):
     self._write('good', json.dumps(_record()))
     self._write('other', text)
+    (self.folder / 'other' / 'figures').mkdir(exist_ok=True)
+    cut = self.folder / 'other' / 'figures' / 'cut.png'
+    cut.write_bytes(b'\x89PNG\r\n\x1a\n')
     entries, skipped = collection.collect(self.folder)
     self.assertEqual([e.folder for e in entries], ['good'])
     (sentence,) = skipped
