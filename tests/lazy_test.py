@@ -125,7 +125,7 @@ def test_three_neurons_take_little_longer_to_import_than_jax():
 
 def test_neurons_import_nothing_but_jax_and_numpy():
   foreign = _printed("""
-import sys, jax, jax.numpy, numpy
+import sys, jax, jax.numpy, jax.experimental.pallas, numpy
 before = {*sys.modules}
 import importlib, nmlib.neurons
 for name in dir(nmlib.neurons):

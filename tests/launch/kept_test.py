@@ -62,7 +62,9 @@ def test_bad_flag_is_one_sentence(flag, message):
   code, out, err = process.run('-m', 'launch.gallery', flag)
   assert (code, out) == (2, '')
   assert message in err
-  assert len(err.splitlines()) == 1
+  # Grain warns of a jaxlib that is older than it would like.
+  said = [line for line in err.splitlines() if 'WARNING:absl:Grain' not in line]
+  assert len(said) == 1
 
 
 def test_every_kept_run_is_shown_with_its_paper():
