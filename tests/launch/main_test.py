@@ -3,13 +3,11 @@
 import importlib
 import subprocess
 
-from absl import flags
 import pytest
 
 import launch
 from launch import __main__ as program
 from nmlib import train
-from nmlib.train import completion
 from tests.train import process
 
 
@@ -78,12 +76,22 @@ echo "${COMPREPLY[*]}"
 """
 
 
+_SCRIPT = """
+from absl import flags
+from nmlib.train import completion
+before = {*flags.FLAGS}
+text = completion.script(['bdh'], ['plan'], 'bash')
+assert {*flags.FLAGS} == before
+print(text)
+"""
+
+
 @pytest.fixture(scope='module')
 def script() -> str:
-  before = {*flags.FLAGS}
-  text = completion.script(['bdh'], ['plan'], 'bash')
-  assert {*flags.FLAGS} == before
-  return text
+  # A process of its own: other tests leave flags of programs behind in this.
+  code, out, err = process.run('-c', _SCRIPT)
+  assert code == 0, err
+  return out
 
 
 @pytest.mark.parametrize(
