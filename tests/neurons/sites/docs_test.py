@@ -6,7 +6,8 @@ import re
 from absl.testing import absltest
 import numpy as np
 
-_GUIDE = pathlib.Path(__file__).parents[3] / 'docs' / 'guides' / 'look_inside.md'
+_GUIDES = pathlib.Path(__file__).parents[3] / 'docs' / 'guides'
+_GUIDE = _GUIDES / 'look_inside.md'
 
 
 class GuideTest(absltest.TestCase):
