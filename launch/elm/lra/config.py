@@ -5,6 +5,7 @@ import typing
 from typing import Annotated
 from typing import Literal
 
+from launch.elm import config as elm_config
 from nmlib import train
 from nmlib.data.tasks import listops
 from nmlib.data.tasks import pathfinder
@@ -81,11 +82,8 @@ _MADE = (
     train.Source('ListOps', 'generated', flag='--config.path'),
     train.Source('Pathfinder', 'generated', flag='--config.path'),
 )
-PAPER = train.Paper(
-    title='The Expressive Leaky Memory Neuron',
-    authors='Spieler et al.',
-    year=2024,
-    url='https://arxiv.org/abs/2306.16922',
+PAPER = dataclasses.replace(
+    elm_config.PAPER,
     modules=('nmlib.neurons.elm', 'nmlib.neurons.rate.lstm'),
     checked=(
         "the authors' PyTorch code of the neuron: outputs, memory, gradients"

@@ -5,6 +5,7 @@ import typing
 from typing import Annotated
 from typing import Literal
 
+from launch.elm import config as elm_config
 from nmlib import train
 from nmlib.neurons.core import limits
 
@@ -85,11 +86,8 @@ PRESETS = {
 _TEMPLATES = train.Source(
     'templates of spikes in place of SHD', 'generated', flag='--config.path'
 )
-PAPER = train.Paper(
-    title='The Expressive Leaky Memory Neuron',
-    authors='Spieler et al.',
-    year=2024,
-    url='https://arxiv.org/abs/2306.16922',
+PAPER = dataclasses.replace(
+    elm_config.PAPER,
     modules=('nmlib.neurons.elm', 'nmlib.networks.elm_network'),
     checked=(
         "the authors' PyTorch code of the neuron: outputs, memory, gradients"
