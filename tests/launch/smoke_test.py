@@ -22,6 +22,7 @@ _CLAIM_KEYS = {'expected', 'holds', 'ours', 'paper', 'source', 'text'}
 
 
 def test_what_a_launcher_must_define_is_named():
+  experiment.load('launch.bdh')  # its modules import PRESETS themselves
   with pytest.raises(ValueError, match='launch.bdh.config must define PRESETS'):
     with mock.patch.object(config, 'PRESETS', create=True):
       del config.PRESETS
