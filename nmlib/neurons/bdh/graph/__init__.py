@@ -16,7 +16,7 @@ finds the synapses of a trained BDH-GPU (equation (16)).
 >>> params = graph.normfree.init(jax.random.key(0), config)
 >>> graphs, sizes = graph.from_normfree(params, config)
 >>> state = graph.initial_state(graphs, sizes)
->>> state, out = graph.unroll(graphs, state, ys, sizes)  # ys [T, n] to y [T, L, n]
+>>> state, out = graph.unroll(graphs, state, ys, sizes)  # y [T, n] a layer
 """
 
 from nmlib.neurons.bdh.graph import edges

@@ -33,7 +33,7 @@ def to_dense(edges: Edges, num_nodes: int) -> jax.Array:
   return matrix.at[edges.receivers, edges.senders].add(edges.weights)
 
 
-def from_dense(matrix: np.ndarray) -> Edges:
+def from_dense(matrix: jax.typing.ArrayLike) -> Edges:
   """Returns the non-zero entries of a concrete matrix [N, N] as edges.
 
   Raises:
@@ -46,10 +46,10 @@ def from_dense(matrix: np.ndarray) -> Edges:
     )
   matrix = np.asarray(matrix)
   checks.shape('matrix', matrix, num_nodes=len(matrix), same=len(matrix))
+  numbers('matrix', matrix)
   receivers, senders = (i.astype(np.int32) for i in np.nonzero(matrix))
-  edges = Edges(senders, receivers, matrix[receivers, senders])
-  check('edges', edges, len(matrix), signed=True)
-  return Edges(*map(jnp.asarray, edges))
+  kept = (senders, receivers, matrix[receivers, senders])
+  return Edges(*map(jnp.asarray, kept))
 
 
 def complete(
@@ -95,23 +95,32 @@ def check(
 
 
 def numbers(
-    name: str, values: jax.Array, low: float | None = None, high: float = np.inf
+    name: str,
+    values: jax.typing.ArrayLike,
+    low: float | None = None,
+    high: float = np.inf,
 ) -> None:
   """Refuses numbers that are not finite or out of range, where concrete.
+
+  Args:
+    name: of the numbers, in messages.
+    values: numbers of any shape.
+    low: the least that is allowed; None: any.
+    high: the most.
 
   Raises:
     ValueError: naming the first of them, its place, and what is allowed.
   """
   if not checks.is_concrete(values):
     return
-  values = np.asarray(values)
+  found = np.asarray(values)
   least = -np.inf if low is None else low
-  wrong = ~np.isfinite(values) | (values < least) | (values > high)
+  wrong = ~np.isfinite(found) | (found < least) | (found > high)
   if wrong.any():
     place = np.argwhere(wrong)[0]
     allowed = 'finite' if low is None else f'finite and at least {low:g}'
     allowed += '' if high == np.inf else f' and at most {high:g}'
     raise ValueError(
-        f'{name} must be {allowed}, got {values[tuple(place)]} at'
+        f'{name} must be {allowed}, got {found[tuple(place)]} at'
         f' {place.tolist()}.'
     )

@@ -13,6 +13,7 @@ the paper gives equation (7) for one.
 """
 
 import dataclasses
+from typing import Any
 from typing import NamedTuple
 
 import jax
@@ -126,7 +127,7 @@ def unroll(
     return State(rho, state.position), Output(empty, empty)
   positions = state.position + jnp.arange(length, dtype=jnp.int32)
 
-  def layer(carry, rho):
+  def layer(carry, rho) -> Any:
     x, y = carry
     v = y @ params.decoder
     x = x + jax.nn.relu(v @ params.encoder)
@@ -139,8 +140,8 @@ def unroll(
         decay=config.decay,
     )
     y = jax.nn.relu(a[0] @ params.encoder_v) * x
-    return (x, y), (rho[0], Output(x, y))
+    return (x, y), (rho, Output(x, y))
 
   _, (rho, out) = jax.lax.scan(layer, (jnp.zeros_like(ys), ys), rho)
   out = jax.tree.map(lambda leaf: jnp.swapaxes(leaf, 0, 1), out)
-  return State(rho, state.position + length), out
+  return State(rho[:, 0], state.position + length), out

@@ -43,6 +43,7 @@ def synapses(
   Raises:
     ValueError: if a shape does not fit, or a pair is none of neurons.
   """
+  y_below, x = jnp.asarray(y_below), jnp.asarray(x)
   checks.shape('y_below', y_below, 'T', 'n')
   length = len(y_below)
   checks.shape('x', x, T=length, n=x.shape[-1])

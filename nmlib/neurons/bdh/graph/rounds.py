@@ -4,12 +4,12 @@ Each round first communicates, along edges, then computes locally, at each node
 or synapse alone; all of it is a rule of the edge-reweighting kernel, which
 touches nodes i, j and the edge (i, j) only.
 
-| round | communication | then locally |
-|---|---|---|
-| 4l - 1 | `excite_x`: X^e, X^i += G_x Y | `fire_x`: X += relu(X^e - X^i) |
-| 4l | `read`: A = sigma X | |
-| 4l + 1 | `write`: sigma += (Y X^T) G_s | `damp`: sigma *= u |
-| 4l + 2 | `excite_y`: Y^e, Y^i += G_y A | `fire_y`: Y = relu(Y^e - Y^i) X |
+- round 4l - 1: `excite_x`, X^e and X^i += G_x Y; then `fire_x`,
+  X += relu(X^e - X^i)
+- round 4l: `read`, A = sigma X; nothing locally
+- round 4l + 1: `write`, sigma += (Y X^T) G_s; then `damp`, sigma *= u
+- round 4l + 2: `excite_y`, Y^e and Y^i += G_y A; then `fire_y`,
+  Y = relu(Y^e - Y^i) X
 
 for layers l = 1 .. L: rounds 3 to 4L + 2, 4L a token. The paper counts from the
 read, and forms X of the next layer in the last round of a layer; that is the
