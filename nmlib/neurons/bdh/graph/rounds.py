@@ -13,8 +13,8 @@ touches nodes i, j and the edge (i, j) only.
 
 for layers l = 1 .. L: rounds 3 to 4L + 2, 4L a token. The paper counts from the
 read, and forms X of the next layer in the last round of a layer; that is the
-first round here. Which round clears which counter is not in the paper's text
-as we have it: each round clears its own, and `fire_x` A.
+first round here. Which round clears which counter is inferred: each clears its
+own, and `fire_x` also A.
 """
 
 from typing import NamedTuple
