@@ -47,16 +47,16 @@ def _active(config: Config, found, variant: str) -> figure.Figure:
   layers = found['y_active'].shape[2]
   made, panels = train.figures.subplots(
       layers, 1, height=1.9, sharex=True, squeeze=False,
-      title=f'Gated neurons y that fire, {variant} (mean, range of seeds)',
+      title=f'Gated neurons y that fire, after the warm-up; {variant}',
   )  # fmt: skip
   task = config.task
-  place = np.arange(task.period - 1)
+  place = np.arange(task.warmup, task.period - 1)  # where much more fires
   for layer, axes in enumerate(panels[:, 0]):
     for half, name, colour in (
         (0, 'slow half of the rotations', 'tab:blue'),
         (1, 'fast half', 'tab:orange'),
     ):
-      values = 100 * found['y_active'][:, half, layer].T  # [T, S]
+      values = 100 * found['y_active'][:, half, layer, place].T  # [T, S]
       train.figures.curve(axes, place, values, label=name, color=colour)
     for start in range(task.warmup, task.period, task.word_length):
       axes.axvline(start, color='0.85', lw=0.7, zorder=0)
