@@ -40,9 +40,9 @@ class BdhMemoryTest(launcher.LauncherTest):
       np.testing.assert_allclose(
           found['carried'][name], found['whole'][name], rtol=1e-4, atol=1e-2
       )
-    last = tokens[57:]
+    last = tokens[-1 - config.window :]
     alone = bdh.loss(params, last[:-1], last[1:], config.model)
-    cleared = jnp.mean(found['cleared']['loss'][57:])
+    cleared = jnp.mean(found['cleared']['loss'][-config.window :])
     np.testing.assert_allclose(cleared, alone, rtol=1e-5)
 
   @pytest.mark.slow

@@ -24,7 +24,7 @@ class Config:
       'whole', 'detached', 'carried', 'cleared',
   )  # fmt: skip
   task: fact_repetition.Config = fact_repetition.Config()
-  window: limits.Count = 19  # of 'carried' and 'cleared'
+  window: limits.Count = 38  # of 'carried' and 'cleared'
   num_seeds: limits.Count = 3
   num_steps: limits.Count = 600
   window_steps: limits.Count = 1200  # of 'carried' and 'cleared'
