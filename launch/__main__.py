@@ -30,6 +30,11 @@ def main(arguments: list[str]) -> int:
       case '--completion', _, 'bash' | 'zsh' as shell if not rest:
         print(_completion(shell), end='')
         return 0
+      case '--completion', _, shell:
+        return _refuse(
+            f'--completion={shell} is no shell; give --completion=bash or'
+            ' --completion=zsh, and nothing after it.'
+        )
       case '-h' | '-help' | '--help' | '--helpfull', _, _:
         print(__doc__)
         return 0

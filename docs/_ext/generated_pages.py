@@ -25,6 +25,15 @@ PACKAGES = (
 )
 # Modules of a package with `__all__` that have a name of their own.
 _INSIDE = {
+    'nmlib.neurons.bdh': [
+        'graph',
+        'graph.edges',
+        'graph.interaction',
+        'graph.normfree',
+        'graph.recovery',
+        'graph.rounds',
+        'graph.tensor',
+    ],
     'nmlib.neurons.elm': ['population'],
     'nmlib.train': ['hosts.mesh', 'hosts.sharding'],
 }

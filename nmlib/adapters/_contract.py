@@ -205,7 +205,8 @@ def _batch(name: str, inputs: tuple[Any, ...], axes: int) -> tuple[int, ...]:
   if min(len(shape) for shape in shapes) < axes:
     raise ValueError(
         f'{name} takes inputs of {axes} axes after those of a batch, got shape'
-        f' {list(min(shapes, key=len))}; num_feature_axes says how many.'
+        f' {list(min(shapes, key=len))}; num_feature_axes says how many: 0 for'
+        ' tokens, 1 for vectors.'
     )
   batches = [shape[: len(shape) - axes] for shape in shapes]
   if len(set(batches)) > 1:

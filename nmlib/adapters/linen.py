@@ -24,7 +24,7 @@ class _Base(nn.Module):
   Attributes:
     model: a module or namespace of the contract, `nmlib.neurons.lif`, say.
     config: of the model.
-    num_feature_axes: axes of one input, without batch and time.
+    num_feature_axes: axes of one input, without batch and time (0: tokens).
     deterministic: True: no keys; False: a function that takes a key must have
       one; None: it gets one where there is a stream.
     rng_collection: the stream of the keys.

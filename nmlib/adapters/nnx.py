@@ -53,7 +53,8 @@ class _Base(_Held):
     Args:
       model: a module or namespace of the contract, as `nmlib.neurons.lif`.
       config: its own.
-      num_feature_axes: axes of one input, without batch and time.
+      num_feature_axes: axes of one input, without batch and time: 0 for
+        tokens.
       deterministic: True: no keys; False: a function that takes a key must have
         one; None: it gets one where there is a stream.
       rng_collection: the stream of the keys.

@@ -66,3 +66,15 @@ def load(folder: epath.PathLike) -> dict[str, Any] | None:
   if isinstance(seconds, bool) or not isinstance(seconds, int | float):
     return None
   return record if 0 <= seconds < float('inf') else None
+
+
+def duration(seconds: float) -> str:
+  """Returns such as '45 s', '4 min', '2.5 h' or '12 days'."""
+  if seconds < 99.5:
+    return f'{seconds:.0f} s'
+  if seconds < 99.5 * 60:
+    return f'{seconds / 60:.0f} min'
+  if seconds < 99.5 * 3600:
+    return f'{seconds / 3600:.3g} h'
+  days = seconds / 86400
+  return f'{days:.0f} days' if days < 1e4 else f'{days:.1e} days'

@@ -102,7 +102,7 @@ def write_atomic(path: epath.PathLike, data: str | bytes) -> None:
           f'the disk is full: {path} cannot be written. What was complete is'
           ' kept; make room and run the same command again to go on.'
       ) from e
-    raise
+    raise OSError(f'{path} cannot be written: {e.strerror or e}.') from e
 
 
 @contextlib.contextmanager

@@ -9,9 +9,9 @@ import numpy as np
 from nmlib.analysis import similarity
 
 
-@given(st.integers(0, 100), st.integers(2, 9), st.integers(2, 9))
-def test_representation_alignment_is_that_of_gram_matrices(seed, rows, columns):
-  h, h0 = jax.random.normal(jax.random.key(seed), (2, rows, columns))
+@given(st.integers(0, 100), st.sampled_from([(2, 9), (9, 2), (5, 5)]))
+def test_representation_alignment_is_that_of_gram_matrices(seed, shape):
+  h, h0 = jax.random.normal(jax.random.key(seed), (2, *shape))
   got = similarity.representation_alignment(h, h0)
   np.testing.assert_allclose(
       got, similarity.kernel_alignment(h @ h.T, h0 @ h0.T), rtol=1e-4

@@ -37,18 +37,10 @@ def _config(**kwargs):
 class DendriteGrowthTest(launcher.LauncherTest):
   LAUNCHER = 'launch.dendrite_growth'
 
-  def test_smoke_writes_a_whole_report(self):
-    code, out, err = self.run_launcher(
-        '--preset=smoke',
-        '--config.kinds=("correlation", "random")',
-    )
-    self.assertEqual(code, 0, err)
-    self.assertIn('Report:', out)
-    record = self.report()
-    self.assertLen(record['claims'], 3)
+  def test_smoke_counts_parameters(self):
+    record = self.smoke().report
     rows = record['tables']['shallow']['rows']
     self.assertEqual(rows['correlation, 1']['parameters'], 936)
-    self.assertLen(record['figures'], 1)
 
   def test_phases_leave_alone_what_they_must(self):
     config = _config()
@@ -84,8 +76,8 @@ class DendriteGrowthTest(launcher.LauncherTest):
     # A rate of nothing can bring no new best: the network stays as it was.
     config = _config(max_tries=2, learning_rate=1e-12)
     run = train.Run(epath.Path(self.workdir))
-    task = tasks.make(config, 'points')
-    base = experiment.first_phase(config, run, 'first', task, 3)
+    task = tasks.make(config, 'shallow')
+    base = experiment.first_phase(config, run, 'first', task, 6)
     best = experiment.measure(run, 'first', task, base)['validation']
     params, kept, _ = experiment.one_cycle(
         config, run, 'cycle', task, 'correlation', base, np.ones(2, bool), best

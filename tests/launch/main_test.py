@@ -52,7 +52,8 @@ def test_name_runs_what_the_module_runs():
         ('elm.arl', "'elm.arl'; did you mean 'elm.lra' or 'elm'?"),
         ('xyz', "'xyz'; use one of active_dendrites, bdh, "),
         ('--nmae', '--nmae is no flag of python -m launch; see --help.'),
-        ('--completion=fish', '--completion=fish is no flag of python -m'),
+        ('--completion=fish', 'fish is no shell; give --completion=bash or'),
+        ('--completion', 'give --completion=bash or --completion=zsh'),
     ],
 )
 def test_what_is_unknown_is_one_sentence(argument, message, capsys):

@@ -30,12 +30,15 @@ class RunningMeansTest(parameterized.TestCase):
     params, _ = _fixed(whole)
     state = dendrite_candidates.start(params, optimizer)
     expected = dendrite_nodes.candidate_score(whole, error)
+    improve = jax.jit(
+        lambda state, values, error: dendrite_candidates.improve(
+            state, _fixed(values)[1], {'a': error}, optimizer, 'covariance',
+            decay=0.99,
+        )
+    )  # fmt: skip
     for i in range(400):
       rows = slice(10 * i, 10 * i + 10)
-      _, values = _fixed(whole[rows])
-      state = dendrite_candidates.improve(
-          state, values, {'a': error[rows]}, optimizer, 'covariance', decay=0.99
-      )
+      state = improve(state, whole[rows], error[rows])
       if i < 98:  # nothing is kept on the word of a few batches
         np.testing.assert_array_equal(state.score['a'], -1)
     # The mean of about 200 batches of ten: deviation about 1.1 / 2000^0.5.

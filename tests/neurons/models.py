@@ -19,6 +19,7 @@ from nmlib.networks import sequence_classifier
 from nmlib.networks.spiking import spiking_mlp
 from nmlib.neurons import bdh
 from nmlib.neurons import elm
+from nmlib.neurons.bdh.graph import normfree
 from nmlib.neurons.biophysical import cable
 from nmlib.neurons.biophysical import pyramidal
 from nmlib.neurons.delays import layer as delay_layer
@@ -123,9 +124,9 @@ def _pair(first: int, second: int):
   )
 
 
-def _large(key, config):
+def _large(key, config, module=bdh, factor=5):
   # The small initial weights of BDH would hide differences.
-  return jax.tree.map(lambda a: 5 * a, bdh.init(key, config))
+  return jax.tree.map(lambda a: factor * a, module.init(key, config))
 
 
 def _with_context(module, params, inputs, config):
@@ -175,6 +176,12 @@ MODELS = {
     'bdh': Model(bdh, _BDH(chunk_size=4), _tokens(11), _large),
     'bdh_as_in_the_paper': Model(
         bdh, _BDH(residual='neuron', decay=0.1), _tokens(11), _large
+    ),
+    'bdh_normfree': Model(
+        normfree,
+        normfree.Config(12, 4, 2, decay=0.1, theta=64.0, chunk_size=3),
+        _spikes(STEPS, 12),
+        functools.partial(_large, module=normfree, factor=10),
     ),
     'elm_1': Model(elm, elm.version(1, **_ELM), _normal(STEPS, 6)),
     'elm_2': Model(elm, elm.version(2, **_ELM), _normal(STEPS, 6)),

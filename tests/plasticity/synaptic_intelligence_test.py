@@ -18,11 +18,14 @@ class SynapticIntelligenceTest(absltest.TestCase):
     loss = lambda w: 0.5 * jnp.sum(curvature * (w - 1) ** 2)
     w = jnp.zeros(3)
     state = si.initial_state(w)
-    for _ in range(2000):  # gradient flow in small steps
+
+    def flow(_, carry):  # of the gradient, in small steps
+      state, w = carry
       gradient = jax.grad(loss)(w)
       change = -2e-3 * gradient
-      state = si.follow(state, gradient, change)
-      w = w + change
+      return si.follow(state, gradient, change), w + change
+
+    state, w = jax.lax.fori_loop(0, 2000, flow, (state, w))
     # First order in the step: the sum is the drop up to about 1 %.
     np.testing.assert_allclose(
         state.path.sum(), loss(0 * w) - loss(w), rtol=0.01

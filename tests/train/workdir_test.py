@@ -132,6 +132,11 @@ class WorkdirTest(parameterized.TestCase):
         workdir.write_atomic(path, 'new')
     self.assertEqual(path.read_text(), 'old')
 
+  def test_what_cannot_be_written_is_named(self):
+    (self.path / 'file').write_text('')
+    with self.assertRaisesRegex(OSError, 'file/r.json cannot be written: File'):
+      workdir.write_atomic(self.path / 'file' / 'r.json', 'x')
+
   @parameterized.parameters(
       ('http://host/x', 'must be a local folder or gs://bucket/folder'),
       ('gs://bucket/x', 'needs the package gcsfs'),

@@ -41,15 +41,6 @@ def block(
   return '\n'.join([*lines, *_row('cost of small', _cost(kept))])
 
 
-def duration(seconds: float) -> str:
-  """Returns such as '45 s', '4 min' or '2.5 h'."""
-  if seconds < 99.5:
-    return f'{seconds:.0f} s'
-  if seconds < 99.5 * 60:
-    return f'{seconds / 60:.0f} min'
-  return f'{seconds / 3600:.3g} h'
-
-
 def _row(label: str, text: str) -> list[str]:
   """A label and its text; under it, if it is too long to stand beside."""
   label = f'  {label:{_COLUMN - 2}}'
@@ -90,7 +81,7 @@ def _cost(kept: pathlib.Path) -> str:
   cpu, gpu = found.get('cpu'), found.get('gpu')
   said = 'on CPU cores not measured'
   if cpu:
-    said = f'{duration(cpu["seconds"])} on {cpu["cpus"]} CPU cores'
+    said = f'{cost.duration(cpu["seconds"])} on {cpu["cpus"]} CPU cores'
   if gpu and gpu['count'] == 1:
-    return f'{said}; {duration(gpu["seconds"])} on one {gpu["kind"]}'
+    return f'{said}; {cost.duration(gpu["seconds"])} on one {gpu["kind"]}'
   return f'{said}; on one GPU not measured'

@@ -13,6 +13,7 @@ import string
 import struct
 from typing import Any
 
+from nmlib.train import cost as cost_lib
 from nmlib.train.reports import beside
 from nmlib.train.reports import collection
 from nmlib.train.reports import paper as paper_lib
@@ -67,11 +68,7 @@ def cost(record: Mapping[str, Any] | None) -> str:
   """Says what a run took and on what; '' if that is not known."""
   if record is None:
     return ''
-  minutes, seconds = divmod(round(record['seconds']), 60)
-  hours, minutes = divmod(minutes, 60)
-  said = f'{seconds} s'
-  if hours or minutes:
-    said = f'{hours} h {minutes} min' if hours else f'{minutes} min {seconds} s'
+  said = cost_lib.duration(record['seconds'])
   count, kind = record.get('count'), record.get('kind')
   if record.get('platform') == 'cpu':
     said += f' on {record.get("cpus")} CPU cores'

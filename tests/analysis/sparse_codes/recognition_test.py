@@ -217,7 +217,7 @@ class SparseCodesTest(parameterized.TestCase):
     np.testing.assert_allclose(neuron, log + math.log(1000), rtol=1e-13)
 
   def test_chance_agrees(self):
-    trials = 200_000
+    trials = 40_000
     counts = np.asarray(
         sparse_patterns.observed_false_positives(
             jax.random.key(0), 300, 64, 24, trials

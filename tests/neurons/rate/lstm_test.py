@@ -36,14 +36,14 @@ class LstmTest(parameterized.TestCase):
     np.testing.assert_allclose(state.cell, carry[0], rtol=1e-5, atol=1e-6)
 
   def test_chrono_biases_hold_memory_as_long_as_told(self):
-    config = lstm.Config(1, 2000, 1, chrono=100.0)
+    config = lstm.Config(1, 400, 1, chrono=100.0)
     bias = lstm.init(jax.random.key(0), config).bias
     np.testing.assert_array_equal(bias[0], -bias[1])
     # 1 / (1 - sigmoid(b)) = 1 + e^b is uniform in (2, T).
     tau = 1 / (1 - jax.nn.sigmoid(bias[1]))
-    self.assertBetween(float(tau.min()), 2.0, 3.0)
-    self.assertBetween(float(tau.max()), 98.0, 100.01)
-    self.assertAlmostEqual(float(tau.mean()), 51, delta=3)  # 4 standard errors
+    self.assertBetween(float(tau.min()), 2.0, 4.0)
+    self.assertBetween(float(tau.max()), 96.0, 100.01)
+    self.assertAlmostEqual(float(tau.mean()), 51, delta=5.7)  # 4 errors
 
   def test_counts_its_parameters(self):
     config = lstm.Config(3, 5, 2)

@@ -175,6 +175,7 @@ class ProcessesTest(parameterized.TestCase):
     self._resume(4, workdir)
     self._assert_same_bits(workdir, self._whole(4))
 
+  @pytest.mark.slow  # its parts are tested: a kill ends all, and they resume
   def test_one_command_survives_a_kill(self):
     workdir = self.root / 'restarted'
     command = (

@@ -199,14 +199,14 @@ class PageTest(parameterized.TestCase):
       ({'seconds': 4.4}, '4 s'),
       (
           {'seconds': 251.2, 'platform': 'cpu', 'cpus': 2, 'count': 1},
-          '4 min 11 s on 2 CPU cores',
+          '4 min on 2 CPU cores',
       ),
       (
           {
               'seconds': 7260.0, 'platform': 'gpu', 'kind': 'H100', 'count': 8,
               'versions': {'jax': '0.10.2'},
           },
-          '2 h 1 min on 8 H100; jax 0.10.2',
+          '2.02 h on 8 H100; jax 0.10.2',
       ),
   )  # fmt: skip
   def test_cost_is_said_as_far_as_it_is_known(self, record, said):
