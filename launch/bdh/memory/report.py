@@ -121,7 +121,13 @@ def claims(config: Config, measured) -> list[train.Claim]:
             times=1.3, by='seed', source='section 7.2; the threshold is ours',
         )
     )  # fmt: skip
-  if 'carried' in found:
+  return made + across(config, later)
+
+
+def across(config: Config, later: dict[str, np.ndarray]) -> list[train.Claim]:
+  """Memory across windows, by the loss [S] on copies 3 on of each variant."""
+  made = []
+  if 'carried' in later:
     floor = floors(config)['least, cleared']['loss, copies 3 on']
     made.append(
         train.lower(
@@ -131,7 +137,7 @@ def claims(config: Config, measured) -> list[train.Claim]:
             source='own baseline',
         )
     )  # fmt: skip
-  if {'carried', 'cleared'} <= found.keys():
+  if {'carried', 'cleared'} <= later.keys():
     made.append(
         train.lower(
             'Truncated backpropagation learns to use it: loss on copies 3 to 8'
