@@ -8,6 +8,7 @@ from launch.bdh.memory.config import Config
 from nmlib import train
 from nmlib.data.tasks import fact_repetition
 
+_DETACHED = 'in three seeds it was 1.33, 1.46 and 1.03 times'
 _FAST = (
     'with 1024 neurons in 2 layers the fast half falls by more, in every seed'
 )
@@ -115,10 +116,11 @@ def claims(config: Config, measured) -> list[train.Claim]:
   if {'whole', 'detached'} <= found.keys():
     made.append(
         train.higher(
-            'Without backpropagation through time it hardly copies: loss above'
+            'Without backpropagation through time it copies worse: loss above'
             ' 1.3 times that with it',
             {'detached': loss['detached']}, {'whole': loss['whole']},
             times=1.3, by='seed', source='section 7.2; the threshold is ours',
+            because=_DETACHED if small else '',
         )
     )  # fmt: skip
   return made + across(config, later)
