@@ -60,7 +60,7 @@ class ScalingTest(launcher.LauncherTest):
 
   def test_sizes_that_do_not_match_are_refused(self):
     sizes = ((64, 1, 12, 2, 81, 0.0), (128, 1, 16, 2, 90, 0.0))
-    with self.assertRaisesRegex(ValueError, 'match within 6%, got BDH of 7168'):
+    with self.assertRaisesRegex(ValueError, 'within 6%, got 7168 param'):
       dataclasses.replace(_SMOKE, sizes=sizes)
 
   def test_small_matches_within_a_thousandth(self):

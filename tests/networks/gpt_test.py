@@ -96,9 +96,7 @@ class GptTest(parameterized.TestCase):
 
   def test_shifted_stream_gives_the_same_logits(self):
     params = _params(_CONFIG)
-    state, _ = gpt.unroll(
-        params, gpt.initial_state(_CONFIG), _TOKENS, _CONFIG
-    )
+    state, _ = gpt.unroll(params, gpt.initial_state(_CONFIG), _TOKENS, _CONFIG)
     later = state._replace(position=state.position + 10**6)
     first, second = (
         gpt.apply(params, _TOKENS[:5], _CONFIG, s).logits
@@ -113,13 +111,17 @@ class GptTest(parameterized.TestCase):
         p, state, _TOKENS[:6], _TOKENS[1:7], c
     )[0]
     grads = jax.grad(loss)(params)
-    way = jax.tree.map(lambda a: jnp.cos(jnp.arange(a.size)).reshape(a.shape), params)
+    way = jax.tree.map(
+        lambda a: jnp.cos(jnp.arange(a.size)).reshape(a.shape), params
+    )
     moved = lambda e: jax.tree.map(lambda a, b: a + e * b, params, way)
     slope = (loss(moved(1e-5)) - loss(moved(-1e-5))) / 2e-5
     dot = sum(jax.tree.leaves(jax.tree.map(jnp.vdot, grads, way)))
     np.testing.assert_allclose(dot, slope, rtol=1e-6)
     remat = dataclasses.replace(_CONFIG, remat=True)
-    chex.assert_trees_all_close(jax.grad(loss)(params, remat), grads, atol=1e-12)
+    chex.assert_trees_all_close(
+        jax.grad(loss)(params, remat), grads, atol=1e-12
+    )
 
   def test_loss_is_the_cross_entropy_and_about_that_of_chance_at_first(self):
     params = gpt.init(jax.random.key(0), _CONFIG)
@@ -152,7 +154,10 @@ class GptTest(parameterized.TestCase):
     self.assertEqual(seen['residual/1'].shape, (24, 12))
 
   @parameterized.parameters(
-      (dict(width=13), 'Config.width must be a multiple of num_heads=3, got 13'),
+      (
+          dict(width=13),
+          'Config.width must be a multiple of num_heads=3, got 13',
+      ),
       (dict(cache_length=0), 'Config.cache_length must be'),
       (dict(dtype='float64', param_dtype='float32'), 'no wider than'),
   )

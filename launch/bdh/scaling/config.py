@@ -15,7 +15,7 @@ SHORTCUTS = bdh_config.SHORTCUTS
 MODELS = 'BDH', 'Transformer'
 _CLOSE = 0.06  # how far parameters of one size may differ
 
-# Neurons of BDH; layers, width, heads, hidden units, dropout of the Transformer.
+# Neurons of BDH; the Transformer's layers, width, heads, hidden units, dropout.
 Size = tuple[
     limits.Count, limits.Count, limits.Count, limits.Count, limits.Count,
     limits.Fraction,
@@ -32,28 +32,30 @@ class Config:
   """
 
   sizes: Annotated[tuple[Size, ...], limits.Some(True)] = (
-      (512, 3, 56, 4, 234, 0.0),
-      (1024, 3, 76, 4, 307, 0.0),
-      (2048, 3, 104, 4, 431, 0.0),
+      (512, 2, 48, 4, 180, 0.0),
+      (1024, 2, 64, 4, 255, 0.0),
+      (2048, 2, 88, 4, 364, 0.0),
   )
   source: Literal['python_library', 'tiny_shakespeare'] = 'python_library'
   text_file: str = ''  # a text, or a folder of texts
   holdout_fraction: limits.OpenUnitInterval = 0.1  # of the text, whole files
   num_seeds: limits.Count = 3
   loop: train.Loop = train.Loop(
-      400, batch_size=16, steps_per_call=5, checkpoint_every=200
+      300, batch_size=16, steps_per_call=5, checkpoint_every=150
   )
   sequence_length: limits.Count = 64
-  bdh_rate: limits.Positive = 2e-3  # highest learning rate
+  bdh_rate: limits.Positive = 8e-3  # highest learning rate
   gpt_rate: limits.Positive = 4e-3
-  warmup_steps: limits.Natural = 40
+  warmup_steps: limits.Natural = 30
   weight_decay: limits.NonNegative = 0.1
   eval_windows: limits.Count = 256
   cache_length: limits.Count = 64  # of the Transformer
   # Whether rows are streams, whose states and keys go on from window to window
   # (truncated backpropagation, with gradients clipped by z-score), or crops.
   carry: bool = False
-  model: bdh.Config = bdh.Config(embed_dim=64, num_layers=3, dropout_rate=0.0)
+  model: bdh.Config = bdh.Config(
+      embed_dim=32, num_heads=2, num_layers=2, dropout_rate=0.0
+  )
 
   def __post_init__(self):
     limits.check(self)
@@ -61,8 +63,8 @@ class Config:
       ours, theirs = parameters(self, size)
       if abs(ours - theirs) > _CLOSE * ours:
         raise ValueError(
-            f'config.sizes must match within {_CLOSE:.0%}, got BDH of {ours} and'
-            f' a Transformer of {theirs} parameters in {size}.'
+            f'config.sizes must match within {_CLOSE:.0%}, got {ours}'
+            f' parameters of BDH, {theirs} of the Transformer in {size}.'
         )
 
 
@@ -111,7 +113,10 @@ PRESETS = {
         ),
         sequence_length=2048, bdh_rate=1e-3, gpt_rate=1e-3, warmup_steps=1000,
         cache_length=4096, carry=True,
-        model=bdh.Config(num_layers=8, dropout_rate=0.05, dtype='bfloat16'),
+        model=bdh.Config(
+            num_layers=8, dropout_rate=0.05, dtype='bfloat16', remat='all',
+            exact_phases=True,
+        ),
     ),
 }  # fmt: skip
 

@@ -67,7 +67,7 @@ def loss(
     *,
     key: jax.Array | None = None,
 ) -> jax.Array:
-  """Returns the mean cross-entropy of targets, int [T], in nats; see `apply`."""
+  """Returns the mean cross-entropy of targets [T], in nats; see `apply`."""
   checks.shape('targets', targets, tokens=len(tokens))
   logits, _ = _run(params, tokens, config, None, key, sites.PLAIN, False)
   return bdh.cross_entropy(logits, targets)
@@ -100,6 +100,7 @@ def step(
     ValueError: if the token is unknown, or the state of another config.
   """
   checks.shape('token', token)
+  checks.indices('token', token, config.vocab_size)
   state, logits = unroll(params, state, token[None], config)
   return state, logits[0]
 
@@ -107,7 +108,7 @@ def step(
 def unroll(
     params: Params, state: State, tokens: jax.Array, config: Config
 ) -> tuple[State, jax.Array]:
-  """Advances by tokens [T] at once; returns the last state and logits [T, V]."""
+  """Advances by tokens [T] at once; returns the state and logits [T, V]."""
   logits, after = _run(params, tokens, config, state, None, sites.PLAIN, True)
   return after, logits
 
@@ -153,7 +154,7 @@ def _run(params, tokens, config, state, key, site, keep_state):
 
 
 def _layer(config, keep_state, drop, bias, site, z, inputs):
-  """One layer; carry z [T, d], inputs (weights, index, past keys and values)."""
+  """One layer; carry z [T, d], inputs (weights, index, past keys, values)."""
   weights, index, past = inputs
   contract = functools.partial(contraction.contract, dtype=config.product_dtype)
   norm = lambda z, scale: (

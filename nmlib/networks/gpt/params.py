@@ -29,7 +29,9 @@ class Config:
   cache_length: limits.Count = 4096  # C, tokens that are read before the own
   epsilon: limits.Positive = 1e-5  # in LN
   remat: bool = False  # layers are computed again in the backward pass
-  dtype: dtypes.Products = ''  # of products; sums, softmax, LN: float32 or wider
+  dtype: dtypes.Products = (
+      ''  # of products; sums, softmax, LN: float32 or wider
+  )
   param_dtype: dtypes.Floating = 'float32'  # of parameters and state
 
   def __post_init__(self):
