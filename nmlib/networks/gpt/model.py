@@ -1,6 +1,7 @@
 """The Transformer as a function of one sequence."""
 
 import functools
+from typing import Any
 from typing import NamedTuple
 
 import jax
@@ -113,7 +114,9 @@ def unroll(
   return after, logits
 
 
-def _run(params, tokens, config, state, key, site, keep_state):
+def _run(
+    params, tokens, config, state, key, site, keep_state
+) -> tuple[jax.Array, Any]:
   """Returns logits, and the state if it is to be kept."""
   checks.shape('tokens', tokens, 'T')
   checks.indices('tokens', tokens, config.vocab_size)
@@ -150,7 +153,9 @@ def _run(params, tokens, config, state, key, site, keep_state):
       'td,vd->tv', z, params.embed, config.product_dtype
   )
   logits, kept = dtypes.cast((logits, kept), config.param_dtype)
-  return logits, State(*kept, start + len(tokens)) if keep_state else None
+  if kept is not None:
+    kept = State(kept[0], kept[1], start + len(tokens))
+  return logits, kept
 
 
 def _layer(config, keep_state, drop, bias, site, z, inputs):

@@ -1,6 +1,7 @@
 """Hyperparameters and arrays of the Transformer."""
 
 import dataclasses
+from typing import Any
 from typing import NamedTuple
 
 import jax
@@ -120,11 +121,11 @@ def num_params(config: Config) -> int:
   return config.vocab_size * d + config.num_layers * layer + d
 
 
-def decayed(params: Params) -> Params:
+def decayed(params: Params) -> Any:
   """Says which weights decay, as nanoGPT: all but the scales of LN."""
-  layers = Layer(*(not name.startswith('norm') for name in Layer._fields))
-  del params
-  return Params(True, layers, False)
+  return jax.tree_util.tree_map_with_path(
+      lambda path, _: 'norm' not in jax.tree_util.keystr(path), params
+  )
 
 
 def initial_state(config: Config) -> State:
