@@ -9,9 +9,10 @@ size; plain BDH-GPU, which is what is here, trails at each.
   python -m launch.bdh.scaling --text_file=my_texts/  # on your own text
   python -m launch.bdh.scaling --preset=paper --text_file=europarl.txt
 
-`small` learns the Python standard library at three sizes, 0.13M to 0.43M; BDH
+`small` learns the Python standard library at three sizes, 0.066M to 0.21M; BDH
 grows by its number of neurons alone, as in the paper. Both models of a size see
-the same crops in the same order; three seeds train together. BDH-GPU', the
-variant with gates that matches GPTXL in that figure, has no published equations
-and is not here.
+the same crops in the same order; three seeds train together. `paper` carries
+states, keys and values from window to window of a stream. BDH-GPU', the variant
+with gates that matches GPTXL in that figure, has no published equations: it
+cannot be reproduced, and is not here.
 """

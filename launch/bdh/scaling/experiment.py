@@ -37,14 +37,11 @@ def experiment(config: Config, run: train.Run) -> train.Report:
 def settings(config: Config, rate: float) -> bdh_config.Config:
   """Returns what functions of `launch.bdh` need to know."""
   return bdh_config.Config(
-      source=config.source,
-      text_file=config.text_file,
-      holdout_fraction=config.holdout_fraction,
-      loop=config.loop,
-      learning_rate=rate,
-      final_learning_rate=rate / 10,
+      source=config.source, text_file=config.text_file,
+      holdout_fraction=config.holdout_fraction, loop=config.loop,
+      learning_rate=rate, final_learning_rate=rate / 10,
       warmup_steps=config.warmup_steps,
-  )
+  )  # fmt: skip
 
 
 def examples(
