@@ -44,9 +44,9 @@ class Config:
       300, batch_size=16, steps_per_call=5, checkpoint_every=150
   )
   sequence_length: limits.Count = 64
-  # Highest learning rates, by 150 steps of seed 0 at the smallest size: of 0.002
-  # to 0.008 the best for the Transformer, of 0.001 to 0.016 the last but one for
-  # BDH (0.03 nats behind the last), which has yet to grow.
+  # Highest learning rates, by 150 steps of seed 0 at the smallest size: of
+  # 0.002 to 0.008 the best for the Transformer, of 0.001 to 0.016 the last but
+  # one for BDH (0.03 nats behind the last), which has yet to grow.
   bdh_rate: limits.Positive = 8e-3
   gpt_rate: limits.Positive = 4e-3
   warmup_steps: limits.Natural = 30
