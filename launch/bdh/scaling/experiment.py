@@ -70,8 +70,8 @@ def stage(
     rows: grain.MapDataset | None = None,
     windows: dict[str, np.ndarray] | None = None,
 ) -> train.Stage:
-  """Returns the training of a model at a size, by default the largest BDH."""
-  size = size or config.sizes[-1]
+  """Returns the training of a model at a size, by default the smallest BDH."""
+  size = size or config.sizes[0]
   module, model, rate = config_lib.network(config, family, size)
   fresh = module.initial_state(model)
   optimizer = optax.adamw(
