@@ -12,6 +12,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks import elm_network as elm_network
   from nmlib.networks import gated as gated
   from nmlib.networks import gated_modes as gated_modes
+  from nmlib.networks import gpt as gpt
   from nmlib.networks import hardening as hardening
   from nmlib.networks import image_classifiers as image_classifiers
   from nmlib.networks import mlp as mlp

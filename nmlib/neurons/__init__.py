@@ -22,6 +22,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.neurons import rate as rate
   from nmlib.neurons import sites as sites
   from nmlib.neurons import spiking as spiking
+  from nmlib.neurons.attention import alibi as alibi
   from nmlib.neurons.attention import linear_attention as linear_attention
   from nmlib.neurons.attention import rotary as rotary
   from nmlib.neurons.biophysical import cable as cable

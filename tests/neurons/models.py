@@ -15,6 +15,7 @@ from nmlib import networks
 from nmlib import neurons
 from nmlib.networks import active_dendrites
 from nmlib.networks import elm_network
+from nmlib.networks import gpt
 from nmlib.networks import sequence_classifier
 from nmlib.networks.spiking import spiking_mlp
 from nmlib.neurons import bdh
@@ -274,6 +275,7 @@ MODELS = {
         _normal(STEPS, 4),
         kept=r'\.fixed|\.tau_logit',
     ),
+    'gpt': Model(gpt, gpt.Config(11, 2, 6, 3, 8, 0.0, 5), _tokens(11)),
     'sequence_classifier': Model(
         sequence_classifier,
         sequence_classifier.Config(

@@ -1,0 +1,123 @@
+"""The experiment of `launch.bdh.scaling`: each model learns at each size."""
+
+import functools
+from typing import Any
+
+import grain
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from launch.bdh import config as bdh_config
+from launch.bdh import experiment as bdh_experiment
+from launch.bdh.scaling import config as config_lib
+from launch.bdh.scaling import report
+from launch.bdh.scaling.config import Config
+from nmlib import train
+from nmlib.data.text import corpus
+from nmlib.data.text import crops
+from nmlib.data.text import streams
+from nmlib.networks import gpt
+
+
+def experiment(config: Config, run: train.Run) -> train.Report:
+  """Trains both models at every size on the same bytes."""
+  text = bdh_experiment.read(settings(config, config.bdh_rate))
+  rows, windows = examples(config, *map(corpus.joined, text[:2]))
+  losses: dict[str, list[np.ndarray]] = {name: [] for name in config_lib.MODELS}
+  for size in config.sizes:
+    for family, found in losses.items():
+      run.say(f'{family}, size {size}')
+      fitted = train.fit(run, stage(config, family, size, rows, windows))
+      found.append(fitted.history['validation/loss'][1][-1])
+  return report.make(config, text, losses)
+
+
+def settings(config: Config, rate: float) -> bdh_config.Config:
+  """Returns what functions of `launch.bdh` need to know."""
+  return bdh_config.Config(
+      source=config.source, text_file=config.text_file,
+      holdout_fraction=config.holdout_fraction, loop=config.loop,
+      learning_rate=rate, final_learning_rate=rate / 10,
+      warmup_steps=config.warmup_steps,
+  )  # fmt: skip
+
+
+def examples(
+    config: Config, learn: np.ndarray, held_out: np.ndarray
+) -> tuple[grain.MapDataset, dict[str, np.ndarray]]:
+  """Returns rows to learn from, and windows [W, T] or [W, R, T] to measure."""
+  loop, length = config.loop, config.sequence_length
+  size = config.num_seeds * loop.batch_size
+  if not config.carry:
+    rows = crops.dataset(
+        learn, length, seed=0, num_examples=loop.num_steps * size
+    )
+    return rows, crops.windows(held_out, length, config.eval_windows)
+  cut = functools.partial(streams.dataset, length=length)
+  rows = cut(learn, num_rows=size, num_steps=loop.num_steps)
+  count = max(1, config.eval_windows // loop.batch_size)
+  held = list(cut(held_out, num_rows=loop.batch_size, num_steps=count))
+  stack = lambda *x: np.stack(x).reshape(count, loop.batch_size, length)
+  return rows, jax.tree.map(stack, *held)
+
+
+def stage(
+    config: Config,
+    family: str = 'BDH',
+    size: config_lib.Size | None = None,
+    rows: grain.MapDataset | None = None,
+    windows: dict[str, np.ndarray] | None = None,
+) -> train.Stage:
+  """Returns the training of a model at a size, by default the smallest BDH."""
+  size = size or config.sizes[0]
+  module, model, rate = config_lib.network(config, family, size)
+  fresh = module.initial_state(model)
+  optimizer = optax.adamw(
+      bdh_experiment.learning_rate(settings(config, rate)),
+      weight_decay=config.weight_decay,
+      mask=gpt.decayed if module is gpt else None,
+  )
+
+  def window_loss(params, state, row, key):
+    value, state = module.stream_loss(
+        params, state, row['tokens'], row['targets'], model, key=key
+    )
+    return value, (state, {})
+
+  def loss(params, row, key):
+    tokens, targets = row['tokens'], row['targets']
+    return module.loss(params, tokens, targets, model, key=key), {}
+
+  def evaluate(state, windows):
+    if config.carry:
+      found = train.carried.measure(window_loss, state.params, windows, fresh)
+      return {'validation/loss': found['loss']}
+    one = lambda row: loss(state.params, row, None)[0]
+    losses = jax.lax.map(one, windows, batch_size=16)
+    return {'validation/loss': losses.mean()}
+
+  init = functools.partial(module.init, config=model)
+  how: dict[str, Any] = dict(
+      init=init, loss=loss, optimizer=optimizer, rules=module.PARTITION_RULES
+  )
+  if config.carry:
+    how = train.truncated_bptt(
+        init, window_loss, optax.chain(train.zclip(), optimizer), fresh,
+        batch_size=config.loop.batch_size, rules=module.PARTITION_RULES,
+    )  # fmt: skip
+  row = jax.ShapeDtypeStruct((config.sequence_length,), jnp.int32)
+  marks = {'reset': jax.ShapeDtypeStruct(row.shape, bool)}
+  return train.Stage(
+      name=f'{family}_{size[0]}',
+      loop=config.loop,
+      data=rows,
+      example={'tokens': row, 'targets': row} | (marks if config.carry else {}),
+      evaluate=evaluate,
+      eval_data=windows,
+      seeds=tuple(range(config.num_seeds)),
+      items_per_row=config.sequence_length,
+      item='token',
+      **how,
+  )
