@@ -1,0 +1,243 @@
+"""The experiment of `launch.bdh.translation`: train, tune copies, merge."""
+
+import dataclasses
+import functools
+from typing import Any
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from launch.bdh import experiment as bdh_experiment
+from launch.bdh.translation import report
+from launch.bdh.translation.config import Config
+from nmlib import train
+from nmlib.data.text import corpus
+from nmlib.data.text import crops
+from nmlib.data.text import numerals
+from nmlib.data.text import parallel
+from nmlib.data.text import streams
+from nmlib.neurons import bdh
+
+_PARTS = {'train': 1, 'test': 2}  # seeds of numbers and directions
+
+
+class Text(NamedTuple):
+  """A language and English."""
+
+  languages: tuple[str, str]
+  tokens: np.ndarray  # [N], to learn from
+  windows: dict[str, np.ndarray]  # [W, T], to be judged by
+
+
+def experiment(config: Config, run: train.Run) -> train.Report:
+  """Trains a base, tunes a copy a language, and merges the copies."""
+  texts = {language: read(config, language) for language in config.languages}
+  first, *others = texts
+  base = train.fit(run, stage(config, 'base', texts[first]))
+  models, histories = {'base': base.state.params}, {first: base.history}
+  for language in others:
+    tuned = train.fit(
+        run, stage(config, language, texts[language], base.state.params)
+    )
+    models[f'tuned on {language}'] = tuned.state.params
+    histories[language] = tuned.history
+  models['merged'] = merged(list(models.values())[1:])
+
+  on = functools.partial(losses, model=config.model)
+
+  def measure():
+    return {
+        f'{name}/{language}': _each_seed(on, params, text.windows)
+        for name, params in models.items()
+        for language, text in texts.items()
+    }
+
+  found = run.result('losses', measure)
+  return report.make(config, histories, found, halves(config, run))
+
+
+def read(config: Config, language: str) -> Text:
+  """Makes or reads the text of English and a language."""
+  languages, parts = ('en', language), {}
+  for part, seed in _PARTS.items():
+    if config.path:
+      pair = f'{config.path}/{"-".join(languages)}'
+      text = parallel.read(pair, part, languages)
+    else:
+      text = numerals.pairs(
+          languages, config.sentences, seed=seed, digits=config.digits,
+          part=part,
+      )  # fmt: skip
+    parts[part] = parallel.stream(text, seed=seed)
+  windows = parallel.windows(
+      parts['test'], config.eval_length, config.eval_windows
+  )
+  return Text(languages, parts['train'].tokens, windows)
+
+
+def stage(
+    config: Config,
+    name: str = 'base',
+    text: Text | None = None,
+    start: bdh.Params | None = None,
+) -> train.Stage:
+  """Returns the training of the base, or of a copy that goes on from `start`.
+
+  Each row reads on in the stream and carries its synapses with it; gradients
+  end at the window's.
+  """
+  loop = config.loop if start is None else config.tuning
+  peak = config.learning_rate
+  if start is not None:
+    peak = config.tuning_learning_rate
+  rate = optax.schedules.join_schedules(
+      [
+          optax.schedules.linear_schedule(0.0, peak, config.warmup_steps),
+          optax.schedules.linear_schedule(
+              peak,
+              config.final_learning_rate,
+              max(1, loop.num_steps - config.warmup_steps),
+          ),
+      ],
+      [config.warmup_steps],
+  )
+
+  def loss(params, carried, example, key):
+    value, carried = bdh.stream_loss(
+        params, carried, example['tokens'], example['targets'], config.model,
+        form=config.form, key=key, rebase=True,
+    )  # fmt: skip
+    return value, (carried, {})
+
+  def evaluate(state, windows):
+    values = losses(state.params, windows, config.model)
+    return {
+        'english': values[parallel.label(0, False)],
+        'from english': values[parallel.label(0, True)],
+        'into english': values[parallel.label(1, True)],
+    }
+
+  rows = None
+  if text is not None:
+    rows = streams.dataset(
+        text.tokens, config.sequence_length,
+        num_rows=config.num_seeds * loop.batch_size, num_steps=loop.num_steps,
+        separator=None,
+    )  # fmt: skip
+  row = lambda kind: jax.ShapeDtypeStruct((config.sequence_length,), kind)
+  return train.Stage(
+      name=name,
+      loop=loop,
+      data=rows,
+      example={
+          'tokens': row(jnp.int32),
+          'targets': row(jnp.int32),
+          'reset': row(jnp.bool_),
+      },
+      evaluate=evaluate,
+      eval_data=None if text is None else text.windows,
+      seeds=tuple(range(config.num_seeds)),
+      starts=start,
+      items_per_row=config.sequence_length,
+      item='token',
+      **train.truncated_bptt(
+          lambda key, *start: start[0] if start else bdh.init(key, config.model),
+          loss,
+          optax.chain(
+              train.zclip(config.zclip),
+              optax.adamw(rate, weight_decay=config.weight_decay),
+          ),
+          bdh.initial_state(config.model),
+          batch_size=loop.batch_size,
+          rules=bdh.partition_rules(config.model),
+      ),
+  )
+
+
+def losses(params: bdh.Params, windows: Any, model: bdh.Config) -> jax.Array:
+  """Mean loss of the bytes of each label of `nmlib.data.text.parallel`, [5].
+
+  Each window is read from an empty state, and starts with a sentence.
+  """
+
+  def one(row):
+    logits = bdh.apply(
+        params, row['tokens'], _model(params, model), form='chunked'
+    ).logits
+    found = optax.losses.softmax_cross_entropy_with_integer_labels(
+        logits, row['targets']
+    )
+    belongs = row['labels'][:, None] == jnp.arange(5)
+    return found @ belongs, jnp.sum(belongs, 0)
+
+  sums, counts = jax.lax.map(one, windows, batch_size=8)
+  return jnp.sum(sums, 0) / jnp.sum(counts, 0)
+
+
+def merged(models: list[bdh.Params]) -> bdh.Params:
+  """Merges the models of each seed, [S, ...]."""
+  return jax.vmap(lambda *same_seed: bdh.merge(same_seed))(*models)
+
+
+def halves(config: Config, run: train.Run) -> dict[str, np.ndarray]:
+  """Tunes two copies on a half of a text each; losses [S, 2] of all models."""
+  if not config.halves_bytes:
+    return {}
+  settings = config.halves
+  length = settings.sequence_length
+  text = corpus.joined(bdh_experiment.read(settings).train)
+  parts = np.array_split(text[: config.halves_bytes], 2)
+  windows = [crops.windows(x, length, settings.eval_windows) for x in parts]
+
+  def fit(name, text, loop, start=None):
+    rows = crops.dataset(
+        text, length, seed=0,
+        num_examples=loop.num_steps * settings.num_seeds * loop.batch_size,
+    )  # fmt: skip
+    made = bdh_experiment.stage(
+        dataclasses.replace(settings, loop=loop), rows, windows[0]
+    )
+    made = dataclasses.replace(made, name=name)
+    if start is not None:
+      made = dataclasses.replace(
+          made, starts=start, init=lambda unused_key, start: start
+      )
+    return train.fit(run, made).state.params
+
+  base = fit('halves', np.concatenate(parts), settings.loop)
+  copies = [
+      fit(f'half_{i}', part, config.halves_tuning, base)
+      for i, part in enumerate(parts, 1)
+  ]
+  models = {
+      'base': base, 'copy 1': copies[0], 'copy 2': copies[1],
+      'merged': merged(copies), 'base with itself': merged([base, base]),
+  }  # fmt: skip
+
+  def mean(params, windows):
+    model = _model(params, settings.model)
+    one = lambda w: bdh.loss(params, w['tokens'], w['targets'], model)
+    return jnp.mean(jax.lax.map(one, windows, batch_size=16))
+
+  return run.result(
+      'halves',
+      lambda: {
+          name: np.stack([_each_seed(mean, params, w) for w in windows], 1)
+          for name, params in models.items()
+      },
+  )
+
+
+def _model(params: bdh.Params, part: bdh.Config) -> bdh.Config:
+  """Returns the config of what was merged from models of a config."""
+  return bdh.merged_config(
+      part, params.encoder.shape[-1] // part.neurons_per_head
+  )
+
+
+def _each_seed(measure, params: bdh.Params, windows: Any) -> np.ndarray:
+  """Measures the parameters [S, ...] of all seeds on the same windows."""
+  return train.to_host(jax.jit(jax.vmap(measure, (0, None)))(params, windows))
