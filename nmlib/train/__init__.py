@@ -1,8 +1,11 @@
 """How an experiment is run: stages, fit, checkpoints, sharding, reports."""
 
+from nmlib.train import carried
 from nmlib.train import completion
 from nmlib.train import examples
 from nmlib.train.app import launch
+from nmlib.train.carried import CarriedState
+from nmlib.train.carried import truncated_bptt
 from nmlib.train.examples import Examples
 from nmlib.train.examples import Split
 from nmlib.train.examples import accuracy
@@ -24,6 +27,7 @@ from nmlib.train.optimizers import clipped
 from nmlib.train.optimizers import projected
 from nmlib.train.optimizers import restarted
 from nmlib.train.optimizers import stop_at_loss
+from nmlib.train.optimizers import zclip
 from nmlib.train.reports import catalogue
 from nmlib.train.reports import figures
 from nmlib.train.reports.claims import Claim
@@ -51,6 +55,7 @@ from nmlib.train.sweep import choose
 from nmlib.train.sweep import take
 
 __all__ = [
+    'CarriedState',
     'Claim',
     'Examples',
     'Fitted',
@@ -71,6 +76,7 @@ __all__ = [
     'accuracy',
     'between',
     'bootstrap_interval',
+    'carried',
     'catalogue',
     'choose',
     'clipped',
@@ -99,5 +105,7 @@ __all__ = [
     'summary',
     'take',
     'to_host',
+    'truncated_bptt',
     'unexpected',
+    'zclip',
 ]

@@ -1,6 +1,7 @@
 """Training by gradients: the state, and one step of an optimizer."""
 
 from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 from typing import NamedTuple
 
@@ -53,16 +54,65 @@ def gradient_step(
     (value, metrics), grads = jax.value_and_grad(mean_loss, has_aux=True)(
         state.params, batch, key
     )
-    mesh = jax.sharding.get_abstract_mesh()
-    if rules and not mesh.empty:
-      grads = jax.lax.with_sharding_constraint(
-          grads, sharding.infer(grads, mesh, rules)
-      )
-    updates, opt_state = optimizer.update(grads, state.opt_state, state.params)
-    params = optax.apply_updates(state.params, updates)
     return (
-        TrainState(state.step + 1, params, opt_state, state.key),
+        descend(state, grads, optimizer, rules),
         {**metrics, 'loss': value, 'grad_norm': optax.tree.norm(grads)},
     )
 
   return step
+
+
+def initial(
+    init: Callable[..., Any],
+    optimizer: optax.GradientTransformation,
+    key: jax.Array,
+    started: tuple[Any, ...] = (),
+    values: Mapping[str, Any] | None = None,
+) -> TrainState:
+  """Returns the state before the first step.
+
+  Args:
+    init: `(key, *started) -> params`.
+    optimizer: an optax transformation.
+    key: of the seed.
+    started: what the seed starts from.
+    values: hyperparameters of an `optax.inject_hyperparams` optimizer.
+
+  Raises:
+    ValueError: if the optimizer has no such hyperparameters.
+  """
+  init_key, step_key = jax.random.split(key)
+  params = init(init_key, *started)
+  opt_state = optimizer.init(params)
+  if values is not None:
+    opt_state = _with_hyperparameters(opt_state, values)
+  return TrainState(jnp.int32(0), params, opt_state, step_key)
+
+
+def descend(
+    state: Any,
+    grads: Any,
+    optimizer: optax.GradientTransformation,
+    rules: sharding.Rules = (),
+) -> Any:
+  """Returns the state, which has the fields of `TrainState`, a step later."""
+  mesh = jax.sharding.get_abstract_mesh()
+  if rules and not mesh.empty:
+    grads = jax.lax.with_sharding_constraint(
+        grads, sharding.infer(grads, mesh, rules)
+    )
+  updates, opt_state = optimizer.update(grads, state.opt_state, state.params)
+  params = optax.apply_updates(state.params, updates)
+  return state._replace(step=state.step + 1, params=params, opt_state=opt_state)
+
+
+def _with_hyperparameters(opt_state: Any, values: Mapping[str, Any]) -> Any:
+  known = getattr(opt_state, 'hyperparams', {})
+  unknown = set(values) - set(known)
+  if unknown:
+    raise ValueError(
+        f'the optimizer has no hyperparameters {sorted(unknown)} to sweep, only'
+        f' {sorted(known)}; wrap it in optax.inject_hyperparams.'
+    )
+  new = {k: jnp.asarray(v, known[k].dtype) for k, v in values.items()}
+  return opt_state._replace(hyperparams={**known, **new})

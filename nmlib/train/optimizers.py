@@ -9,6 +9,14 @@ import jax.numpy as jnp
 import optax
 
 
+class ZClipState(NamedTuple):
+  """What `zclip` remembers of the norms of gradients."""
+
+  mean: jax.Array  # [], running mean
+  variance: jax.Array  # [], running
+  count: jax.Array  # int [], finite gradients seen
+
+
 class StopState(NamedTuple):
   """What `stop_at_loss` remembers."""
 
@@ -25,6 +33,86 @@ def clipped(
   if not norm:
     return optimizer
   return optax.chain(optax.clip_by_global_norm(norm), optimizer)
+
+
+def zclip(
+    threshold: float = 2.5,
+    *,
+    smoothing: float = 0.97,
+    warmup: int = 25,
+    to: str = 'reciprocal',
+    epsilon: float = 1e-6,
+) -> optax.GradientTransformation:
+  """Clips gradients whose norm is an outlier among those before: ZClip.
+
+  Kumar et al. 2025, arXiv 2504.02507; defaults as in their code. BDH's paper
+  names the method; that its threshold is 2.5 too is not in the paper's text.
+
+  With mean m and standard deviation s of the norms so far, a gradient of norm
+  g has the z-score z = (g - m) / (s + epsilon). If z > threshold, it is scaled
+  to the norm that `to` names. Then m += (1 - smoothing) (g' - m), and the same
+  with (g' - m)^2 for s^2, where g' is the norm after clipping. The first
+  `warmup` gradients are not clipped, and give m and s^2 as they are. One
+  that is not finite passes, for the loop to stop at, and counts for nothing.
+
+  Args:
+    threshold: of the z-score.
+    smoothing: share of the running mean and variance that a step keeps.
+    warmup: gradients that only start the statistics.
+    to: 'reciprocal' is m + s threshold^2 / z, the lower the further out;
+      'threshold' is m + s threshold; 'mean' is m.
+    epsilon: keeps equal norms from dividing by 0.
+
+  Raises:
+    ValueError: if an argument is out of range.
+  """
+  if not threshold > 0 or not 0 <= smoothing < 1 or warmup < 1:
+    raise ValueError(
+        'zclip needs threshold > 0, 0 <= smoothing < 1 and warmup >= 1, got'
+        f' {threshold}, {smoothing} and {warmup}.'
+    )
+  if to not in ('reciprocal', 'threshold', 'mean'):
+    raise ValueError(
+        f"zclip clips to 'reciprocal', 'threshold' or 'mean', got {to!r}."
+    )
+
+  def init(params: Any) -> ZClipState:
+    zero = jnp.zeros((), jnp.result_type(jnp.float32, *jax.tree.leaves(params)))
+    return ZClipState(zero, zero, jnp.int32(0))
+
+  def update(updates, state, params=None):
+    del params
+    mean, variance, count = state
+    norm = optax.tree.norm(updates).astype(mean.dtype)
+    deviation = jnp.sqrt(variance)
+    z = (norm - mean) / (deviation + epsilon)
+    aim = (
+        mean
+        + deviation
+        * {
+            'reciprocal': threshold**2 / jnp.maximum(z, threshold),
+            'threshold': threshold,
+            'mean': 0.0,
+        }[to]
+    )
+    finite = jnp.isfinite(norm)
+    clips = finite & (count >= warmup) & (z > threshold)
+    kept = jnp.where(clips, aim, norm)
+    # Running means while it warms up: of n norms, the n-th counts 1 / n.
+    early = count < warmup
+    share = jnp.where(early, 1 / (count + 1.0), 1 - smoothing)
+    new_mean = mean + share * (kept - mean)
+    error = jnp.where(
+        early, (kept - mean) * (kept - new_mean), (kept - new_mean) ** 2
+    )
+    new = ZClipState(new_mean, variance + share * (error - variance), count + 1)
+    scale = jnp.where(clips, aim / norm, 1.0)
+    return (
+        jax.tree.map(lambda u: (u * scale).astype(u.dtype), updates),
+        optax.tree.where(finite, new, state),
+    )
+
+  return optax.GradientTransformation(init, update)
 
 
 def stop_at_loss(

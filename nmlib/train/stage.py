@@ -1,7 +1,6 @@
 """A stage of training as one value: what is trained, on what, for how long."""
 
 from collections.abc import Callable
-from collections.abc import Mapping
 import dataclasses
 from typing import Any
 
@@ -151,12 +150,7 @@ class Stage:
     if self.optimizer is None:
       values = () if self.sweep is None else (value,)
       return self.init(key, *started, *values)
-    init_key, step_key = jax.random.split(key)
-    params = self.init(init_key, *started)
-    opt_state = self.optimizer.init(params)
-    if value is not None:
-      opt_state = _with_hyperparameters(opt_state, value)
-    return gradient.TrainState(jnp.int32(0), params, opt_state, step_key)
+    return gradient.initial(self.init, self.optimizer, key, started, value)
 
   def _advance(self, state: Any, batch: Any) -> tuple[Any, Metrics]:
     if callable(self.data):
@@ -174,15 +168,3 @@ class Stage:
         for name, values in metrics.items()
         for i in range(values.shape[0])
     }
-
-
-def _with_hyperparameters(opt_state: Any, values: Mapping[str, Any]) -> Any:
-  known = getattr(opt_state, 'hyperparams', {})
-  unknown = set(values) - set(known)
-  if unknown:
-    raise ValueError(
-        f'the optimizer has no hyperparameters {sorted(unknown)} to sweep, only'
-        f' {sorted(known)}; wrap it in optax.inject_hyperparams.'
-    )
-  new = {k: jnp.asarray(v, known[k].dtype) for k, v in values.items()}
-  return opt_state._replace(hyperparams={**known, **new})

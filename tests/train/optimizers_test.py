@@ -1,12 +1,18 @@
 """Optimizers that stop or stay: where, and what they leave."""
 
+from typing import Any
+
 from absl.testing import absltest
+from absl.testing import parameterized
+import chex
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 
 from nmlib.train import optimizers
+
+_UNIT = jnp.array([0.6, -0.8])
 
 
 class ClippedTest(absltest.TestCase):
@@ -17,6 +23,79 @@ class ClippedTest(absltest.TestCase):
       optimizer = optimizers.clipped(optax.sgd(1.0), norm)
       updates, _ = optimizer.update(gradient, optimizer.init(gradient))
       self.assertAlmostEqual(float(optax.tree.norm(updates)), length, places=5)
+
+
+class ZClipTest(parameterized.TestCase):
+
+  def _norms(self, norms, **options):
+    """Feeds gradients of these norms; returns norms after, and the state."""
+    arguments: dict[str, Any] = {'warmup': 4} | options
+    optimizer = optimizers.zclip(**arguments)
+
+    def step(state, norm):
+      updates, state = optimizer.update({'a': norm * _UNIT}, state)
+      return state, optax.tree.norm(updates)
+
+    start = optimizer.init({'a': _UNIT})
+    state, after = jax.lax.scan(step, start, jnp.asarray(norms, jnp.float32))
+    return after, state
+
+  def test_equal_norms_are_never_clipped(self):
+    for norm in (1e-4, 0.3, 7e3):
+      after, state = self._norms([norm] * 60)
+      np.testing.assert_allclose(after, norm, rtol=1e-6)
+      np.testing.assert_allclose(state.mean, norm, rtol=1e-6)
+      self.assertLess(float(state.variance), 1e-12 * norm**2)
+
+  def test_warmup_gives_mean_and_variance_and_clips_nothing(self):
+    norms = [1.0, 5.0, 0.5, 900.0]
+    after, state = self._norms(norms)
+    np.testing.assert_allclose(after, norms, rtol=1e-6)
+    np.testing.assert_allclose(state.mean, np.mean(norms), rtol=1e-5)
+    np.testing.assert_allclose(state.variance, np.var(norms), rtol=1e-5)
+
+  @parameterized.parameters(
+      ('threshold', 2 + 2.5), ('reciprocal', 2 + 2.5**2 / 98), ('mean', 2.0)
+  )
+  def test_a_spike_is_clipped_and_the_clipped_norm_is_counted(self, to, aim):
+    # Mean 2 and deviation 1, so that 100 has the z-score 98.
+    after, state = self._norms([1.0, 3.0, 1.0, 3.0, 100.0], to=to)
+    np.testing.assert_allclose(after[-1], aim, rtol=1e-5)
+    mean = 0.97 * 2 + 0.03 * aim
+    np.testing.assert_allclose(state.mean, mean, rtol=1e-5)
+    variance = 0.97 * 1 + 0.03 * (aim - mean) ** 2
+    np.testing.assert_allclose(state.variance, variance, rtol=1e-5)
+
+  def test_at_the_threshold_and_below_nothing_is_clipped(self):
+    start = [1.0, 3.0, 1.0, 3.0]
+    for norm in (0.0, 4.49):
+      after, _ = self._norms([*start, norm])
+      np.testing.assert_allclose(after[-1], norm, rtol=1e-6)
+    after, _ = self._norms([*start, 4.51])
+    np.testing.assert_allclose(after[-1], 2 + 2.5**2 / 2.51, rtol=1e-5)
+
+  def test_a_gradient_that_is_not_finite_passes_and_is_forgotten(self):
+    start = [1.0, 3.0, 1.0, 3.0, 2.5]
+    expected = self._norms(start)[1]
+    for bad in (np.nan, np.inf):
+      after, state = self._norms([*start[:2], bad, *start[2:], bad])
+      self.assertFalse(np.isfinite(after[jnp.array([2, -1])]).any())
+      chex.assert_trees_all_equal(state, expected)
+
+  def test_each_of_several_has_statistics_of_its_own(self):
+    norms = jnp.array([[1.0, 3.0, 1.0, 3.0, 50.0], [9.0] * 5])
+    together = jax.vmap(lambda row: self._norms(row)[0])(norms)
+    for row, got in zip(norms, together, strict=True):
+      np.testing.assert_allclose(got, self._norms(row)[0], rtol=1e-6)
+
+  @parameterized.parameters(
+      dict(threshold=0.0), dict(smoothing=1.0), dict(warmup=0)
+  )
+  def test_bad_numbers_are_refused(self, **options):
+    with self.assertRaisesRegex(ValueError, 'zclip needs threshold > 0'):
+      optimizers.zclip(**options)
+    with self.assertRaisesRegex(ValueError, "'mean', got 'median'"):
+      optimizers.zclip(to='median')
 
 
 class StopAtLossTest(absltest.TestCase):

@@ -46,6 +46,7 @@ from nmlib.neurons.bdh.params import merged_config
 from nmlib.neurons.bdh.params import neuron_order
 from nmlib.neurons.bdh.params import partition_rules
 from nmlib.neurons.bdh.params import rebase_state
+from nmlib.neurons.bdh.stream import stream_loss
 
 __all__ = [
     'Config',
@@ -70,5 +71,6 @@ __all__ = [
     'partition_rules',
     'rebase_state',
     'step',
+    'stream_loss',
     'unroll',
 ]

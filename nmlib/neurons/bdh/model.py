@@ -72,7 +72,7 @@ def loss(
   """Returns the mean cross-entropy of targets, int [T], in nats; see `apply`.
 
   To carry the state from one window of a stream to the next (truncated
-  backpropagation), call `apply` and `cross_entropy`.
+  backpropagation), see `stream_loss`.
   """
   checks.shape('targets', targets, tokens=len(tokens))
   out = _run(params, tokens, config, state, form, key, (), None, False)
