@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from launch.bdh import config as bdh_config
 from launch.bdh import experiment as bdh_experiment
 from launch.bdh.translation import report
 from launch.bdh.translation.config import Config
@@ -89,21 +90,16 @@ def stage(
   Each row reads on in the stream and carries its synapses with it; gradients
   end at the window's.
   """
-  loop = config.loop if start is None else config.tuning
-  peak = config.learning_rate
+  loop, peak = config.loop, config.learning_rate
   if start is not None:
-    peak = config.tuning_learning_rate
-  rate = optax.schedules.join_schedules(
-      [
-          optax.schedules.linear_schedule(0.0, peak, config.warmup_steps),
-          optax.schedules.linear_schedule(
-              peak,
-              config.final_learning_rate,
-              max(1, loop.num_steps - config.warmup_steps),
-          ),
-      ],
-      [config.warmup_steps],
-  )
+    loop, peak = config.tuning, config.tuning_learning_rate
+  rate = bdh_experiment.learning_rate(
+      bdh_config.Config(
+          loop=loop, learning_rate=peak,
+          final_learning_rate=config.final_learning_rate,
+          warmup_steps=config.warmup_steps,
+      )
+  )  # fmt: skip
 
   def loss(params, carried, example, key):
     value, carried = bdh.stream_loss(
@@ -128,15 +124,16 @@ def stage(
         separator=None,
     )  # fmt: skip
   row = lambda kind: jax.ShapeDtypeStruct((config.sequence_length,), kind)
+  example = {
+      'tokens': row(jnp.int32),
+      'targets': row(jnp.int32),
+      'reset': row(bool),
+  }
   return train.Stage(
       name=name,
       loop=loop,
       data=rows,
-      example={
-          'tokens': row(jnp.int32),
-          'targets': row(jnp.int32),
-          'reset': row(jnp.bool_),
-      },
+      example=example,
       evaluate=evaluate,
       eval_data=None if text is None else text.windows,
       seeds=tuple(range(config.num_seeds)),
@@ -144,7 +141,9 @@ def stage(
       items_per_row=config.sequence_length,
       item='token',
       **train.truncated_bptt(
-          lambda key, *start: start[0] if start else bdh.init(key, config.model),
+          lambda key, *start: start[0]
+          if start
+          else bdh.init(key, config.model),
           loss,
           optax.chain(
               train.zclip(config.zclip),

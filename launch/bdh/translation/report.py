@@ -63,7 +63,8 @@ def make(
   return train.Report(
       claims=translation(config, table, alone) + merging(halves),
       data={
-          'text': config.path or f'numbers of up to {config.digits} digits in'
+          'text': config.path
+          or f'numbers of up to {config.digits} digits in'
           ' words; a tenth of all numbers is held out, in every language'
       },
       differences=differences(config),
@@ -158,7 +159,7 @@ def differences(config: Config) -> list[str]:
       f' {model.num_layers} layers (24576 of 256 in the paper);'
       f' {tokens * config.loop.num_steps / 1e6:.2g} million bytes for the'
       f' base, {tokens * config.tuning.num_steps / 1e6:.2g} for a copy; the'
-      ' paper\'s lengths of tuning are not known to us.',
+      " paper's lengths of tuning are not known to us.",
   ]
   if not config.path:
     said.append(

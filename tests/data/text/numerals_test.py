@@ -24,7 +24,8 @@ _SAID = {
     2005: ('two thousand five', 'dos mil cinco', 'deux mille cinq',
            'dois mil e cinco'),
     2135: (
-        'two thousand one hundred thirty-five', 'dos mil ciento treinta y cinco',
+        'two thousand one hundred thirty-five',
+        'dos mil ciento treinta y cinco',
         'deux mille cent trente-cinq', 'dois mil cento e trinta e cinco',
     ),
     80_000: ('eighty thousand', 'ochenta mil', 'quatre-vingt mille',
@@ -63,7 +64,7 @@ def test_parts_share_no_number_in_any_language():
   said = {
       (part, language): {
           pair[0] for pair in numerals.pairs(
-              ('en', language), 3000, seed=seed, part=part,
+              ('en', language), 1500, seed=seed, part=part,
           ).sentences
       }
       for seed, language in enumerate(('es', 'fr'))
@@ -73,7 +74,7 @@ def test_parts_share_no_number_in_any_language():
   trains = said['train', 'es'] | said['train', 'fr']
   assert not tests & trains
   assert len(tests) == 100
-  assert 850 < len(trains) <= 900
+  assert 800 < len(trains) <= 900
 
 
 def test_pairs_say_the_same_number_and_follow_their_seed():

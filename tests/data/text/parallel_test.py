@@ -47,18 +47,19 @@ def test_labels_say_what_each_byte_is():
 
 
 @given(seed=st.integers(0, 2**64 - 1))
-def test_directions_are_fair_drawn_anew_each_epoch_and_by_the_seed(seed):
-  made = parallel.stream(_TEXT, seed=seed, epochs=40)
-  again = parallel.stream(_TEXT, seed=seed, epochs=40)
-  np.testing.assert_array_equal(made.tokens, again.tokens)
-  back = np.array([made.tokens[s + 3 : s + 5].tobytes() == b'es' for s in
-                   made.starts])  # fmt: skip
-  assert abs(back.mean() - 0.5) < 6 * 0.5 / np.sqrt(back.size)
-  epochs = back.reshape(40, 50)
-  assert len({epoch.tobytes() for epoch in epochs}) > 30
-  shorter = parallel.stream(_TEXT, seed=seed, epochs=10)
+def test_directions_follow_the_seed_and_more_epochs_change_nothing(seed):
+  made = parallel.stream(_TEXT, seed=seed, epochs=3)
+  shorter = parallel.stream(_TEXT, seed=seed, epochs=2)
   size = len(shorter.tokens)
   np.testing.assert_array_equal(made.tokens[:size], shorter.tokens)
+  np.testing.assert_array_equal(made.labels[:size], shorter.labels)
+
+
+def test_directions_are_fair_and_drawn_anew_each_epoch():
+  made = parallel.stream(_TEXT, seed=0, epochs=40)
+  back = made.tokens[made.starts + 4] == ord('s')
+  assert abs(back.mean() - 0.5) < 4 * 0.5 / np.sqrt(back.size)
+  assert len({epoch.tobytes() for epoch in back.reshape(40, 50)}) == 40
 
 
 def test_windows_begin_with_sentences_and_know_their_targets():

@@ -1,0 +1,93 @@
+"""Translators that merge, as a user starts them."""
+
+import gzip
+
+from absl.testing import absltest
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from launch.bdh.translation import config as config_lib
+from launch.bdh.translation import experiment
+from nmlib import train
+from nmlib.data.text import parallel
+from nmlib.neurons import bdh
+from tests.launch import launcher
+
+
+class BdhTranslationTest(launcher.LauncherTest):
+  LAUNCHER = 'launch.bdh.translation'
+
+  def test_report_has_the_six_directions_of_each_model_and_of_the_paper(self):
+    tables = self.smoke().report['tables']
+    rows = tables['Loss of the translation by direction (nats a byte)']['rows']
+    directions = ['es>en', 'fr>en', 'pt>en', 'en>es', 'en>fr', 'en>pt']
+    for name in ('base', 'tuned on fr', 'tuned on pt', 'merged'):
+      self.assertEqual(list(rows[name]), directions)
+      self.assertEqual(list(rows[f'{name}, paper']), directions)
+      self.assertLen(rows[name]['es>en'], 2)
+    halves = tables['Loss on each half of a text (nats a byte)']['rows']
+    np.testing.assert_allclose(
+        halves['base with itself']['half 1'], halves['base']['half 1'], rtol=0.1
+    )
+
+  def test_losses_are_means_over_the_bytes_of_each_label(self):
+    model = config_lib.PRESETS['smoke'].model
+    params = bdh.init(jax.random.key(0), model)
+    text = parallel.Parallel(('en', 'es'), ((b'four', b'cuatro'),) * 20)
+    windows = parallel.windows(parallel.stream(text, seed=1), 150, 3)
+    found = experiment.losses(params, windows, model)
+    logits = jax.vmap(lambda x: bdh.apply(params, x, model).logits)(
+        jnp.asarray(windows['tokens'])
+    )
+    chance = np.asarray(jax.nn.log_softmax(logits))
+    loss = -np.take_along_axis(chance, windows['targets'][..., None], 2)[..., 0]
+    for label in range(5):
+      expected = loss[windows['labels'] == label].mean()
+      np.testing.assert_allclose(found[label], expected, rtol=1e-4)
+
+  def test_own_texts_are_learnt_from_and_bad_ones_refused(self):
+    for language in ('es', 'fr', 'pt'):
+      folder = self.folder / 'texts' / f'en-{language}'
+      folder.mkdir(parents=True)
+      for part in ('train', 'test'):
+        (folder / f'{part}.en').write_text('yes\nno\n' * 40)
+        words = f'{language} oui\n{language} non\n' * 40
+        (folder / f'{part}.{language}.gz').write_bytes(
+            gzip.compress(words.encode())
+        )
+    flags = (
+        '--preset=smoke', f'--config.path={self.folder}/texts',
+        '--config.halves_bytes=0',
+    )  # fmt: skip
+    code, _, err = self.run_launcher(*flags)
+    self.assertEqual(code, 0, err)
+    record = self.report()
+    self.assertEqual(record['data']['text'], f'{self.folder}/texts')
+    self.assertLen(record['tables'], 1)
+    self.workdir = self.folder / 'other'
+    (folder / 'test.en').write_text('yes\n')
+    code, _, err = self.run_launcher(*flags)
+    self.assertEqual(code, 2, err)
+    self.assertIn('has 1 lines and', err)
+    self.assertNotIn('Traceback (most', err)
+
+  def test_languages_that_do_not_make_an_experiment_are_refused(self):
+    for languages in (('es', 'fr'), ('es', 'es', 'fr'), ('en', 'fr', 'pt')):
+      with self.assertRaisesRegex(ValueError, 'three different languages'):
+        config_lib.Config(languages=languages)
+
+  def test_paper_preset_has_the_base_of_table_2(self):
+    model = config_lib.PRESETS['paper'].model
+    self.assertEqual(round(3 * model.num_neurons * model.embed_dim / 1e6), 19)
+
+  @pytest.mark.slow
+  def test_small_claims_come_out_as_said(self):
+    code, out, err = self.run_launcher()
+    self.assertEqual(code, 0, err)
+    self.assertEqual(train.unexpected(self.report()), [], out)
+
+
+if __name__ == '__main__':
+  absltest.main()
