@@ -1,5 +1,6 @@
 """Translators that merge, as a user starts them."""
 
+import dataclasses
 import gzip
 
 from absl.testing import absltest
@@ -47,31 +48,23 @@ class BdhTranslationTest(launcher.LauncherTest):
       expected = loss[windows['labels'] == label].mean()
       np.testing.assert_allclose(found[label], expected, rtol=1e-4)
 
-  def test_own_texts_are_learnt_from_and_bad_ones_refused(self):
-    for language in ('es', 'fr', 'pt'):
-      folder = self.folder / 'texts' / f'en-{language}'
-      folder.mkdir(parents=True)
-      for part in ('train', 'test'):
-        (folder / f'{part}.en').write_text('yes\nno\n' * 40)
-        words = f'{language} oui\n{language} non\n' * 40
-        (folder / f'{part}.{language}.gz').write_bytes(
-            gzip.compress(words.encode())
-        )
-    flags = (
-        '--preset=smoke', f'--config.path={self.folder}/texts',
-        '--config.halves_bytes=0',
-    )  # fmt: skip
-    code, _, err = self.run_launcher(*flags)
-    self.assertEqual(code, 0, err)
-    record = self.report()
-    self.assertEqual(record['data']['text'], f'{self.folder}/texts')
-    self.assertLen(record['tables'], 1)
-    self.workdir = self.folder / 'other'
-    (folder / 'test.en').write_text('yes\n')
-    code, _, err = self.run_launcher(*flags)
-    self.assertEqual(code, 2, err)
-    self.assertIn('has 1 lines and', err)
-    self.assertNotIn('Traceback (most', err)
+  def test_own_texts_are_read_by_pair_and_part(self):
+    folder = self.folder / 'en-fr'
+    folder.mkdir()
+    for part in ('train', 'test'):
+      (folder / f'{part}.en').write_text('yes\nno\n' * 40)
+      packed = gzip.compress(f'oui {part}\nnon\n'.encode() * 40)
+      (folder / f'{part}.fr.gz').write_bytes(packed)
+    config = dataclasses.replace(
+        config_lib.PRESETS['smoke'], path=str(self.folder)
+    )
+    text = experiment.read(config, 'fr')
+    self.assertEqual(text.tokens.tobytes().count(b':fr>oui train'), 40)
+    judged = text.windows['tokens'].astype(np.uint8).tobytes()
+    self.assertIn(b':fr>oui test', judged)
+    self.assertNotIn(b'train', judged)
+    with self.assertRaisesRegex(ValueError, 'en-es has neither train.en nor'):
+      experiment.read(config, 'es')
 
   def test_languages_that_do_not_make_an_experiment_are_refused(self):
     for languages in (('es', 'fr'), ('es', 'es', 'fr'), ('en', 'fr', 'pt')):

@@ -169,7 +169,7 @@ def losses(params: bdh.Params, windows: Any, model: bdh.Config) -> jax.Array:
     found = optax.losses.softmax_cross_entropy_with_integer_labels(
         logits, row['targets']
     )
-    belongs = row['labels'][:, None] == jnp.arange(5)
+    belongs = row['labels'][:, None] == jnp.arange(5)[None]
     return found @ belongs, jnp.sum(belongs, 0)
 
   sums, counts = jax.lax.map(one, windows, batch_size=8)
