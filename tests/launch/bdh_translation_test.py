@@ -71,8 +71,10 @@ class BdhTranslationTest(launcher.LauncherTest):
       with self.assertRaisesRegex(ValueError, 'three different languages'):
         config_lib.Config(languages=languages)
 
-  def test_paper_preset_has_the_base_of_table_2(self):
+  def test_paper_preset_has_the_base_of_table_2_and_wants_texts(self):
     model = config_lib.PRESETS['paper'].model
+    with self.assertRaisesRegex(ValueError, 'config.path must name a folder'):
+      experiment.read(config_lib.PRESETS['paper'], 'es')
     self.assertEqual(round(3 * model.num_neurons * model.embed_dim / 1e6), 19)
 
   @pytest.mark.slow

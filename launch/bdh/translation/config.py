@@ -12,11 +12,11 @@ from nmlib.neurons.core import limits
 class Config:
   """Steps are optimizer steps; lengths are bytes; losses are nats a byte."""
 
-  path: str = ''  # folder of texts; '' makes numbers in words
+  path: str = ''  # folder of texts; '': numbers in words
   # Each is paired with English: of the base, then of each copy.
   languages: tuple[str, ...] = ('es', 'fr', 'pt')
-  digits: limits.Count = 3  # of the largest number
-  sentences: limits.Count = 20_000  # numbers drawn
+  digits: limits.Natural = 3  # of the largest number; 0: texts only
+  sentences: limits.Count = 20_000  # numbers drawn for a stream
   num_seeds: limits.Count = 3
   loop: train.Loop = train.Loop(
       400, batch_size=8, steps_per_call=10, eval_every=100, checkpoint_every=200
@@ -79,7 +79,7 @@ PRESETS = {
         ),
     ),
     'paper': Config(
-        num_seeds=1,
+        digits=0, num_seeds=1,
         loop=train.Loop(
             18_000, batch_size=32, steps_per_call=5, eval_every=1000,
             checkpoint_every=1000,

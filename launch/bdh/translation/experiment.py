@@ -36,17 +36,13 @@ class Text(NamedTuple):
 def experiment(config: Config, run: train.Run) -> train.Report:
   """Trains a base, tunes a copy a language, and merges the copies."""
   texts = {language: read(config, language) for language in config.languages}
-  first, *others = texts
-  base = train.fit(run, stage(config, 'base', texts[first]))
-  models, histories = {'base': base.state.params}, {first: base.history}
-  for language in others:
-    tuned = train.fit(
-        run, stage(config, language, texts[language], base.state.params)
-    )
-    models[f'tuned on {language}'] = tuned.state.params
-    histories[language] = tuned.history
+  models, histories, start = {}, {}, None
+  for language, text in texts.items():
+    name = f'tuned on {language}' if models else 'base'
+    fitted = train.fit(run, stage(config, name.replace(' ', '_'), text, start))
+    models[name] = train.to_host(fitted.state.params)
+    histories[language], start = fitted.history, models['base']
   models['merged'] = merged(list(models.values())[1:])
-
   on = functools.partial(losses, model=config.model)
 
   def measure():
@@ -62,6 +58,12 @@ def experiment(config: Config, run: train.Run) -> train.Report:
 
 def read(config: Config, language: str) -> Text:
   """Makes or reads the text of English and a language."""
+  if not (config.path or config.digits):
+    raise ValueError(
+        'config.path must name a folder of texts, such as those of Europarl:'
+        f' en-{language}/train.en, en-{language}/train.{language} and so on; or'
+        ' set config.digits for numbers in words.'
+    )
   languages, parts = ('en', language), {}
   for part, seed in _PARTS.items():
     if config.path:
@@ -204,7 +206,7 @@ def halves(config: Config, run: train.Run) -> dict[str, np.ndarray]:
       made = dataclasses.replace(
           made, starts=start, init=lambda unused_key, start: start
       )
-    return train.fit(run, made).state.params
+    return train.to_host(train.fit(run, made).state.params)
 
   base = fit('halves', np.concatenate(parts), settings.loop)
   copies = [

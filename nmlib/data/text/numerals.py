@@ -154,7 +154,7 @@ def _spanish(n: int) -> str:
 
 def _french(n: int) -> str:
   hundreds, rest = divmod(n, 100)
-  said = []
+  said: list[str] = []
   if hundreds:
     said = [_FRENCH[hundreds]] if hundreds > 1 else []
     said.append('cents' if hundreds > 1 and not rest else 'cent')

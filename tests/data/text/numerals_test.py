@@ -103,5 +103,5 @@ def test_what_has_no_words_is_refused(call, message):
     call()
 
 
-def _pairs(**settings):
-  return numerals.pairs(('en', 'es'), 5, seed=0, **{'part': 'test'} | settings)
+def _pairs(part='test', **settings):
+  return numerals.pairs(('en', 'es'), 5, seed=0, part=part, **settings)
