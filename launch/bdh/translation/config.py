@@ -22,11 +22,11 @@ class Config:
       400, batch_size=8, steps_per_call=10, eval_every=100, checkpoint_every=200
   )
   tuning: train.Loop = train.Loop(
-      300, batch_size=8, steps_per_call=10, eval_every=100, checkpoint_every=300
+      200, batch_size=8, steps_per_call=10, eval_every=100, checkpoint_every=200
   )
   sequence_length: limits.Count = 128
   learning_rate: limits.Positive = 4e-3  # of the base
-  tuning_learning_rate: limits.Positive = 3e-3
+  tuning_learning_rate: limits.Positive = 2e-3
   final_learning_rate: limits.NonNegative = 4e-4
   warmup_steps: limits.Natural = 0
   weight_decay: limits.NonNegative = 0.1
