@@ -28,7 +28,6 @@ _PARTS = {'train': 1, 'test': 2}  # seeds of numbers and directions
 class Text(NamedTuple):
   """A language and English."""
 
-  languages: tuple[str, str]
   tokens: np.ndarray  # [N], to learn from
   windows: dict[str, np.ndarray]  # [W, T], to be judged by
 
@@ -42,7 +41,9 @@ def experiment(config: Config, run: train.Run) -> train.Report:
     fitted = train.fit(run, stage(config, name.replace(' ', '_'), text, start))
     models[name] = train.to_host(fitted.state.params)
     histories[language], start = fitted.history, models['base']
-  models['merged'] = merged(list(models.values())[1:])
+  base, *copies = models.values()
+  models['merged'] = merged(copies)
+  models['merged with base'] = merged([base, *copies])
   on = functools.partial(losses, model=config.model)
 
   def measure():
@@ -78,7 +79,7 @@ def read(config: Config, language: str) -> Text:
   windows = parallel.windows(
       parts['test'], config.eval_length, config.eval_windows
   )
-  return Text(languages, parts['train'].tokens, windows)
+  return Text(parts['train'].tokens, windows)
 
 
 def stage(
@@ -92,16 +93,7 @@ def stage(
   Each row reads on in the stream and carries its synapses with it; gradients
   end at the window's.
   """
-  loop, peak = config.loop, config.learning_rate
-  if start is not None:
-    loop, peak = config.tuning, config.tuning_learning_rate
-  rate = bdh_experiment.learning_rate(
-      bdh_config.Config(
-          loop=loop, learning_rate=peak,
-          final_learning_rate=config.final_learning_rate,
-          warmup_steps=config.warmup_steps,
-      )
-  )  # fmt: skip
+  loop = config.loop if start is None else config.tuning
 
   def loss(params, carried, example, key):
     value, carried = bdh.stream_loss(
@@ -109,14 +101,6 @@ def stage(
         form=config.form, key=key, rebase=True,
     )  # fmt: skip
     return value, (carried, {})
-
-  def evaluate(state, windows):
-    values = losses(state.params, windows, config.model)
-    return {
-        'english': values[parallel.label(0, False)],
-        'from english': values[parallel.label(0, True)],
-        'into english': values[parallel.label(1, True)],
-    }
 
   rows = None
   if text is not None:
@@ -136,7 +120,7 @@ def stage(
       loop=loop,
       data=rows,
       example=example,
-      evaluate=evaluate,
+      evaluate=functools.partial(evaluate, config=config),
       eval_data=None if text is None else text.windows,
       seeds=tuple(range(config.num_seeds)),
       starts=start,
@@ -147,15 +131,42 @@ def stage(
           if start
           else bdh.init(key, config.model),
           loss,
-          optax.chain(
-              train.zclip(config.zclip),
-              optax.adamw(rate, weight_decay=config.weight_decay),
-          ),
+          optimizer(config, start is not None),
           bdh.initial_state(config.model),
           batch_size=loop.batch_size,
           rules=bdh.partition_rules(config.model),
       ),
   )
+
+
+def optimizer(
+    config: Config, is_copy: bool = False
+) -> optax.GradientTransformation:
+  """AdamW after ZClip; its rate rises, then falls linearly to the last step."""
+  loop, peak = config.loop, config.learning_rate
+  if is_copy:
+    loop, peak = config.tuning, config.tuning_learning_rate
+  rate = bdh_experiment.learning_rate(
+      bdh_config.Config(
+          loop=loop, learning_rate=peak,
+          final_learning_rate=config.final_learning_rate,
+          warmup_steps=config.warmup_steps,
+      )
+  )  # fmt: skip
+  return optax.chain(
+      train.zclip(config.zclip),
+      optax.adamw(rate, weight_decay=config.weight_decay),
+  )
+
+
+def evaluate(state, windows, config: Config):
+  """Losses on English alone, and on translations in both directions."""
+  values = losses(state.params, windows, config.model)
+  return {
+      'english': values[parallel.label(0, False)],
+      'from english': values[parallel.label(0, True)],
+      'into english': values[parallel.label(1, True)],
+  }
 
 
 def losses(params: bdh.Params, windows: Any, model: bdh.Config) -> jax.Array:
