@@ -1,6 +1,5 @@
 """The experiment of `launch.bdh.translation`: train, tune copies, merge."""
 
-import dataclasses
 import functools
 from typing import Any
 from typing import NamedTuple
@@ -12,11 +11,10 @@ import optax
 
 from launch.bdh import config as bdh_config
 from launch.bdh import experiment as bdh_experiment
+from launch.bdh.translation import merging
 from launch.bdh.translation import report
 from launch.bdh.translation.config import Config
 from nmlib import train
-from nmlib.data.text import corpus
-from nmlib.data.text import crops
 from nmlib.data.text import numerals
 from nmlib.data.text import parallel
 from nmlib.data.text import streams
@@ -42,19 +40,19 @@ def experiment(config: Config, run: train.Run) -> train.Report:
     models[name] = train.to_host(fitted.state.params)
     histories[language], start = fitted.history, models['base']
   base, *copies = models.values()
-  models['merged'] = merged(copies)
-  models['merged with base'] = merged([base, *copies])
+  models['merged'] = merging.merged(copies)
+  models['merged with base'] = merging.merged([base, *copies])
   on = functools.partial(losses, model=config.model)
 
   def measure():
     return {
-        f'{name}/{language}': _each_seed(on, params, text.windows)
+        f'{name}/{language}': merging.each_seed(on, params, text.windows)
         for name, params in models.items()
         for language, text in texts.items()
     }
 
   found = run.result('losses', measure)
-  return report.make(config, histories, found, halves(config, run))
+  return report.make(config, histories, found, merging.halves(config, run))
 
 
 def read(config: Config, language: str) -> Text:
@@ -177,7 +175,7 @@ def losses(params: bdh.Params, windows: Any, model: bdh.Config) -> jax.Array:
 
   def one(row):
     logits = bdh.apply(
-        params, row['tokens'], _model(params, model), form='chunked'
+        params, row['tokens'], merging.model_of(params, model), form='chunked'
     ).logits
     found = optax.losses.softmax_cross_entropy_with_integer_labels(
         logits, row['targets']
@@ -187,69 +185,3 @@ def losses(params: bdh.Params, windows: Any, model: bdh.Config) -> jax.Array:
 
   sums, counts = jax.lax.map(one, windows, batch_size=8)
   return jnp.sum(sums, 0) / jnp.sum(counts, 0)
-
-
-def merged(models: list[bdh.Params]) -> bdh.Params:
-  """Merges the models of each seed, [S, ...]."""
-  return jax.vmap(lambda *same_seed: bdh.merge(same_seed))(*models)
-
-
-def halves(config: Config, run: train.Run) -> dict[str, np.ndarray]:
-  """Tunes two copies on a half of a text each; losses [S, 2] of all models."""
-  if not config.halves_bytes:
-    return {}
-  settings = config.halves
-  length = settings.sequence_length
-  text = corpus.joined(bdh_experiment.read(settings).train)
-  parts = np.array_split(text[: config.halves_bytes], 2)
-  windows = [crops.windows(x, length, settings.eval_windows) for x in parts]
-
-  def fit(name, text, loop, start=None):
-    rows = crops.dataset(
-        text, length, seed=0,
-        num_examples=loop.num_steps * settings.num_seeds * loop.batch_size,
-    )  # fmt: skip
-    made = bdh_experiment.stage(
-        dataclasses.replace(settings, loop=loop), rows, windows[0]
-    )
-    made = dataclasses.replace(made, name=name)
-    if start is not None:
-      made = dataclasses.replace(
-          made, starts=start, init=lambda unused_key, start: start
-      )
-    return train.to_host(train.fit(run, made).state.params)
-
-  base = fit('halves', np.concatenate(parts), settings.loop)
-  copies = [
-      fit(f'half_{i}', part, config.halves_tuning, base)
-      for i, part in enumerate(parts, 1)
-  ]
-  models = {
-      'base': base, 'copy 1': copies[0], 'copy 2': copies[1],
-      'merged': merged(copies), 'base with itself': merged([base, base]),
-  }  # fmt: skip
-
-  def mean(params, windows):
-    model = _model(params, settings.model)
-    one = lambda w: bdh.loss(params, w['tokens'], w['targets'], model)
-    return jnp.mean(jax.lax.map(one, windows, batch_size=16))
-
-  return run.result(
-      'halves',
-      lambda: {
-          name: np.stack([_each_seed(mean, params, w) for w in windows], 1)
-          for name, params in models.items()
-      },
-  )
-
-
-def _model(params: bdh.Params, part: bdh.Config) -> bdh.Config:
-  """Returns the config of what was merged from models of a config."""
-  return bdh.merged_config(
-      part, params.encoder.shape[-1] // part.neurons_per_head
-  )
-
-
-def _each_seed(measure, params: bdh.Params, windows: Any) -> np.ndarray:
-  """Measures the parameters [S, ...] of all seeds on the same windows."""
-  return train.to_host(jax.jit(jax.vmap(measure, (0, None)))(params, windows))

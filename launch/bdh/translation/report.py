@@ -1,5 +1,7 @@
 """The report of `launch.bdh.translation`, beside table 2 of the paper."""
 
+import platform
+
 import numpy as np
 
 from launch.bdh.translation import figures
@@ -55,18 +57,24 @@ def make(
           rows, label='model'
       )
   }
+  data = {
+      'text': config.path
+      or f'numbers of up to {config.digits} digits in words; a tenth of all'
+      ' numbers is held out, in every language'
+  }
   if halves:
+    data['halves'] = (
+        f'the first {config.halves_bytes} bytes that launch.bdh learns from:'
+        f' {config.halves.text_file or config.halves.source}, Python'
+        f' {platform.python_version()}'
+    )
     tables['Loss on each half of a text (nats a byte)'] = train.Table(
         {m: {'half 1': v[:, 0], 'half 2': v[:, 1]} for m, v in halves.items()},
         label='model',
     )
   return train.Report(
       claims=translation(config, table, alone) + merging(halves),
-      data={
-          'text': config.path
-          or f'numbers of up to {config.digits} digits in'
-          ' words; a tenth of all numbers is held out, in every language'
-      },
+      data=data,
       differences=differences(config),
       tables=tables,
       figures=figures.draw(histories, table),
