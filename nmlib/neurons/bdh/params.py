@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 import dataclasses
+import itertools
 from typing import NamedTuple
 
 import jax
@@ -147,7 +148,15 @@ def rebase_state(state: State, config: Config) -> State:
   return State(rho, jnp.zeros_like(state.position))
 
 
-def merge(models: Sequence[Params]) -> Params:
+_SIZES = ('num_heads', 'embed_dim', 'neurons_per_head', 'vocab_size')
+# What a merged model has once, though arrays do not show it.
+_SHARED = (
+    'num_layers', 'theta', 'epsilon', 'residual', 'decay', 'num_merged',
+    'blocks_per_head',
+)  # fmt: skip
+
+
+def merge(models: Sequence[Params], configs: Sequence[Config] = ()) -> Params:
   """Puts models side by side in each head (section 7.1 of the paper).
 
   Neurons are concatenated, embedding and read-out are averaged; nothing is
@@ -156,21 +165,35 @@ def merge(models: Sequence[Params]) -> Params:
 
   Args:
     models: parameters of the same shapes.
+    configs: of each model, to check what shapes do not show, such as the
+      decay; none leaves that to the caller.
 
   Returns:
     Parameters with len(models) times as many neurons.
 
   Raises:
-    ValueError: if there is no model, or shapes differ.
+    ValueError: if there is no model, or heads, widths, vocabularies or configs
+      differ.
   """
   if not models:
     raise ValueError('bdh.merge needs at least one model, got none.')
-  shapes = [tuple(a.shape for a in p) for p in models]
-  if any(s != shapes[0] for s in shapes):
+  if configs and len(configs) != len(models):
     raise ValueError(
-        'bdh.merge needs models of equal shapes, got'
-        f' {" and ".join(str(s) for s in sorted(set(shapes)))}.'
+        'bdh.merge needs a config for each model, got'
+        f' {len(configs)} for {len(models)}.'
     )
+  sizes = [
+      dict(zip(_SIZES, (*p.encoder.shape, len(p.embed)), strict=True))
+      | {name: getattr(config, name) for name in _SHARED if config}
+      for p, config in itertools.zip_longest(models, configs)
+  ]
+  for name, value in sizes[0].items():
+    for other in sizes[1:]:
+      if other[name] != value:
+        raise ValueError(
+            f'bdh.merge needs models of equal {name}, got {value} and'
+            f' {other[name]}.'
+        )
   return Params(
       jnp.concatenate([p.encoder for p in models], axis=2),
       jnp.concatenate([p.encoder_v for p in models], axis=2),

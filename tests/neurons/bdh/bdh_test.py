@@ -513,11 +513,23 @@ class ParamsTest(parameterized.TestCase):
       bdh.apply(params, tokens[:0], _SINGLE)
     with self.assertRaisesRegex(ValueError, 'needs at least one model'):
       bdh.merge([])
-    small = bdh.init(
-        jax.random.key(0), dataclasses.replace(_SINGLE, num_neurons=24)
-    )
-    with self.assertRaisesRegex(ValueError, r'equal shapes, got .* and '):
-      bdh.merge([params, small])
+
+  @parameterized.parameters(
+      (dict(num_neurons=24), 'equal neurons_per_head, got 24 and 12'),
+      (dict(num_heads=4, num_neurons=96), 'equal num_heads, got 2 and 4'),
+      (dict(vocab_size=12), 'equal vocab_size, got 11 and 12'),
+      (dict(decay=0.1), 'equal decay, got 0.0 and 0.1'),
+      (dict(theta=9.0), 'equal theta, got 65536.0 and 9.0'),
+      (dict(num_merged=2), 'equal num_merged, got 1 and 2'),
+  )
+  def test_models_that_do_not_merge_are_refused(self, changes, message):
+    configs = _SINGLE, dataclasses.replace(_SINGLE, **changes)
+    models = [bdh.init(jax.random.key(0), config) for config in configs]
+    with self.assertRaisesRegex(ValueError, message):
+      bdh.merge(models, configs)
+    with self.assertRaisesRegex(ValueError, 'a config for each model, got 1 '):
+      bdh.merge(models, configs[:1])
+    bdh.merge(models[:1] * 2, configs[:1] * 2)
 
   def test_out_of_range_token_is_not_silent(self):
     params, tokens = _params(0, dtype=np.float32), jnp.array([1, 99])
