@@ -14,8 +14,8 @@ from nmlib.train.gradient import Metrics
 from nmlib.train.hosts import sharding
 
 # Of ONE row: (params, carried, example, key) -> (loss [], (carried, metrics)).
-Loss = Callable[[Any, Any, Any, jax.Array], tuple[jax.Array, tuple[Any, Any]]]
-Reset = Callable[[Any], jax.Array]
+Loss = Callable[[Any, Any, Any, Any], tuple[jax.Array, tuple[Any, Any]]]
+Reset = Callable[[Any], Any]
 
 
 class CarriedState(NamedTuple):

@@ -58,7 +58,11 @@ def stage(config: Config, variant: str = 'whole') -> train.Stage:
           checkpoint_every=5 * config.log_every,
       ),
       data=lambda key, step: fact_repetition.windows(
-          train.step_key(key, 0), step, config.batch_size, length, config.task
+          train.step_key(key, jnp.int32(0)),
+          step,
+          config.batch_size,
+          length,
+          config.task,
       ),
       example={'tokens': row, 'targets': row},
       seeds=tuple(range(config.num_seeds)),

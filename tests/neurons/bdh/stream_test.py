@@ -80,7 +80,7 @@ class StreamLossTest(parameterized.TestCase):
     config = dataclasses.replace(_CONFIG, param_dtype='float32')
     fields = train.truncated_bptt(
         functools.partial(bdh.init, config=config),
-        lambda *unused: None,
+        lambda *unused: (jnp.zeros(()), (None, {})),
         optax.sgd(0.1),
         bdh.initial_state(config),
         batch_size=4,
