@@ -40,6 +40,8 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.data.tasks import trial_tasks as trial_tasks
   from nmlib.data.text import corpus as corpus
   from nmlib.data.text import crops as crops
+  from nmlib.data.text import numerals as numerals
+  from nmlib.data.text import parallel as parallel
   from nmlib.data.text import split as split
   from nmlib.data.text import streams as streams
   from nmlib.data.text import tiny_shakespeare as tiny_shakespeare

@@ -1,4 +1,4 @@
-"""Text: corpora, splits, crops, streams."""
+"""Text: corpora, splits, crops, streams, translations."""
 
 from nmlib import _lazy
 
