@@ -9,8 +9,8 @@ tested on the other, beside the same search with shuffled labels.
 from typing import NamedTuple
 
 import jax
-from jax.scipy import stats
 import jax.numpy as jnp
+from jax.scipy import stats
 
 from nmlib.neurons.core import checks
 
@@ -101,7 +101,9 @@ def shuffled(
   `search` with these is the control: what it chooses shows how much a search
   of this size overfits, what is held out lies around 0.
   """
-  for part, one in zip((choosing, ~choosing), jax.random.split(key), strict=True):
+  positive = jnp.asarray(positive)
+  keys = jax.random.split(key)
+  for part, one in zip((choosing, ~choosing), keys, strict=True):
     order = jax.random.permutation(one, positive[part])
     positive = positive.at[part].set(order)
   return positive

@@ -83,7 +83,7 @@ def matrix(
     tokens: jax.Array,
     config: bdh.Config,
     layer: int,
-    head: int,
+    head: int | jax.Array,
     rows: jax.Array | None = None,
     columns: jax.Array | None = None,
 ) -> jax.Array:
@@ -103,7 +103,7 @@ def matrix(
   Raises:
     ValueError: if an index is out of range.
   """
-  checks.indices('head', np.asarray(head), config.num_heads)
+  checks.indices('head', jnp.asarray(head), config.num_heads)
   everyone = np.arange(config.neurons_per_head)
   rows = everyone if rows is None else rows
   columns = everyone if columns is None else columns

@@ -138,13 +138,18 @@ def test_survival_is_the_share_with_no_less(values):
 @pytest.mark.parametrize(
     'call, message',
     [
-        (lambda: neuron_graph.strongest(jnp.ones((3, 3)), 7), r'in \[1, 6\],.*7'),
+        (
+            lambda: neuron_graph.strongest(jnp.ones((3, 3)), 7),
+            r'in \[1, 6\],.*7',
+        ),
         (lambda: neuron_graph.strongest(jnp.ones((3, 3)), 0), r'got 0\.'),
         (lambda: neuron_graph.strongest(-jnp.ones((3, 3)), 1), r'in \[1, 0\]'),
         (lambda: neuron_graph.strongest(jnp.ones((3, 2)), 1), 'square'),
         (lambda: neuron_graph.above(jnp.ones((3, 3)), -1.0), 'got -1.0'),
         (
-            lambda: neuron_graph.above(jnp.ones((3, 3)).at[1, 2].set(np.nan), 0),
+            lambda: neuron_graph.above(
+                jnp.ones((3, 3)).at[1, 2].set(np.nan), 0
+            ),
             r'finite, got nan at \[1, 2\]',
         ),
         (lambda: modularity(jnp.zeros((3, 3)), np.arange(3)), 'other than 0'),
