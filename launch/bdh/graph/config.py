@@ -50,9 +50,7 @@ PRESETS = {
     'small': Config(),
     'smoke': Config(
         training=bdh_config.PRESETS['smoke'], edges=(2, 8), num_partitions=1,
-        candidates=16, templates=('x = {}', 'f({})'),
-        members=('128', '346', '250', '793'),
-        others=('key', 'tmp', 'row', 'buf'),
+        candidates=16,
     ),
     'paper': Config(
         training=dataclasses.replace(

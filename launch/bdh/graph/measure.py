@@ -25,11 +25,15 @@ def head_graph(config: Config, params: bdh.Params, head: int, key) -> dict:
       'excess kurtosis': tails.excess_kurtosis(weights),
       'above 4 deviations': above, 'below 4 deviations': below,
   }  # fmt: skip
+  places, factors = jax.random.split(key)
   kept = [neuron_graph.strongest(weights, count * n) for count in config.edges]
   made = (
       kept,
-      [random_graphs.rewired(key, graph) for graph in kept],
-      [random_graphs.gaussian_product(key, n, d, m * n) for m in config.edges],
+      [random_graphs.rewired(places, graph) for graph in kept],
+      [
+          random_graphs.gaussian_product(factors, n, d, count * n)
+          for count in config.edges
+      ],
   )
   for name, graphs in zip(GRAPHS, made, strict=True):
     found[name] = [_louvain(graph, config.num_partitions) for graph in graphs]

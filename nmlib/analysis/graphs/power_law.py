@@ -62,7 +62,7 @@ def _fit_tail(tail: np.ndarray) -> PowerLaw:
 
 
 def _zeta(a: np.ndarray, q: np.ndarray) -> np.ndarray:
-  """Returns q^a zeta(a, q), sum over k of (1 + k / q)^-a, by Euler-Maclaurin."""
+  """Returns q^a zeta(a, q), the sum of (1 + k / q)^-a, by Euler-Maclaurin."""
   head = sum((1 + k / q) ** -a for k in range(12))
   end, last = q + 12.0, (1 + 12 / q) ** -a
   correction = a / (12 * end) - a * (a + 1) * (a + 2) / (720 * end**3)

@@ -7,6 +7,7 @@ sentences that name a currency, and after no others.
 from typing import NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from nmlib.analysis.synapses import selectivity
@@ -53,7 +54,7 @@ def find(
     ValueError: if there is one layer, no candidate, or a part with fewer than
       two sentences of a kind.
   """
-  size, heads = config.neurons_per_head, range(config.num_heads)
+  size = config.neurons_per_head
   if config.num_layers < 2 or not 1 <= candidates <= size:
     raise ValueError(
         'num_layers must be at least 2, for synapses between layers, and'
@@ -68,12 +69,12 @@ def find(
   after = jax.jit(_after, static_argnums=(2, 3))
   found, control = [], []
   for layer in range(1, config.num_layers):
-    for head in heads:
-      rows, columns = y[layer - 1, head], x[layer, head]
-      values = after(params, tokens, config, layer, head, rows, columns)
+    rows, columns = y[layer - 1], x[layer]
+    every = after(params, tokens, config, layer, rows, columns)
+    for head, values in enumerate(jnp.moveaxis(every, 1, 0)):
       one = selectivity.search(values, positive, choosing)
       i, j = divmod(int(one.index), candidates)
-      found.append((one, (layer, head, rows[i], columns[j])))
+      found.append((one, (layer, head, rows[head, i], columns[head, j])))
       control.append(selectivity.search(values, mixed, choosing))
   best, place = max(found, key=lambda pair: float(pair[0].chosen))
   other = max(control, key=lambda one: float(one.chosen))
@@ -99,9 +100,14 @@ def _means(params, tokens, config):
   return jax.tree.map(lambda rows: rows.mean(0), jax.lax.map(one, tokens))
 
 
-def _after(params, tokens, config, layer, head, rows, columns):
-  """Returns the synapses after each sentence, [S, R, C]."""
-  one = lambda sentence: traces.matrix(
-      params, sentence, config, layer, head, rows, columns
-  )
+def _after(params, tokens, config, layer, rows, columns):
+  """Returns the synapses after each sentence, [S, h, R, C]."""
+  heads = jnp.arange(config.num_heads)
+
+  def one(sentence):
+    matrix = lambda *place: traces.matrix(
+        params, sentence, config, layer, *place
+    )
+    return jax.vmap(matrix)(heads, rows, columns)
+
   return jax.lax.map(one, tokens, batch_size=16)

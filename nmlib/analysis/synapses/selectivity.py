@@ -54,6 +54,11 @@ def mann_whitney(values: jax.Array, positive: jax.Array) -> Difference:
   _require_both(positive, 1)
   if checks.is_concrete(values) and not jnp.isfinite(values).all():
     raise ValueError('values must be finite to be ranked, got NaN or infinity.')
+  return _mann_whitney(values, positive)
+
+
+@jax.jit
+def _mann_whitney(values: jax.Array, positive: jax.Array) -> Difference:
   ranks = stats.rankdata(values, axis=0)
   weights = positive.astype(ranks.dtype)
   n, n1 = len(values), jnp.sum(weights)

@@ -53,7 +53,5 @@ def test_planted_class_is_found_on_words_that_were_not_chosen_on():
 
 
 def test_what_cannot_be_searched_is_refused():
-  with pytest.raises(ValueError, match=r'candidates in \[1, 16\], got 2 and 17'):
+  with pytest.raises(ValueError, match=r'\[1, 16\], got 2 and 17'):
     _find(candidates=17)
-  with pytest.raises(ValueError, match='at least 2 sentences'):
-    _find(choosing=np.arange(40) < 2)
