@@ -11,6 +11,7 @@ import math
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from nmlib.neurons.core import checks
 from nmlib.neurons.core import normalization
@@ -32,7 +33,7 @@ def active_fraction(activations: jax.Array, axis: Axis = None) -> jax.Array:
 
 
 def active_by_class(
-    activations: jax.Array, classes: jax.Array, num_classes: int
+    activations: jax.Array, classes: jax.Array | np.ndarray, num_classes: int
 ) -> jax.Array:
   """Returns the active fraction of neurons by the class of their moment.
 

@@ -83,10 +83,12 @@ def active(training: bdh_config.Config, params: bdh.Params) -> dict:
   windows = crops.windows(
       held_out, training.sequence_length, training.eval_windows
   )
-  states = train.TrainState(jnp.int32(0), params, None, None)
-  axes = train.TrainState(None, 0, None, None)
-  evaluate = lambda s: bdh_experiment.evaluate(s, windows, training)
-  return jax.jit(jax.vmap(evaluate, in_axes=(axes,)))(states)
+
+  def evaluate(params):
+    state = train.TrainState(jnp.int32(0), params, (), jax.random.key(0))
+    return bdh_experiment.evaluate(state, windows, training)
+
+  return jax.jit(jax.vmap(evaluate))(params)
 
 
 def example(config: Config) -> str:

@@ -1,5 +1,7 @@
 """What `launch.bdh.graph` measures of one head's graph."""
 
+from typing import Any
+
 import jax
 import networkx
 import numpy as np
@@ -21,7 +23,7 @@ def head_graph(config: Config, params: bdh.Params, head: int, key) -> dict:
   weights = neuron_graph.block(params.encoder, params.decoder, head, head)
   n, d = params.decoder.shape[1:]
   above, below = tails.shares_beyond(weights, 4.0)
-  found = {
+  found: dict[str, Any] = {
       'excess kurtosis': tails.excess_kurtosis(weights),
       'above 4 deviations': above, 'below 4 deviations': below,
   }  # fmt: skip

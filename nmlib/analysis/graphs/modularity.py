@@ -7,12 +7,15 @@ Newman (PNAS 103, 2006); with directions, Leicht and Newman (Phys. Rev. Lett.
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from nmlib.neurons.core import checks
 from nmlib.neurons.initializers import low_rank
 
+Array = jax.Array | np.ndarray
 
-def modularity(weights: jax.Array, labels: jax.Array) -> jax.Array:
+
+def modularity(weights: Array, labels: Array) -> jax.Array:
   r"""Returns the modularity [] of communities.
 
   .. math::
@@ -33,7 +36,7 @@ def modularity(weights: jax.Array, labels: jax.Array) -> jax.Array:
     ValueError: if there is no edge, a weight is negative or not finite, or a
       label out of range.
   """
-  weights = low_rank.checked(weights)
+  weights = low_rank.checked(jnp.asarray(weights))
   size = len(weights)
   checks.shape('labels', labels, N=size)
   checks.indices('labels', labels, size)
@@ -43,6 +46,7 @@ def modularity(weights: jax.Array, labels: jax.Array) -> jax.Array:
         ' those above a threshold.'
     )
   total = jnp.sum(weights)
+  labels = jnp.asarray(labels)
   same = labels[:, None] == labels[None]
   inside = jnp.sum(jnp.where(same, weights, 0)) / total
   rows, columns = (

@@ -8,9 +8,12 @@ modular however they are drawn.
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from nmlib.neurons.core import checks
 from nmlib.neurons.initializers import low_rank
+
+Array = jax.Array | np.ndarray
 
 
 def block(
@@ -40,7 +43,7 @@ def block(
   return encoder[target].T @ decoder[source].T
 
 
-def above(weights: jax.Array, threshold: float) -> jax.Array:
+def above(weights: Array, threshold: float) -> jax.Array:
   """Keeps weights [N, N] above a threshold, the paper's beta; others are 0.
 
   Self-connections are left out.
@@ -52,11 +55,11 @@ def above(weights: jax.Array, threshold: float) -> jax.Array:
     raise ValueError(
         f'threshold must be at least 0, since 0 is no edge, got {threshold}.'
     )
-  weights = low_rank.checked(weights)
+  weights = low_rank.checked(jnp.asarray(weights))
   return jnp.where(_between(weights) & (weights > threshold), weights, 0)
 
 
-def strongest(weights: jax.Array, num_edges: int) -> jax.Array:
+def strongest(weights: Array, num_edges: int) -> jax.Array:
   """Keeps the largest `num_edges` positive weights of [N, N]; others are 0.
 
   Self-connections do not count. Where the last is tied, the first in C order
@@ -65,7 +68,7 @@ def strongest(weights: jax.Array, num_edges: int) -> jax.Array:
   Raises:
     ValueError: if there are fewer such weights, or they are not finite.
   """
-  weights = low_rank.checked(weights)
+  weights = low_rank.checked(jnp.asarray(weights))
   candidates = jnp.where(_between(weights), weights, -jnp.inf).ravel()
   if checks.is_concrete(weights):
     most = int(jnp.sum(candidates > 0))
@@ -79,11 +82,12 @@ def strongest(weights: jax.Array, num_edges: int) -> jax.Array:
   return edges.reshape(weights.shape)
 
 
-def undirected(weights: jax.Array) -> jax.Array:
+def undirected(weights: Array) -> jax.Array:
   """Returns W + W^T [N, N] without self-connections."""
+  weights = jnp.asarray(weights)
   return jnp.where(_between(weights), weights + weights.T, 0)
 
 
-def _between(weights: jax.Array) -> jax.Array:
+def _between(weights: Array) -> jax.Array:
   """Tells which entries are between different neurons, bool [N, N]."""
   return ~jnp.eye(len(weights), dtype=bool)

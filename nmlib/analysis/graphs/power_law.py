@@ -7,6 +7,7 @@ exponent is the likeliest, the tail begins where the law fits best.
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 _STEEPEST = 20.0  # exponent; of what falls faster the law says nothing
 
@@ -61,9 +62,12 @@ def _fit_tail(tail: np.ndarray) -> PowerLaw:
   return PowerLaw(float(alpha), least, float(distance), len(tail))
 
 
-def _zeta(a: np.ndarray, q: np.ndarray) -> np.ndarray:
+def _zeta(a: npt.ArrayLike, q: npt.ArrayLike) -> np.ndarray:
   """Returns q^a zeta(a, q), the sum of (1 + k / q)^-a, by Euler-Maclaurin."""
-  head = sum((1 + k / q) ** -a for k in range(12))
+  a, q = np.asarray(a, float), np.asarray(q, float)
+  head = np.zeros(np.broadcast_shapes(a.shape, q.shape))
+  for k in range(12):
+    head += (1 + k / q) ** -a
   end, last = q + 12.0, (1 + 12 / q) ** -a
   correction = a / (12 * end) - a * (a + 1) * (a + 2) / (720 * end**3)
   return head + last * (end / (a - 1) + 0.5 + correction)

@@ -11,8 +11,11 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from jax.scipy import stats
+import numpy as np
 
 from nmlib.neurons.core import checks
+
+Array = jax.Array | np.ndarray
 
 
 class Difference(NamedTuple):
@@ -31,7 +34,7 @@ class Found(NamedTuple):
   held_out: Difference  # on the other half
 
 
-def mann_whitney(values: jax.Array, positive: jax.Array) -> Difference:
+def mann_whitney(values: jax.Array, positive: Array) -> Difference:
   r"""Tests whether values of the class are higher (Mann and Whitney 1947).
 
   U is the sum of the class' ranks less n1 (n1 + 1) / 2. Under no difference
@@ -58,7 +61,7 @@ def mann_whitney(values: jax.Array, positive: jax.Array) -> Difference:
 
 
 @jax.jit
-def _mann_whitney(values: jax.Array, positive: jax.Array) -> Difference:
+def _mann_whitney(values: jax.Array, positive: Array) -> Difference:
   ranks = stats.rankdata(values, axis=0)
   weights = positive.astype(ranks.dtype)
   n, n1 = len(values), jnp.sum(weights)
@@ -73,9 +76,7 @@ def _mann_whitney(values: jax.Array, positive: jax.Array) -> Difference:
   return Difference(u, 2 * u / pairs - 1, p)
 
 
-def search(
-    values: jax.Array, positive: jax.Array, choosing: jax.Array
-) -> Found:
+def search(values: jax.Array, positive: Array, choosing: Array) -> Found:
   """Chooses what tells a class best on some sentences, tests on the others.
 
   Args:
@@ -98,23 +99,20 @@ def search(
   return Found(index, scores[index], rest)
 
 
-def shuffled(
-    key: jax.Array, positive: jax.Array, choosing: jax.Array
-) -> jax.Array:
+def shuffled(key: jax.Array, positive: Array, choosing: Array) -> jax.Array:
   """Returns labels, bool [S], permuted among those to choose on and the rest.
 
   `search` with these is the control: what it chooses shows how much a search
   of this size overfits, what is held out lies around 0.
   """
-  positive = jnp.asarray(positive)
+  labels = jnp.asarray(positive)
   keys = jax.random.split(key)
   for part, one in zip((choosing, ~choosing), keys, strict=True):
-    order = jax.random.permutation(one, positive[part])
-    positive = positive.at[part].set(order)
-  return positive
+    labels = labels.at[part].set(jax.random.permutation(one, labels[part]))
+  return labels
 
 
-def _require_both(positive: jax.Array, least: int) -> None:
+def _require_both(positive: Array, least: int) -> None:
   if not checks.is_concrete(positive):
     return
   inside = int(jnp.sum(positive))

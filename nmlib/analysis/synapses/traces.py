@@ -84,8 +84,8 @@ def matrix(
     config: bdh.Config,
     layer: int,
     head: int | jax.Array,
-    rows: jax.Array | None = None,
-    columns: jax.Array | None = None,
+    rows: jax.Array | np.ndarray | None = None,
+    columns: jax.Array | np.ndarray | None = None,
 ) -> jax.Array:
   """Returns the synapses within a head after a text, [N, N] or [R, C].
 

@@ -24,27 +24,22 @@ def _tokens():
   return tokens.astype(np.int32)
 
 
-def _find(**changes):
+def _find(candidates):
   params = bdh.init(jax.random.key(1), _CONFIG)
   params = jax.tree.map(lambda leaf: 20 * leaf, params)
   # Both words have one embedding, whose direction drives neuron 3 of head 1.
   embed = params.embed.at[11].set(params.embed[10])
   v = embed[10] - embed[10].mean()
   encoder = params.encoder.at[1, :, 3].set(v / jnp.linalg.norm(v))
-  arguments = dict(
-      key=jax.random.key(0),
-      params=params._replace(embed=embed, encoder=encoder),
-      tokens=_tokens(),
-      positive=_POSITIVE,
-      choosing=_CHOOSING,
-      config=_CONFIG,
-      candidates=16,
-  )
-  return monosemantic.find(**{**arguments, **changes})
+  params = params._replace(embed=embed, encoder=encoder)
+  return monosemantic.find(
+      jax.random.key(0), params, _tokens(), _POSITIVE, _CHOOSING, _CONFIG,
+      candidates,
+  )  # fmt: skip
 
 
 def test_planted_class_is_found_on_words_that_were_not_chosen_on():
-  found = _find()
+  found = _find(16)
   layer, head, row, column = found.place
   assert layer == 1 and 0 <= head < 2 and max(row, column) < 16
   assert found.rank_biserial > 0.7 and found.p_value < 1e-3
@@ -54,4 +49,4 @@ def test_planted_class_is_found_on_words_that_were_not_chosen_on():
 
 def test_what_cannot_be_searched_is_refused():
   with pytest.raises(ValueError, match=r'\[1, 16\], got 2 and 17'):
-    _find(candidates=17)
+    _find(17)
