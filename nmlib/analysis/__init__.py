@@ -7,6 +7,7 @@ from nmlib import _lazy
 if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.analysis import connectivity as connectivity
   from nmlib.analysis import effective_rank as effective_rank
+  from nmlib.analysis import graphs as graphs
   from nmlib.analysis import laziness as laziness
   from nmlib.analysis import linear_theory as linear_theory
   from nmlib.analysis import ngram as ngram
@@ -15,9 +16,19 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.analysis import sparse_codes as sparse_codes
   from nmlib.analysis import sparsity as sparsity
   from nmlib.analysis import spikes as spikes
+  from nmlib.analysis import synapses as synapses
+  from nmlib.analysis import tails as tails
+  from nmlib.analysis.graphs import degrees as degrees
+  from nmlib.analysis.graphs import modularity as modularity
+  from nmlib.analysis.graphs import neuron_graph as neuron_graph
+  from nmlib.analysis.graphs import power_law as power_law
+  from nmlib.analysis.graphs import random_graphs as random_graphs
   from nmlib.analysis.spikes import distances as distances
   from nmlib.analysis.spikes import prediction as prediction
   from nmlib.analysis.spikes import synaptic_operations as synaptic_operations
   from nmlib.analysis.spikes import windows as windows
+  from nmlib.analysis.synapses import monosemantic as monosemantic
+  from nmlib.analysis.synapses import selectivity as selectivity
+  from nmlib.analysis.synapses import traces as traces
 
 __getattr__, __dir__ = _lazy.attach(__name__, __path__[0])

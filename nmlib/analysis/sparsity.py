@@ -11,7 +11,9 @@ import math
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
+from nmlib.neurons.core import checks
 from nmlib.neurons.core import normalization
 
 Axis = int | Sequence[int] | None  # None: all axes
@@ -28,6 +30,32 @@ def active_fraction(activations: jax.Array, axis: Axis = None) -> jax.Array:
     Numbers in [0, 1], float32, without the reduced axes.
   """
   return jnp.mean(activations > 0, axis=_axes(activations, axis))
+
+
+def active_by_class(
+    activations: jax.Array, classes: jax.Array | np.ndarray, num_classes: int
+) -> jax.Array:
+  """Returns the active fraction of neurons by the class of their moment.
+
+  Classes may be how predictable tokens are: the statistic of figure 14 of the
+  BDH paper (arXiv 2509.26507), whose y fall silent where a text repeats.
+
+  Args:
+    activations: [..., T, N], neurons last, such as [L, h, T, N].
+    classes: int [T], in [0, num_classes).
+    num_classes: C.
+
+  Returns:
+    Numbers in [0, 1], float32 [..., C]; NaN for a class that never occurs.
+
+  Raises:
+    ValueError: if there is not a class for each moment, or one out of range.
+  """
+  checks.shape('classes', classes, T=activations.shape[-2])
+  checks.indices('classes', classes, num_classes)
+  active = active_fraction(activations, -1)
+  hit = jax.nn.one_hot(classes, num_classes, dtype=active.dtype)
+  return active @ (hit / jnp.sum(hit, 0, keepdims=True))
 
 
 def duty_cycle(activations: jax.Array) -> jax.Array:

@@ -44,6 +44,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.data.text import parallel as parallel
   from nmlib.data.text import split as split
   from nmlib.data.text import streams as streams
+  from nmlib.data.text import templates as templates
   from nmlib.data.text import tiny_shakespeare as tiny_shakespeare
 
 __getattr__, __dir__ = _lazy.attach(__name__, __path__[0])

@@ -26,6 +26,20 @@ def test_active_means_strictly_positive():
   )
 
 
+def test_activity_by_class_is_the_mean_of_its_moments():
+  x = jnp.zeros((2, 3, 4, 5)).at[..., 1, :2].set(1.0).at[1, 2, 3].set(1.0)
+  found = sparsity.active_by_class(x, np.array([0, 2, 0, 2]), 3)
+  expected = np.zeros((2, 3, 3))
+  expected[..., 2] = 0.2  # 2 of 5, and in the other moment none
+  expected[1, 2, 2] = 0.7
+  expected[..., 1] = np.nan
+  np.testing.assert_allclose(found, expected, rtol=1e-6)
+  with pytest.raises(ValueError, match=r'classes must be \[T=4\]'):
+    sparsity.active_by_class(x, np.array([0, 1]), 3)
+  with pytest.raises(ValueError, match=r'must be in \[0, 2\), got 2 at \[1\]'):
+    sparsity.active_by_class(x, np.array([0, 2, 0, 2]), 2)
+
+
 def test_duty_cycle_is_a_number_per_neuron():
   x = jnp.zeros((2, 5, 3)).at[..., 1].set(1.0).at[0, 0, 2].set(4.0)
   # 0.1 is not a binary fraction: the rounding of one float32 mean.
