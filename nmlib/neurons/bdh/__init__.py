@@ -46,12 +46,17 @@ from nmlib.neurons.bdh.params import merged_config
 from nmlib.neurons.bdh.params import neuron_order
 from nmlib.neurons.bdh.params import partition_rules
 from nmlib.neurons.bdh.params import rebase_state
+from nmlib.neurons.bdh.sparse_decoding import Rows
+from nmlib.neurons.bdh.sparse_decoding import rows
+from nmlib.neurons.bdh.sparse_decoding import sparse_step
+from nmlib.neurons.bdh.sparse_decoding import sufficient_capacity
 
 __all__ = [
     'Config',
     'Output',
     'PARTITION_RULES',
     'Params',
+    'Rows',
     'SITES',
     'SPLIT_HEAD_PARTITION_RULES',
     'State',
@@ -69,6 +74,9 @@ __all__ = [
     'params_to_official',
     'partition_rules',
     'rebase_state',
+    'rows',
+    'sparse_step',
     'step',
+    'sufficient_capacity',
     'unroll',
 ]
