@@ -7,12 +7,13 @@
 Both are ours, run in one process in turns: the same text from the same weights,
 the first seed of a trained model. Capacities are what shares of the (layer,
 token) of a text need, a file of the Python library. Ratios are taken within a
-turn.
+turn. Times are the processor's, of all threads, which other programs on the
+machine hardly change.
 
-Without --trained, or beside it with --sizes, weights are synthetic: random, with
-the columns of D_x of some neurons set to 0, so that these never fire and the
-rest do half of the time. That says what a given activity would be worth, not
-that training reaches it.
+The models of --sizes are synthetic: random weights, with the columns of D_x of
+some neurons set to 0, so that these never fire and the rest do half of the
+time. That says what a given activity would be worth, not that training reaches
+it.
 """
 
 import json
@@ -23,6 +24,7 @@ import time
 from absl import app
 from absl import flags
 import alternation
+from etils import epath
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -47,7 +49,7 @@ _SHARES = (0.9, 0.99, 1.0)
 
 def trained(workdir: str):
   """Returns the first seed's parameters and their config."""
-  run = train.Run(workdir)
+  run = train.Run(epath.Path(workdir))
   stored = json.loads((run.workdir / 'config.json').read_text())
   config = options.from_plain(PRESETS['small'], stored['config'])
   state = train.restore(run, experiment.stage(config))[1]
@@ -86,21 +88,21 @@ def compare(name: str, params: bdh.Params, config: bdh.Config) -> None:
   }
   expected = decode(None)
   same = {share: decode(size) for share, size in capacities.items()}
-  seconds = {key: [] for key in (None, *capacities)}
+  seconds = {key: [] for key in (0.0, *capacities)}  # 0: dense
   for _ in range(_ROUNDS.value):
     for key, times in seconds.items():
-      begin = time.perf_counter()
+      begin = time.process_time()
       decode(capacities.get(key))
-      times.append(time.perf_counter() - begin)
+      times.append(time.process_time() - begin)
   milliseconds = lambda key: alternation.spread(
       [1e3 * s / _TOKENS.value for s in seconds[key]]
   )
   for share, size in capacities.items():
-    pairs = zip(seconds[None], seconds[share], strict=True)
+    pairs = zip(seconds[0.0], seconds[share], strict=True)
     agree = np.mean(same[share] == expected)
     print(
         f'| {name} | {active} | {size} of {config.neurons_per_head} ({share})'
-        f' | {milliseconds(None)} | {milliseconds(share)} |'
+        f' | {milliseconds(0.0)} | {milliseconds(share)} |'
         f' {alternation.spread([a / b for a, b in pairs])} | {agree:.2f} |',
         flush=True,
     )
@@ -109,8 +111,8 @@ def compare(name: str, params: bdh.Params, config: bdh.Config) -> None:
 def main(argv):
   del argv
   print(
-      '| model | active x, y | capacity (share) | dense, ms a byte | sparse |'
-      ' dense / sparse | same bytes |'
+      '| model | active x, y | capacity (share) | dense, CPU ms a byte |'
+      ' sparse | dense / sparse | same bytes |'
   )
   print('|' + ' --- |' * 7)
   if _TRAINED.value:

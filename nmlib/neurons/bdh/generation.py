@@ -115,21 +115,23 @@ def _generate(
   out = apply(params, prompt, config, state=state, form=form)
 
   if capacity is None:
-    synapses: Any = tuple(out.state.rho)  # layers apart: updated where they lie
-    first = (out.state._replace(rho=synapses), out.logits[-1])
-  else:
-    weights = sparse_decoding.rows(params)
-    first = (out.state, out.logits[-1])
+    # Layers apart: each is updated where it lies.
+    synapses: Any = tuple(out.state.rho)
+    state = out.state._replace(rho=synapses)
 
-  def advance(state, token):
-    if capacity is None:
+    def advance(state, token):
       logits, state = layers.segment(
           params, config, True, None, state, token[None]
       )
       return state, logits[0]
-    return sparse_decoding.sparse_step(weights, state, token, config, capacity)[
-        :2
-    ]
+
+  else:
+    state, weights = out.state, sparse_decoding.rows(params)
+
+    def advance(state, token):
+      return sparse_decoding.sparse_step(
+          weights, state, token, config, capacity
+      )[:2]
 
   def body(carry, i):
     state, logits = carry
@@ -137,4 +139,4 @@ def _generate(
     token = sample(logits, index_key, temperature, top_k, top_p)
     return advance(state, token), token
 
-  return jax.lax.scan(body, first, jnp.arange(num_tokens))[1]
+  return jax.lax.scan(body, (state, out.logits[-1]), jnp.arange(num_tokens))[1]

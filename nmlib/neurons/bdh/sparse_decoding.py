@@ -87,18 +87,15 @@ def sparse_step(
   state = checked_state(state, config)
   dtype = config.product_dtype
   shape = state.rho.shape
-  rho = state.rho.reshape(-1, shape[-1])
-  v = jnp.take(weights.embed, token, axis=0, mode='fill')
-  v = normalization.layer_norm(v, config.epsilon)
+  norm = functools.partial(normalization.layer_norm, epsilon=config.epsilon)
+  v = norm(jnp.take(weights.embed, token, axis=0, mode='fill'))
   v = v.astype(contraction.accumulator(dtype))
   table = phases(config, state.position[None])
-  x = jnp.zeros(shape[1:3], dtype)
-  norm = functools.partial(normalization.layer_norm, epsilon=config.epsilon)
-  overflows = []
-  for layer in range(config.num_layers):
-    fired = _contract('d,hdn->hn', v, weights.encoder, config)
-    fired = jax.nn.relu(fired).astype(dtype)
-    x = x + fired if config.residual == 'neuron' else fired
+
+  def body(carry, layer):
+    v, x_below, rho = carry
+    x = jax.nn.relu(_contract('d,hdn->hn', v, weights.encoder, config))
+    x = x_below + x.astype(dtype)
     pairs, count = _active_pairs(x, table, capacity // 2)
     overflow = jnp.any(count > capacity // 2)
     u, rho = jax.lax.cond(
@@ -107,12 +104,17 @@ def sparse_step(
         functools.partial(_sparse, weights, config, table, layer, pairs),
         *(x, v, rho),
     )
-    v = norm(u) if config.residual == 'neuron' else norm(v + norm(u))
-    overflows.append(overflow)
+    if config.residual == 'neuron':
+      return (norm(u), x, rho), overflow
+    return (norm(v + norm(u)), x_below, rho), overflow
+
+  x = jnp.zeros(shape[1:3], dtype)
+  rho = state.rho.reshape(-1, shape[-1])
+  layers = jnp.arange(config.num_layers)
+  (v, _, rho), overflow = jax.lax.scan(body, (v, x, rho), layers)
   logits = _contract('d,dv->v', v, weights.lm_head, config)
   logits = dtypes.cast(logits, config.param_dtype)
-  state = State(rho.reshape(shape), state.position + 1)
-  return state, logits, jnp.stack(overflows)
+  return State(rho.reshape(shape), state.position + 1), logits, overflow
 
 
 def sufficient_capacity(
@@ -183,7 +185,7 @@ def _sparse(weights, config, table, layer, pairs, x, v, rho):
   a = _contract('hc,hcd->hd', q, rho.at[own].get(mode='clip'), config)
   if config.decay:
     damping = math.exp(-config.decay)
-    rho, v = rho.at[_of(layer, h * n)].multiply(damping), damping * v
+    rho, v = _put(rho, layer, damping * _take(rho, layer, h * n)), damping * v
   rho = rho.at[own].add(_contract('hc,d->hcd', q, v, config), mode='drop')
   return _read_out(config, weights.rows[index], x, a), rho
 
@@ -192,16 +194,21 @@ def _dense(weights, config, table, layer, x, v, rho):
   """The same with all neurons."""
   (h, n), d = x.shape, len(v)
   q = rotary.rotate(x[:, None], table)[:, 0]
-  memory = rho[_of(layer, h * n)].reshape(h, n, d)
+  memory = _take(rho, layer, h * n).reshape(h, n, d)
   a = _contract('hn,hnd->hd', q, memory, config)
   damping = math.exp(-config.decay)
   memory = damping * memory + _contract('hn,d->hnd', q, damping * v, config)
-  rho = rho.at[_of(layer, h * n)].set(memory.reshape(-1, d))
+  rho = _put(rho, layer, memory.reshape(-1, d))
   return _read_out(config, weights.rows.reshape(h, n, -1), x, a), rho
 
 
-def _of(layer, size):
-  return slice(layer * size, (layer + 1) * size)
+def _take(rho, layer, size):
+  """Cuts a layer out of the synapses [L h N, d]."""
+  return jax.lax.dynamic_slice_in_dim(rho, layer * size, size)
+
+
+def _put(rho, layer, part):
+  return jax.lax.dynamic_update_slice_in_dim(rho, part, layer * len(part), 0)
 
 
 def _contract(subscripts, x, w, config):
