@@ -44,7 +44,9 @@ _ACTIVE = flags.DEFINE_list(
 )
 _ROUNDS = flags.DEFINE_integer('rounds', 7, 'Turns; each times everything.')
 _TOKENS = flags.DEFINE_integer('tokens', 256, 'How many bytes to add.')
-_SHARES = (0.9, 0.99, 1.0)
+_SHARES = flags.DEFINE_list(
+    'shares', ['0.1', '1'], 'Of (layer, token) that fit into one pass.'
+)
 
 
 def trained(workdir: str):
@@ -84,7 +86,7 @@ def compare(name: str, params: bdh.Params, config: bdh.Config) -> None:
 
   capacities = {
       share: bdh.sufficient_capacity(params, text, config, share)
-      for share in _SHARES
+      for share in map(float, _SHARES.value)
   }
   expected = decode(None)
   same = {share: decode(size) for share, size in capacities.items()}

@@ -6,11 +6,12 @@ the neurons with x > 0 and their partners in rotary pairs (a pair is rotated
 into both members). Rows A of the synapses are read and written, and rows A of
 D_y^T and E are read: d contiguous numbers each, gathered.
 
-Shapes are static, so A has a fixed capacity in each head. A layer whose active
-set does not fit is computed densely, and counted: the result is exact whatever
-the capacity. The step is a function of one sequence. Under `jax.vmap` the
-choice becomes a selection, which computes both forms: correct, but slower than
-`bdh.step`; map a batch with `jax.lax.map`.
+Shapes are static, so A is taken in passes of at most `capacity` neurons a head,
+as many as it needs: the result is exact whatever the capacity, and a layer that
+needs more than one pass is counted. (A dense form behind `lax.cond` would be
+exact too, but XLA copies all synapses around it.) The step is a function of one
+sequence; under `jax.vmap` every sequence takes the passes of the busiest, and
+synapses are copied: map a batch with `jax.lax.map`.
 """
 
 import functools
@@ -21,7 +22,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nmlib.neurons.attention import rotary
 from nmlib.neurons.bdh.config import Config
 from nmlib.neurons.bdh.model import apply
 from nmlib.neurons.bdh.params import Params
@@ -70,12 +70,12 @@ def sparse_step(
     state: synapses and position before the token.
     token: int [].
     config: hyperparameters, static under jit.
-    capacity: neurons of a head that can be active, even, in [2, N]; static.
-      See `sufficient_capacity`.
+    capacity: neurons of a head in a pass, even, in [2, N]; static. See
+      `sufficient_capacity`.
 
   Returns:
-    The state, the logits [V], and for each layer whether it was computed
-    densely because the active set of a head did not fit: bool [L].
+    The state, the logits [V], and for each layer whether the active set of a
+    head overflowed, so that it took more than one pass: bool [L].
 
   Raises:
     ValueError: if the token is unknown, the state of another config, or the
@@ -96,14 +96,11 @@ def sparse_step(
     v, x_below, rho = carry
     x = jax.nn.relu(_contract('d,hdn->hn', v, weights.encoder, config))
     x = x_below + x.astype(dtype)
-    pairs, count = _active_pairs(x, table, capacity // 2)
-    overflow = jnp.any(count > capacity // 2)
-    u, rho = jax.lax.cond(
-        overflow,
-        functools.partial(_dense, weights, config, table, layer),
-        functools.partial(_sparse, weights, config, table, layer, pairs),
-        *(x, v, rho),
-    )
+    rank = _ranks(x, table)
+    count = rank[:, -1].max()
+    a, rho = _recall(config, table, layer, capacity, x, rank, v, rho)
+    u = _fire(weights, config, table, capacity, x, rank, norm(a))
+    overflow = count > capacity // 2
     if config.residual == 'neuron':
       return (norm(u), x, rho), overflow
     return (norm(v + norm(u)), x_below, rho), overflow
@@ -129,7 +126,7 @@ def sufficient_capacity(
     share: of all (layer, token) that shall not overflow, in (0, 1].
 
   Returns:
-    The least capacity for `sparse_step`, rounded up to a multiple of 16 where
+    The least capacity of one pass, rounded up to a multiple of 16 where
     a head has as many neurons. Not under jit.
 
   Raises:
@@ -155,70 +152,85 @@ def check_capacity(capacity: int, config: Config) -> None:
     )
 
 
-def _active_pairs(x, table, capacity):
-  """Finds the pairs with activity: int [h, K], ascending, then P; counts [h].
+def _ranks(x, table):
+  """Counts the pairs with activity up to each, int [h, P].
 
   Pair p of P is member p % half of block p // half, as in `rotary`.
   """
   _, blocks, half = table.cosine.shape
   on = jnp.any(x.reshape(-1, blocks, 2, half) > 0, axis=2)
-  on = on.reshape(len(x), blocks * half)
-  rank = jnp.cumsum(on, axis=1, dtype=jnp.int32)
-  wanted = jnp.arange(1, capacity + 1, dtype=jnp.int32)
-  find = functools.partial(jnp.searchsorted, v=wanted, method='scan_unrolled')
-  return jax.vmap(find)(rank), rank[:, -1]
+  return jnp.cumsum(on.reshape(len(x), -1), axis=1, dtype=jnp.int32)
 
 
-def _sparse(weights, config, table, layer, pairs, x, v, rho):
-  """One layer from x [h, N] up, with the neurons of pairs [h, K]: u, rho."""
+def _active(table, capacity, x, rank, i):
+  """The i-th active pairs, [h, C / 2], and their x [h, C], 0 past the last.
+
+  Returns:
+    The pairs, the place of their neurons among h N, and x. Places past the
+    last are out of range.
+  """
   (h, n), half = x.shape, table.cosine.shape[2]
-  valid = jnp.tile(pairs < n // 2, 2)
-  pairs = jnp.where(pairs < n // 2, pairs, 0)
+  wanted = i * (capacity // 2) + jnp.arange(1, capacity // 2 + 1)
+  find = functools.partial(
+      jnp.searchsorted, v=wanted.astype(rank.dtype), method='scan_unrolled'
+  )
+  pairs = jax.vmap(find)(rank)
   first = pairs // half * 2 * half + pairs % half
-  neurons = jnp.concatenate([first, first + half], axis=1)  # [h, C]
-  x = jnp.where(valid, jnp.take_along_axis(x, neurons, axis=1), 0)
-  one, two = jnp.split(x, 2, axis=1)
-  cosine, sine = (part.reshape(-1)[pairs] for part in table)
-  q = jnp.concatenate([one * cosine - two * sine, two * cosine + one * sine], 1)
-  index = neurons + n * jnp.arange(h)[:, None]
-  own = jnp.where(valid, index + layer * h * n, len(rho))
-  a = _contract('hc,hcd->hd', q, rho.at[own].get(mode='clip'), config)
+  neurons = jnp.concatenate([first, first + half], axis=1)
+  valid = jnp.tile(pairs < n // 2, 2)
+  index = jnp.where(valid, neurons + n * jnp.arange(h)[:, None], h * n)
+  return pairs, index, x.reshape(-1).at[index].get(mode='fill', fill_value=0)
+
+
+def _passes(rank, capacity, body, carry):
+  """Runs body(i, carry) until all active pairs have had their turn."""
+  count = -(-rank[:, -1].max() // (capacity // 2))
+  return jax.lax.fori_loop(0, count, body, carry)
+
+
+def _recall(config, table, layer, capacity, x, rank, v, rho):
+  """Reads a [h, d] from the synapses [L h N, d] of a layer, then writes."""
+  (h, n), d = x.shape, rho.shape[1]
+  cosine, sine = (part.reshape(-1) for part in table)
+
+  def body(i, carry):
+    a, rho = carry
+    pairs, index, active = _active(table, capacity, x, rank, i)
+    one, two = jnp.split(active, 2, axis=1)
+    c, s = (part.at[pairs].get(mode='clip') for part in (cosine, sine))
+    q = jnp.concatenate([one * c - two * s, two * c + one * s], axis=1)
+    q = q.astype(x.dtype)
+    own = jnp.where(index < h * n, index + layer * h * n, len(rho))
+    # The write needs what was read, so that XLA knows that it comes after.
+    memory, rho = jax.lax.optimization_barrier(
+        (rho.at[own].get(mode='clip'), rho)
+    )
+    a += _contract('hc,hcd->hd', q, memory, config)
+    written = memory + _contract('hc,d->hcd', q, v, config)
+    return a, rho.at[own].set(written.astype(rho.dtype), mode='drop')
+
+  a, rho = _passes(rank, capacity, body, (jnp.zeros((h, d), v.dtype), rho))
   if config.decay:
-    damping = math.exp(-config.decay)
-    rho, v = _put(rho, layer, damping * _take(rho, layer, h * n)), damping * v
-  rho = rho.at[own].add(_contract('hc,d->hcd', q, v, config), mode='drop')
-  return _read_out(config, weights.rows[index], x, a), rho
+    part = jax.lax.dynamic_slice_in_dim(rho, layer * h * n, h * n)
+    rho = jax.lax.dynamic_update_slice_in_dim(
+        rho, math.exp(-config.decay) * part, layer * h * n, 0
+    )
+  return a, rho
 
 
-def _dense(weights, config, table, layer, x, v, rho):
-  """The same with all neurons."""
-  (h, n), d = x.shape, len(v)
-  q = rotary.rotate(x[:, None], table)[:, 0]
-  memory = _take(rho, layer, h * n).reshape(h, n, d)
-  a = _contract('hn,hnd->hd', q, memory, config)
-  damping = math.exp(-config.decay)
-  memory = damping * memory + _contract('hn,d->hnd', q, damping * v, config)
-  rho = _put(rho, layer, memory.reshape(-1, d))
-  return _read_out(config, weights.rows.reshape(h, n, -1), x, a), rho
+def _fire(weights, config, table, capacity, x, rank, a):
+  """Returns u [d], y E of the neurons that fire and recall a [h, d]."""
+  d = a.shape[1]
 
+  def body(i, u):
+    _, index, active = _active(table, capacity, x, rank, i)
+    row = weights.rows.at[index].get(mode='clip')
+    y = jax.nn.relu(_contract('hd,hcd->hc', a, row[..., :d], config))
+    y = y.astype(x.dtype) * active
+    return u + _contract('hc,hcd->d', y, row[..., d:], config)
 
-def _take(rho, layer, size):
-  """Cuts a layer out of the synapses [L h N, d]."""
-  return jax.lax.dynamic_slice_in_dim(rho, layer * size, size)
-
-
-def _put(rho, layer, part):
-  return jax.lax.dynamic_update_slice_in_dim(rho, part, layer * len(part), 0)
+  return _passes(rank, capacity, body, jnp.zeros(d, a.dtype))
 
 
 def _contract(subscripts, x, w, config):
   return contraction.contract(subscripts, x, w, config.product_dtype)
-
-
-def _read_out(config, row, x, a):
-  """u [d], from D_y and E of neurons, [h, C, 2 d], their x and a [h, d]."""
-  d = a.shape[-1]
-  a = normalization.layer_norm(a, config.epsilon)
-  y = jax.nn.relu(_contract('hd,hcd->hc', a, row[..., :d], config))
-  y = y.astype(config.product_dtype) * x
-  return _contract('hc,hcd->d', y, row[..., d:], config)
