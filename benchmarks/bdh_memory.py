@@ -26,7 +26,7 @@ def temporary(form: str, length: int) -> float:
 
   params = jax.eval_shape(lambda: bdh.init(jax.random.key(0), config))
   row = jax.ShapeDtypeStruct((length,), jnp.int32)
-  program = jax.jit(jax.grad(loss)).lower(params, row, row).compile()
+  program = jax.jit(jax.value_and_grad(loss)).lower(params, row, row).compile()
   return program.memory_analysis().temp_size_in_bytes / 2**20
 
 
