@@ -45,9 +45,8 @@ def generate(
       to p or more.
     key: needed unless temperature is 0.
     state: synapses and position before the prompt; None is a new stream.
-    capacity: neurons of a head that may be active, for `bdh.sparse_step`: the
-      same text, to rounding, and faster where few are; static. None computes
-      all.
+    capacity: neurons of a head in a pass of `bdh.sparse_step`, static: the same
+      text, to rounding. None computes all, which is faster in small models.
 
   Returns:
     The tokens that follow the prompt, int32 [num_tokens].
