@@ -23,7 +23,10 @@ def experiment(config: Config, run: train.Run) -> train.Report:
   """Trains, measures, and sets the outcome beside the paper's."""
   text = read(config)
   learn, held_out = (corpus.joined(part) for part in text[:2])
-  windows = crops.windows(held_out, config.sequence_length, config.eval_windows)
+  vocab_size = config.model.vocab_size
+  windows = crops.windows(
+      held_out, config.sequence_length, config.eval_windows, vocab_size
+  )
   baselines = run.result(
       'baselines', lambda: ngram.losses(ngram.fit(learn), **windows)
   )
@@ -36,6 +39,7 @@ def experiment(config: Config, run: train.Run) -> train.Report:
       config.sequence_length,
       seed=0,
       num_examples=loop.num_steps * config.num_seeds * loop.batch_size,
+      vocab_size=vocab_size,
   )
   fitted = train.fit(run, stage(config, rows, windows))
   params = first_seed(train.to_host(fitted.state.params))

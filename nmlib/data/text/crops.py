@@ -24,9 +24,15 @@ class Crops(grain.sources.RandomAccessDataSource):
   """
 
   def __init__(
-      self, text: np.ndarray, length: int, *, seed: int, num_examples: int
+      self,
+      text: np.ndarray,
+      length: int,
+      *,
+      seed: int,
+      num_examples: int,
+      vocab_size: int = 2**31,
   ):
-    self._text = checked(text, length)
+    self._text = checked(text, length, vocab_size)
     self._length = operator.index(length)
     self._seed = operator.index(seed)
     self._num_examples = operator.index(num_examples)
@@ -55,7 +61,12 @@ class Crops(grain.sources.RandomAccessDataSource):
 
 
 def dataset(
-    text: np.ndarray, length: int, *, seed: int, num_examples: int
+    text: np.ndarray,
+    length: int,
+    *,
+    seed: int,
+    num_examples: int,
+    vocab_size: int = 2**31,
 ) -> grain.MapDataset:
   """Returns `Crops` as a grain data set, for batching and sharding.
 
@@ -67,20 +78,27 @@ def dataset(
     seed: chooses the crops, 0 <= seed < 2**64.
     num_examples: length of the data set: steps * rows of the whole run. Beyond
       it grain begins again; a longer run extends a shorter one unchanged.
+    vocab_size: V of the model that will read them: tokens must be below it.
 
   Returns:
     A data set of {'tokens': int32 [T], 'targets': int32 [T]}, where
     targets[t] is the token that follows tokens[t] in the text.
 
   Raises:
-    ValueError: the text is shorter than T + 1, or an argument out of range.
+    ValueError: the text is shorter than T + 1, or a token or an argument out of
+      range.
   """
-  source = Crops(text, length, seed=seed, num_examples=num_examples)
+  source = Crops(
+      text, length, seed=seed, num_examples=num_examples, vocab_size=vocab_size
+  )
   return grain.MapDataset.source(source)
 
 
 def windows(
-    text: np.ndarray, length: int, count: int | None = None
+    text: np.ndarray,
+    length: int,
+    count: int | None = None,
+    vocab_size: int = 2**31,
 ) -> dict[str, np.ndarray]:
   """Cuts the text into windows that do not overlap, and keeps `count` of them.
 
@@ -92,14 +110,16 @@ def windows(
     text: tokens, integers [N].
     length: T, tokens in one window.
     count: how many windows; None, or more than there are, keeps all.
+    vocab_size: as in `dataset`.
 
   Returns:
     {'tokens': int32 [count, T], 'targets': int32 [count, T]}.
 
   Raises:
-    ValueError: the text is shorter than T + 1, or count is not positive.
+    ValueError: the text is shorter than T + 1, a token out of range, or count
+      not positive.
   """
-  text = checked(text, length)
+  text = checked(text, length, vocab_size)
   if count is not None and count < 1:
     raise ValueError(f'count must be positive or None, got {count}.')
   available = (len(text) - 1) // length
@@ -114,14 +134,16 @@ def pair(excerpt: np.ndarray) -> dict[str, np.ndarray]:
   return {'tokens': excerpt[..., :-1], 'targets': excerpt[..., 1:]}
 
 
-def checked(text: np.ndarray, length: int) -> np.ndarray:
+def checked(
+    text: np.ndarray, length: int, vocab_size: int = 2**31
+) -> np.ndarray:
   """Returns text as an array if it can give one example of `length` tokens."""
   text = np.asarray(text)
   if text.ndim != 1 or not np.issubdtype(text.dtype, np.integer):
     raise ValueError(
         f'text must be integers [N], got {text.dtype} {list(text.shape)}.'
     )
-  checks.indices('text', text, 2**31)  # they become int32
+  checks.indices('text', text, vocab_size)  # they become int32
   if length < 1:
     raise ValueError(f'length must be positive, got {length}.')
   if len(text) <= length:

@@ -26,8 +26,9 @@ class Streams(grain.sources.RandomAccessDataSource):
       num_rows: int,
       num_steps: int,
       separator: int | None,
+      vocab_size: int = 2**31,
   ):
-    self._text = crops.checked(text, length)
+    self._text = crops.checked(text, length, vocab_size)
     self._length = operator.index(length)
     self._num_rows = operator.index(num_rows)
     self._num_steps = operator.index(num_steps)
@@ -73,6 +74,7 @@ def dataset(
     num_rows: int,
     num_steps: int,
     separator: int | None = corpus.SEPARATOR[0],
+    vocab_size: int = 2**31,
 ) -> grain.MapDataset:
   """Returns `Streams` as a grain data set, for batching and sharding.
 
@@ -85,6 +87,7 @@ def dataset(
     num_rows: B, parallel streams.
     num_steps: batches in the whole run; beyond it grain begins again.
     separator: the token that ends a document, None if there is none.
+    vocab_size: V of the model that will read them: tokens must be below it.
 
   Returns:
     A data set of {'tokens': int32 [T], 'targets': int32 [T], 'reset': bool
@@ -92,7 +95,8 @@ def dataset(
     is True: the first of a row, of a document, or of the text.
 
   Raises:
-    ValueError: the text is shorter than T + 1, or an argument out of range.
+    ValueError: the text is shorter than T + 1, or a token or an argument out of
+      range.
   """
   source = Streams(
       text,
@@ -100,5 +104,6 @@ def dataset(
       num_rows=num_rows,
       num_steps=num_steps,
       separator=separator,
+      vocab_size=vocab_size,
   )
   return grain.MapDataset.source(source)

@@ -25,8 +25,8 @@ values inside that `apply` can capture and edit (`nmlib.neurons.sites`).
 
 from nmlib.neurons.bdh.config import Config
 from nmlib.neurons.bdh.generation import generate
-from nmlib.neurons.bdh.layers import SITES
 from nmlib.neurons.bdh.layers import Output
+from nmlib.neurons.bdh.layers import SITES
 from nmlib.neurons.bdh.model import apply
 from nmlib.neurons.bdh.model import cross_entropy
 from nmlib.neurons.bdh.model import loss
@@ -35,8 +35,8 @@ from nmlib.neurons.bdh.model import unroll
 from nmlib.neurons.bdh.official import params_from_official
 from nmlib.neurons.bdh.official import params_to_official
 from nmlib.neurons.bdh.params import PARTITION_RULES
-from nmlib.neurons.bdh.params import SPLIT_HEAD_PARTITION_RULES
 from nmlib.neurons.bdh.params import Params
+from nmlib.neurons.bdh.params import SPLIT_HEAD_PARTITION_RULES
 from nmlib.neurons.bdh.params import State
 from nmlib.neurons.bdh.params import frequencies
 from nmlib.neurons.bdh.params import init
@@ -46,6 +46,10 @@ from nmlib.neurons.bdh.params import merged_config
 from nmlib.neurons.bdh.params import neuron_order
 from nmlib.neurons.bdh.params import partition_rules
 from nmlib.neurons.bdh.params import rebase_state
+from nmlib.neurons.bdh.sparse_decoding import Rows
+from nmlib.neurons.bdh.sparse_decoding import rows
+from nmlib.neurons.bdh.sparse_decoding import sparse_step
+from nmlib.neurons.bdh.sparse_decoding import sufficient_capacity
 from nmlib.neurons.bdh.stream import stream_loss
 
 __all__ = [
@@ -53,6 +57,7 @@ __all__ = [
     'Output',
     'PARTITION_RULES',
     'Params',
+    'Rows',
     'SITES',
     'SPLIT_HEAD_PARTITION_RULES',
     'State',
@@ -70,7 +75,10 @@ __all__ = [
     'params_to_official',
     'partition_rules',
     'rebase_state',
+    'rows',
+    'sparse_step',
     'step',
     'stream_loss',
+    'sufficient_capacity',
     'unroll',
 ]

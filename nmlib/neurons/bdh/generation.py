@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from nmlib.neurons.bdh import layers
+from nmlib.neurons.bdh import sparse_decoding
 from nmlib.neurons.bdh.config import Config
 from nmlib.neurons.bdh.model import apply
 from nmlib.neurons.bdh.params import Params
@@ -25,6 +26,7 @@ def generate(
     top_p: float | None = None,
     key: jax.Array | None = None,
     state: State | None = None,
+    capacity: int | None = None,
 ) -> jax.Array:
   """Continues a prompt, token by token, in one compiled loop.
 
@@ -43,6 +45,8 @@ def generate(
       to p or more.
     key: needed unless temperature is 0.
     state: synapses and position before the prompt; None is a new stream.
+    capacity: neurons of a head in a pass of `bdh.sparse_step`, static: the same
+      text, to rounding. None computes all, which is faster in small models.
 
   Returns:
     The tokens that follow the prompt, int32 [num_tokens].
@@ -64,9 +68,12 @@ def generate(
   if not len(prompt):
     raise ValueError('prompt must hold at least one token, got none.')
   checks.indices('prompt', prompt, config.vocab_size)
+  if capacity is not None:
+    sparse_decoding.check_capacity(capacity, config)
   return _generate(
-      params, prompt, num_tokens, config, temperature, top_k, top_p, key, state
-  )
+      params, prompt, num_tokens, config, temperature, top_k, top_p, key, state,
+      capacity,
+  )  # fmt: skip
 
 
 def sample(
@@ -95,24 +102,40 @@ def sample(
 
 
 @functools.partial(
-    jax.jit, static_argnames=('num_tokens', 'config', 'top_k', 'top_p')
+    jax.jit,
+    static_argnames=('num_tokens', 'config', 'top_k', 'top_p', 'capacity'),
 )
 def _generate(
-    params, prompt, num_tokens, config, temperature, top_k, top_p, key, state
-):
+    params, prompt, num_tokens, config, temperature, top_k, top_p, key, state,
+    capacity,
+):  # fmt: skip
   long = len(prompt) > 2 * config.embed_dim + config.chunk_size
   form = 'chunked' if long else 'parallel'
   out = apply(params, prompt, config, state=state, form=form)
+
+  if capacity is None:
+    # Layers apart: each is updated where it lies.
+    synapses: Any = tuple(out.state.rho)
+    state = out.state._replace(rho=synapses)
+
+    def advance(state, token):
+      logits, state = layers.segment(
+          params, config, True, None, state, token[None]
+      )
+      return state, logits[0]
+
+  else:
+    state, weights = out.state, sparse_decoding.rows(params)
+
+    def advance(state, token):
+      return sparse_decoding.sparse_step(
+          weights, state, token, config, capacity
+      )[:2]
 
   def body(carry, i):
     state, logits = carry
     index_key = None if key is None else jax.random.fold_in(key, i)
     token = sample(logits, index_key, temperature, top_k, top_p)
-    logits, state = layers.segment(
-        params, config, True, None, state, token[None]
-    )
-    return (state, logits[0]), token
+    return advance(state, token), token
 
-  synapses: Any = tuple(out.state.rho)  # layers apart: updated where they lie
-  first = (out.state._replace(rho=synapses), out.logits[-1])
-  return jax.lax.scan(body, first, jnp.arange(num_tokens))[1]
+  return jax.lax.scan(body, (state, out.logits[-1]), jnp.arange(num_tokens))[1]

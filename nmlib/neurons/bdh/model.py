@@ -82,6 +82,8 @@ def loss(
 def cross_entropy(logits: jax.Array, targets: jax.Array) -> jax.Array:
   """Returns the mean of -log softmax(logits [T, V])[target], a scalar.
 
+  NaN if a target is traced and not in [0, V).
+
   Raises:
     ValueError: if a target is not in [0, V), where it can be seen.
   """
@@ -89,6 +91,8 @@ def cross_entropy(logits: jax.Array, targets: jax.Array) -> jax.Array:
   # A masked sum, not a gather: the backward pass of a gather is a scatter.
   hit = targets[:, None] == jnp.arange(logits.shape[-1])[None]
   own = jnp.sum(jnp.where(hit, logits, 0), axis=-1)
+  known = (targets >= 0) & (targets < logits.shape[-1])
+  own = jnp.where(known, own, jnp.nan)
   return jnp.mean(jax.nn.logsumexp(logits, axis=-1) - own)
 
 

@@ -125,6 +125,10 @@ def test_an_index_out_of_range_is_refused(index):
     (
         (dict(seed=-1), r'seed must lie in \[0, 2\*\*64\), got -1'),
         (dict(num_examples=0), 'num_examples must be positive, got 0'),
+        (
+            dict(text=np.arange(300), vocab_size=256),
+            r'text must be in \[0, 256\), got 256 at \[256\]',
+        ),
         (dict(length=0), 'length must be positive, got 0'),
         (
             dict(length=1000),
@@ -169,3 +173,5 @@ def test_bad_windows_are_refused():
     crops.windows(np.arange(5), 5)
   with pytest.raises(ValueError, match='count must be positive or None, got 0'):
     crops.windows(np.arange(9), 5, 0)
+  with pytest.raises(ValueError, match=r'text must be in \[0, 7\), got 7 at'):
+    crops.windows(np.arange(9), 5, vocab_size=7)

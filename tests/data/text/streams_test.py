@@ -95,6 +95,7 @@ def test_repr_names_the_content():
     (
         (dict(num_rows=0), 'num_rows must be positive, got 0'),
         (dict(num_steps=0), 'num_steps must be positive, got 0'),
+        (dict(vocab_size=8), r'text must be in \[0, 8\), got 8 at \[8\]'),
         (dict(length=9), 'the text has 9 tokens, but one example of length 9'),
     ),
 )

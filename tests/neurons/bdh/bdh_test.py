@@ -546,6 +546,10 @@ class ParamsTest(parameterized.TestCase):
     # Where it cannot be seen, the logits say so.
     logits = jax.jit(lambda t: bdh.apply(params, t, _SINGLE).logits)(tokens)
     self.assertTrue(np.isnan(logits[1]).all())
+    logits = jnp.zeros((2, 11))
+    for target, known in ((10, True), (11, False), (-1, False)):
+      loss = jax.jit(bdh.cross_entropy)(logits, jnp.array([0, target]))
+      self.assertEqual(np.isfinite(loss), known)
 
 
 if __name__ == '__main__':
