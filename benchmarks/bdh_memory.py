@@ -27,7 +27,10 @@ def temporary(form: str, length: int) -> float:
   params = jax.eval_shape(lambda: bdh.init(jax.random.key(0), config))
   row = jax.ShapeDtypeStruct((length,), jnp.int32)
   program = jax.jit(jax.value_and_grad(loss)).lower(params, row, row).compile()
-  return program.memory_analysis().temp_size_in_bytes / 2**20
+  analysis = program.memory_analysis()
+  if analysis is None:
+    raise RuntimeError('this backend does not count memory; use a CPU or GPU.')
+  return analysis.temp_size_in_bytes / 2**20
 
 
 def main(argv):

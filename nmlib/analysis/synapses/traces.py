@@ -19,8 +19,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from nmlib.neurons import bdh
-from nmlib.neurons.attention import rotary
 from nmlib.neurons.bdh import params as bdh_params
+from nmlib.neurons.bdh.graph import recovery
 from nmlib.neurons.core import checks
 
 
@@ -54,7 +54,10 @@ def trace(
     checks.shape(name, pairs, P=len(rows), head_and_neuron=2)
     checks.indices(f'heads of {name}', pairs[:, 0], config.num_heads)
     checks.indices(f'neurons of {name}', pairs[:, 1], config.neurons_per_head)
-  y, q = _activity(params, tokens, config, layer)
+  recovery.check_layer(layer, config)
+  sites = (f'y/{layer - 1}', f'q/{layer}')
+  captured = bdh.apply(params, tokens, config, capture=sites).captured
+  y, q = (captured[site] for site in sites)
   head, neuron = columns.T
   half = config.neurons_per_head // (2 * _blocks(config))
   first = neuron // half % 2 == 0  # of its rotary pair
@@ -109,26 +112,10 @@ def matrix(
   columns = everyone if columns is None else columns
   for name, neurons in (('rows', rows), ('columns', columns)):
     checks.indices(name, neurons, config.neurons_per_head)
-  y, q = _activity(params, tokens, config, layer)
-  length = len(tokens)
-  table = bdh_params.phases(config, -jnp.array([length]))
-  table = jax.tree.map(lambda part: part.repeat(length, 0), table)
-  keys = rotary.rotate(q[head], table)[:, columns]
-  age = length - jnp.arange(length, dtype=y.dtype)
-  y = y[head][:, rows] * jnp.exp(-config.decay * age)[:, None]
-  return y.T @ keys
-
-
-def _activity(params, tokens, config, layer):
-  """Returns y of the layer below and rotated x of the layer, [h, T, N]."""
-  if not 1 <= layer < config.num_layers:
-    raise ValueError(
-        f'layer must be in [1, {config.num_layers}): a synapse has its y from'
-        f' the layer below, got {layer}.'
-    )
-  sites = (f'y/{layer - 1}', f'q/{layer}')
-  captured = bdh.apply(params, tokens, config, capture=sites).captured
-  return tuple(captured[site] for site in sites)
+  y, x = recovery.activity(params, tokens, config, layer)
+  return recovery.synapses(
+      y[head][:, rows], x[head][:, columns], decay=config.decay
+  )
 
 
 def _blocks(config: bdh.Config) -> int:

@@ -25,8 +25,8 @@ values inside that `apply` can capture and edit (`nmlib.neurons.sites`).
 
 from nmlib.neurons.bdh.config import Config
 from nmlib.neurons.bdh.generation import generate
-from nmlib.neurons.bdh.layers import Output
 from nmlib.neurons.bdh.layers import SITES
+from nmlib.neurons.bdh.layers import Output
 from nmlib.neurons.bdh.model import apply
 from nmlib.neurons.bdh.model import cross_entropy
 from nmlib.neurons.bdh.model import loss
@@ -35,8 +35,8 @@ from nmlib.neurons.bdh.model import unroll
 from nmlib.neurons.bdh.official import params_from_official
 from nmlib.neurons.bdh.official import params_to_official
 from nmlib.neurons.bdh.params import PARTITION_RULES
-from nmlib.neurons.bdh.params import Params
 from nmlib.neurons.bdh.params import SPLIT_HEAD_PARTITION_RULES
+from nmlib.neurons.bdh.params import Params
 from nmlib.neurons.bdh.params import State
 from nmlib.neurons.bdh.params import frequencies
 from nmlib.neurons.bdh.params import init

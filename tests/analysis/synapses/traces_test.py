@@ -122,7 +122,7 @@ def test_indices_out_of_range_are_named():
   call = lambda layer, rows, columns: traces.trace(
       params, _TOKENS, _CONFIG, layer, rows, columns
   )
-  with pytest.raises(ValueError, match=r'\[1, 3\).* layer below, got 0'):
+  with pytest.raises(ValueError, match=r'\[1, 3\).* no y below it, got 0'):
     call(0, pair, pair)
   with pytest.raises(ValueError, match=r'heads of rows .*\[0, 2\), got 2 at'):
     call(1, pair + [[2, 0]], pair)

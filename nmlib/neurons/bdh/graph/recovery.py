@@ -86,17 +86,31 @@ def recover(
     ValueError: if there is no such layer, a token is unknown, or a pair is
       none of neurons.
   """
+  y, x = activity(params, tokens, config, layer)
+  flat = lambda z: jnp.swapaxes(z, 0, 1).reshape(len(tokens), -1)
+  return synapses(flat(y), flat(x), pairs=pairs, decay=config.decay)
+
+
+def activity(
+    params: Params, tokens: jax.Array, config: Config, layer: int
+) -> tuple[jax.Array, jax.Array]:
+  """Returns what `synapses` takes of each head, y and x, each [h, T, N].
+
+  x is rotated as the token after the last sees it; else see `recover`.
+  """
+  check_layer(layer, config)
+  names = (f'y/{layer - 1}', f'x/{layer}')
+  out = model.apply(params, tokens, config, capture=names)
+  y, x = (out.captured[name] for name in names)
+  # U^(t - tau) turns back by as much as the token t will have turned.
+  back = jnp.arange(len(tokens), dtype=jnp.int32) - len(tokens)
+  return y, rotary.rotate(x, phases(config, back))
+
+
+def check_layer(layer: int, config: Config) -> None:
+  """Raises ValueError if no synapse ends in the layer."""
   if not 1 <= layer < config.num_layers:
     raise ValueError(
         f'layer must be in [1, {config.num_layers}), since layer 0 has no y'
         f' below it, got {layer}.'
     )
-  names = (f'y/{layer - 1}', f'x/{layer}')
-  out = model.apply(params, tokens, config, capture=names)
-  y, x = (out.captured[name] for name in names)  # [h, T, N]
-  length = x.shape[1]
-  # U^(t - tau) turns back by as much as the token t will have turned.
-  back = jnp.arange(length, dtype=jnp.int32) - length
-  x = rotary.rotate(x, phases(config, back))
-  flat = lambda z: jnp.swapaxes(z, 0, 1).reshape(length, -1)
-  return synapses(flat(y), flat(x), pairs=pairs, decay=config.decay)
