@@ -83,7 +83,8 @@ def zclip(
   def update(updates, state, params=None):
     del params
     mean, variance, count = state
-    norm = optax.tree.norm(updates).astype(mean.dtype)
+    wide = jax.tree.map(lambda u: u.astype(mean.dtype), updates)
+    norm = optax.tree.norm(wide)  # squares of half precision overflow
     deviation = jnp.sqrt(variance)
     z = (norm - mean) / (deviation + epsilon)
     aim = (
@@ -96,7 +97,8 @@ def zclip(
         }[to]
     )
     finite = jnp.isfinite(norm)
-    clips = finite & (count >= warmup) & (z > threshold)
+    # A mean of 0 is of no gradients yet; clipping to it would never end.
+    clips = finite & (count >= warmup) & (z > threshold) & (mean > 0)
     kept = jnp.where(clips, aim, norm)
     # Running means while it warms up: of n norms, the n-th counts 1 / n.
     early = count < warmup

@@ -82,6 +82,21 @@ class ZClipTest(parameterized.TestCase):
       self.assertFalse(np.isfinite(after[jnp.array([2, -1])]).any())
       chex.assert_trees_all_equal(state, expected)
 
+  def test_half_precision_is_summed_in_single(self):
+    # 300 entries of 100 have the norm 1732, whose square float16 cannot hold.
+    clip = optimizers.zclip(warmup=1)
+    usual, outlier = (jnp.full(300, x, jnp.float16) for x in (1, 100))
+    _, state = clip.update(usual, clip.init(usual))
+    clipped: Any = clip.update(outlier, state)[0]
+    np.testing.assert_allclose(np.asarray(clipped, float), 1.0, rtol=1e-3)
+
+  def test_gradients_of_nothing_do_not_hold_later_ones_at_nothing(self):
+    clip = optimizers.zclip(warmup=1)
+    none, some = jnp.zeros(2), jnp.ones(2)
+    _, state = clip.update(none, clip.init(none))
+    passed, _ = clip.update(some, state)
+    np.testing.assert_array_equal(passed, some)
+
   def test_each_of_several_has_statistics_of_its_own(self):
     norms = jnp.array([[1.0, 3.0, 1.0, 3.0, 50.0], [9.0] * 5])
     together = jax.vmap(lambda row: self._norms(row)[0])(norms)

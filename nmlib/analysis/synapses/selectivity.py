@@ -54,6 +54,7 @@ def mann_whitney(values: jax.Array, positive: Array) -> Difference:
     ValueError: if the class or the rest is empty, or a value is not finite.
   """
   checks.shape('positive', positive, S=len(values))
+  _require_bool(positive=positive)
   _require_both(positive, 1)
   if checks.is_concrete(values) and not jnp.isfinite(values).all():
     raise ValueError('values must be finite to be ranked, got NaN or infinity.')
@@ -88,8 +89,11 @@ def search(values: jax.Array, positive: Array, choosing: Array) -> Found:
     ValueError: if a part has fewer than two sentences in or out of the class,
       or a value is not finite.
   """
+  _require_bool(positive=positive, choosing=choosing)
   checks.shape('choosing', choosing, S=len(values))
   checks.shape('positive', positive, S=len(values))
+  if not values.size:
+    raise ValueError(f'values {list(values.shape)} hold nothing to choose.')
   values = values.reshape(len(values), -1)
   for part in (choosing, ~choosing):
     _require_both(positive[part], 2)
@@ -105,11 +109,18 @@ def shuffled(key: jax.Array, positive: Array, choosing: Array) -> jax.Array:
   `search` with these is the control: what it chooses shows how much a search
   of this size overfits, what is held out lies around 0.
   """
+  _require_bool(positive=positive, choosing=choosing)
   labels = jnp.asarray(positive)
   keys = jax.random.split(key)
   for part, one in zip((choosing, ~choosing), keys, strict=True):
     labels = labels.at[part].set(jax.random.permutation(one, labels[part]))
   return labels
+
+
+def _require_bool(**masks: Array) -> None:
+  for name, mask in masks.items():
+    if mask.dtype != bool:
+      raise ValueError(f'{name} must be of bool, got {mask.dtype}.')
 
 
 def _require_both(positive: Array, least: int) -> None:

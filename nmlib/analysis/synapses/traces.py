@@ -17,6 +17,7 @@ stored order, of which `bdh.neuron_order` gives the authors' indices.
 import jax
 import jax.numpy as jnp
 import numpy as np
+import numpy.typing as npt
 
 from nmlib.neurons import bdh
 from nmlib.neurons.bdh import params as bdh_params
@@ -29,8 +30,8 @@ def trace(
     tokens: jax.Array,
     config: bdh.Config,
     layer: int,
-    rows: np.ndarray,
-    columns: np.ndarray,
+    rows: npt.ArrayLike,
+    columns: npt.ArrayLike,
 ) -> jax.Array:
   """Follows P synapses over a text, as running sums: nothing is n x n.
 

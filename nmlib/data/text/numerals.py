@@ -104,6 +104,11 @@ def pairs(
   """
   if not 1 <= digits <= 6:
     raise ValueError(f'digits must be 1 to 6, got {digits}.')
+  if not 0 < held_out < 1 or count < 1 or seed < 0:
+    raise ValueError(
+        'held_out must be in (0, 1), count at least 1 and seed at least 0, got'
+        f' {held_out}, {count} and {seed}.'
+    )
   if part not in ('train', 'test'):
     raise ValueError(f"part must be 'train' or 'test', got {part!r}.")
   size = 10**digits

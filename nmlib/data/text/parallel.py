@@ -11,6 +11,7 @@ mix it with other texts, store rows in an order that is no document's, and have
 no Portuguese.
 """
 
+import codecs
 import gzip
 import os
 import pathlib
@@ -144,6 +145,8 @@ def read(
     ValueError: if a file is missing, damaged, empty or no UTF-8, or the files
       differ in length.
   """
+  if len(set(languages)) != 2:
+    raise ValueError(f'languages must be two, not alike, got {languages}.')
   paths = [_find(pathlib.Path(folder), f'{part}.{x}') for x in languages]
   first, second = (_lines(path) for path in paths)
   if len(first) != len(second):
@@ -177,6 +180,7 @@ def _lines(path: pathlib.Path) -> list[bytes]:
       data = gzip.decompress(data)
   except (OSError, EOFError, zlib.error) as e:
     raise ValueError(f'{path} cannot be read: {e}.') from e
+  data = data.removeprefix(codecs.BOM_UTF8)
   if not data.strip():
     raise ValueError(f'{path} is empty; it must hold a sentence a line.')
   lines = data.removesuffix(b'\n').split(b'\n')

@@ -18,6 +18,7 @@ from nmlib.neurons.core import checks
 from nmlib.neurons.core import contraction
 from nmlib.neurons.core import dropout
 from nmlib.neurons.core import dtypes
+from nmlib.neurons.core import embedding
 from nmlib.neurons.core import normalization
 
 
@@ -136,7 +137,7 @@ def _run(
       known=start,
   )
   wide = contraction.accumulator(config.product_dtype)
-  z = jnp.take(params.embed, tokens, axis=0, mode='fill')  # NaN: no such token
+  z = embedding.rows(params.embed, tokens)
   z = drop(z.astype(wide)[None], 3 * config.num_layers)[0]
   remat = lambda layer: layer
   if config.remat:

@@ -17,6 +17,7 @@ from nmlib.neurons.bdh.params import phases
 from nmlib.neurons.core import contraction
 from nmlib.neurons.core import dropout
 from nmlib.neurons.core import dtypes
+from nmlib.neurons.core import embedding
 from nmlib.neurons.core import normalization
 
 # What `apply` can capture and edit. All have layers first ('y/2' is the third
@@ -62,7 +63,7 @@ def segment(params, config, keep_state, words, state, tokens, site=sites.PLAIN):
   rho, start = (None, 0) if state is None else state
   apart = isinstance(rho, tuple)
   positions = start + jnp.arange(len(tokens), dtype=jnp.int32)
-  v = jnp.take(params.embed, tokens, axis=0, mode='fill')  # NaN: no such token
+  v = embedding.rows(params.embed, tokens)
   v = normalization.layer_norm(v, config.epsilon)
   v = site.tap('v', v.astype(contraction.accumulator(config.product_dtype)))
   x = None

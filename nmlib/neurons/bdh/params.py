@@ -1,5 +1,6 @@
 """Arrays of BDH: weights, state, where they live on a mesh, how they merge."""
 
+from collections.abc import Iterable
 from collections.abc import Sequence
 import dataclasses
 import itertools
@@ -152,11 +153,11 @@ _SIZES = ('num_heads', 'embed_dim', 'neurons_per_head', 'vocab_size')
 # What a merged model has once, though arrays do not show it.
 _SHARED = (
     'num_layers', 'theta', 'epsilon', 'residual', 'decay', 'num_merged',
-    'blocks_per_head',
+    'blocks_per_head', 'exact_phases',
 )  # fmt: skip
 
 
-def merge(models: Sequence[Params], configs: Sequence[Config] = ()) -> Params:
+def merge(models: Iterable[Params], configs: Sequence[Config] = ()) -> Params:
   """Puts models side by side in each head (section 7.1 of the paper).
 
   Neurons are concatenated, embedding and read-out are averaged; nothing is
@@ -175,6 +176,9 @@ def merge(models: Sequence[Params], configs: Sequence[Config] = ()) -> Params:
     ValueError: if there is no model, or heads, widths, vocabularies or configs
       differ.
   """
+  if isinstance(models, Params):
+    raise ValueError('bdh.merge takes a list of models; got the Params of one.')
+  models = list(models)
   if not models:
     raise ValueError('bdh.merge needs at least one model, got none.')
   if configs and len(configs) != len(models):
@@ -187,6 +191,8 @@ def merge(models: Sequence[Params], configs: Sequence[Config] = ()) -> Params:
       | {name: getattr(config, name) for name in _SHARED if config}
       for p, config in itertools.zip_longest(models, configs)
   ]
+  for p, config in itertools.zip_longest(models, configs):
+    _check_params(p, config)
   for name, value in sizes[0].items():
     for other in sizes[1:]:
       if other[name] != value:
@@ -201,6 +207,22 @@ def merge(models: Sequence[Params], configs: Sequence[Config] = ()) -> Params:
       jnp.mean(jnp.stack([p.embed for p in models]), axis=0),
       jnp.mean(jnp.stack([p.lm_head for p in models]), axis=0),
   )
+
+
+def _check_params(params: Params, config: Config | None) -> None:
+  """Refuses weights that do not fit each other, or their config."""
+  h, d, n = params.encoder.shape
+  if config:
+    h, d, n = config.num_heads, config.embed_dim, config.neurons_per_head
+  head = dict(num_heads=h, embed_dim=d, neurons_per_head=n)
+  v = config.vocab_size if config else len(params.embed)
+  for name in ('encoder', 'encoder_v'):
+    checks.shape(name, getattr(params, name), **head)
+  checks.shape(
+      'decoder', params.decoder, num_heads=h, neurons_per_head=n, embed_dim=d
+  )
+  checks.shape('embed', params.embed, vocab_size=v, embed_dim=d)
+  checks.shape('lm_head', params.lm_head, embed_dim=d, vocab_size=v)
 
 
 def merged_config(config: Config, count: int) -> Config:

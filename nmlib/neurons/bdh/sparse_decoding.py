@@ -31,6 +31,7 @@ from nmlib.neurons.bdh.params import phases
 from nmlib.neurons.core import checks
 from nmlib.neurons.core import contraction
 from nmlib.neurons.core import dtypes
+from nmlib.neurons.core import embedding
 from nmlib.neurons.core import normalization
 
 
@@ -88,7 +89,7 @@ def sparse_step(
   dtype = config.product_dtype
   shape = state.rho.shape
   norm = functools.partial(normalization.layer_norm, epsilon=config.epsilon)
-  v = norm(jnp.take(weights.embed, token, axis=0, mode='fill'))
+  v = norm(embedding.rows(weights.embed, token))
   v = v.astype(contraction.accumulator(dtype))
   table = phases(config, state.position[None])
 
@@ -158,7 +159,8 @@ def _ranks(x, table):
   Pair p of P is member p % half of block p // half, as in `rotary`.
   """
   _, blocks, half = table.cosine.shape
-  on = jnp.any(x.reshape(-1, blocks, 2, half) > 0, axis=2)
+  # NaN counts as active, so that it spreads as in the dense form.
+  on = jnp.any(~(x.reshape(-1, blocks, 2, half) <= 0), axis=2)
   return jnp.cumsum(on.reshape(len(x), -1), axis=1, dtype=jnp.int32)
 
 

@@ -95,3 +95,14 @@ def test_bad_input_is_one_sentence():
     selectivity.mann_whitney(values.at[0, 0].set(np.nan), _LABELS)
   with pytest.raises(ValueError, match=r'positive must be \[S=40\]'):
     selectivity.mann_whitney(values, _LABELS[:30])
+
+
+def test_masks_of_numbers_are_refused():
+  # 0 and 1 as indices would leave the labels as they are.
+  labels = jnp.array([True, False, True, False])
+  with pytest.raises(ValueError, match='choosing must be of bool, got int32'):
+    selectivity.shuffled(jax.random.key(0), labels, jnp.array([1, 1, 0, 0]))
+  with pytest.raises(ValueError, match='positive must be of bool'):
+    selectivity.mann_whitney(jnp.arange(4.0), jnp.array([2, 2, 0, 0]))
+  with pytest.raises(ValueError, match='hold nothing to choose'):
+    selectivity.search(jnp.zeros((4, 0)), labels, labels)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from typing import Any
 
 from absl.testing import absltest
 from absl.testing import parameterized
@@ -513,6 +514,13 @@ class ParamsTest(parameterized.TestCase):
       bdh.apply(params, tokens[:0], _SINGLE)
     with self.assertRaisesRegex(ValueError, 'needs at least one model'):
       bdh.merge([])
+    config = dataclasses.replace(_CONFIG, param_dtype='float32')
+    params: Any = bdh.init(jax.random.key(0), config)
+    with self.assertRaisesRegex(ValueError, 'takes a list of models'):
+      bdh.merge(params)
+    longer = params._replace(decoder=jnp.repeat(params.decoder, 2, axis=1))
+    with self.assertRaisesRegex(ValueError, r'decoder must be \[num_heads'):
+      bdh.merge(iter([longer]))
 
   @parameterized.parameters(
       (dict(num_neurons=24), 'equal neurons_per_head, got 24 and 12'),

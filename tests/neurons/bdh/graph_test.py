@@ -494,6 +494,20 @@ class BadInputTest(parameterized.TestCase):
     with self.assertRaisesRegex(ValueError, r'num_neurons=6\], got shape \[7'):
       graph.step(graphs, state, jnp.ones(7), sizes)
 
+  @parameterized.parameters('from_normfree', 'hubs_from_normfree')
+  def test_weights_of_other_sizes_make_no_graph(self, name):
+    make = functools.partial(graph.normfree.Config, embed_dim=2, num_layers=1)
+    params = graph.normfree.init(jax.random.key(0), make(num_neurons=9))
+    with self.assertRaisesRegex(ValueError, 'num_neurons=8.*got shape'):
+      getattr(graph, name)(params, make(num_neurons=8))
+
+  def test_sending_along_edges_that_lead_nowhere_is_refused(self):
+    found = graph.edges.from_dense(np.array([[1, 2], [0, 3.0]]))
+    with self.assertRaisesRegex(ValueError, r'edges.senders must be in \[0, 1'):
+      graph.edges.propagate(found, jnp.ones(1))
+    with self.assertRaisesRegex(ValueError, r'edges.senders must be in \[0, 1'):
+      graph.edges.to_dense(found, 1)
+
   def test_other_arguments_are_refused_in_a_sentence(self):
     ones: Any = np.ones
     nothing: Any = None

@@ -163,6 +163,19 @@ class SparseStepTest(parameterized.TestCase):
           params, jnp.arange(2), 1, _CONFIG, temperature=0, capacity=capacity
       )
 
+  @parameterized.product(residual=('value', 'neuron'), token=(-8, -1, 7))
+  def test_a_traced_token_that_is_none_is_nan_in_both_forms(
+      self, residual, token
+  ):
+    config = dataclasses.replace(_CONFIG, residual=residual)
+    params, tokens = _params(config), jnp.array([token])
+    for forms in (
+        _sparse(params, tokens, config, 8),
+        _dense(params, tokens, config),
+    ):
+      self.assertTrue(jnp.isnan(forms[0]).all())
+      self.assertTrue(jnp.isnan(forms[1].rho).any())
+
   def test_refuses_unknown_tokens_and_shares(self):
     params = _params(_CONFIG)
     with self.assertRaisesRegex(

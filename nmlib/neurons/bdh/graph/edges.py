@@ -22,13 +22,23 @@ class Edges(NamedTuple):
 
 
 def propagate(edges: Edges, x: jax.Array) -> jax.Array:
-  """Sends x [N] along all edges: out_i = sum of weights w_ij x_j, float [N]."""
+  """Sends x [N] along all edges: out_i = sum of weights w_ij x_j, float [N].
+
+  Raises:
+    ValueError: if a concrete index is outside [0, N).
+  """
+  _check_ends(edges, len(x))
   sent = edges.weights * x[edges.senders]
   return jax.ops.segment_sum(sent, edges.receivers, num_segments=len(x))
 
 
 def to_dense(edges: Edges, num_nodes: int) -> jax.Array:
-  """Returns the matrix [N, N] of the edges: w_ij of receiver i, sender j."""
+  """Returns the matrix [N, N] of the edges: w_ij of receiver i, sender j.
+
+  Raises:
+    ValueError: if a concrete index is outside [0, N).
+  """
+  _check_ends(edges, num_nodes)
   matrix = jnp.zeros((num_nodes, num_nodes), edges.weights.dtype)
   return matrix.at[edges.receivers, edges.senders].add(edges.weights)
 
@@ -89,9 +99,13 @@ def check(
   size = len(edges.senders)
   checks.shape(f'{name}.receivers', edges.receivers, senders=size)
   checks.shape(f'{name}.weights', edges.weights, senders=size)
-  checks.indices(f'{name}.senders', edges.senders, num_nodes)
-  checks.indices(f'{name}.receivers', edges.receivers, num_nodes)
+  _check_ends(edges, num_nodes, f'{name}.')
   numbers(f'{name}.weights', edges.weights, low=None if signed else 0)
+
+
+def _check_ends(edges: Edges, num_nodes: int, prefix: str = 'edges.') -> None:
+  checks.indices(f'{prefix}senders', edges.senders, num_nodes)
+  checks.indices(f'{prefix}receivers', edges.receivers, num_nodes)
 
 
 def numbers(

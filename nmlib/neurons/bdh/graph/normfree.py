@@ -100,6 +100,14 @@ def step(
   return state, jax.tree.map(lambda leaf: leaf[0], out)
 
 
+def check_params(params: Params, config: Config) -> None:
+  """Raises ValueError if a weight has another shape than the config's."""
+  sizes = dict(embed_dim=config.embed_dim, num_neurons=config.num_neurons)
+  for name, leaf in params._asdict().items():
+    ordered = reversed(sizes.items()) if name == 'decoder' else sizes.items()
+    checks.shape(f'params.{name}', leaf, **dict(ordered))
+
+
 def unroll(
     params: Params, state: State, ys: jax.Array, config: Config
 ) -> tuple[State, Output]:
@@ -112,11 +120,7 @@ def unroll(
   """
   n, d = config.num_neurons, config.embed_dim
   checks.shape('ys', ys, 'T', num_neurons=n)
-  for name, leaf in params._asdict().items():
-    sizes = dict(embed_dim=d, num_neurons=n)
-    if name == 'decoder':
-      sizes = dict(num_neurons=n, embed_dim=d)
-    checks.shape(f'params.{name}', leaf, **sizes)
+  check_params(params, config)
   sizes = dict(num_layers=config.num_layers, num_neurons=n, embed_dim=d)
   checks.shape('state.rho', state.rho, **sizes)
   checks.shape('state.position', state.position)

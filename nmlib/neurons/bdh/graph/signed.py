@@ -61,6 +61,7 @@ def from_normfree(
   Raises:
     ValueError: if a shape does not fit, or a concrete weight is not finite.
   """
+  normfree.check_params(params, config)
   n = config.num_neurons
   x = lowrank_to_signed_graphs(params.encoder.T, params.decoder.T)
   y = lowrank_to_signed_graphs(params.encoder_v.T, params.decoder.T)
@@ -92,6 +93,7 @@ def hubs_from_normfree(
   Raises:
     ValueError: as `from_normfree`.
   """
+  normfree.check_params(params, config)
   n, d = config.num_neurons, config.embed_dim
   x = lowrank_to_signed_graphs(params.encoder.T, params.decoder.T)
   y = lowrank_to_signed_graphs(params.encoder_v.T, params.decoder.T)
