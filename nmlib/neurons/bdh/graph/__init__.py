@@ -26,24 +26,23 @@ from nmlib.neurons.bdh.graph import recovery
 from nmlib.neurons.bdh.graph import rounds
 from nmlib.neurons.bdh.graph import tensor
 from nmlib.neurons.bdh.graph.config import Config
-from nmlib.neurons.bdh.graph.edges import Edges
+from nmlib.neurons.bdh.graph.edges import Edges as Edges
 from nmlib.neurons.bdh.graph.model import Output
 from nmlib.neurons.bdh.graph.model import State
 from nmlib.neurons.bdh.graph.model import check
 from nmlib.neurons.bdh.graph.model import initial_state
 from nmlib.neurons.bdh.graph.model import step
 from nmlib.neurons.bdh.graph.model import unroll
-from nmlib.neurons.bdh.graph.recovery import recover
-from nmlib.neurons.bdh.graph.rounds import Graphs
+from nmlib.neurons.bdh.graph.recovery import recover as recover
+from nmlib.neurons.bdh.graph.rounds import Graphs as Graphs
 from nmlib.neurons.bdh.graph.signed import SignedGraphs
 from nmlib.neurons.bdh.graph.signed import from_normfree
 from nmlib.neurons.bdh.graph.signed import hubs_from_normfree
 from nmlib.neurons.bdh.graph.signed import lowrank_to_signed_graphs
 
+# Edges, Graphs and recover are said of in the modules they come from.
 __all__ = [
     'Config',
-    'Edges',
-    'Graphs',
     'Output',
     'SignedGraphs',
     'State',
@@ -55,7 +54,6 @@ __all__ = [
     'interaction',
     'lowrank_to_signed_graphs',
     'normfree',
-    'recover',
     'recovery',
     'rounds',
     'step',
