@@ -213,7 +213,10 @@ def draw(axes, values, text, limit):
       values[None, 1:], cmap='RdBu_r', vmin=-limit, vmax=limit, aspect='auto'
   )
   for i, letter in enumerate(text):
-    axes.text(i, 0, letter, ha='center', va='center', family='monospace')
+    colour = 'white' if abs(values[i + 1]) > 0.6 * limit else 'black'
+    axes.text(
+        i, 0, letter, ha='center', va='center', family='monospace', color=colour
+    )
   axes.set_axis_off()
 
 
