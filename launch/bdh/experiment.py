@@ -88,14 +88,16 @@ def stage(
     )
 
   row = jax.ShapeDtypeStruct((config.sequence_length,), jnp.int32)
+  rate = learning_rate(
+      config.loop.num_steps, config.learning_rate,
+      config.final_learning_rate, config.warmup_steps,
+  )  # fmt: skip
   return train.Stage(
       name='train',
       loop=config.loop,
       init=functools.partial(bdh.init, config=config.model),
       loss=loss,
-      optimizer=optax.adamw(
-          learning_rate(config), weight_decay=config.weight_decay
-      ),
+      optimizer=optax.adamw(rate, weight_decay=config.weight_decay),
       data=rows,
       example={'tokens': row, 'targets': row},
       evaluate=functools.partial(evaluate, config=config),
@@ -107,20 +109,14 @@ def stage(
   )
 
 
-def learning_rate(config: Config) -> optax.Schedule:
+def learning_rate(
+    steps: int, peak: float, last: float, warmup: int
+) -> optax.Schedule:
   """Linear warm-up, then linear decay; constant if nothing is asked."""
+  linear = optax.schedules.linear_schedule
   return optax.schedules.join_schedules(
-      [
-          optax.schedules.linear_schedule(
-              0.0, config.learning_rate, config.warmup_steps
-          ),
-          optax.schedules.linear_schedule(
-              config.learning_rate,
-              config.final_learning_rate,
-              max(1, config.loop.num_steps - config.warmup_steps),
-          ),
-      ],
-      [config.warmup_steps],
+      [linear(0.0, peak, warmup), linear(peak, last, max(1, steps - warmup))],
+      [warmup],
   )
 
 

@@ -30,7 +30,8 @@ def shares_beyond(
 
   Returns:
     The share above the mean + deviations, and below the mean - deviations; of
-    a normal distribution 0.5 erfc(deviations / sqrt 2) each.
+    a normal distribution 0.5 erfc(deviations / sqrt 2) each. NaN if one of the
+    values is, or all are alike.
 
   Raises:
     ValueError: if deviations is not positive.
@@ -38,7 +39,8 @@ def shares_beyond(
   if not deviations > 0:
     raise ValueError(f'deviations must be positive, got {deviations}.')
   z = _standardised(values)
-  return jnp.mean(z > deviations), jnp.mean(z < -deviations)
+  share = lambda beyond: jnp.mean(jnp.where(jnp.isnan(z), z, beyond))
+  return share(z > deviations), share(z < -deviations)
 
 
 def _standardised(values: jax.Array) -> jax.Array:

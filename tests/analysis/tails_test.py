@@ -34,3 +34,5 @@ def test_shares_beyond_are_those_of_a_normal_distribution_and_take_sides():
   np.testing.assert_allclose(tails.shares_beyond(-heavy, 3.0), (below, above))
   with pytest.raises(ValueError, match='must be positive, got 0'):
     tails.shares_beyond(values, 0)
+  for unknown in (jnp.ones(4), jnp.array([1.0, jnp.nan, 9.0])):
+    assert jnp.isnan(jnp.stack(tails.shares_beyond(unknown, 1.0))).all()

@@ -23,7 +23,12 @@ from nmlib.networks import gpt
 
 def experiment(config: Config, run: train.Run) -> train.Report:
   """Trains both models at every size on the same bytes."""
-  text = bdh_experiment.read(settings(config, config.bdh_rate))
+  text = bdh_experiment.read(
+      bdh_config.Config(
+          source=config.source, text_file=config.text_file,
+          holdout_fraction=config.holdout_fraction,
+      )
+  )  # fmt: skip
   rows, windows = examples(config, *map(corpus.joined, text[:2]))
   losses: dict[str, list[np.ndarray]] = {name: [] for name in config_lib.MODELS}
   for size in config.sizes:
@@ -32,16 +37,6 @@ def experiment(config: Config, run: train.Run) -> train.Report:
       fitted = train.fit(run, stage(config, family, size, rows, windows))
       found.append(fitted.history['validation/loss'][1][-1])
   return report.make(config, text, losses)
-
-
-def settings(config: Config, rate: float) -> bdh_config.Config:
-  """Returns what functions of `launch.bdh` need to know."""
-  return bdh_config.Config(
-      source=config.source, text_file=config.text_file,
-      holdout_fraction=config.holdout_fraction, loop=config.loop,
-      learning_rate=rate, final_learning_rate=rate / 10,
-      warmup_steps=config.warmup_steps,
-  )  # fmt: skip
 
 
 def examples(
@@ -75,7 +70,9 @@ def stage(
   module, model, rate = config_lib.network(config, family, size)
   fresh = module.initial_state(model)
   optimizer = optax.adamw(
-      bdh_experiment.learning_rate(settings(config, rate)),
+      bdh_experiment.learning_rate(
+          config.loop.num_steps, rate, rate / 10, config.warmup_steps
+      ),
       weight_decay=config.weight_decay,
       mask=gpt.decayed if module is gpt else None,
   )

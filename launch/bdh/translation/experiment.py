@@ -9,7 +9,6 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from launch.bdh import config as bdh_config
 from launch.bdh import experiment as bdh_experiment
 from launch.bdh.translation import merging
 from launch.bdh.translation import report
@@ -145,12 +144,8 @@ def optimizer(
   if is_copy:
     loop, peak = config.tuning, config.tuning_learning_rate
   rate = bdh_experiment.learning_rate(
-      bdh_config.Config(
-          loop=loop, learning_rate=peak,
-          final_learning_rate=config.final_learning_rate,
-          warmup_steps=config.warmup_steps,
-      )
-  )  # fmt: skip
+      loop.num_steps, peak, config.final_learning_rate, config.warmup_steps
+  )
   return optax.chain(
       train.zclip(config.zclip),
       optax.adamw(rate, weight_decay=config.weight_decay),

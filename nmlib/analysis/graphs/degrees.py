@@ -4,9 +4,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from nmlib.neurons.core import checks
+
 
 def degrees(weights: jax.Array) -> tuple[jax.Array, jax.Array]:
-  """Returns in-degrees and out-degrees, int [N] each, of weights [N, N]."""
+  """Returns in-degrees and out-degrees, int [N] each, of weights [N, N].
+
+  Raises:
+    ValueError: if the weights are not square.
+  """
+  checks.shape('weights', weights, num_nodes=len(weights), same=len(weights))
   edges = weights != 0
   return jnp.sum(edges, 1), jnp.sum(edges, 0)
 

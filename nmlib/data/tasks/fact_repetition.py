@@ -66,7 +66,12 @@ def least_loss(config: Config, window: int | None = None) -> np.ndarray:
     config: of the task.
     window: forgets all before the window of so many tokens that a prediction
       is in; None forgets nothing.
+
+  Raises:
+    ValueError: if the window is shorter than a token.
   """
+  if window is not None and window < 1:
+    raise ValueError(f'window must be at least 1 token, got {window}.')
   read = np.arange(config.period - 1)  # index of the token last read
   begin = np.zeros_like(read) if window is None else read // window * window
   target = read + 1

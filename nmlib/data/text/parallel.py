@@ -15,6 +15,7 @@ import codecs
 import gzip
 import os
 import pathlib
+import re
 from typing import NamedTuple
 import zlib
 
@@ -63,13 +64,15 @@ def stream(text: Parallel, *, seed: int, epochs: int = 1) -> Stream:
     epochs: how often the text is written, each time with new directions.
 
   Raises:
-    ValueError: if there is no sentence, or epochs is not positive.
+    ValueError: if there is no sentence, epochs is not positive, or a sentence
+      holds a tag of the languages.
   """
   if not text.sentences or epochs < 1:
     raise ValueError(
         'a stream needs a sentence and an epoch at least, got'
         f' {len(text.sentences)} sentences and epochs={epochs}.'
     )
+  _refuse_tags(text)
   random = np.random.Generator(np.random.Philox(key=seed))
   backwards = random.integers(0, 2, epochs * len(text.sentences))
   pieces, labels, starts, size = [], [], [], 0
@@ -87,6 +90,19 @@ def stream(text: Parallel, *, seed: int, epochs: int = 1) -> Stream:
       np.repeat(np.array(labels, np.int8), [len(piece) for piece in pieces]),
       np.array(starts),
   )
+
+
+def _refuse_tags(text: Parallel) -> None:
+  """Refuses sentences in which nobody could tell a tag from text."""
+  names = '|'.join(map(re.escape, text.languages))
+  tag = re.compile(f'<[FT]:(?:{names})>'.encode())
+  for number, pair in enumerate(text.sentences, 1):
+    for sentence in pair:
+      if found := tag.search(sentence):
+        raise ValueError(
+            f'sentence {number} holds {found[0].decode()!r}, which marks where'
+            ' a sentence begins: take it out of the text.'
+        )
 
 
 def windows(text: Stream, length: int, count: int) -> dict[str, np.ndarray]:

@@ -48,7 +48,15 @@ def bias(
     reach: greatest distance that is read.
     num_past: P.
     known: slots of the cache that are filled, int [].
+
+  Raises:
+    ValueError: if there is no head, or a number is negative.
   """
+  if min(num_tokens, reach, num_past) < 0:
+    raise ValueError(
+        'num_tokens, reach and num_past must not be negative, got'
+        f' {num_tokens}, {reach} and {num_past}.'
+    )
   t = jnp.arange(num_tokens)[:, None]
   s = jnp.arange(-num_past, num_tokens)[None]
   distance = t - s  # [T, P + T]

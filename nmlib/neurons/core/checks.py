@@ -20,19 +20,21 @@ def shape(name: str, array: Any, *free: str, **sizes: int) -> None:
 
   Args:
     name: of the array.
-    array: anything with a shape.
+    array: of NumPy or JAX.
     *free: letters of leading axes of any size.
     **sizes: of the axes after them, by the name of what sets them.
 
   Raises:
     ValueError: saying what was expected and what came.
   """
+  axes = ', '.join([*free, *(f'{k}={size}' for k, size in sizes.items())])
+  if not hasattr(array, 'shape'):
+    kind = type(array).__name__
+    raise ValueError(f'{name} must be an array [{axes}], got a {kind}.')
   expected = tuple(sizes.values())
   found = tuple(array.shape)
-  if len(found) == len(free) + len(sizes) and found[len(free) :] == expected:
-    return
-  axes = ', '.join([*free, *(f'{k}={size}' for k, size in sizes.items())])
-  raise ValueError(f'{name} must be [{axes}], got shape {list(found)}.')
+  if len(found) != len(free) + len(sizes) or found[len(free) :] != expected:
+    raise ValueError(f'{name} must be [{axes}], got shape {list(found)}.')
 
 
 def indices(name: str, values: Any, size: int) -> None:

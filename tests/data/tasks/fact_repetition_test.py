@@ -73,6 +73,10 @@ class FactRepetitionTest(parameterized.TestCase):
     with self.assertRaisesRegex(ValueError, 'windows of 20 .* the 76 predict'):
       task.windows(jax.random.key(0), jnp.int32(0), 1, 20, _CONFIG)
 
+  def test_a_window_of_nothing_is_refused(self):
+    with self.assertRaisesRegex(ValueError, 'at least 1 token, got 0'):
+      task.least_loss(_CONFIG, 0)
+
 
 if __name__ == '__main__':
   absltest.main()

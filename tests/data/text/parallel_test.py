@@ -134,6 +134,11 @@ def test_settings_out_of_range_are_refused():
     parallel.stream(_TEXT, seed=0, epochs=0)
   with pytest.raises(ValueError, match='got 0 sentences and epochs=1'):
     parallel.stream(_TEXT._replace(sentences=()), seed=0)
+  pairs = ((b'one', b'uno'), (b'a <F:en> tag', b'una <T:es>'))
+  with pytest.raises(ValueError, match="sentence 2 holds '<F:en>'"):
+    parallel.stream(parallel.Parallel(('en', 'es'), pairs), seed=0)
+  other = parallel.Parallel(('en', 'fr'), ((b'1 <T:es> 2', b'3 < 4'),))
+  assert parallel.stream(other, seed=0).starts.tolist() == [0]
   with pytest.raises(ValueError, match='of length 99999 needs 100000'):
     parallel.windows(made, 99_999, 2)
   with pytest.raises(ValueError, match='must be positive, got 8 and 0'):

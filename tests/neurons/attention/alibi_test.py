@@ -48,6 +48,12 @@ class BiasTest(parameterized.TestCase):
           expected = -slope * (t - s) if reads else -np.inf
           self.assertAlmostEqual(float(found[head, t, j]), expected, 6)
 
+  @parameterized.parameters((-1, 3, 0), (2, -3, 0), (2, 3, -1))
+  def test_negative_numbers_are_refused(self, tokens, reach, past):
+    message = f'must not be negative, got {tokens}, {reach} and {past}'
+    with self.assertRaisesRegex(ValueError, message):
+      alibi.bias(2, tokens, reach=reach, num_past=past)
+
 
 if __name__ == '__main__':
   absltest.main()

@@ -19,6 +19,10 @@ class ChecksTest(absltest.TestCase):
       ):
         checks.shape('inputs', np.zeros(wrong), 'T', num_inputs=3)
 
+  def test_what_has_no_shape(self):
+    with self.assertRaisesRegex(ValueError, r'an array \[T\], got a list'):
+      checks.shape('tokens', [1, 2], 'T')
+
   def test_indices(self):
     checks.indices('tokens', np.array([0, 2]), 3)
     checks.indices('tokens', np.zeros((0,), int), 3)
