@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from scipy import stats
+import scipy
 
 from launch.dopamine_modes import stages
 from launch.dopamine_modes.config import Options
@@ -84,7 +84,7 @@ def hardened(bases, gates, split, temperature) -> dict[str, np.ndarray]:
         'gain': jnp.concatenate([gate.gain for gate in own]),
         'threshold': jnp.concatenate([gate.threshold for gate in own]),
     }
-    rank = lambda x: stats.spearmanr(found['effect'], x).statistic
+    rank = lambda x: scipy.stats.spearmanr(found['effect'], x).statistic
     found['effect_of_gain'] = rank(np.abs(found['gain']))
     found['effect_of_threshold'] = rank(found['threshold'])
     flops = _flops(lambda x: mlp.apply(base, x), test[0])

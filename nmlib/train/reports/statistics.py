@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+import scipy  # its `stats`, of half a second, is only loaded where it is used
 
 
 class Interval(NamedTuple):
@@ -51,7 +51,9 @@ def paired_interval(
   mean = float(gap.mean())
   if gap.size == 1:
     return Interval(mean, -np.inf, np.inf)
-  reach = stats.t.ppf((1 + level) / 2, gap.size - 1) * stats.sem(gap)
+  reach = scipy.stats.t.ppf((1 + level) / 2, gap.size - 1) * scipy.stats.sem(
+      gap
+  )
   return Interval(mean, mean - float(reach), mean + float(reach))
 
 
@@ -101,7 +103,7 @@ def rank_correlation(x: npt.ArrayLike, y: npt.ArrayLike) -> Interval:
     a, b = a[np.isfinite(b)], b[np.isfinite(b)]
     if np.unique(a).size < 2 or np.unique(b).size < 2:
       return np.nan
-    return float(stats.spearmanr(a, b).statistic)
+    return float(scipy.stats.spearmanr(a, b).statistic)
 
   return bootstrap_interval(rho, y.shape[1])
 

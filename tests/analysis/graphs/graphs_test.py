@@ -161,7 +161,7 @@ def test_survival_is_the_share_with_no_less(values):
         (lambda: modularity(-_CLIQUES, np.arange(8)), 'at least 0, got -1.0'),
         (lambda: modularity(_CLIQUES, np.arange(1, 9)), r'\[0, 8\), got 8 at'),
         (lambda: modularity(_CLIQUES, np.arange(7)), r'labels must be \[N=8\]'),
-        (lambda: degrees.degrees(np.ones((2, 3))), r'same=2\], got .*2, 3'),
+        (lambda: degrees.degrees(jnp.ones((2, 3))), r'same=2\], got .*2, 3'),
         (lambda: degrees.survival(np.zeros(3, int)), 'must not all be 0'),
         (
             lambda: random_graphs.gaussian_product(jax.random.key(0), 5, 0, 2),
