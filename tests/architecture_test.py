@@ -34,6 +34,11 @@ def test_what_is_imported_is_declared_and_no_more():
   experiments = _imported('nmlib', 'launch') - declared['events']
   assert experiments | for_tfds == pure | launch
   assert _imported('tests', 'conftest.py') <= pure | declared['test']
+  # Notebooks import any part of nmlib, and install one extra.
+  assert launch < declared['notebooks']
+  sources = [str(file.relative_to(_ROOT)) for file in _ROOT.glob('colabs/*.py')]
+  sources.remove('colabs/build.py')
+  assert _imported(*sources) <= pure | declared['notebooks']
 
 
 def _declared() -> dict[str, set[str]]:
