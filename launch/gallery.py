@@ -16,7 +16,6 @@ import importlib
 import pathlib
 import sys
 
-from absl import app
 from absl import flags
 
 import launch
@@ -27,7 +26,6 @@ from nmlib.train.reports import gallery
 from nmlib.train.reports import readme
 
 _README = pathlib.Path(__file__).parents[1] / 'README.md'
-_REFUSED = 2
 
 
 def main() -> None:
@@ -37,21 +35,16 @@ def main() -> None:
       'output', None, 'The page. Default: gallery.html in the workdir.'
   )
   flags.DEFINE_bool('write_readme', False, "Write README's table of papers.")
-  app.run(
-      lambda argv: sys.exit(_main(argv)),
-      flags_parser=lambda argv: options.or_one_sentence(
-          lambda: flags.FLAGS(argv)
-      ),
-  )
+  options.run(_main)
 
 
 def known() -> dict[str, gallery.Known]:
   """Returns what every launcher says of its paper and presets."""
-  found = {}
-  for name in launch.experiments():
-    config = importlib.import_module(f'launch.{name}.config')
-    found[name] = gallery.Known(config.PAPER, config.PRESETS)
-  return found
+  configs = {
+      name: importlib.import_module(f'launch.{name}.config')
+      for name in launch.experiments()
+  }
+  return {n: gallery.Known(c.PAPER, c.PRESETS) for n, c in configs.items()}
 
 
 def table(entries: list[collection.Entry]) -> str:
@@ -62,20 +55,14 @@ def table(entries: list[collection.Entry]) -> str:
   )
 
 
-def _main(argv: list[str]) -> int:
-  if argv[1:]:
-    raise app.UsageError(f'unexpected arguments: {" ".join(argv[1:])}')
-  try:
-    root = workdir_lib.parse(flags.FLAGS.workdir)
-    entries, skipped = collection.collect(root)
-    output = workdir_lib.parse(flags.FLAGS.output or str(root / 'gallery.html'))
-    workdir_lib.write_atomic(output, gallery.page(entries, known(), skipped))
-    if flags.FLAGS.write_readme:
-      text = readme.splice(_README.read_text(), table(entries))
-      workdir_lib.write_atomic(_README, text)
-  except (OSError, ValueError) as e:
-    print(f'error: {e}', file=sys.stderr)
-    return _REFUSED
+def _main() -> int:
+  root = workdir_lib.parse(flags.FLAGS.workdir)
+  entries, skipped = collection.collect(root)
+  output = workdir_lib.parse(flags.FLAGS.output or str(root / 'gallery.html'))
+  workdir_lib.write_atomic(output, gallery.page(entries, known(), skipped))
+  if flags.FLAGS.write_readme:
+    text = readme.splice(_README.read_text(), table(entries))
+    workdir_lib.write_atomic(_README, text)
   for sentence in skipped:
     print(sentence, file=sys.stderr)
   print(f'{len(entries)} runs: {output}')

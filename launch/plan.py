@@ -21,7 +21,6 @@ import json
 import sys
 from typing import Any
 
-from absl import app
 from absl import flags
 from absl import logging
 import jax
@@ -32,18 +31,11 @@ from nmlib.plan import mesh_search
 from nmlib.plan import tables
 from nmlib.train import options
 
-_REFUSED = 2
-
 
 def main() -> None:
   """Parses the flags, some of which the experiment defines; plans; prints."""
   options.or_one_sentence(_define_flags)
-  app.run(
-      lambda argv: sys.exit(_main(argv)),
-      flags_parser=lambda argv: options.or_one_sentence(
-          lambda: flags.FLAGS(argv)
-      ),
-  )
+  options.run(_main)
 
 
 def load(name: str) -> tuple[Any, Any]:
@@ -88,30 +80,19 @@ def _define_flags() -> None:
   options.define_config(presets)
 
 
-def _main(argv: list[str]) -> int:
-  if argv[1:]:
-    raise app.UsageError(f'unexpected arguments: {" ".join(argv[1:])}')
+def _main() -> int:
   logging.set_verbosity(logging.ERROR)
   values = flags.FLAGS
-  try:
-    where = chips.parse(values.topology)
-    jax.config.update('jax_platforms', 'cpu')  # whatever is here is not used
-    if where.chip is None:
-      jax.config.update('jax_num_cpu_devices', where.num_chips)
-    presets, stage_of = load(values.experiment)
-    config = options.override(
-        presets[values.preset], options.config_overrides()
-    )
-    plans, refused = mesh_search.plans(
-        stage_of(config),
-        values.topology,
-        values.mesh,
-        shard_optimizer=values.shard_optimizer,
-        tell=_progress,
-    )
-  except ValueError as e:
-    print(f'error: {e}', file=sys.stderr)
-    return _REFUSED
+  where = chips.parse(values.topology)
+  jax.config.update('jax_platforms', 'cpu')  # whatever is here is not used
+  if where.chip is None:
+    jax.config.update('jax_num_cpu_devices', where.num_chips)
+  presets, stage_of = load(values.experiment)
+  config = options.override(presets[values.preset], options.config_overrides())
+  plans, refused = mesh_search.plans(
+      stage_of(config), values.topology, values.mesh,
+      shard_optimizer=values.shard_optimizer, tell=_progress,
+  )  # fmt: skip
   if values.format == 'json':
     found: Any = [plan.as_dict() for plan in plans]
     print(json.dumps(found if values.mesh == 'auto' else found[0], indent=1))

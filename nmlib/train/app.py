@@ -5,7 +5,6 @@ import sys
 import traceback
 from typing import Any
 
-from absl import app
 from absl import flags
 from absl import logging
 from etils import epath
@@ -38,16 +37,7 @@ def start(launcher: Launcher) -> None:
   )
   options.or_one_sentence(lambda: define_flags(launcher))
   jax.config.config_with_absl()
-
-  def main(argv):
-    if argv[1:]:
-      raise app.UsageError(f'unexpected arguments: {" ".join(argv[1:])}')
-    sys.exit(_join_and_leave(launcher))
-
-  app.run(
-      main,
-      flags_parser=lambda a: options.or_one_sentence(lambda: flags.FLAGS(a)),
-  )
+  options.run(lambda: _join_and_leave(launcher))
 
 
 def define_flags(launcher: Launcher) -> None:

@@ -7,6 +7,7 @@ import difflib
 import sys
 from typing import Any
 
+from absl import app
 from absl import flags
 import ml_collections
 from ml_collections import config_flags
@@ -42,6 +43,27 @@ def or_one_sentence(parse: Callable[[], Any]) -> Any:
   except (flags.Error, AttributeError, KeyError, TypeError, ValueError) as e:
     print(f'error: {_sentence(e)} See --help.', file=sys.stderr)
     sys.exit(cluster.REFUSED)
+
+
+def run(main: Callable[[], int]) -> None:
+  """Parses the flags, runs a program, and exits with the code it returns.
+
+  What the user did wrong (a flag, a word that is none; in `main` a ValueError
+  or an OSError) ends it with one sentence.
+  """
+
+  def checked(argv):
+    if argv[1:]:
+      raise app.UsageError(f'unexpected arguments: {" ".join(argv[1:])}')
+    try:
+      code = main()
+    except (OSError, ValueError) as e:
+      print(f'error: {e}', file=sys.stderr)
+      code = cluster.REFUSED
+    sys.exit(code)
+
+  parse = lambda argv: or_one_sentence(lambda: flags.FLAGS(argv))
+  app.run(checked, flags_parser=parse)
 
 
 def _sentence(error: BaseException) -> str:

@@ -1,6 +1,10 @@
 """Presets and overrides become validated frozen configs."""
 
+import contextlib
 import dataclasses
+import io
+import sys
+from unittest import mock
 
 from absl.testing import absltest
 from absl.testing import parameterized
@@ -30,6 +34,26 @@ class _Looped:
 
 
 class OverrideTest(parameterized.TestCase):
+
+  def _run(self, main, *words):
+    """Returns the exit code and what was said on stderr."""
+    said = io.StringIO()
+    with (
+        mock.patch.object(sys, 'argv', ['program', *words]),
+        contextlib.redirect_stderr(said),
+        self.assertRaises(SystemExit) as stopped,
+    ):
+      options.run(main)
+    return stopped.exception.code, said.getvalue()
+
+  def test_a_program_exits_with_its_code_or_says_what_was_wrong(self):
+    self.assertEqual(self._run(lambda: 3), (3, ''))
+    for error in ValueError, FileNotFoundError:
+      main = mock.Mock(side_effect=error('no such thing.'))
+      self.assertEqual(self._run(main), (2, 'error: no such thing.\n'))
+    code, said = self._run(lambda: 0, '--no_such_flag=1')
+    self.assertEqual(code, 2)
+    self.assertRegex(said, "error: Unknown .*'no_such_flag'.*See --help.")
 
   def test_nested_fields_by_dotted_path(self):
     config = options.override(_Config(), {'model.width': 5, 'steps': 2})
