@@ -10,16 +10,9 @@ from nmlib.data.recordings import simulated
 from nmlib.neurons.core import limits
 
 Variant = Literal[
-    'd_m 10',
-    'd_m 3',
-    'd_m 1',
-    'd_m 10, tau 1-5',
-    'd_m 10, linear',
-    'd_m 10, lambda 1',
-    'lstm',
-    'chrono lstm',
-    'tcn',
-]
+    'd_m 10', 'd_m 3', 'd_m 1', 'd_m 10, tau 1-5', 'd_m 10, linear',
+    'd_m 10, lambda 1', 'lstm', 'chrono lstm', 'tcn',
+]  # fmt: skip
 Variants = Annotated[tuple[Variant, ...], limits.Some(True)]
 
 
@@ -111,24 +104,14 @@ _SIMULATED = train.Source(
     'a simulated neuron of compartments', 'generated', flag='--config.neuronio'
 )
 PAPER = train.Paper(
-    title='The Expressive Leaky Memory Neuron',
-    authors='Spieler et al.',
-    year=2024,
-    url='https://arxiv.org/abs/2306.16922',
+    title='The Expressive Leaky Memory Neuron', authors='Spieler et al.',
+    year=2024, url='https://arxiv.org/abs/2306.16922',
     modules=('nmlib.neurons.elm',),
-    checked=(
-        "the authors' PyTorch code: outputs, memory, gradients, released"
-        ' weights, metrics'
-    ),
+    checked="the authors' PyTorch code: outputs, memory, gradients, released"
+    ' weights, metrics',
     headline=train.Headline(
         says='explained variance of the voltage by 10 memory units',
-        claim='More memory helps',
-        keys=('d_m 10',),
-        paper='0.948 (NeuronIO)',
+        claim='More memory helps', keys=('d_m 10',), paper='0.948 (NeuronIO)',
     ),
-    data={
-        'small': (_SIMULATED,),
-        'smoke': (_SIMULATED,),
-        'paper': (_SIMULATED,),
-    },
-)
+    data=dict.fromkeys(PRESETS, (_SIMULATED,)),
+)  # fmt: skip

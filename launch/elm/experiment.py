@@ -53,10 +53,8 @@ def experiment(config: Config, run: train.Run) -> train.Report:
     made = student(name, config)
     trained = stage(config, name, made, data)
     params = train.fit(run, trained).state.params
-    found[name] = run.result(
-        f'test_{trained.name}',
-        functools.partial(measure, params, test, made, config),
-    )
+    tested = functools.partial(measure, params, test, made, config)
+    found[name] = run.result(f'test_{trained.name}', tested)
   return report.make(config, test, found)
 
 
@@ -82,10 +80,8 @@ def on_files(config: Config, run: train.Run) -> train.Report:
     )  # fmt: skip
     trained = stage(config, f'files_d_m_{count}', made, data)
     params = train.fit(run, trained).state.params
-    found[count] = run.result(
-        f'test_{trained.name}',
-        functools.partial(files.measure, params, test, made, config),
-    )
+    tested = functools.partial(files.measure, params, test, made, config)
+    found[count] = run.result(f'test_{trained.name}', tested)
   return files.make(config, found, learn, test)
 
 
@@ -135,38 +131,31 @@ def student(name: str, config: Config) -> single_neuron.Network:
 
 
 def stage(
-    config: Config,
-    name: str = 'd_m 10',
-    made: single_neuron.Network | None = None,
-    data: Any = None,
-) -> train.Stage:
+    config: Config, name: str = 'd_m 10',
+    made: single_neuron.Network | None = None, data: Any = None,
+) -> train.Stage:  # fmt: skip
   """Returns the training of a variant; without data for the planner."""
   made, loop = made or student(name, config), config.loop
   decay = optax.cosine_decay_schedule(config.learning_rate, loop.num_steps)
   row = jax.ShapeDtypeStruct((config.length,), jnp.float32)
   inputs = row.update(shape=(config.length, made[1].num_inputs))
   return train.Stage(
-      name=name.replace(', ', '_').replace(' ', '_'),
-      loop=loop,
+      name=name.replace(', ', '_').replace(' ', '_'), loop=loop, data=data,
       init=functools.partial(
           single_neuron.init, network=made, spike_bias=config.spike_bias
       ),
       loss=lambda params, row, _: (single_neuron.loss(params, row, made), {}),
       optimizer=train.clipped(optax.adam(decay), config.clip),
-      data=data,
       example={'inputs': inputs, 'spikes': row, 'voltage': row},
-      seeds=tuple(range(config.num_seeds)),
-      items_per_row=config.length,
+      seeds=tuple(range(config.num_seeds)), items_per_row=config.length,
       item='step',
-  )
+  )  # fmt: skip
 
 
 def measure(
-    params: Any,
-    test: dict[str, np.ndarray],
-    made: single_neuron.Network,
+    params: Any, test: dict[str, np.ndarray], made: single_neuron.Network,
     config: Config,
-) -> dict[str, np.ndarray]:
+) -> dict[str, np.ndarray]:  # fmt: skip
   """Returns test metrics of every seed [S], and its first prediction, mV."""
   inputs = jnp.asarray(test['inputs'])
   predict = lambda one: single_neuron.predict(one, inputs, made)

@@ -33,11 +33,9 @@ def authors(version: int) -> dict[int, list[float]]:
 
 
 def measure(
-    params: elm.Params,
-    test: list[str],
-    made: single_neuron.Network,
+    params: elm.Params, test: list[str], made: single_neuron.Network,
     config: Config,
-) -> dict[str, np.ndarray]:
+) -> dict[str, np.ndarray]:  # fmt: skip
   """Returns the authors' metrics of every seed [S], over all files."""
   found = neuronio_windows.metrics(
       functools.partial(single_neuron.predict, network=made), params, test,
@@ -58,10 +56,8 @@ def make(config: Config, found, learn, test) -> train.Report:
           'table of NeuronIO, stored runs',
           'AUC {}, RMSE {} mV'.format(*theirs[count]),
           {'AUC': one['AUC'], 'RMSE': one['soma_RMSE']},
-          bool(
-              one['AUC'].mean() >= theirs[count][0] - 0.001
-              and one['soma_RMSE'].mean() <= theirs[count][1] + 0.02
-          ),
+          one['AUC'].mean() >= theirs[count][0] - 0.001
+          and one['soma_RMSE'].mean() <= theirs[count][1] + 0.02,
           compared='in the mean',
       )
       for count, one in found.items()
@@ -92,8 +88,7 @@ def _figure(found, theirs) -> figure.Figure:
   axes.semilogx(list(theirs), auc, 'k.-', label='theirs')
   for count, one in found.items():
     axes.plot([count] * len(one['AUC']), one['AUC'], 'o', color='C0')
-  axes.set(
-      xlabel='memory units', ylabel='AUC of spikes', title='NeuronIO, test'
-  )
+  axes.set(xlabel='memory units', ylabel='AUC of spikes')
+  axes.set_title('NeuronIO, test')
   axes.legend()
   return made

@@ -1,5 +1,7 @@
 """The report of `launch.elm`: orderings of variants, beside the paper's."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from launch.elm import figures
@@ -29,6 +31,10 @@ _STORED = {  # the authors' runs
     _EXPLAINED: {_TEN: 0.948, 'd_m 3': 0.899, 'd_m 1': 0.811},
     'auc': {_TEN: 0.9878, 'd_m 3': 0.9558, 'd_m 1': 0.9437},
 }
+_COLUMNS = {
+    'learned parameters': 'parameters', 'explained variance': _EXPLAINED,
+    'AUC': 'auc', 'RMSE, mV': 'rmse',
+}  # fmt: skip
 _CITED = {
     'lstm': 'about 266,000 parameters in place of 8,002, as cited',
     'tcn': 'about 10 million parameters in place of 8,002',
@@ -36,16 +42,18 @@ _CITED = {
 
 
 def make(
-    config: Config,
-    test: dict[str, np.ndarray],
+    config: Config, test: dict[str, np.ndarray],
     found: dict[str, dict[str, np.ndarray]],
-) -> train.Report:
+) -> train.Report:  # fmt: skip
   """Holds what was measured of each variant, on `test`, against the claims."""
   teacher = _TEACHERS[config.simulator]
   rate = 1000 * float(test['spikes'][:, config.ignore :].mean())
-  column = lambda key: {name: one[key] for name, one in found.items()}
+  rows = {
+      name: {title: one[key] for title, key in _COLUMNS.items()}
+      for name, one in found.items()
+  }
   return train.Report(
-      claims=claims(found, config),
+      claims=[*claims(found, config)],
       data={
           'teacher': teacher,
           'test': f'{config.test_trials} trials of {config.test_length} ms',
@@ -61,28 +69,17 @@ def make(
           'Predicted voltages are measured as they are, not aligned to the'
           ' mean and variance of the target.',
       ],
-      tables={
-          'Test recordings': train.columns(
-              {
-                  'learned parameters': column('parameters'),
-                  'explained variance': column(_EXPLAINED),
-                  'AUC': column('auc'),
-                  'RMSE, mV': column('rmse'),
-              },
-              label='variant',
-          )
-      },
+      tables={'Test recordings': train.Table(rows, 'variant')},
       figures=figures.draw(test, found),
   )
 
 
-def claims(found, config: Config) -> list[train.Claim]:
+def claims(found, config: Config) -> Iterator[train.Claim]:
   """Orders variants by their means over seeds, where both are there.
 
   A gap counts if it is above the spread over seeds; for the reduced neuron, if
   it is above a margin.
   """
-  made = []
   for text, better, worse, metric, margin in _ORDERINGS:
     if not {better, worse} <= found.keys():
       continue
@@ -91,15 +88,11 @@ def claims(found, config: Config) -> list[train.Claim]:
     if config.simulator == 'cable':
       both = [v.var(ddof=1) for v in (ours, theirs) if v.size > 1]
       margin, by = sum(both) ** 0.5, ' by more than their spread over seeds'
-    paper = _CITED.get(worse, '')
-    stored = _STORED[metric]
+    paper, stored = _CITED.get(worse, ''), _STORED[metric]
     if {better, worse} <= stored.keys():
       paper = f'{stored[better]} above {stored[worse]}, stored runs on NeuronIO'
-    made.append(
-        train.higher(
-            f'{text}: {metric} of {better} above {worse}{by}', {better: ours},
-            {worse: theirs}, by='mean', margin=margin,
-            source='section 4, ablations on NeuronIO', paper=paper,
-        )
+    yield train.higher(
+        f'{text}: {metric} of {better} above {worse}{by}', {better: ours},
+        {worse: theirs}, by='mean', margin=margin,
+        source='section 4, ablations on NeuronIO', paper=paper,
     )  # fmt: skip
-  return made

@@ -82,30 +82,19 @@ _MADE = (
     train.Source('ListOps', 'generated', flag='--config.path'),
     train.Source('Pathfinder', 'generated', flag='--config.path'),
 )
+_BY_TFDS = (
+    train.Source('CIFAR-10', 'tfds', 'cifar10', '--config.path'),
+    train.Source('IMDB reviews', 'tfds', 'imdb_reviews', '--config.path'),
+)
 PAPER = dataclasses.replace(
     elm_config.PAPER,
     modules=('nmlib.neurons.elm', 'nmlib.neurons.rate.lstm'),
-    checked=(
-        "the authors' PyTorch code of the neuron: outputs, memory, gradients"
-    ),
+    checked="the authors' PyTorch code of the neuron: outputs, memory,"
+    ' gradients',
     headline=train.Headline(
         says='accuracy on Pathfinder, 16 x 16 pixels',
-        claim='pathfinder: ELM learns from the sequence',
-        keys=('elm',),
+        claim='pathfinder: ELM learns from the sequence', keys=('elm',),
         paper='0.712 (32 x 32, as cited)',
     ),
-    data={
-        'small': _MADE,
-        'smoke': _MADE,
-        'paper': (
-            *_MADE,
-            train.Source(
-                'CIFAR-10', 'tfds', tfds='cifar10', flag='--config.path'
-            ),
-            train.Source(
-                'IMDB reviews', 'tfds', tfds='imdb_reviews',
-                flag='--config.path',
-            ),
-        ),
-    },
+    data=dict.fromkeys(PRESETS, _MADE) | {'paper': _MADE + _BY_TFDS},
 )  # fmt: skip

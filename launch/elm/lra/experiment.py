@@ -33,15 +33,11 @@ def experiment(config: Config, run: train.Run) -> train.Report:
 def read(config: Config, run: train.Run, name: str) -> long_range.Task:
   """Generates or reads a task, once."""
   load = functools.partial(
-      long_range.load,
-      name,
-      config.path,
+      long_range.load, name, config.path,
       rows={'train': config.train_rows, 'test': config.test_rows},
-      pixels_a_step=config.pixels_a_step,
-      text_length=config.text_length,
-      expressions=config.expressions,
-      scenes=config.scenes,
-  )
+      pixels_a_step=config.pixels_a_step, text_length=config.text_length,
+      expressions=config.expressions, scenes=config.scenes,
+  )  # fmt: skip
   stored = run.result(f'data_{name}', lambda: long_range.to_arrays(load()))
   return long_range.from_arrays(stored)
 
@@ -67,19 +63,16 @@ def network(
 
 
 def stage(
-    config: Config,
-    task: long_range.Task,
-    title: str,
+    config: Config, task: long_range.Task, title: str,
     made: sequence_classifier.Config,
-) -> train.Stage:
+) -> train.Stage:  # fmt: skip
   """Returns the training of a model on a task; it evaluates on the test set."""
-  loop = config.loop
+  loop, chunk_size = config.loop, config.chunk_size or None
 
   def logits(params, sequence):
     inputs, length = sequence
-    chunk = config.chunk_size or None
     return sequence_classifier.apply(
-        params, inputs, made, length=length, chunk_size=chunk
+        params, inputs, made, length=length, chunk_size=chunk_size
     )
 
   def loss(params, row, unused_key):
@@ -100,15 +93,11 @@ def stage(
   rows = jax.tree.map(jnp.asarray, rows)
   decay = optax.cosine_decay_schedule(config.learning_rate, loop.num_steps)
   return train.Stage(
-      name=title.replace(', ', '_').replace(' ', '_'),
-      loop=loop,
+      name=title.replace(', ', '_').replace(' ', '_'), loop=loop, loss=loss,
       init=functools.partial(sequence_classifier.init, config=made),
-      loss=loss,
       optimizer=train.clipped(optax.adam(decay), config.clip),
       data=lambda key, step: train.examples.sample(
           train.step_key(key, step), rows, loop.batch_size
       ),
-      evaluate=evaluate,
-      eval_data=test,
-      seeds=tuple(range(config.num_seeds)),
-  )
+      evaluate=evaluate, eval_data=test, seeds=tuple(range(config.num_seeds)),
+  )  # fmt: skip

@@ -1,5 +1,7 @@
 """The report of `launch.elm.lra`."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from launch.elm.lra import figures
@@ -9,29 +11,21 @@ from nmlib import train
 
 # Accuracies of ELM as other work cites them; their average does not add up.
 _CITED = {
-    'listops': 44.55,
-    'text': 75.40,
-    'image': 49.62,
-    'pathfinder': 71.15,
+    'listops': 44.55, 'text': 75.40, 'image': 49.62, 'pathfinder': 71.15,
     'retrieval': 84.93,
-}
+}  # fmt: skip
 _SOURCE = 'table of the Long Range Arena'
 _SHORT = 'on short sequences an LSTM learns faster'
 
 
 def make(
-    config: Config,
-    accuracy: dict[str, np.ndarray],
-    majority: dict[str, float],
+    config: Config, accuracy: dict[str, np.ndarray], majority: dict[str, float],
     sizes: dict[str, int],
-) -> train.Report:
+) -> train.Report:  # fmt: skip
   """Holds test accuracies [S] by 'task, model' against the claims.
 
-  Args:
-    config: of the launcher.
-    accuracy: by 'task, model'.
-    majority: share of the most frequent class, by task.
-    sizes: learned parameters, by 'task, model'.
+  `majority` is the share of the most frequent class, by task; `sizes` count
+  learned parameters, by 'task, model'.
   """
   words, scenes = config.expressions, config.scenes
   about = {
@@ -42,7 +36,7 @@ def make(
   }
   columns = {'accuracy': accuracy, 'learned parameters': sizes}
   return train.Report(
-      claims=claims(config, accuracy, majority),
+      claims=[*claims(config, accuracy, majority)],
       data={n: about.get(n, config.path or 'by TFDS') for n in config.tasks},
       differences=[
           f'{config.loop.num_steps} steps of {config.loop.batch_size}'
@@ -55,27 +49,21 @@ def make(
   )
 
 
-def claims(config: Config, accuracy, majority) -> list[train.Claim]:
+def claims(config: Config, accuracy, majority) -> Iterator[train.Claim]:
   """ELM against chance, a shorter memory, and LSTMs."""
-  made = []
   small = config.loop.num_steps < PRESETS['paper'].loop.num_steps
   for name in config.tasks if 'elm' in config.models else ():
     ours = {'elm': accuracy[f'{name}, elm']}
-    made.append(
-        train.higher(
-            f'{name}: ELM learns from the sequence: accuracy above the most'
-            f' frequent class ({majority[name]:.3f}) by 0.1',
-            ours, majority[name], margin=0.1, by='seed', source=_SOURCE,
-            paper=f'{_CITED[name]:.1f} % on the full task, as cited elsewhere',
-        )
+    yield train.higher(
+        f'{name}: ELM learns from the sequence: accuracy above the most'
+        f' frequent class ({majority[name]:.3f}) by 0.1',
+        ours, majority[name], margin=0.1, by='seed', source=_SOURCE,
+        paper=f'{_CITED[name]:.1f} % on the full task, as cited elsewhere',
     )  # fmt: skip
-    made += [
-        train.higher(
+    for other in ('elm, short tau', 'lstm', 'chrono lstm'):
+      if other in config.models:
+        yield train.higher(
             f'{name}: ELM above {other}', ours,
             {other: accuracy[f'{name}, {other}']}, by='mean', source=_SOURCE,
             because=_SHORT if small and 'lstm' in other else '',
-        )
-        for other in ('elm, short tau', 'lstm', 'chrono lstm')
-        if other in config.models
-    ]  # fmt: skip
-  return made
+        )  # fmt: skip

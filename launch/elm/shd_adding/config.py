@@ -89,20 +89,13 @@ _TEMPLATES = train.Source(
 PAPER = dataclasses.replace(
     elm_config.PAPER,
     modules=('nmlib.neurons.elm', 'nmlib.networks.elm_network'),
-    checked=(
-        "the authors' PyTorch code of the neuron: outputs, memory, gradients"
-    ),
+    checked="the authors' PyTorch code of the neuron: outputs, memory,"
+    ' gradients',
     headline=train.Headline(
         says='accuracy of the ELM Network on sums of two digits',
-        claim='The ELM Network learns sums',
-        keys=('ELM network',),
+        claim='The ELM Network learns sums', keys=('ELM network',),
         paper='0.823 (SHD)',
     ),
-    data={
-        'small': (_TEMPLATES,),
-        'smoke': (_TEMPLATES,),
-        'paper': (_TEMPLATES,),
-        'network': (_TEMPLATES,),
-    },
+    data=dict.fromkeys(PRESETS, (_TEMPLATES,)),
     also={'the ELM Network (2026)': 'https://arxiv.org/abs/2605.12049'},
-)
+)  # fmt: skip

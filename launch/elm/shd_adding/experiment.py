@@ -43,9 +43,8 @@ def networks(config: Config, task: digit_sums.Task) -> dict[str, Network]:
   if 'network' in config.models:
     made['ELM network'] = elm_network, elm_network.Config(
         inputs, classes, hidden=config.hidden, num_memory=config.hidden_memory,
-        branches=config.branches,
+        branches=config.branches, tau_max=config.tau_max[-1], dt=config.dt,
         synapses_per_branch=config.synapses_per_branch,
-        tau_max=config.tau_max[-1], dt=config.dt,
         input_dropout=config.variational_dropout,
         recurrent_dropout=config.variational_dropout,
     )  # fmt: skip
@@ -94,15 +93,12 @@ def stage(
       0.0 if config.warmup else peak, peak, config.warmup, loop.num_steps
   )
   return train.Stage(
-      name=name.replace(', ', '_').replace(' ', '_'),
-      loop=loop,
-      init=lambda key: module.init(key, sizes),
-      loss=loss,
+      name=name.replace(', ', '_').replace(' ', '_'), loop=loop,
+      init=lambda key: module.init(key, sizes), loss=loss, evaluate=evaluate,
       optimizer=train.clipped(optax.adamax(schedule), config.clip),
       data=train.fresh(task.train, loop.batch_size),
-      evaluate=evaluate,
       seeds=tuple(range(config.num_seeds)),
-  )
+  )  # fmt: skip
 
 
 def logits(network: Network, params, spikes: jax.Array, key=None):
