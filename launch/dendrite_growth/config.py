@@ -95,35 +95,22 @@ PRESETS = {
 }  # fmt: skip
 
 _DIGITS = train.Source('8 x 8 digits', 'embedded')
+_MNIST = train.Source('MNIST', 'tfds', tfds='mnist', flag='--path')
 _POINTS = train.Source('noisy points on five solids', 'generated')
 PAPER = train.Paper(
-    title='Perforated Backpropagation',
-    authors='Brenner, Itti',
-    year=2025,
+    title='Perforated Backpropagation', authors='Brenner, Itti', year=2025,
     url='https://arxiv.org/abs/2501.18018',
     modules=(
         'nmlib.neurons.dendrites.perforated',
-        'nmlib.networks.dendrites.dendritic',
-        'nmlib.networks.dendrites.growth',
+        'nmlib.networks.dendrites.dendritic', 'nmlib.networks.dendrites.growth',
     ),
-    checked=(
-        'the open library: forward, gradients; the published'
-        ' Cascade-Correlation rule: scores, gradients'
-    ),
+    checked='the open library: forward, gradients; the published'
+    ' Cascade-Correlation rule: scores, gradients',
     headline=train.Headline(
         says='accuracy on digits with grown dendrites, and without',
         claim='shallow: test accuracy is higher than with training on',
-        keys=('correlation', 'control'),
-        paper='higher, on other data',
+        keys=('correlation', 'control'), paper='higher, on other data',
     ),
-    data={
-        'small': (_DIGITS, _POINTS),
-        'layers': (_DIGITS,),
-        'compression': (_DIGITS,),
-        'smoke': (_DIGITS,),
-        'paper': (
-            train.Source('MNIST', 'tfds', tfds='mnist', flag='--path'),
-            _POINTS,
-        ),
-    },
-)
+    data=dict.fromkeys(PRESETS, (_DIGITS,))
+    | {'small': (_DIGITS, _POINTS), 'paper': (_MNIST, _POINTS)},
+)  # fmt: skip

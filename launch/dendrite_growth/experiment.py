@@ -61,8 +61,7 @@ def grow(config: Config, run: train.Run, name: str, task, kind: str, params):
     )
     width = sizes.matched_width(task.init, target)
     params = first_phase(config, run, f'{name}_wide', task, width)
-  cycles = [measure(run, f'{name}_{kind}_0', task, params)]
-  pearson = []
+  cycles, pearson = [measure(run, f'{name}_{kind}_0', task, params)], []
   grows = np.ones(config.num_seeds, bool)
   for cycle in range(1, config.cycles + 1):
     stage = f'{name}_{kind}_{cycle}'
@@ -137,9 +136,7 @@ def train_on(config: Config, run: train.Run, stage, task, kind, params):
     trials = learn(f'{stage}_rates', config.trial_steps, rates, sweep=True)
     scores = train.fit(run, trials).state.score
     chosen = rates[np.asarray(jax.vmap(growth.chosen_rate)(scores))]
-  steps = config.more_steps
-  if kind != 'correlation':
-    steps += config.candidate_steps
+  steps = config.more_steps + config.candidate_steps * (kind != 'correlation')
   # Rounded up, so that no rival gets fewer steps than dendrites do.
   steps = math.ceil(steps / config.inner_steps) * config.inner_steps
   return train.fit(run, learn(f'{stage}_neurons', steps, chosen)).state
@@ -167,9 +164,7 @@ def mean_pearson(run: train.Run, name: str, task, params, new) -> np.ndarray:
 
   def one(params, new):
     values, errors = task.samples(params, task.train)
-    return {
-        'pearson': dendrite_candidates.mean_correlation(values(new), errors)
-    }
+    return dendrite_candidates.mean_correlation(values(new), errors)
 
-  found = lambda: jax.jit(jax.vmap(one))(params, new)
+  found = lambda: {'pearson': jax.jit(jax.vmap(one))(params, new)}
   return run.result(f'{name}_pearson', found)['pearson']

@@ -45,20 +45,15 @@ def _cycles(found) -> figure.Figure:
 
 def _sizes(config: Config, found) -> figure.Figure:
   """Test accuracy against the number of parameters, over widths."""
-  made, row = train.figures.subplots(
-      1, len(config.tasks), height=3.0, squeeze=False
-  )
+  count = len(config.tasks)
+  made, row = train.figures.subplots(1, count, height=3.0, squeeze=False)
   widths = ', '.join(map(str, config.widen))
   for axes, task in zip(row[0], config.tasks, strict=True):
     for kind in config.kinds:
       last = [found[f'{task}_{f}'][kind] for f in config.widen]
-      train.figures.spread(
-          axes,
-          [r['parameters'][-1] for r in last],
-          [r['test'][:, -1] for r in last],
-          label=kind,
-          **_STYLES[kind],
-      )
+      sizes = [r['parameters'][-1] for r in last]
+      tests = [r['test'][:, -1] for r in last]
+      train.figures.spread(axes, sizes, tests, label=kind, **_STYLES[kind])
     axes.set(xlabel='parameters', xlim=(0, None))
     axes.set_title(f'{task}: widths times {widths}')
   row[0, 0].set_ylabel('test accuracy')

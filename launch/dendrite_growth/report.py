@@ -23,24 +23,17 @@ _KEPT = 'Every cycle is kept, whether it helped on validation or not.'
 _SMALL = 'spec of the small version'
 # What six seeds of `small` do not bear out.
 KNOWN = {
-    ('shallow', 'gradient'): _GRADIENT,
-    ('shallow', 'wide'): _WIDE,
-    ('deep', 'loss'): _LOSS,
     ('deep', 'random'): 'random dendrites help deep networks nearly as much',
-    ('deep', 'gradient'): _GRADIENT,
-    ('deep', 'wide'): _WIDE,
-    ('points', 'loss'): _LOSS,
-    ('points', 'gradient'): _GRADIENT,
-    ('points', 'wide'): _WIDE,
+    **{(task, 'loss'): _LOSS for task in ('deep', 'points')},
+    **{(task, 'gradient'): _GRADIENT for task in PRESETS['small'].tasks},
+    **{(task, 'wide'): _WIDE for task in PRESETS['small'].tasks},
 }
 
 
 def make(config: Config, found: dict[str, Any]) -> train.Report:
   """Compares growing with every rival, task by task.
 
-  Args:
-    config: of the launcher.
-    found: for each task and kind, measurements [S, 1 + cycles] by name.
+  `found` are, for each task and kind, measurements [S, 1 + cycles] by name.
   """
   known = KNOWN if config == PRESETS['small'] else {}
   claims = []
@@ -128,12 +121,13 @@ def _compression(task, factors, found) -> Iterator[train.Claim]:
 
 def _table(kinds) -> train.Table:
   """Returns one row a kind and cycle."""
-  rows = {}
-  for kind, r in kinds.items():
-    for cycle, count in enumerate(r['parameters']):
-      rows[f'{kind}, {cycle}'] = {
+  rows = {
+      f'{kind}, {cycle}': {
           'parameters': int(count),
           'training loss': r['loss'][:, cycle],
           'test accuracy': r['test'][:, cycle],
       }
+      for kind, r in kinds.items()
+      for cycle, count in enumerate(r['parameters'])
+  }
   return train.Table(rows, label='kind, cycles')

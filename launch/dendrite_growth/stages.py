@@ -50,9 +50,8 @@ def neurons(
     sweep: try constant rates [R] instead.
     all_learn: train dendrites too, by ordinary gradients.
   """
-  loop, inner = _loop(config, steps), config.inner_steps
-  total = loop.num_steps * inner
-  rates = np.asarray(rates, np.float32)
+  loop, rates = _loop(config, steps), np.asarray(rates, np.float32)
+  total = loop.num_steps * config.inner_steps
 
   def init(key, start, rate: Any = None):
     mine, rate = (start, rate) if sweep else start
@@ -80,7 +79,9 @@ def neurons(
       learner, metrics = advance(learner, rows)
       return learner, metrics['loss']
 
-    learner, losses = jax.lax.scan(update, state.learner, length=inner)
+    learner, losses = jax.lax.scan(
+        update, state.learner, length=config.inner_steps
+    )
     after = _scored(state, learner, task, config)
     return after, {'loss': jnp.mean(losses), 'validation': after.score}
 
@@ -133,16 +134,14 @@ def candidates(
 
   def init(key, mine):
     def one(key):
-      scale, relative = config.scale, config.relative_scale
-      drawn = task.draw(key, mine, scale, relative=relative)
+      relative = config.relative_scale
+      drawn = task.draw(key, mine, config.scale, relative=relative)
       return dendrite_candidates.start(drawn, optimizer)
 
     keys = jax.random.split(own_key(key, name), config.num_candidates)
-    return {
-        'grown': jax.vmap(one)(keys),  # [C, ...] side by side
-        'frozen': mine,
-        'key': own_key(key, name + '_batches'),
-    }
+    grown = jax.vmap(one)(keys)  # [C, ...] side by side
+    own = own_key(key, name + '_batches')
+    return {'grown': grown, 'frozen': mine, 'key': own}
 
   def step(state, _):
     frozen = state['frozen']
@@ -168,13 +167,9 @@ def candidates(
     return state | {'grown': grown}, metrics
 
   return train.Stage(
-      name=name,
-      loop=_loop(config, config.candidate_steps),
-      init=init,
-      step=step,
-      seeds=config.seeds,
-      starts=params,
-  )
+      name=name, loop=_loop(config, config.candidate_steps), init=init,
+      step=step, seeds=config.seeds, starts=params,
+  )  # fmt: skip
 
 
 def _loop(config: Config, steps: int) -> train.Loop:

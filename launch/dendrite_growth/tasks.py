@@ -32,10 +32,8 @@ class Task(NamedTuple):
 
   def draw(self, key, params, scale: float, **options):
     """Draws a dendrite a neuron; options as of `init_candidates`."""
-    x = self.train.inputs[0]
-    return dendritic.init_candidates(
-        key, self.network, params, x, scale, **options
-    )
+    own = self.network, params, self.train.inputs[0]
+    return dendritic.init_candidates(key, *own, scale, **options)
 
   def answer(self, params, x, **options) -> jax.Array:
     """Returns the logits of one input; options as of `dendritic.apply`."""
@@ -55,44 +53,34 @@ def make(config: Config, name: str) -> Task:
   """Returns one of the tasks `config.TASKS`."""
   if name == 'points':
     parts = [solids.draw(seed, n) for seed, n in enumerate((1000, 200, 600))]
-    inputs = [part.points for part in parts]
   else:
     parts = digits.load(config.source, config.path)
-    inputs = [part.images for part in parts]
-  network, init, width = _networks(inputs[0].shape[1:])[name]
-  if name in ('shallow', 'deep'):
-    inputs = [images.reshape(len(images), -1) for images in inputs]
-  examples = [
-      train.Examples(jnp.asarray(x), jnp.asarray(part.labels))
-      for x, part in zip(inputs, parts, strict=True)
-  ]
+  network, init, width = _networks(parts[0][0].shape[1:])[name]
+  flat = lambda images: images.reshape(len(images), -1)
+  of = flat if name in ('shallow', 'deep') else jnp.asarray
   activation = getattr(jax.nn, config.activation)
+  examples = train.examples.split(parts, of)
   return Task(network, init, width, activation, *examples)
 
 
 def _networks(shape: tuple[int, int]) -> dict[str, tuple]:
   """Returns the network, its parameters and its width of every task."""
-  row = shape[1]
-  pixels = shape[0] * row
+  row, pixels = shape[1], shape[0] * shape[1]
   images, rows = image_classifiers, row_readers
   return {
       'shallow': (mlp.apply, lambda k, w: mlp.init(k, (pixels, w, 10)), 6),
       'deep': (mlp.apply, lambda k, w: mlp.init(k, (pixels, w, w, 10)), 4),
       'convolutional': (
           images.convolutional,
-          lambda k, w: images.init_convolutional(k, shape, w, 2 * w, 10),
-          3,
+          lambda k, w: images.init_convolutional(k, shape, w, 2 * w, 10), 3,
       ),
       'transformer': (
           images.transformer,
-          lambda k, w: images.init_transformer(k, shape, 4 * w, 2, 1, 10),
-          2,
+          lambda k, w: images.init_transformer(k, shape, 4 * w, 2, 1, 10), 2,
       ),
       'recurrent': (
-          rows.recurrent,
-          lambda k, w: rows.init_recurrent(k, row, w, 10),
-          8,
+          rows.recurrent, lambda k, w: rows.init_recurrent(k, row, w, 10), 8,
       ),
       'gated': (rows.gated, lambda k, w: rows.init_gated(k, row, w, 10), 6),
       'points': (point_cloud.apply, lambda k, w: point_cloud.init(k, w, 5), 6),
-  }
+  }  # fmt: skip

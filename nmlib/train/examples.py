@@ -1,11 +1,13 @@
 """Examples of a data set: drawn by (seed, step), and measured on."""
 
 from collections.abc import Callable
+from collections.abc import Iterable
 from typing import Any
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy.typing as npt
 import optax
 
 
@@ -22,6 +24,22 @@ class Split(NamedTuple):
   train: Examples
   validation: Examples
   test: Examples
+
+
+def split(
+    parts: Iterable[tuple[npt.ArrayLike, npt.ArrayLike]],
+    of: Callable[[Any], npt.ArrayLike] = jnp.asarray,
+) -> Split:
+  """Returns the parts of a data set as JAX arrays.
+
+  Args:
+    parts: inputs [N, ...] and labels [N] of three parts, in the order of
+      `Split`.
+    of: changes the inputs of a part, as by flattening images.
+  """
+  return Split(
+      *(Examples(jnp.asarray(of(x)), jnp.asarray(y)) for x, y in parts)
+  )
 
 
 def step_key(key: jax.Array, step: jax.Array) -> jax.Array:

@@ -14,6 +14,15 @@ class ExamplesTest(absltest.TestCase):
     super().setUp()
     self.examples = train.Examples(jnp.arange(10.0)[:, None], jnp.arange(10))
 
+  def test_parts_become_examples_with_their_inputs_changed(self):
+    parts = [(np.full((n, 2, 3), n), np.arange(n)) for n in (4, 3, 2)]
+    found = train.examples.split(parts, lambda x: x.reshape(len(x), -1))
+    self.assertEqual(found.validation.inputs.shape, (3, 6))
+    for part, n in zip(found, (4, 3, 2), strict=True):
+      np.testing.assert_array_equal(part.inputs, n)
+      np.testing.assert_array_equal(part.labels, np.arange(n))
+      self.assertIsInstance(part.inputs, jax.Array)
+
   def test_rows_stay_together(self):
     drawn = train.examples.sample(jax.random.key(0), self.examples, 500)
     np.testing.assert_array_equal(drawn.inputs[:, 0], drawn.labels)
