@@ -96,43 +96,26 @@ PRESETS = {
 
 _TRIALS = train.Source('trials of decision tasks', 'generated')
 _DIGITS = train.Source('8 x 8 digits', 'embedded')
+_MNIST = train.Source('MNIST', 'tfds', 'mnist', '--config.digits_path')
+_WORM = train.Source('wiring of C. elegans', 'embedded', flag='--connectivity')
 PAPER = train.Paper(
     title='How connectivity structure shapes rich and lazy learning',
-    authors='Liu et al.',
-    year=2024,
-    url='https://arxiv.org/abs/2310.08513',
+    authors='Liu et al.', year=2024, url='https://arxiv.org/abs/2310.08513',
     modules=(
-        'nmlib.neurons.rate.rnn',
-        'nmlib.neurons.rate.gru',
-        'nmlib.neurons.initializers',
-        'nmlib.analysis.laziness',
+        'nmlib.neurons.rate.rnn', 'nmlib.neurons.rate.gru',
+        'nmlib.neurons.initializers', 'nmlib.analysis.laziness',
         'nmlib.analysis.linear_theory',
     ),
-    checked=(
-        "the authors' training loop and measures, step by step; NeuroGym's"
-        ' trials; gradient flow'
-    ),
+    checked="the authors' training loop and measures, step by step; NeuroGym's"
+    ' trials; gradient flow',
     headline=train.Headline(
         says='tangent kernel alignment, rank 100 less rank 1, task 2AF',
         claim='High rank is lazier, frobenius norm matched: tangent kernel',
-        keys=('2AF: ',),
-        paper='above 0, figures only',
+        keys=('2AF: ',), paper='above 0, figures only',
     ),
     data={
-        'small': (_TRIALS, _DIGITS),
-        'smoke': (_TRIALS,),
-        'paper': (
-            _TRIALS,
-            train.Source(
-                'MNIST', 'tfds', tfds='mnist', flag='--config.digits_path'
-            ),
-        ),
-        'structured': (_TRIALS,),
-        'connectome': (
-            _TRIALS,
-            train.Source(
-                'wiring of C. elegans', 'embedded', flag='--connectivity'
-            ),
-        ),
+        'small': (_TRIALS, _DIGITS), 'smoke': (_TRIALS,),
+        'paper': (_TRIALS, _MNIST), 'structured': (_TRIALS,),
+        'connectome': (_TRIALS, _WORM),
     },
-)
+)  # fmt: skip

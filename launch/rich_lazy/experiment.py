@@ -15,6 +15,7 @@ from launch.rich_lazy import report
 from launch.rich_lazy import theory
 from launch.rich_lazy.config import Config
 from nmlib import train
+from nmlib.analysis import effective_rank
 from nmlib.data.tasks import trial_tasks
 from nmlib.neurons.initializers import dale
 from nmlib.neurons.rate import gru
@@ -40,7 +41,8 @@ def experiment(config: Config, run: train.Run) -> train.Report:
   for match in config.matches:
     starts = connectivity.starts(config, match, given)
     if not ranks:  # the same at any scale
-      measured = functools.partial(connectivity.effective_ranks, starts)
+      matrices = np.stack(list(starts.values()), 1)
+      measured = functools.partial(effective_rank.of_matrices, matrices)
       ranks = run.result('ranks', measured)
     # The norm is matched in three ways on one task, in the paper's on all.
     for task in config.tasks if match == 'frobenius' else config.tasks[:1]:
@@ -52,11 +54,9 @@ def experiment(config: Config, run: train.Run) -> train.Report:
 
 
 def stage(
-    config: Config,
-    task: str = '',
-    match: str = '',
+    config: Config, task: str = '', match: str = '',
     starts: dict[str, np.ndarray] | None = None,
-) -> train.Stage:
+) -> train.Stage:  # fmt: skip
   """Returns the training of every network of every seed on a task.
 
   By default on the first task, with the first norm matched; `starts` are W_h
@@ -71,45 +71,35 @@ def stage(
   )  # fmt: skip
   optimizer = train.stop_at_loss(
       optax.sgd(config.learning_rate, momentum=config.momentum),
-      measure.CRITERIA[task],
-      smoothing=config.smoothing,
+      measure.CRITERIA[task], smoothing=config.smoothing,
       start=np.log(source.num_outputs),
-  )
+  )  # fmt: skip
 
   def init(key, start):
     weights, _, key = jax.random.split(key, 3)
-    params = jax.vmap(lambda w: model.init(weights, network, recurrent=w))(
-        start
-    )
+    draw = lambda w: model.init(weights, network, recurrent=w)
+    params = jax.vmap(draw)(start)
     signs = jax.vmap(dale.column_signs)(start) * config.keep_dale
     first = jax.tree.map(jnp.copy, params)
     opt_state: Any = jax.vmap(optimizer.init)(params)
     return State(jnp.int32(0), params, first, signs, opt_state, key)
 
-  def trials(key, count):
-    return jax.vmap(source.sample)(jax.random.split(key, count))
-
-  def batch(key, step):
-    key = jax.random.fold_in(jax.random.fold_in(key, step), 1)
-    return trials(key, config.loop.batch_size)
-
+  probe = jax.random.split(jax.random.key(4321), config.probe_trials)
   of_task = {'network': network, 'asks_last': source.asks_last}
   of_evaluation = {
       'names': tuple(starts), 'kernel_trials': config.kernel_trials, **of_task,
   }  # fmt: skip
   return train.Stage(
-      name=f'{task}_{match}',
-      loop=config.loop,
-      init=init,
+      name=f'{task}_{match}', loop=config.loop, init=init,
       step=functools.partial(
           advance, optimizer=optimizer, keep_dale=config.keep_dale, **of_task
       ),
-      data=batch,
+      data=train.fresh(source.sample, config.loop.batch_size),
       evaluate=functools.partial(measure.laziness_of, **of_evaluation),
-      eval_data=trials(jax.random.key(4321), config.probe_trials),
+      eval_data=jax.vmap(source.sample)(probe),
       seeds=tuple(range(config.num_seeds)),
       starts=np.stack(list(starts.values()), 1),
-  )
+  )  # fmt: skip
 
 
 def advance(state: State, trials, optimizer, keep_dale, network, asks_last):

@@ -4,6 +4,7 @@ from matplotlib import figure
 
 from launch.rich_lazy import theory
 from nmlib import train
+from nmlib.analysis import linear_theory
 
 MEASURES = {
     'kernel_alignment': 'tangent kernel alignment',
@@ -68,7 +69,8 @@ def _theory(simulated) -> figure.Figure:
   flow, closed, scale = (
       simulated[kind].mean(-1) for kind in ('flow', 'closed', 'scale')
   )
-  for i, (name, look) in enumerate(train.figures.styles(theory.STARTS).items()):
+  styles = train.figures.styles(linear_theory.STARTS)
+  for i, (name, look) in enumerate(styles.items()):
     left.semilogx(theory.ANISOTROPIES, flow[:, i], **look, ls='')
     left.semilogx(theory.ANISOTROPIES, closed[:, i], color=look['color'])
     right.semilogx(theory.SCALES, scale[:, i], **look, label=name)

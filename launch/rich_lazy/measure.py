@@ -31,17 +31,15 @@ def losses_and_gradients(params, trials, network, asks_last: bool):
   Of many seeds, by `vmap`; on a CPU then one network after another, for the
   weights of all leave its caches.
   """
+  on_cpu = jax.default_backend() == 'cpu'
 
   def all_of_seed(params, trials):
-    one = jax.value_and_grad(
-        lambda p: trial_network.loss(p, trials, network, last=asks_last)
-    )
-    on_cpu = jax.default_backend() == 'cpu'
+    loss = lambda p: trial_network.loss(p, trials, network, last=asks_last)
+    one = jax.value_and_grad(loss)
     return jax.lax.map(one, params) if on_cpu else jax.vmap(one)(params)
 
-  if jax.default_backend() == 'cpu':
-    all_of_seed = train.sequential_vmap(all_of_seed)
-  return all_of_seed(params, trials)
+  run = train.sequential_vmap(all_of_seed) if on_cpu else all_of_seed
+  return run(params, trials)
 
 
 def laziness_of(

@@ -1,5 +1,7 @@
 """The report of `launch.rich_lazy`: what was found, beside the claims."""
 
+import itertools
+
 import numpy as np
 
 from launch.rich_lazy import connectivity
@@ -24,11 +26,9 @@ _LARGE = (
 
 
 def make(
-    config: Config,
-    found: dict[tuple[str, str], Learnt],
-    ranks: dict[str, np.ndarray],
-    simulated: dict[str, np.ndarray],
-) -> train.Report:
+    config: Config, found: dict[tuple[str, str], Learnt],
+    ranks: dict[str, np.ndarray], simulated: dict[str, np.ndarray],
+) -> train.Report:  # fmt: skip
   """Holds what was measured against the claims.
 
   Args:
@@ -38,15 +38,10 @@ def make(
     simulated: what `theory.study` found.
   """
   names = tuple(next(iter(found.values())).values['stopped'])
-  claims = [
-      _ranks_differ(config, found, match, measure)
-      for match in config.matches
-      for measure in _MEASURES
-  ]
-  claims += [
-      _structure_matters(config, found, name)
-      for name in connectivity.with_control(names)
-  ]
+  pairs = itertools.product(config.matches, _MEASURES)
+  claims = [_ranks_differ(config, found, *pair) for pair in pairs]
+  structures = connectivity.with_control(names)
+  claims += [_structure_matters(config, found, name) for name in structures]
   claims += [_all_learnt(config, found), *theory.claims(simulated)]
   return train.Report(
       claims=claims,
@@ -72,14 +67,12 @@ def _ranks_differ(config, found, match, measure) -> train.Claim:
   needed, below = min(2, len(gaps)), measure == 'weight_change'
   certain = measure == 'kernel_alignment'
   known = certain or (match, low) != ('radius', 'rank 1')
+  main = 'main figures (values unknown)' if match == 'frobenius' else 'control'
   return train.differ(
       f'High rank is lazier, {match} norm matched: {_MEASURES[measure]}'
       f' {"lower" if below else "higher"} at {high} than at {low}, with an'
       f' interval that excludes 0 on at least {needed} of {len(gaps)} tasks',
-      gaps, need=needed, below=below,
-      source='main figures (values unknown)'
-      if match == 'frobenius'
-      else 'control',
+      gaps, need=needed, below=below, source=main,
       because='' if known else _LARGE,
   )  # fmt: skip
 
@@ -118,14 +111,11 @@ def _all_learnt(config, found) -> train.Claim:
 
 
 def _tables(config, names, found, ranks) -> dict[str, train.Table]:
-  tables = {
-      'Effective ranks at the start': train.Table(
-          {
-              name: {kind: values[:, i] for kind, values in ranks.items()}
-              for i, name in enumerate(names)
-          }
-      )
+  rows = {
+      name: {kind: values[:, i] for kind, values in ranks.items()}
+      for i, name in enumerate(names)
   }
+  tables = {'Effective ranks at the start': train.Table(rows)}
   for (task, match), of in found.items():
     rows = {
         name: {k.replace('_', ' '): of.end(k, name) for k in of.values}

@@ -12,8 +12,6 @@ from nmlib.data.tasks import student_teacher
 
 ANISOTROPIES = (1.0, 3.0, 10.0, 30.0)
 SCALES = tuple(10.0**x for x in np.arange(-3, 0.75, 0.5))
-STARTS = ('aligned', 'partly aligned', 'random rank 1', 'random full rank')
-_D = 20
 _SEEDS = 8
 
 
@@ -23,38 +21,23 @@ def study() -> dict[str, np.ndarray]:
   'flow', 'closed' [anisotropies, starts, seeds] from balanced small starts;
   'scale' [scales, starts, seeds] by the norm of the start, at anisotropy 3.
   """
-  unit = lambda x: x / jnp.linalg.norm(x)
-
-  def of_seed(seed, anisotropy, scale, forgets_start):
-    keys = jax.random.split(jax.random.key(seed), 6)
-    teacher = student_teacher.teacher(keys[0], _D, anisotropy)
-    beta, leading = unit(teacher.beta), unit(teacher.leading)
-    u, other = (unit(jax.random.normal(key, (_D,))) for key in keys[1:3])
-    dense = unit(jax.random.normal(keys[3], (_D, _D)))
-    rows = [*(jnp.outer(u, b) for b in (beta, leading, other)), dense]
-
-    def measure(first):
-      flow = linear_theory.alignment_after_flow(
-          beta, scale * first, scale * u, forgets_start=forgets_start
-      )
-      return flow, linear_theory.kernel_alignment(beta, first, u)
-
-    return jax.vmap(measure)(jnp.stack(rows))
 
   @functools.partial(jax.jit, static_argnums=(0, 2))
   def of_all(anisotropy, scale, forgets_start):
-    one = lambda seed: of_seed(seed, anisotropy, scale, forgets_start)
-    return jax.vmap(one, out_axes=1)(jnp.arange(_SEEDS))
+    def of_seed(seed):
+      keys = jax.random.split(jax.random.key(seed), 6)
+      teacher = student_teacher.teacher(keys[0], 20, anisotropy)
+      return linear_theory.alignments_from(
+          keys[1:4], teacher.beta, teacher.leading, scale,
+          forgets_start=forgets_start,
+      )  # fmt: skip
 
-  flow, closed = zip(
-      *(of_all(kappa, 1e-3, False) for kappa in ANISOTROPIES), strict=True
-  )
+    return jax.vmap(of_seed, out_axes=1)(jnp.arange(_SEEDS))
+
+  small = [of_all(kappa, 1e-3, False) for kappa in ANISOTROPIES]
   large = [of_all(3.0, scale, True)[0] for scale in SCALES]
-  return {
-      'flow': np.stack(flow),
-      'closed': np.stack(closed),
-      'scale': np.stack(large),
-  }
+  flow, closed = map(np.stack, zip(*small, strict=True))
+  return {'flow': flow, 'closed': closed, 'scale': np.stack(large)}
 
 
 def claims(found: dict[str, np.ndarray]) -> list[train.Claim]:
@@ -62,11 +45,11 @@ def claims(found: dict[str, np.ndarray]) -> list[train.Claim]:
   flow = found['flow']
   aligned, _, low, full = flow.transpose(1, 0, 2)
   error = np.abs(flow - found['closed']).max((0, 1))
-  large = dict(zip(STARTS, found['scale'][-1], strict=True))
+  large = dict(zip(linear_theory.STARTS, found['scale'][-1], strict=True))
   ours = {
       f'kappa {kappa:g}, {name}': flow[i, j]
       for i, kappa in enumerate(ANISOTROPIES)
-      for j, name in enumerate(STARTS)
+      for j, name in enumerate(linear_theory.STARTS)
   }
   return [
       train.Claim(

@@ -13,6 +13,7 @@ With singular values s_1 >= s_2 >= ... and eigenvalues l_i of a square W:
 
 import jax
 import jax.numpy as jnp
+import numpy.typing as npt
 
 from nmlib.neurons.core import normalization
 from nmlib.neurons.initializers import low_rank
@@ -58,6 +59,18 @@ def effective_ranks(matrix: jax.Array) -> dict[str, jax.Array]:
     ratio = _from_eigenvalues(matrix, 'eig_ratio')
     ranks |= {'eig_ratio': ratio, 'eig_ratio_norm': ratio / size}
   return ranks
+
+
+def of_matrices(matrices: npt.ArrayLike) -> dict[str, jax.Array]:
+  """Returns every effective rank of matrices [..., N, N], [...] by kind.
+
+  One matrix after the other: many large decompositions at once can block XLA's
+  threads on a CPU for good.
+  """
+  matrices = jnp.asarray(matrices)
+  flat = matrices.reshape(-1, *matrices.shape[-2:])
+  found = jax.lax.map(effective_ranks, flat)
+  return {k: found[k].reshape(matrices.shape[:-2]) for k in KINDS}
 
 
 def from_singular_values(

@@ -13,6 +13,9 @@ import jax.numpy as jnp
 from nmlib.analysis import similarity
 from nmlib.neurons.core import normalization
 
+# Which direction W1 reads at the start, in `alignments_from`.
+STARTS = ('aligned', 'partly aligned', 'random rank 1', 'random full rank')
+
 
 def tangent_kernel(first: jax.Array, second: jax.Array) -> jax.Array:
   """Returns W1^T W1 + |w2|^2 I [d, d] of W1 [h, d] and w2 [h]."""
@@ -122,3 +125,41 @@ def alignment_after_flow(
   return similarity.kernel_alignment(
       tangent_kernel(first, second), tangent_kernel(*end)
   )
+
+
+def alignments_from(
+    keys: jax.Array,
+    beta: jax.Array,
+    leading: jax.Array,
+    scale: float | jax.Array,
+    *,
+    forgets_start: bool = False,
+) -> tuple[jax.Array, jax.Array]:
+  """Returns the alignment from each of `STARTS`, by flow and in closed form.
+
+  W1 and w2 have norm `scale`; of rank 1, W1 writes what it reads to w2.
+
+  Args:
+    keys: [3]; of w2, of the random direction, of the matrix of full rank.
+    beta: the teacher [d]; of norm 1 then.
+    leading: direction [d] that shares part of it.
+    scale: the closed form holds for small ones.
+    forgets_start: as in `alignment_after_flow`.
+
+  Returns:
+    Both alignments [4].
+  """
+  unit = lambda x: x / jnp.linalg.norm(x)
+  beta, leading = unit(beta), unit(leading)
+  second, other = (unit(jax.random.normal(key, beta.shape)) for key in keys[:2])
+  dense = unit(jax.random.normal(keys[2], beta.shape * 2))
+  read = (beta, leading, other)
+
+  def of_start(first):
+    flow = alignment_after_flow(
+        beta, scale * first, scale * second, forgets_start=forgets_start
+    )
+    return flow, kernel_alignment(beta, first, second)
+
+  firsts = [*(jnp.outer(second, b) for b in read), dense]
+  return jax.vmap(of_start)(jnp.stack(firsts))

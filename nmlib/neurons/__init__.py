@@ -53,6 +53,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.neurons.initializers import dale as dale
   from nmlib.neurons.initializers import low_rank as low_rank
   from nmlib.neurons.initializers import structured as structured
+  from nmlib.neurons.initializers import structures as structures
   from nmlib.neurons.rate import gru as gru
   from nmlib.neurons.rate import lstm as lstm
   from nmlib.neurons.rate import rnn as rnn

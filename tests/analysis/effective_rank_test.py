@@ -57,6 +57,16 @@ def test_bounds_and_invariances(seed, scale):
     )
 
 
+def test_many_matrices_have_the_ranks_of_each():
+  matrices = np.random.default_rng(0).normal(size=(2, 3, 5, 5))
+  found = er.of_matrices(jnp.asarray(matrices))
+  assert tuple(found) == er.KINDS
+  alone = er.effective_ranks(jnp.asarray(matrices[1, 2]))
+  for kind, values in found.items():
+    assert values.shape == (2, 3)
+    np.testing.assert_allclose(values[1, 2], alone[kind], rtol=1e-5)
+
+
 def test_rectangles_have_no_eigenvalues():
   assert set(er.effective_ranks(jnp.ones((2, 3)))) == set(er.SINGULAR_KINDS)
   with pytest.raises(ValueError, match=r'square matrix, got \[2, 3\]'):

@@ -53,6 +53,26 @@ class LinearTheoryTest(parameterized.TestCase):
     self.assertLess(1 - kept[0], 1e-5)
     self.assertGreater(1 - kept[1], 5e-5)
 
+  def test_starts_of_every_kind_agree_by_flow_and_in_closed_form(self):
+    d = 8
+    keys = jax.random.split(jax.random.key(0), 5)
+    beta, aside = jax.random.normal(keys[0], (2, d))
+    flow, closed = linear_theory.alignments_from(
+        keys[1:4], 3 * beta, beta + aside, 1e-3
+    )
+    np.testing.assert_allclose(flow, closed, atol=5e-3)
+    self.assertLen(flow, len(linear_theory.STARTS))
+    self.assertAlmostEqual(float(closed[0]), 1, places=5)  # reads the teacher
+    share = beta @ (beta + aside)
+    share /= jnp.linalg.norm(beta) * jnp.linalg.norm(beta + aside)
+    self.assertAlmostEqual(
+        float(closed[1]), float(share**2 + d + 2) / (d + 3), places=5
+    )
+    large, _ = linear_theory.alignments_from(
+        keys[1:4], beta, aside, 3.0, forgets_start=True
+    )
+    self.assertGreater(large.min(), flow[1:].min())  # any rank is lazy then
+
   def test_aligned_low_rank_is_the_lazy_exception(self):
     d = 12
     u, b, other = jnp.linalg.qr(jax.random.normal(jax.random.key(0), (d, 3)))[
