@@ -107,28 +107,18 @@ PRESETS = {
 _TEXTURES = train.Source('moving textures', 'generated', flag='--config.images')
 _MOTIFS = train.Source('spike trains with planted motifs', 'generated')
 PAPER = train.Paper(
-    title='Learning heterogeneous delays',
-    authors='Grimaldi, Perrinet',
-    year=2023,
-    url='https://arxiv.org/abs/2307.14077',
+    title='Learning heterogeneous delays', authors='Grimaldi, Perrinet',
+    year=2023, url='https://arxiv.org/abs/2307.14077',
     modules=(
-        'nmlib.neurons.delays.layer',
-        'nmlib.neurons.delays.learnable',
-        'nmlib.neurons.delays.motifs',
-        'nmlib.networks.delay_detector',
+        'nmlib.neurons.delays.layer', 'nmlib.neurons.delays.learnable',
+        'nmlib.neurons.delays.motifs', 'nmlib.networks.delay_detector',
     ),
-    checked=(
-        "its event-list form, mask values of the authors' code, planted delays"
-    ),
+    checked="its event-list form, mask values of the authors' code, planted"
+    ' delays',
     headline=train.Headline(
         says='accuracy of naming one of 8 motions',
-        claim='One layer of delays tells motions apart',
-        keys=('accuracy',),
+        claim='One layer of delays tells motions apart', keys=('accuracy',),
         paper='about 0.91 (36 motions, natural scenes)',
     ),
-    data={
-        'small': (_TEXTURES, _MOTIFS),
-        'smoke': (_TEXTURES, _MOTIFS),
-        'paper': (_TEXTURES, _MOTIFS),
-    },
-)
+    data=dict.fromkeys(PRESETS, (_TEXTURES, _MOTIFS)),
+)  # fmt: skip

@@ -44,14 +44,12 @@ def stage(config: Config, images: jax.Array | None = None) -> train.Stage:
     return jax.tree.map(lambda leaf: leaf[None], movie)
 
   return train.Stage(
-      name='motion',
-      loop=config.loop,
+      name='motion', loop=config.loop, data=data,
       init=functools.partial(delay_layer.init, config=config.layer),
       loss=lambda params, movie, key: (loss(params, movie, config), {}),
       optimizer=optax.adam(config.learning_rate),
-      data=data,
       seeds=tuple(range(config.num_seeds)),
-  )
+  )  # fmt: skip
 
 
 def load_images(config: Config) -> tuple[jax.Array, jax.Array]:
@@ -66,15 +64,10 @@ def movie_of(
 ) -> tuple[jax.Array, jax.Array]:
   """Returns events [T, 2, X, Y] and labels [T] of movie `index`."""
   return motion.saccade_movie(
-      jax.random.fold_in(key, index),
-      images[index % images.shape[0]],
-      config.length,
-      config.size,
-      directions=config.directions,
-      speeds=config.speeds,
-      speed=config.speed,
-      block=config.block,
-  )
+      jax.random.fold_in(key, index), images[index % images.shape[0]],
+      config.length, config.size, directions=config.directions,
+      speeds=config.speeds, speed=config.speed, block=config.block,
+  )  # fmt: skip
 
 
 def test_movies(images: jax.Array, config: Config) -> dict[str, jax.Array]:

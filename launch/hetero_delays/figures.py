@@ -53,13 +53,10 @@ def _kernels(config, params) -> figure.Figure:
   limit = np.quantile(np.abs(kernel), 0.995)
   colours = {'cmap': 'RdBu_r', 'vmin': -limit, 'vmax': limit}
   made, grid = train.figures.subplots(
-      2 * len(motions),
-      config.delays,
-      height=0.8,
+      2 * len(motions), config.delays, height=0.8, squeeze=False,
       width=min(train.figures.WIDTH, 0.8 * config.delays + 0.6),
       title=f'Weights by delay, seed 0; colours to ±{limit:.2g}',
-      squeeze=False,
-  )
+  )  # fmt: skip
   for row, panels in enumerate(grid):
     label, polarity = motions[row // 2], 1 - row % 2
     for delay, axes in enumerate(panels):

@@ -26,10 +26,9 @@ def pruned(
 
   Their `operations` [F] are a mean over seeds.
   """
-  events = jnp.asarray(test['events'], jnp.float32)
-  labels = jnp.asarray(test['labels'])
+  events, labels = jnp.asarray(test['events'], float), test['labels']
   of_seed = lambda one: pruning.curves(
-      one, events, labels, config.layer, SHARES
+      one, events, jnp.asarray(labels), config.layer, SHARES
   )
   rows = jax.jit(lambda p: jax.lax.map(of_seed, p))(params)
   rows['operations'] = rows['operations'].mean(0)
@@ -44,22 +43,17 @@ def cloud_tuning(
   `broad`: all orientations. `perpendicular`: stripes across the motion.
   `aperture`: stripes at 45 degrees to it, whose motion is ambiguous.
   """
-  motions = jnp.arange(config.directions)
-  velocities = motion.logpolar_velocity(
-      motions, config.directions, 1, config.speed
-  )
-  labels = jnp.repeat(motions[:, None], config.length, 1)
-  sizes = config.length, config.size
+  sizes = config.directions, config.speed, config.length, config.size
 
   @jax.jit
-  def accuracies(events):  # [S]
+  def accuracies(events, labels):  # [S]
     one = lambda p: losses.mean_accuracy(p, events, labels, config.layer)
     return jax.lax.map(one, params)
 
-  def tuning(fields):  # [S, F]
-    clouds = lambda f: motion.cloud_movies(
-        velocities, *sizes, frequency=f, **fields
-    )
-    return np.stack([accuracies(clouds(f)) for f in FREQUENCIES], 1)
-
-  return {name: tuning(fields) for name, fields in _CONDITIONS.items()}
+  clouds = lambda f, fields: motion.labelled_clouds(
+      *sizes, frequency=f, **fields
+  )
+  return {
+      name: np.stack([accuracies(*clouds(f, fields)) for f in FREQUENCIES], 1)
+      for name, fields in _CONDITIONS.items()
+  }

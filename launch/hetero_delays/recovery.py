@@ -45,36 +45,25 @@ def recover(
     found = delays[:, motifs.member]  # [S, M * members]
     off = np.abs(found - planted)
     at_end = functools.partial(
-        logits,
-        spikes=test.spikes,
-        step=config.loop.num_steps,
-        kind=kind,
+        logits, spikes=test.spikes, step=config.loop.num_steps, kind=kind,
         config=config,
-    )
+    )  # fmt: skip
+    evidence = jax.lax.map(at_end, params)
     recovered[title] = {
-        'within_0': (off < 0.5).mean(1),
-        'within_1': (off < 1.5).mean(1),
-        'planted': planted,
-        'found': found[0],
-        'hits': prediction.mean_r_precision(
-            test.ends, jax.lax.map(at_end, params)
-        ),
-    }
+        'within_0': (off < 0.5).mean(1), 'within_1': (off < 1.5).mean(1),
+        'planted': planted, 'found': found[0],
+        'hits': prediction.mean_r_precision(test.ends, evidence),
+    }  # fmt: skip
   return recovered
 
 
 def stage(
-    kind: delay_detector.Kind,
-    motifs: planted_motifs.Motifs,
-    seeds: tuple[int, ...],
-    config: Recovery,
-) -> train.Stage:
+    kind: delay_detector.Kind, motifs: planted_motifs.Motifs,
+    seeds: tuple[int, ...], config: Recovery,
+) -> train.Stage:  # fmt: skip
   """Returns the training of a detector on fresh recordings."""
-  size = config.loop.batch_size
-  fresh = train.fresh(
-      lambda k: planted_motifs.record(k, motifs, config.length, config.motifs),
-      size,
-  )
+  size, sizes = config.loop.batch_size, (config.length, config.motifs)
+  fresh = train.fresh(lambda k: planted_motifs.record(k, motifs, *sizes), size)
 
   def loss(params, recording, unused_key):
     record, step = recording
@@ -82,14 +71,11 @@ def stage(
     return spike_motifs.motif_loss(evidence, record.ends), {}
 
   return train.Stage(
-      name=f'motifs_{kind}',
-      loop=config.loop,
+      name=f'motifs_{kind}', loop=config.loop, loss=loss, seeds=seeds,
       init=functools.partial(delay_detector.init, config=config.detector(kind)),
-      loss=loss,
       optimizer=optimizer(kind, config),
       data=lambda key, step: (fresh(key, step), jnp.full(size, step)),
-      seeds=seeds,
-  )
+  )  # fmt: skip
 
 
 def logits(
@@ -109,9 +95,8 @@ def optimizer(
     kind: delay_detector.Kind, config: Recovery
 ) -> optax.GradientTransformation:
   """Adam that decays by a cosine; learned delays are faster, and in range."""
-  rate = optax.cosine_decay_schedule(
-      config.learning_rate, config.loop.num_steps
-  )
+  steps = config.loop.num_steps
+  rate = optax.cosine_decay_schedule(config.learning_rate, steps)
   if kind == 'dense':
     return optax.adam(rate)
   faster = lambda step: config.delay_rate * rate(step)

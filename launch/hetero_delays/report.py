@@ -14,23 +14,11 @@ from nmlib.neurons.delays import layer as delay_layer
 
 
 def make(
-    config: Config,
-    params: delay_layer.Params,
-    test: dict[str, np.ndarray],
-    pruned: dict[str, np.ndarray],
-    tuning: dict[str, np.ndarray],
+    config: Config, params: delay_layer.Params, test: dict[str, np.ndarray],
+    pruned: dict[str, np.ndarray], tuning: dict[str, np.ndarray],
     recovered: dict[str, dict[str, np.ndarray]],
-) -> train.Report:
-  """Holds what was measured against the claims.
-
-  Args:
-    config: of the launcher.
-    params: of every seed, [S, ...].
-    test: the test movies.
-    pruned: what `measure.pruned` found.
-    tuning: what `measure.cloud_tuning` found.
-    recovered: what `recovery.recover` found.
-  """
+) -> train.Report:  # fmt: skip
+  """Holds what was measured of every seed, on `test` movies, against claims."""
   chance = 1 / config.num_classes
   events = test['events'][:, 1:].sum() / test['events'][:, 1:, 0].size
   return train.Report(
@@ -103,18 +91,16 @@ def _recovery(recovered, num_delays: int) -> list[train.Claim]:
   return [
       found(
           'Planted delays are found by a weight a delay: at least 0.95 exactly',
-          {'exact': dense['within_0']},
-          0.95,
+          {'exact': dense['within_0']}, 0.95,
           also={'motifs hit': dense['hits']},
       ),
       found(
           'Planted delays are found by one learned delay a synapse: at least'
           f' 0.8 within one step (by luck {luck:.2f})',
-          {'within one step': learned['within_1']},
-          0.8,
+          {'within one step': learned['within_1']}, 0.8,
           also={'motifs hit': learned['hits']},
       ),
-  ]
+  ]  # fmt: skip
 
 
 def _tables(config, pruned, tuning, chance) -> dict[str, train.Table]:
@@ -128,9 +114,8 @@ def _tables(config, pruned, tuning, chance) -> dict[str, train.Table]:
       'operations a step': by(shares, pruned['operations']),
       'accuracy': by(shares, pruned['magnitude'].T),
   }
-  short = by(
-      [f'{keep} of {config.delays}' for keep in keeps], pruned['shortened'].T
-  )
+  left = [f'{keep} of {config.delays}' for keep in keeps]
+  short = {'accuracy': by(left, pruned['shortened'].T)}
   frequencies = [f'{frequency:g}' for frequency in FREQUENCIES]
   clouds = {name: by(frequencies, values.T) for name, values in tuning.items()}
   needs = {
@@ -139,9 +124,7 @@ def _tables(config, pruned, tuning, chance) -> dict[str, train.Table]:
   }
   return {
       'Accuracy, largest weights kept': train.columns(kept, 'share'),
-      'Accuracy, shortest delays kept': train.columns(
-          {'accuracy': short}, 'delays'
-      ),
+      'Accuracy, shortest delays kept': train.columns(short, 'delays'),
       'Share that half of what is above chance at its best needs': train.Table(
           needs, 'kept'
       ),

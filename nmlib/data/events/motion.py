@@ -219,3 +219,21 @@ def cloud_movies(
       for d, v in enumerate(velocities)
   ]
   return jnp.stack([jax.jit(dvs_events)(movie) for movie in movies])
+
+
+def labelled_clouds(
+    directions: int, speed: float, steps: int, size: int, **fields: float
+) -> tuple[jax.Array, jax.Array]:
+  """Returns `cloud_movies` [D, T, 2, size, size] of motions, and labels [D, T].
+
+  Args:
+    directions: D, all around.
+    speed: pixels a step.
+    steps: T.
+    size: pixels a side.
+    **fields: of `textures.MotionCloud`, other than its direction and speed.
+  """
+  motions = jnp.arange(directions)
+  velocities = logpolar_velocity(motions, directions, 1, speed)
+  events = cloud_movies(velocities, steps, size, **fields)
+  return events, jnp.repeat(motions[:, None], steps, 1)

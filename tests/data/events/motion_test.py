@@ -99,6 +99,15 @@ class MotionTest(parameterized.TestCase):
     for one, ahead in zip(events, (1, -1), strict=True):
       self.assertGreater(overlap(one, ahead), 2 * overlap(one, -ahead))
 
+  def test_clouds_are_labelled_by_their_direction(self):
+    events, labels = motion.labelled_clouds(4, 0.5, 8, 16, frequency=0.1)
+    np.testing.assert_array_equal(labels, np.arange(4)[:, None].repeat(8, 1))
+    # Direction 1 of 4 is a quarter turn.
+    velocity = motion.logpolar_velocity(jnp.array([0, 1]), 4, 1, 0.5)
+    own = motion.cloud_movies(velocity, 8, 16, frequency=0.1)
+    np.testing.assert_array_equal(events[:2], own)
+    np.testing.assert_allclose(velocity[0] @ velocity[1], 0, atol=1e-6)
+
   def test_bad_block(self):
     with self.assertRaisesRegex(ValueError, 'at least 1 step, got 0.5'):
       motion.saccade_labels(jax.random.key(0), 10, 4, 0.5)
