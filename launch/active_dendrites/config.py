@@ -54,9 +54,8 @@ class Config:
 
   def settings(self, method: str) -> list[tuple[float, float]]:
     """Returns the learning rates and strengths that a method may choose."""
-    rates = self.learning_rates
-    if method.startswith('mlp'):
-      rates = self.mlp_learning_rates
+    plain = method.startswith('mlp')
+    rates = self.mlp_learning_rates if plain else self.learning_rates
     strengths = self.si_strengths if method.endswith('_si') else (0.0,)
     return list(itertools.product(rates, strengths))
 
@@ -89,14 +88,13 @@ PRESETS = {
 }  # fmt: skip
 
 _DIGITS = train.Source('8 x 8 digits', 'embedded')
+_MNIST = train.Source('MNIST', 'tfds', tfds='mnist', flag='--path')
 PAPER = train.Paper(
     title='How do neurons operate on sparse distributed representations?',
-    authors='Ahmad, Hawkins',
-    year=2016,
+    authors='Ahmad, Hawkins', year=2016,
     url='https://arxiv.org/abs/1601.00720',
     modules=(
-        'nmlib.analysis.sparse_codes',
-        'nmlib.neurons.dendrites.active',
+        'nmlib.analysis.sparse_codes', 'nmlib.neurons.dendrites.active',
         'nmlib.neurons.dendrites.coincidence',
         'nmlib.networks.active_dendrites',
     ),
@@ -107,14 +105,9 @@ PAPER = train.Paper(
         keys=('active_dendrites', 'k_winners'),
         paper='0.9455, 0.9133 (MNIST, 10 tasks)',
     ),
-    data={
-        'small': (_DIGITS,),
-        'smoke': (_DIGITS,),
-        'paper': (train.Source('MNIST', 'tfds', tfds='mnist', flag='--path'),),
-    },
+    data=dict.fromkeys(PRESETS, (_DIGITS,)) | {'paper': (_MNIST,)},
     also={
-        'active dendrites (Iyer et al. 2022)': (
-            'https://arxiv.org/abs/2201.00042'
-        ),
+        'active dendrites (Iyer et al. 2022)':
+            'https://arxiv.org/abs/2201.00042',
     },
-)
+)  # fmt: skip

@@ -40,9 +40,8 @@ def experiment(config: Config, run: train.Run) -> train.Report:
     chosen[method] = config.settings(method)[best]
     final = histories[method]['accuracy'][1][-1]
     run.say(f'{method}: {final.mean():.4f} after {config.num_tasks} tasks')
-  observed = run.result(
-      'random_patterns', lambda: report.observe(config.trials)
-  )
+  matches = functools.partial(report.observe, config.trials)
+  observed = run.result('random_patterns', matches)
   return report.make(config, parts, histories, chosen, observed)
 
 
@@ -65,11 +64,10 @@ def choose(config: Config, method: str, history: train.History):
   settings = range(len(config.settings(method)))
   last = [history[f'validation/{i}'][1][-1].mean() for i in settings]
   best = int(np.argmax(last))
-  ending = f'/{best}'
   return best, {
-      name.removesuffix(ending): series
+      name.removesuffix(f'/{best}'): series
       for name, series in history.items()
-      if name.endswith(ending)
+      if name.endswith(f'/{best}')
   }
 
 
@@ -110,22 +108,18 @@ def stage(
         gradient, state.opt_state, state.params
     )
     moved: Any = optax.apply_updates(state.params, updates)
-    params = network.prune(moved, state.masks)
-    state = state._replace(
-        step=state.step + 1, params=params, opt_state=opt_state
-    )
-    return state, {'loss': value}
+    return state._replace(
+        step=state.step + 1, params=network.prune(moved, state.masks),
+        opt_state=opt_state,
+    ), {'loss': value}  # fmt: skip
 
   return train.Stage(
-      name=method,
+      name=method, init=init, step=step,
       loop=train.Loop(config.num_tasks * per_task, size, *[per_task] * 4),
-      init=init,
-      step=step,
-      evaluate=functools.partial(evaluate, sizes=sizes),
-      eval_data=tasks,
+      evaluate=functools.partial(evaluate, sizes=sizes), eval_data=tasks,
       seeds=tuple(range(config.num_seeds)),
       sweep={'rate': rates, 'strength': strengths},
-  )
+  )  # fmt: skip
 
 
 def _optimizer(config: Config, method: str, per_task: int, setting):

@@ -1,5 +1,6 @@
 """The report of `launch.active_dendrites`."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import jax
@@ -13,12 +14,9 @@ from nmlib.analysis.sparse_codes import patterns as sparse_patterns
 from nmlib.data.images import digits
 
 _PAPER = {  # mean test accuracy after ten tasks, eight seeds
-    'active_dendrites': '0.9455',
-    'active_dendrites_si': '0.9723',
-    'k_winners': '0.9133',
-    'dendrites': '0.8285',
-    'mlp': '0.8203',
-}
+    'active_dendrites': '0.9455', 'active_dendrites_si': '0.9723',
+    'k_winners': '0.9133', 'dendrites': '0.8285', 'mlp': '0.8203',
+}  # fmt: skip
 _RELEASED, _OWN = 'results of the released code', 'own comparison'
 # What is above what.
 _ORDER = {
@@ -57,14 +55,12 @@ def observe(trials: int) -> dict[str, np.ndarray]:
 
 
 def make(
-    config: Config,
-    parts: digits.Split,
-    histories: dict[str, train.History],
-    chosen: dict[str, tuple[float, float]],
-    observed: dict[str, np.ndarray],
-) -> train.Report:
+    config: Config, parts: digits.Split, histories: dict[str, train.History],
+    chosen: dict[str, tuple[float, float]], observed: dict[str, np.ndarray],
+) -> train.Report:  # fmt: skip
   """Holds the methods' order, each at its best setting, against the paper's."""
   final = {name: h['accuracy'][1][-1] for name, h in histories.items()}
+  rows = table(config, chosen, final)
   share = observed['matches'] / observed['trials']
   inferred = next(iter(histories.values()))['context_accuracy'][1][-1]
   context = train.higher(
@@ -81,18 +77,15 @@ def make(
           'permutations': 'seed 42, the same for all seeds of the networks',
       },
       differences=differences(config),
-      tables={
-          'Settings chosen on validation images': table(config, chosen, final)
-      },
+      tables={'Settings chosen on validation images': rows},
       figures=figures.draw(
           histories, config.num_tasks, list(zip(_CHECKED, share, strict=True))
       ),
   )
 
 
-def order(config: Config, final: dict[str, Any]) -> list[train.Claim]:
+def order(config: Config, final: dict[str, Any]) -> Iterator[train.Claim]:
   """Which method beats which after the last task, of those that were run."""
-  made = []
   for pair, text in _ORDER.items():
     if not final.keys() >= set(pair):
       continue
@@ -100,15 +93,13 @@ def order(config: Config, final: dict[str, Any]) -> list[train.Claim]:
     published = _PAPER.keys() >= set(pair)
     numbers = ', '.join(f'{name} {_PAPER.get(name)}' for name in pair)
     because = _NOT_ON_DIGITS.get(pair, '') * (config.source == 'digits')
-    claim = train.higher(
+    yield train.higher(
         text.format(gap=config.gap), ours, theirs, by='mean',
         margin=config.gap if '{gap}' in text else 0.0,
         source=_RELEASED if published else _OWN,
         paper=f'{numbers} (10 tasks of MNIST)' if published else '',
         because=because,
     )  # fmt: skip
-    made.append(claim)
-  return made
 
 
 def theory(share: np.ndarray, trials: int) -> train.Claim:
