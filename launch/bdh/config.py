@@ -23,11 +23,7 @@ class Config:
   holdout_fraction: limits.OpenUnitInterval = 0.1  # of the text, whole files
   num_seeds: limits.Count = 3
   loop: train.Loop = train.Loop(
-      600,
-      batch_size=16,
-      steps_per_call=5,
-      eval_every=50,
-      checkpoint_every=100,
+      600, batch_size=16, steps_per_call=5, eval_every=50, checkpoint_every=100
   )
   sequence_length: limits.Count = 64
   learning_rate: limits.Positive = 1e-3
@@ -78,30 +74,18 @@ PRESETS = {
 _PYTHON = train.Source(
     "Python's standard library", 'embedded', flag='--text_file'
 )
+_SHAKESPEARE = train.Source(
+    'tiny Shakespeare', 'tfds', 'tiny_shakespeare', '--text_file'
+)
 PAPER = train.Paper(
-    title='The Dragon Hatchling',
-    authors='Kosowski et al.',
-    year=2025,
-    url='https://arxiv.org/abs/2509.26507',
-    modules=('nmlib.neurons.bdh',),
-    checked=(
-        "the authors' PyTorch model: logits, loss, gradients, states, AdamW,"
-        ' greedy text, merging'
-    ),
+    title='The Dragon Hatchling', authors='Kosowski et al.', year=2025,
+    url='https://arxiv.org/abs/2509.26507', modules=('nmlib.neurons.bdh',),
+    checked="the authors' PyTorch model: logits, loss, gradients, states,"
+    ' AdamW, greedy text, merging',
     headline=train.Headline(
         says='share of neurons y that are active, without a regulariser',
-        claim='Gated activations y are sparser than x',
-        keys=('active y',),
+        claim='Gated activations y are sparser than x', keys=('active y',),
         paper='about 0.05',
     ),
-    data={
-        'small': (_PYTHON,),
-        'smoke': (_PYTHON,),
-        'paper': (
-            train.Source(
-                'tiny Shakespeare', 'tfds', tfds='tiny_shakespeare',
-                flag='--text_file',
-            ),
-        ),
-    },
+    data=dict.fromkeys(PRESETS, (_PYTHON,)) | {'paper': (_SHAKESPEARE,)},
 )  # fmt: skip

@@ -34,13 +34,11 @@ def experiment(config: Config, run: train.Run) -> train.Report:
   run.say(f'{text.rule}; baselines: {shown}')
 
   loop = config.loop
+  count = loop.num_steps * config.num_seeds * loop.batch_size
   rows = crops.dataset(
-      learn,
-      config.sequence_length,
-      seed=0,
-      num_examples=loop.num_steps * config.num_seeds * loop.batch_size,
+      learn, config.sequence_length, seed=0, num_examples=count,
       vocab_size=vocab_size,
-  )
+  )  # fmt: skip
   fitted = train.fit(run, stage(config, rows, windows))
   params = first_seed(train.to_host(fitted.state.params))
   sample = run.result(
@@ -75,17 +73,8 @@ def stage(
   """
 
   def loss(params, example, key):
-    return (
-        bdh.loss(
-            params,
-            example['tokens'],
-            example['targets'],
-            config.model,
-            form=config.form,
-            key=key,
-        ),
-        {},
-    )
+    row = example['tokens'], example['targets']
+    return bdh.loss(params, *row, config.model, form=config.form, key=key), {}
 
   row = jax.ShapeDtypeStruct((config.sequence_length,), jnp.int32)
   rate = learning_rate(
@@ -93,20 +82,15 @@ def stage(
       config.final_learning_rate, config.warmup_steps,
   )  # fmt: skip
   return train.Stage(
-      name='train',
-      loop=config.loop,
+      name='train', loop=config.loop, loss=loss,
       init=functools.partial(bdh.init, config=config.model),
-      loss=loss,
       optimizer=optax.adamw(rate, weight_decay=config.weight_decay),
-      data=rows,
-      example={'tokens': row, 'targets': row},
-      evaluate=functools.partial(evaluate, config=config),
-      eval_data=windows,
+      data=rows, example={'tokens': row, 'targets': row},
+      evaluate=functools.partial(evaluate, config=config), eval_data=windows,
       rules=bdh.partition_rules(config.model),
       seeds=tuple(range(config.num_seeds)),
-      items_per_row=config.sequence_length,
-      item='token',
-  )
+      items_per_row=config.sequence_length, item='token',
+  )  # fmt: skip
 
 
 def learning_rate(
@@ -125,12 +109,9 @@ def evaluate(state, windows, config: Config):
 
   def one(window):
     out = bdh.apply(
-        state.params,
-        window['tokens'],
-        config.model,
-        form=config.form,
+        state.params, window['tokens'], config.model, form=config.form,
         capture=('x_active', 'y_active'),
-    )
+    )  # fmt: skip
     return {
         'validation/loss': bdh.cross_entropy(out.logits, window['targets']),
         'x_active': jnp.mean(out.captured['x_active'], (1, 2)),  # [L]
@@ -150,17 +131,11 @@ def evaluate(state, windows, config: Config):
 def continuation(params: bdh.Params, prompt: str, config: Config) -> np.ndarray:
   """Returns the bytes that the model adds to the prompt, int [n]."""
   tokens = jnp.array(list(prompt.encode()), jnp.int32)
-  return np.asarray(
-      bdh.generate(
-          params,
-          tokens,
-          config.sample_length,
-          config.model,
-          temperature=config.temperature,
-          top_k=config.top_k,
-          key=jax.random.key(0),
-      )
-  )
+  added = bdh.generate(
+      params, tokens, config.sample_length, config.model, top_k=config.top_k,
+      temperature=config.temperature, key=jax.random.key(0),
+  )  # fmt: skip
+  return np.asarray(added)
 
 
 def first_seed(params: bdh.Params) -> bdh.Params:

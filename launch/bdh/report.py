@@ -12,13 +12,9 @@ from nmlib.neurons import bdh
 
 
 def make(
-    config: Config,
-    text: split.Split,
-    baselines: dict[str, np.ndarray],
-    fitted: train.Fitted,
-    params: bdh.Params,
-    tokens: np.ndarray,
-) -> train.Report:
+    config: Config, text: split.Split, baselines: dict[str, np.ndarray],
+    fitted: train.Fitted, params: bdh.Params, tokens: np.ndarray,
+) -> train.Report:  # fmt: skip
   """Holds what was measured against the claims.
 
   Args:
@@ -34,8 +30,7 @@ def make(
   return train.Report(
       claims=claims(first, final, baselines),
       data={
-          'text': text.train.name,
-          'split': text.rule,
+          'text': text.train.name, 'split': text.rule,
           'train': corpus.manifest(text.train),
           'validation': corpus.manifest(text.validation),
           'skipped': list(text.train.skipped),
@@ -45,7 +40,7 @@ def make(
       notes={
           f'Sample, seed 0, after {config.sample_prompt!r}': decoded(tokens)
       },
-  )
+  )  # fmt: skip
 
 
 def claims(first, final, baselines) -> list[train.Claim]:
