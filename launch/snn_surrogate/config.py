@@ -5,14 +5,15 @@ import math
 from typing import Annotated
 from typing import Literal
 
-from launch.snn_surrogate import stages
 from nmlib import train
 from nmlib.neurons.core import limits
+from nmlib.neurons.spiking.presets import usual_surrogates
 
 SHORTCUTS = {'path': "Folder of MNIST's four files."}
 _Code = Literal['rate', 'latency']
 _Codes = Annotated[tuple[_Code, ...], limits.Some(distinct=True)]
 _Names = tuple[str, ...]
+_KNOWN = tuple(usual_surrogates.BY_NAME)
 _Counts = Annotated[tuple[limits.Count, ...], limits.Some()]
 
 
@@ -25,14 +26,9 @@ class Config:
   num_seeds: limits.Count = 5
   codes: _Codes = ('rate', 'latency')
   surrogates: _Names = (
-      'fast_sigmoid',
-      'arctan',
-      'triangle',
-      'boxcar',
-      'gaussian',
-      'straight_through',
-      'zero',
-  )
+      'fast_sigmoid', 'arctan', 'triangle', 'boxcar', 'gaussian',
+      'straight_through', 'zero',
+  )  # fmt: skip
   hidden: _Counts = (128,)
   num_steps: limits.Count = 20  # T of the digits
   rate_gain: limits.Positive = 0.5  # spikes a step of a white pixel
@@ -57,10 +53,9 @@ class Config:
     limits.check(self)
     for name in ('surrogates', 'pattern_surrogates'):
       chosen = getattr(self, name)
-      if set(chosen) - set(stages.SURROGATES):
+      if set(chosen) - set(_KNOWN):
         raise ValueError(
-            f'config.{name} must be one or more of'
-            f' {tuple(stages.SURROGATES)}, got {chosen}.'
+            f'config.{name} must be one or more of {_KNOWN}, got {chosen}.'
         )
       if 'fast_sigmoid' not in chosen:
         raise ValueError(
@@ -92,40 +87,29 @@ PRESETS = {
         rate_penalty=0.0,
     ),
     'paper': Config(
-        source='mnist', surrogates=tuple(stages.SURROGATES), hidden=(800,),
+        source='mnist', surrogates=_KNOWN, hidden=(800,),
         num_steps=50, training_steps=9000, batch_size=128, learning_rate=1e-3,
     ),
 }  # fmt: skip
 
 _DIGITS = train.Source('8 x 8 digits', 'embedded')
+_MNIST = train.Source('MNIST', 'tfds', tfds='mnist', flag='--path')
 _PATTERNS = train.Source('patterns of spike times', 'generated')
 PAPER = train.Paper(
     title='Deep Learning in Spiking Neural Networks',
-    authors='Tavanaei et al.',
-    year=2019,
+    authors='Tavanaei et al.', year=2019,
     url='https://arxiv.org/abs/1804.08150',
     modules=(
-        'nmlib.neurons.spiking.lif',
-        'nmlib.neurons.spiking.current_lif',
-        'nmlib.neurons.spiking.surrogate',
-        'nmlib.networks.spiking.spiking_mlp',
+        'nmlib.neurons.spiking.lif', 'nmlib.neurons.spiking.current_lif',
+        'nmlib.neurons.spiking.surrogate', 'nmlib.networks.spiking.spiking_mlp',
         'nmlib.networks.spiking.spiking_conversion',
     ),
-    checked=(
-        'snnTorch, Norse, SpikingJelly, Spyx: spikes, membranes, gradients'
-    ),
+    checked='snnTorch, Norse, SpikingJelly, Spyx: spikes, membranes, gradients',
     headline=train.Headline(
         says='accuracy on digits in a latency code',
         claim='latency code: a surrogate-trained network',
-        keys=('fast_sigmoid',),
-        paper='0.9888 (MNIST, Lee 2016)',
+        keys=('fast_sigmoid',), paper='0.9888 (MNIST, Lee 2016)',
     ),
-    data={
-        'small': (_DIGITS, _PATTERNS),
-        'smoke': (_DIGITS, _PATTERNS),
-        'paper': (
-            train.Source('MNIST', 'tfds', tfds='mnist', flag='--path'),
-            _PATTERNS,
-        ),
-    },
-)
+    data=dict.fromkeys(PRESETS, (_DIGITS, _PATTERNS))
+    | {'paper': (_MNIST, _PATTERNS)},
+)  # fmt: skip

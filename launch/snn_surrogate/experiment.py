@@ -16,6 +16,7 @@ from nmlib.data.events import spike_patterns
 from nmlib.data.images import digits
 from nmlib.networks.spiking import spiking_mlp
 from nmlib.neurons.spiking import encoding
+from nmlib.neurons.spiking.presets import usual_surrogates
 
 # Ten classes of 20 units: hard enough that hidden layers must learn.
 _TIMING = dict(num_units=20, num_classes=10, dimension=2, alpha=1.0)
@@ -27,9 +28,8 @@ def experiment(config: Config, run: train.Run) -> train.Report:
   """Trains, converts, counts, and compares."""
   task = images(config)
   width = task.learn.inputs.shape[1]
-  relu = train.fit(
-      run, stages.conventional('relu', task, (width, *config.hidden, 10))
-  )
+  widths = (width, *config.hidden, 10)
+  relu = train.fit(run, stages.conventional('relu', task, widths))
   results: dict[str, train.History] = {'relu': relu.history}
 
   def fit(stage):
@@ -49,30 +49,25 @@ def experiment(config: Config, run: train.Run) -> train.Report:
   converted = run.result(
       'converted', lambda: measure.converted(relu.state.params, *shown)
   )
-  times = config.random_conversion_steps
+  sizes = config.num_seeds, config.random_conversion_steps
   random_weights = run.result(
-      'random_conversion',
-      lambda: measure.random_conversion(config.num_seeds, times),
+      'random_conversion', lambda: measure.random_conversion(*sizes)
   )
   for name in config.pattern_surrogates:
     fit(patterns(config, f'timing_{name}', _TIMING, name))
   fit(patterns(config, 'timing_counts_only', _TIMING, shuffle=True))
-  if config.rate_penalty:
+  if price := config.rate_penalty:
     fit(patterns(config, 'sparse_free', _SPARSE))
-    price = config.rate_penalty
     fit(patterns(config, 'sparse_priced', _SPARSE, penalty=price))
   return report.make(config, results, converted, random_weights)
 
 
 def images(config: Config) -> stages.Task:
   """Returns the digits, flat."""
-  split = digits.load(config.source, config.path)
-  flat = lambda part: train.Examples(
-      jnp.asarray(part.images.reshape(len(part.images), -1)),
-      jnp.asarray(part.labels),
-  )
+  flat = lambda images: images.reshape(len(images), -1)
+  parts = digits.load(config.source, config.path)
+  learn, _, test = train.examples.split(parts, flat)
   loop = config.loop(config.training_steps, config.batch_size)
-  learn, test = flat(split.train), flat(split.test)
   return stages.Task(learn, test, loop, config.learning_rate, config.seeds)
 
 
@@ -89,24 +84,20 @@ def encoder(config: Config, code: str) -> stages.Encode:
 
 
 def patterns(
-    config: Config,
-    name: str,
-    manifolds: dict[str, Any],
-    surrogate: str = 'fast_sigmoid',
-    *,
-    shuffle: bool = False,
+    config: Config, name: str, manifolds: dict[str, Any],
+    surrogate: str = 'fast_sigmoid', *, shuffle: bool = False,
     penalty: float = 0.0,
-) -> train.Stage:
+) -> train.Stage:  # fmt: skip
   """Returns the training on patterns in which every unit fires exactly once.
 
   Those are `spike_patterns.random_manifolds`; `shuffle` draws their times anew,
   so that only the (equal) counts are left. The hidden rate has a penalty.
   """
   num_steps, cut = config.pattern_steps, config.pattern_train
-  count = config.pattern_samples
   times, labels = spike_patterns.random_manifolds(
-      0, **manifolds, samples_per_class=count, num_steps=num_steps
-  )
+      0, **manifolds, num_steps=num_steps,
+      samples_per_class=config.pattern_samples,
+  )  # fmt: skip
   if shuffle:
     times = spike_patterns.shuffled(times, num_steps, seed=1)
   if not 0 < cut < len(times):
@@ -118,12 +109,11 @@ def patterns(
       jnp.asarray(times[rows]), jnp.asarray(labels[rows])
   )
   loop = config.loop(config.pattern_training_steps, config.pattern_batch_size)
-  rate = config.pattern_learning_rate
   learn, test = part(np.s_[:cut]), part(np.s_[cut:])
+  rate = config.pattern_learning_rate
   task = stages.Task(learn, test, loop, rate, config.seeds)
-  hidden = (config.pattern_hidden,)
-  sizes = manifolds['num_units'], hidden, manifolds['num_classes']
-  network = _network(*sizes, surrogate)
+  sizes = (config.pattern_hidden,), manifolds['num_classes']
+  network = _network(manifolds['num_units'], *sizes, surrogate)
   encode = lambda _, times: jax.nn.one_hot(times, num_steps, axis=0)
   return stages.spiking(name, task, network, encode, penalty)
 
@@ -134,5 +124,5 @@ def _network(width, hidden, num_classes, surrogate, weight_gain=1.0):
       width, hidden, num_classes, synapse_decay=math.exp(-1 / 5),
       membrane_decay=math.exp(-1 / 10),
       current_gain=4 * (1 - math.exp(-1 / 10)), weight_gain=weight_gain,
-      surrogate=stages.SURROGATES[surrogate],
+      surrogate=usual_surrogates.BY_NAME[surrogate],
   )  # fmt: skip

@@ -7,10 +7,10 @@ import jax.numpy as jnp
 from matplotlib import figure
 import numpy as np
 
-from launch.snn_surrogate import stages
 from launch.snn_surrogate.config import Config
 from nmlib import train
 from nmlib.neurons.spiking import surrogate
+from nmlib.neurons.spiking.presets import usual_surrogates
 
 
 def draw(
@@ -27,7 +27,7 @@ def draw(
 def surrogates() -> figure.Figure:
   """Every surrogate derivative, and the smoothed step it belongs to."""
   family = {
-      **stages.SURROGATES,
+      **usual_surrogates.BY_NAME,
       'scaled_fast_sigmoid': surrogate.scaled_fast_sigmoid(2.0),
       'erfc': surrogate.erfc(),
       'circle': surrogate.circle(),

@@ -1,7 +1,5 @@
 """What `launch.snn_surrogate` measures without training: conversion, costs."""
 
-import functools
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -17,45 +15,36 @@ PERCENTILES = (100.0, 99.9)  # of the activations that scale a layer
 
 
 def converted(
-    params: mlp.Params,
-    calibration: jax.Array,
-    test: train.Examples,
+    params: mlp.Params, calibration: jax.Array, test: train.Examples,
     times: tuple[int, ...],
-) -> dict[str, np.ndarray]:
-  """Converts trained networks and presents the test set for each time.
+) -> dict[str, np.ndarray]:  # fmt: skip
+  """Converts networks [S, ...], and presents the test set for each time T.
 
-  Args:
-    params: [S, ...], of seeds.
-    calibration: inputs [N, D] whose activations set the scales.
-    test: inputs [M, D] and labels.
-    times: T, steps of a presentation.
+  Activations of the inputs `calibration` [N, D] set the scales.
 
   Returns:
-    `accuracy` and `agreement` (with the ReLU network) [percentile, start, T,
-    S], `operations` and `picojoules` the same, `relu` accuracy [S],
-    `relu_macs` and `relu_picojoules`.
+    `accuracy`, `operations` and `picojoules` [percentile, start, T, S], `relu`
+    accuracy [S], `relu_macs` and `relu_picojoules`.
   """
 
-  def one(params, factors, start, num_steps):
-    found = conversion_quality.measure(
-        params, factors, test.inputs, num_steps, initial=start
+  def of_scale(percentile):
+    scales = lambda one: conversion.scales(
+        one, calibration, percentile=percentile
     )
-    right = found.decisions == test.labels
-    values = right, found.agrees, found.acs, found.picojoules
-    return jnp.stack([jnp.mean(value) for value in values])
+    return conversion_quality.table(
+        params, jax.jit(jax.vmap(scales))(params), test.inputs, times, STARTS,
+        lambda found: {
+            'accuracy': jnp.mean(found.decisions == test.labels),
+            'operations': jnp.mean(found.acs),
+            'picojoules': jnp.mean(found.picojoules),
+        },
+    )  # fmt: skip
 
-  def scales(percentile):
-    measured = functools.partial(
-        conversion.scales, inputs=calibration, percentile=percentile
-    )
-    return jax.jit(jax.vmap(measured))(params)
-
-  relu = lambda params: train.accuracy(lambda x: mlp.apply(params, x), test)
+  tables = map(of_scale, PERCENTILES)
+  relu = lambda one: train.accuracy(lambda x: mlp.apply(one, x), test)
   layers = (layer.kernel.shape[-2:] for layer in params)
   macs = sum(synaptic_operations.dense_macs(*shape) for shape in layers)
-  names = ('accuracy', 'agreement', 'operations', 'picojoules')
-  table = _table(one, params, map(scales, PERCENTILES), times)
-  return dict(zip(names, table, strict=True)) | {
+  return jax.tree.map(lambda *parts: np.stack(parts), *tables) | {
       'relu': np.asarray(jax.jit(jax.vmap(relu))(params)),
       'relu_macs': np.asarray(macs),
       'relu_picojoules': np.asarray(synaptic_operations.energy(macs, 0)),
@@ -77,30 +66,16 @@ def random_conversion(
   draw = lambda scale, *shape: jnp.asarray(
       scale * random.standard_normal((num_seeds, *shape)), float
   )
-  widths = (16, 64, 64, 10)
   params = tuple(
       mlp.Layer(draw((2 / n) ** 0.5, n, m), draw(0.1, m))
-      for n, m in zip(widths[:-1], widths[1:], strict=True)
+      for n, m in ((16, 64), (64, 64), (64, 10))
   )
-  inputs = random.random((num_seeds, 200, 16), np.float32)
-
-  def one(params, x, start, num_steps):
-    factors = conversion.scales(params, x)
-    found = conversion_quality.measure(
-        params, factors, x, num_steps, initial=start
-    )
-    return jnp.stack([jnp.mean(found.rate_errors[1]), jnp.mean(found.agrees)])
-
-  error, agreement = _table(one, params, [inputs], times)[:, 0]
-  return {'error': error, 'agreement': agreement}
-
-
-def _table(one, params, cases, times) -> np.ndarray:
-  """Returns V values of `one` for all, [V, case, start, T, S]."""
-  every = jax.vmap(one, in_axes=(0, 0, None, None))
-  compiled = jax.jit(every, static_argnums=3)
-  found = [
-      [[compiled(params, case, start, t) for t in times] for start in STARTS]
-      for case in cases
-  ]
-  return np.moveaxis(np.asarray(found), -1, 0)
+  inputs = jnp.asarray(random.random((num_seeds, 200, 16), np.float32))
+  return conversion_quality.table(
+      params, jax.jit(jax.vmap(conversion.scales))(params, inputs), inputs,
+      times, STARTS,
+      lambda found: {
+          'error': jnp.mean(found.rate_errors[1]),
+          'agreement': jnp.mean(found.agrees),
+      },
+  )  # fmt: skip

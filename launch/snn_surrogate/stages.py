@@ -12,24 +12,6 @@ from nmlib.analysis.spikes import synaptic_operations
 from nmlib.networks import mlp
 from nmlib.networks.spiking import spiking_mlp
 from nmlib.neurons.spiking import losses
-from nmlib.neurons.spiking import surrogate
-
-# By name; scales are the usual ones where a library has a default.
-SURROGATES: dict[str, surrogate.Surrogate] = {
-    'fast_sigmoid': surrogate.fast_sigmoid(25.0),
-    'arctan': surrogate.arctan(2.0),
-    'sigmoid': surrogate.sigmoid(4.0),
-    'tanh': surrogate.tanh(1.0),
-    'triangle': surrogate.triangle(0.3, 1.0),
-    'boxcar': surrogate.boxcar(0.5, 2.0),
-    'gaussian': surrogate.gaussian(),
-    'multi_gaussian': surrogate.multi_gaussian(),
-    'exponential': surrogate.exponential(),
-    'sparse_fast_sigmoid': surrogate.sparse_fast_sigmoid(25.0, 0.5),
-    'straight_through': surrogate.straight_through(),
-    # No derivative: hidden layers stay as they were drawn.
-    'zero': surrogate.zero(),
-}
 
 Encode = Callable[[jax.Array, jax.Array], jax.Array]  # (key, [D]) -> [T, D]
 
@@ -45,12 +27,9 @@ class Task(NamedTuple):
 
 
 def spiking(
-    name: str,
-    task: Task,
-    network: spiking_mlp.Config,
-    encode: Encode,
+    name: str, task: Task, network: spiking_mlp.Config, encode: Encode,
     rate_penalty: float = 0.0,
-) -> train.Stage:
+) -> train.Stage:  # fmt: skip
   """Returns the training of a network on the maxima of its readout's membranes.
 
   Every time that an input is seen, `encode` gets a new key. The mean rate of
@@ -71,11 +50,9 @@ def spiking(
     )
     guess = jnp.argmax(jnp.max(activity.membranes, 0))
     return {
-        'accuracy': guess == example.labels,
-        'rate': activity.rate,
-        'operations': cost.acs,
-        'picojoules': cost.picojoules,
-    }
+        'accuracy': guess == example.labels, 'rate': activity.rate,
+        'operations': cost.acs, 'picojoules': cost.picojoules,
+    }  # fmt: skip
 
   init = lambda key: spiking_mlp.init(key, network)
   return _stage(name, task, init, loss, measure)
@@ -106,19 +83,11 @@ def _stage(name, task: Task, init, loss, measure) -> train.Stage:
   def evaluate(state, test: train.Examples):
     key = jax.random.fold_in(state.key, 2**31)
     rows = test, jax.random.split(key, len(test.labels))
-    values = jax.lax.map(
-        lambda row: measure(state.params, *row), rows, batch_size=250
-    )
-    return jax.tree.map(jnp.mean, values)
+    one = lambda row: measure(state.params, *row)
+    return jax.tree.map(jnp.mean, jax.lax.map(one, rows, batch_size=250))
 
   return train.Stage(
-      name=name,
-      loop=task.loop,
-      init=init,
-      loss=loss,
-      optimizer=optax.adam(task.learning_rate),
-      data=data,
-      seeds=task.seeds,
-      evaluate=evaluate,
-      eval_data=task.test,
-  )
+      name=name, loop=task.loop, init=init, loss=loss, data=data,
+      optimizer=optax.adam(task.learning_rate), seeds=task.seeds,
+      evaluate=evaluate, eval_data=task.test,
+  )  # fmt: skip

@@ -12,9 +12,9 @@ from launch.snn_surrogate import config as config_lib
 from launch.snn_surrogate import experiment
 from launch.snn_surrogate import figures
 from launch.snn_surrogate import measure
-from launch.snn_surrogate import stages
 from nmlib import train
 from nmlib.networks import mlp
+from nmlib.neurons.spiking.presets import usual_surrogates
 from tests.launch import launcher
 
 
@@ -34,7 +34,7 @@ class SnnSurrogateTest(launcher.LauncherTest):
   def test_every_surrogate_is_drawn_once(self):
     figure = figures.surrogates()
     titles = [axes.get_title() for axes in figure.axes if axes.get_visible()]
-    for name in stages.SURROGATES:
+    for name in usual_surrogates.BY_NAME:
       self.assertLen([t for t in titles if t.startswith(f'{name}(')], 1)
 
   def test_codes_carry_what_they_say(self):

@@ -46,6 +46,21 @@ class ConversionQualityTest(absltest.TestCase):
       self.assertLess(after.mean(), 0.3 * before.mean())
     self.assertGreater(long.agrees.mean(), 0.9)
 
+  def test_table_has_every_start_time_and_network(self):
+    # Identity networks: with factor 2 a neuron fires in every second step.
+    layer = mlp.Layer(jnp.stack([jnp.eye(2)] * 2), jnp.zeros((2, 2)))
+    factors = (jnp.array([1.0, 2.0]), jnp.ones(2))
+    x = jnp.array([[1.0, 0.0]])
+    arguments = (factors, x, (4, 8, 16), (0.0, 0.5), lambda q: q.acs.mean())
+    found = conversion_quality.table((layer, layer), *arguments)
+    # Two synapses a spike; from half a threshold the first comes earlier.
+    np.testing.assert_array_equal(found[..., 0], [[6, 14, 30], [8, 16, 32]])
+    np.testing.assert_array_equal(found[1, :, 1], [4, 8, 16])
+    arguments = (factors, jnp.stack([x, 0 * x]), *arguments[2:])
+    own = conversion_quality.table((layer, layer), *arguments)
+    np.testing.assert_array_equal(own[..., 0], found[..., 0])
+    np.testing.assert_array_equal(own[..., 1], 0)  # it is shown nothing
+
   def test_no_step(self):
     layer = mlp.Layer(jnp.eye(2), jnp.zeros(2))
     one = jnp.float32(1)

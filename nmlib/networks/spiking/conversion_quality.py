@@ -3,12 +3,14 @@
 See `spiking_conversion`. Layers are dense, with `kernel` and `bias`.
 """
 
+from collections.abc import Callable
 from collections.abc import Sequence
 from typing import Any
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from nmlib.analysis.spikes import synaptic_operations
 from nmlib.networks.spiking import spiking_conversion as conversion
@@ -71,3 +73,39 @@ def measure(
     return Quality(decision, agrees, errors, cost.acs, cost.picojoules)
 
   return jax.lax.map(present, inputs, batch_size=batch_size)
+
+
+def table(
+    params: Any,
+    factors: Any,
+    inputs: jax.Array,
+    times: Sequence[int],
+    starts: Sequence[float],
+    of: Callable[[Quality], Any],
+) -> Any:
+  """Measures networks [S, ...] from each start and for each time.
+
+  Args:
+    params: layers, as of `measure`, [S, ...].
+    factors: lambda of each, [S].
+    inputs: [S, B, D], or [B, D] for all networks.
+    times: T, steps of a presentation.
+    starts: membranes at the start, in thresholds.
+    of: what is kept of the B presentations, a pytree of scalars.
+
+  Returns:
+    NumPy arrays [start, T, S] in the pytree's place.
+  """
+
+  def one(params, factors, inputs, start, num_steps):
+    return of(measure(params, factors, inputs, num_steps, initial=start))
+
+  axes = (0, 0, 0 if np.ndim(inputs) == 3 else None, None, None)
+  every = jax.jit(jax.vmap(one, axes), static_argnums=4)
+  found = [
+      [every(params, factors, inputs, start, t) for t in times]
+      for start in starts
+  ]
+  stack = lambda *leaves: np.stack([np.asarray(leaf) for leaf in leaves])
+  rows = [jax.tree.map(stack, *row) for row in found]
+  return jax.tree.map(stack, *rows)

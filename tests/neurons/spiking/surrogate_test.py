@@ -18,6 +18,7 @@ from nmlib.neurons.spiking.presets import norse_surrogates
 from nmlib.neurons.spiking.presets import snntorch_surrogates
 from nmlib.neurons.spiking.presets import spikingjelly_surrogates
 from nmlib.neurons.spiking.presets import spyx_surrogates
+from nmlib.neurons.spiking.presets import usual_surrogates
 
 _FIXTURES = pathlib.Path(__file__).parents[2] / 'fixtures'
 _PEERS = {
@@ -295,6 +296,19 @@ class SurrogateTest(parameterized.TestCase):
     out = noisy(jnp.array([-1.0, -1.0, 2.0]))
     self.assertEqual(float(out[2]), 1)
     self.assertLess(float(jnp.abs(out[:2]).max()), 0.5)
+
+  def test_usual_ones_are_found_by_the_name_of_their_function(self):
+    at_threshold = {
+        name: float(one(jnp.zeros(())))
+        for name, one in usual_surrogates.BY_NAME.items()
+    }
+    for name, one in usual_surrogates.BY_NAME.items():
+      self.assertEqual(one.name, name)
+    # Peaks 1 but for those of other heights; the control has none.
+    self.assertEqual(at_threshold['zero'], 0)
+    self.assertAlmostEqual(at_threshold['triangle'], 0.3)
+    for name in ('fast_sigmoid', 'arctan', 'sigmoid', 'gaussian'):
+      self.assertAlmostEqual(at_threshold[name], 1)
 
   def test_bad_parameters_are_named(self):
     with self.assertRaisesRegex(ValueError, 'slope must be positive'):
