@@ -3,6 +3,7 @@
 import dataclasses
 import typing
 from typing import Annotated
+from typing import Any
 from typing import Literal
 from typing import NamedTuple
 
@@ -85,21 +86,19 @@ class Config:
   def options(self, method: str) -> Options:
     """Returns what a method's name stands for."""
     method = method.removeprefix('upright_')
-    temperatures = (self.temperature, self.temperature)
+    plain = Options(method, (self.temperature, self.temperature))
     if method.startswith('lora_'):
-      return Options('lora', temperatures, int(method.removeprefix('lora_')))
-    plain = Options('mode_gate', temperatures)
-    known = {
-        'mode_gate_annealed': plain._replace(temperatures=self.annealed),
-        'mode_gate_through': plain._replace(through=self.through),
-        'mode_gate_tied': plain._replace(gate=mode_gate.Config(tied=True)),
-        'mode_gate_positive': plain._replace(
-            gate=mode_gate.Config(signed_gain=False)
-        ),
+      rank = int(method.removeprefix('lora_'))
+      return plain._replace(kind='lora', rank=rank)
+    known: dict[str, dict[str, Any]] = {
+        'annealed': {'temperatures': self.annealed},
+        'through': {'through': self.through},
+        'tied': {'gate': mode_gate.Config(tied=True)},
+        'positive': {'gate': mode_gate.Config(signed_gain=False)},
+        **{f'sparse_{p:g}': {'penalty': p} for p in self.sparse_penalties},
     }
-    for penalty in self.sparse_penalties:
-      known[f'mode_gate_sparse_{penalty:g}'] = plain._replace(penalty=penalty)
-    return known.get(method, Options(method, temperatures))
+    change = known.get(method.removeprefix('mode_gate_'), {})
+    return plain._replace(kind='mode_gate', **change) if change else plain
 
 
 PRESETS = {
@@ -119,27 +118,19 @@ PRESETS = {
 }  # fmt: skip
 
 _DIGITS = train.Source('8 x 8 digits', 'embedded')
+_MNIST = train.Source('MNIST', 'tfds', tfds='mnist', flag='--path')
 PAPER = train.Paper(
-    title='Brain Modes, Not Brains',
-    authors='Ghasemlou',
-    year=2026,
+    title='Brain Modes, Not Brains', authors='Ghasemlou', year=2026,
     url='https://arxiv.org/abs/2602.11726',
     modules=(
-        'nmlib.neurons.gates.mode_gate',
-        'nmlib.networks.gated',
-        'nmlib.networks.adaptation',
-        'nmlib.networks.hardening',
+        'nmlib.neurons.gates.mode_gate', 'nmlib.networks.gated',
+        'nmlib.networks.adaptation', 'nmlib.networks.hardening',
     ),
     checked='closed forms (no official code)',
     headline=train.Headline(
         says='accuracy on rotated digits: frozen, hard gates, LoRA',
         claim='The order of the abstract',
-        keys=('frozen', 'gates_hard', 'lora_8'),
-        paper='this order, no numbers',
+        keys=('frozen', 'gates_hard', 'lora_8'), paper='this order, no numbers',
     ),
-    data={
-        'small': (_DIGITS,),
-        'smoke': (_DIGITS,),
-        'paper': (train.Source('MNIST', 'tfds', tfds='mnist', flag='--path'),),
-    },
-)
+    data=dict.fromkeys(PRESETS, (_DIGITS,)) | {'paper': (_MNIST,)},
+)  # fmt: skip

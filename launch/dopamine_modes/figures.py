@@ -46,7 +46,7 @@ def _modes(results) -> figure.Figure:
   made, panels = train.figures.subplots(1, 3, sharey=True, title=title)
   names = ('frozen', 'mode_gate', sparsest)
   for axes, name in zip(panels, names, strict=True):
-    upright, rotated = np.asarray(results[name]['share'])[0]
+    upright, rotated = results[name]['share'][0]
     axes.plot([0, 1], [0, 1], color='lightgray', lw=1)
     axes.scatter(upright, rotated, s=6, alpha=0.6)
     axes.set(xlabel='upright digits', title=name)
@@ -93,7 +93,7 @@ def _several(bases, angles) -> figure.Figure:
   )
   picture: Any = None
   for axes, (name, found) in zip(panels[:, 0], bases.items(), strict=True):
-    share = np.asarray(found['share'])[0]  # [mode, neurons]
+    share = found['share'][0]  # [mode, neurons]
     order = np.argsort(share[0] - share[-1])
     picture = axes.imshow(
         share[:, order], aspect='auto', vmin=0, vmax=1, interpolation='none'

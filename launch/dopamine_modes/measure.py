@@ -1,6 +1,7 @@
 """What adapted perceptrons do: accuracy, sparsity, and what they compute."""
 
 import functools
+import operator
 from typing import Any
 
 import jax
@@ -14,8 +15,7 @@ from nmlib import train
 from nmlib.analysis import similarity
 from nmlib.analysis import sparsity
 from nmlib.networks import adaptation
-from nmlib.networks import hardening
-from nmlib.networks import mlp
+from nmlib.networks import hardening_quality
 
 
 def activity(options: Options, temperature, adapter, base, image, hard=False):
@@ -69,48 +69,18 @@ def hardened(bases, gates, split, temperature) -> dict[str, np.ndarray]:
   Of gates [S, ...] around frozen bases [S, ...]; returns arrays [S] by name,
   and effects, gains and thresholds of the neurons [S, N].
   """
-  labels = split.test.labels
   learn, test = (
       part.inputs[1].reshape(len(part.labels), -1)
       for part in (split.train, split.test)
   )
-  answers = lambda *network: jnp.argmax(hardening.hard(*network, test)[0], -1)
-
-  def one(base, own):
-    fitted = hardening.calibrate(base, own, learn, temperature=temperature)
-    found = {
-        'calibrated': jnp.mean(answers(base, fitted) == labels),
-        'effect': jnp.concatenate(hardening.importance(base, own, test[:100])),
-        'gain': jnp.concatenate([gate.gain for gate in own]),
-        'threshold': jnp.concatenate([gate.threshold for gate in own]),
-    }
-    rank = lambda x: scipy.stats.spearmanr(found['effect'], x).statistic
-    found['effect_of_gain'] = rank(np.abs(found['gain']))
-    found['effect_of_threshold'] = rank(found['threshold'])
-    flops = _flops(lambda x: mlp.apply(base, x), test[0])
-    _, share = hardening.hard(base, own, learn)
-    before = answers(base, own)
-    for rule, least in (('never on', 0.0), ('on < 1 %', 0.01)):
-      kept = tuple(mean > least for mean in share)
-      small, thresholds = hardening.harden(base, own, kept)
-      run = functools.partial(hardening.run, small, thresholds)
-      again = jnp.argmax(jax.jit(jax.vmap(run))(test), -1)
-      found |= {
-          f'{rule}: kept': sum(map(len, thresholds)) / len(found['gain']),
-          f'{rule}: FLOPs': _flops(run, test[0]) / flops,
-          f'{rule}: same': jnp.mean(again == before),
-          f'{rule}: accuracy': jnp.mean(again == labels),
-      }
-    return found
-
-  found = [
-      one(*jax.tree.map(lambda leaf, s=seed: leaf[s], (bases, gates)))
-      for seed in range(len(bases[0].bias))
-  ]
-  return {name: np.array([f[name] for f in found]) for name in found[0]}
-
-
-def _flops(function, x: jax.Array) -> float:
-  """Returns what the compiler counts for one input."""
-  cost: Any = jax.jit(function).lower(x).compile().cost_analysis()
-  return float(cost['flops'])
+  rank = lambda *pair: scipy.stats.spearmanr(*pair).statistic
+  found = []
+  for seed in range(len(bases[0].bias)):
+    base, own = jax.tree.map(operator.itemgetter(seed), (bases, gates))
+    one = hardening_quality.measure(
+        base, own, learn, test, split.test.labels, temperature=temperature
+    )
+    one['effect_of_gain'] = rank(one['effect'], np.abs(one['gain']))
+    one['effect_of_threshold'] = rank(one['effect'], one['threshold'])
+    found.append(one)
+  return {name: np.array([one[name] for one in found]) for name in found[0]}

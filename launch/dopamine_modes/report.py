@@ -23,12 +23,8 @@ _lower = functools.partial(train.lower, **_MOST)
 def make(config: Config, results, hardened, sweeps, bases) -> train.Report:
   """Holds what was measured against the abstract's statements.
 
-  Args:
-    config: of the launcher.
-    results: measurements of each way to adapt.
-    hardened: of the plain and of the sparsest gates.
-    sweeps: for each field that was swept, results by value.
-    bases: measurements of each base with several modes.
+  Measured were each way to adapt (`results`), the plain and the sparsest gates
+  `hardened`, ways by value of each field in `sweeps`, and `bases` of modes.
   """
   plain = hardened['mode_gate']
   sweeps = {
@@ -48,16 +44,13 @@ def make(config: Config, results, hardened, sweeps, bases) -> train.Report:
     claims += base_claims(config, name, found)
   shown['Several modes of one base'] = tables.bases(config, bases)
   return train.Report(
-      claims=claims,
+      claims=claims, differences=differences(config), tables=shown,
       data={
-          'source': config.source,
-          'angle': config.angle,
+          'source': config.source, 'angle': config.angle,
           'angles of several modes': config.angles,
       },
-      differences=differences(config),
-      tables=shown,
       figures=figures.draw(results, plain, sweeps, bases, config.angles),
-  )
+  )  # fmt: skip
 
 
 def accuracy_claims(results) -> list[train.Claim]:

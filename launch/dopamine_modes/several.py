@@ -1,7 +1,6 @@
 """Beyond the paper: several modes of one frozen base, and a selector.
 
-A module beside the main experiment: it is not one of the abstract's, yet the
-main report's last claims and figures are made of it.
+The main report's last claims and figures are made of it.
 """
 
 import functools
@@ -79,10 +78,8 @@ def test(apply, gated_by, split, layers, *params) -> dict[str, Any]:
   """Tests every mode: frozen, gated (told and inferred), tuned in sequence.
 
   Args:
-    apply: (params, image) -> logits.
+    apply, split, layers: network, images in every mode, layers with gates.
     gated_by: (gates, mode, base, image, hard) -> logits, gates by layer.
-    split: images in every mode.
-    layers: names of those with gates, in order.
     *params: base, gates and network tuned in sequence, [S, ...] each.
   """
   means = gated_modes.prototypes(*split.train, num_classes=10)

@@ -18,11 +18,8 @@ Loss = Callable[..., jax.Array]  # what learns, base, image, label, mode, step
 
 def read(config: Config, angles: tuple[float, ...]) -> train.Split:
   """Reads the digits and turns them: inputs [M, N, H, W], labels [N]."""
-  parts = [
-      train.Examples(rotation.at_angles(images, angles), jnp.asarray(labels))
-      for images, labels in digits.load(config.source, config.path)
-  ]
-  return train.Split(*parts)
+  parts = digits.load(config.source, config.path)
+  return train.examples.split(parts, lambda x: rotation.at_angles(x, angles))
 
 
 def accuracy(answer, part: train.Examples, mode: int | jax.Array) -> jax.Array:
@@ -38,24 +35,15 @@ def classification(apply: Callable[..., jax.Array]) -> Loss:
 
 
 def learned(
-    config: Config,
-    run: train.Run,
-    split: train.Split,
-    name: str,
-    num_steps: int,
-    rates: tuple[float, ...],
+    config: Config, run: train.Run, split: train.Split, name: str,
+    num_steps: int, rates: tuple[float, ...],
     mode_of: Callable[[jax.Array, int], jax.Array],
-    init: Callable[[jax.Array, Any], Any],
-    loss: Loss,
-    bases: Any = (),
-) -> Any:
+    init: Callable[[jax.Array, Any], Any], loss: Loss, bases: Any = (),
+) -> Any:  # fmt: skip
   """Trains at several learning rates, with the same images in each step.
 
   Args:
-    config, run: of the launcher.
-    split: inputs [M, N, H, W].
-    name: of the stage.
-    num_steps: of the optimizer.
+    config, run, split, name, num_steps: of the stage.
     rates: R learning rates.
     mode_of: (step, B) -> the mode of each image, int [B].
     init: (key, base) -> what learns.
@@ -86,14 +74,10 @@ def learned(
     )
 
   stage = train.Stage(
-      name=name,
-      loop=train.Loop(num_steps, size),
+      name=name, loop=train.Loop(num_steps, size), loss=loss_beside,
       init=lambda key, base: {'base': base, 'own': init(key, base)},
-      loss=loss_beside,
-      optimizer=optimizer(rates[0]),
-      data=batch,
-      seeds=tuple(range(config.num_seeds)),
-      starts=bases,
+      optimizer=optimizer(rates[0]), data=batch,
+      seeds=tuple(range(config.num_seeds)), starts=bases,
       sweep={'learning_rate': np.array(rates, np.float32)},
-  )
+  )  # fmt: skip
   return train.to_host(train.fit(run, stage).state.params['own'])

@@ -2,6 +2,7 @@
 
 from launch.dopamine_modes.config import Config
 from nmlib import train
+from nmlib.networks import hardening_quality
 
 
 def methods(results) -> train.Table:
@@ -32,7 +33,7 @@ def hardened(hardened) -> train.Table:
   rows = {
       f'{name}, {rule}': {column: r[f'{rule}: {column}'] for column in columns}
       for name, r in hardened.items()
-      for rule in ('never on', 'on < 1 %')
+      for rule in hardening_quality.RULES
   }
   gain, threshold = (
       train.summary(hardened['mode_gate'][f'effect_of_{what}'], count=False)
@@ -52,13 +53,12 @@ def sweep(by_value) -> train.Table:
   rows = {
       f'{value:g}': {
           'frozen': r['frozen']['rotated'],
-          'gates': r['mode_gate']['rotated'],
-          'hard': r['mode_gate']['hard'],
+          'gates': r['mode_gate']['rotated'], 'hard': r['mode_gate']['hard'],
           'LoRA 8': r['lora_8']['rotated'],
           'gates, upright': r['mode_gate']['upright'],
       }
       for value, r in by_value.items()
-  }
+  }  # fmt: skip
   return train.Table(rows, label='value')
 
 

@@ -14,6 +14,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks import gated_modes as gated_modes
   from nmlib.networks import gpt as gpt
   from nmlib.networks import hardening as hardening
+  from nmlib.networks import hardening_quality as hardening_quality
   from nmlib.networks import image_classifiers as image_classifiers
   from nmlib.networks import mlp as mlp
   from nmlib.networks import point_cloud as point_cloud

@@ -1,0 +1,80 @@
+"""What hard gates skip, cost and answer, and which of their neurons matter.
+
+See `hardening`. Counts of operations are those of the compiler.
+"""
+
+from collections.abc import Callable
+import functools
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from nmlib.networks import hardening
+from nmlib.networks import mlp
+
+# Neurons are removed that are on for no larger share of inputs.
+RULES = {'never on': 0.0, 'on < 1 %': 0.01}
+
+
+def measure(
+    base: mlp.Params,
+    gates: hardening.Gates,
+    calibration: jax.Array,
+    inputs: jax.Array,
+    labels: jax.Array,
+    *,
+    temperature: float = 0.1,
+) -> dict[str, Any]:
+  """Hardens the gates of one mode, and compares answers and operations.
+
+  Args:
+    base: the frozen network.
+    gates: trained gates.
+    calibration: inputs [P, D] that say which neurons are on, and to which
+      gates are fitted.
+    inputs: to be tested on, [B, D].
+    labels: int [B].
+    temperature: of the soft gates.
+
+  Returns:
+    `calibrated`, the accuracy of gates that were fitted; `effect` of each
+    neuron on the logits, its `gain` and `threshold` [N]; and by rule, as in
+    'never on: kept', the share of neurons `kept`, of the base's `FLOPs`, of
+    inputs with the `same` answer as by all neurons, and the `accuracy`.
+
+  Raises:
+    ValueError: if the gates are untrained, or do not fit the network.
+  """
+  answers = lambda own: jnp.argmax(hardening.hard(base, own, inputs)[0], -1)
+  fitted = hardening.calibrate(
+      base, gates, calibration, temperature=temperature
+  )
+  effects = hardening.importance(base, gates, inputs[:100])
+  found: dict[str, Any] = {
+      'calibrated': jnp.mean(answers(fitted) == labels),
+      'effect': jnp.concatenate(effects),
+      'gain': jnp.concatenate([gate.gain for gate in gates]),
+      'threshold': jnp.concatenate([gate.threshold for gate in gates]),
+  }
+  whole = flops(lambda x: mlp.apply(base, x), inputs[0])
+  _, share = hardening.hard(base, gates, calibration)
+  before = answers(gates)
+  for rule, least in RULES.items():
+    kept = tuple(mean > least for mean in share)
+    small, thresholds = hardening.harden(base, gates, kept)
+    run = functools.partial(hardening.run, small, thresholds)
+    again = jnp.argmax(jax.jit(jax.vmap(run))(inputs), -1)
+    found |= {
+        f'{rule}: kept': sum(map(len, thresholds)) / len(found['gain']),
+        f'{rule}: FLOPs': flops(run, inputs[0]) / whole,
+        f'{rule}: same': jnp.mean(again == before),
+        f'{rule}: accuracy': jnp.mean(again == labels),
+    }
+  return found
+
+
+def flops(function: Callable[..., Any], *arguments: Any) -> float:
+  """Returns the operations that the compiler counts for one call."""
+  cost: Any = jax.jit(function).lower(*arguments).compile().cost_analysis()
+  return float(cost['flops'])
