@@ -43,10 +43,8 @@ def experiment(config: Config, run: train.Run) -> train.Report:
     return on_files(config, run)
   neuron, trials, length = config.neuron, config.test_trials, config.test_length
   teacher = simulated.init(jax.random.key(1234), neuron)
-  test = run.result(
-      'test',
-      lambda: simulated.record(4321, teacher, trials, length, neuron)._asdict(),
-  )
+  record = lambda: simulated.record(4321, teacher, trials, length, neuron)
+  test = run.result('test', lambda: record()._asdict())
   data, found = lessons(config, run, teacher), {}
   for name in config.variants:
     run.say(f'variant {name}')
@@ -100,9 +98,8 @@ def lessons(
         made_from=dataclasses.asdict(neuron) | sizes,
     )
     whole = simulated.Recording(**jax.tree.map(jnp.asarray, stored))
-    draw = lambda key: simulated.window(
-        key, whole, config.length, config.ignore
-    )
+    part = config.length, config.ignore
+    draw = lambda key: simulated.window(key, whole, *part)
 
   def lesson(key):
     found = draw(key)
@@ -167,8 +164,7 @@ def measure(
   )  # fmt: skip
   return {
       'explained_variance': found['soma_explained_variance_percent'] / 100,
-      'auc': found['AUC'],
-      'rmse': found['soma_RMSE'],
+      'auc': found['AUC'], 'rmse': found['soma_RMSE'],
       'parameters': np.array(made[0].num_params(made[1])),
       'example': voltage[0, 0, config.ignore :],
-  }
+  }  # fmt: skip

@@ -46,7 +46,7 @@ def make(
     found: dict[str, dict[str, np.ndarray]],
 ) -> train.Report:  # fmt: skip
   """Holds what was measured of each variant, on `test`, against the claims."""
-  teacher = _TEACHERS[config.simulator]
+  teacher, loop = _TEACHERS[config.simulator], config.loop
   rate = 1000 * float(test['spikes'][:, config.ignore :].mean())
   rows = {
       name: {title: one[key] for title, key in _COLUMNS.items()}
@@ -60,12 +60,11 @@ def make(
           'mean rate': f'{rate:.1f} Hz',
       },
       differences=[
-          f'The teacher is a {teacher}, of'
-          f' {config.neuron.num_inputs} synapses, not the detailed L5 model of'
-          ' NeuronIO (1278 synapses, active dendrites); how nonlinear its'
-          ' dendrites are is our choice.',
-          f'{config.loop.num_steps} steps of {config.loop.batch_size}'
-          f' recordings of {config.length} ms.',
+          f'The teacher is a {teacher}, of {config.neuron.num_inputs} synapses,'
+          ' not the detailed L5 model of NeuronIO (1278 synapses, active'
+          ' dendrites); how nonlinear its dendrites are is our choice.',
+          f'{loop.num_steps} steps of {loop.batch_size} recordings of'
+          f' {config.length} ms.',
           'Predicted voltages are measured as they are, not aligned to the'
           ' mean and variance of the target.',
       ],
