@@ -8,6 +8,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.analysis import connectivity as connectivity
   from nmlib.analysis import effective_rank as effective_rank
   from nmlib.analysis import graphs as graphs
+  from nmlib.analysis import information as information
   from nmlib.analysis import laziness as laziness
   from nmlib.analysis import linear_theory as linear_theory
   from nmlib.analysis import ngram as ngram
@@ -18,6 +19,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.analysis import spikes as spikes
   from nmlib.analysis import synapses as synapses
   from nmlib.analysis import tails as tails
+  from nmlib.analysis import transients as transients
   from nmlib.analysis.graphs import degrees as degrees
   from nmlib.analysis.graphs import modularity as modularity
   from nmlib.analysis.graphs import neuron_graph as neuron_graph

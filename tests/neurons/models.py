@@ -14,6 +14,7 @@ import jax.numpy as jnp
 from nmlib import networks
 from nmlib import neurons
 from nmlib.networks import active_dendrites
+from nmlib.networks import clique_network
 from nmlib.networks import elm_network
 from nmlib.networks import gpt
 from nmlib.networks import sequence_classifier
@@ -274,6 +275,16 @@ MODELS = {
         ),
         _normal(STEPS, 4),
         kept=r'\.fixed|\.tau_logit',
+    ),
+    'clique_network': Model(
+        clique_network,
+        clique_network.Config(4, 3, afferent_scale=0.5, rule=None),
+        _spikes(STEPS, 3),
+    ),
+    'clique_network_learning': Model(
+        clique_network,
+        clique_network.Config(4, 3, afferent_scale=0.5),
+        _spikes(STEPS, 3),
     ),
     'gpt': Model(gpt, gpt.Config(11, 2, 6, 3, 8, 0.0, 5), _tokens(11)),
     'sequence_classifier': Model(

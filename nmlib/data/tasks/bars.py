@@ -1,0 +1,62 @@
+"""The bars problem: images that are made of bars, each a hidden cause.
+
+Foldiak (1990): every row and column of a square retina is a bar, present by
+itself with some probability. Where two cross, a pixel is on, not twice on: the
+superposition is not linear.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+
+class Image(NamedTuple):
+  """An image and its causes."""
+
+  pixels: jax.Array  # [L * L], 0. or 1., row by row
+  present: jax.Array  # [2 L], bool
+
+
+def templates(size: int) -> np.ndarray:
+  """Returns the bars [2 L, L * L], 0. or 1.: L rows, then L columns.
+
+  Args:
+    size: L, at least 2.
+
+  Raises:
+    ValueError: if size is smaller.
+  """
+  if size < 2:
+    raise ValueError(f'size must be at least 2, got {size}.')
+  rows = np.repeat(np.eye(size), size, 1)
+  return np.concatenate([rows, np.tile(np.eye(size), size)]).astype(np.float32)
+
+
+def draw(key: jax.Array, size: int, probability: float | None = None) -> Image:
+  """Draws an image, which may be empty.
+
+  Args:
+    key: of the draw.
+    size: L.
+    probability: of each bar; None: 1 / (2 L), one bar in the mean.
+
+  Raises:
+    ValueError: if size is below 2, or the probability not in [0, 1].
+  """
+  bars = jnp.asarray(templates(size))
+  chance = 1 / (2 * size) if probability is None else probability
+  if not 0 <= chance <= 1:
+    raise ValueError(f'probability must be in [0, 1], got {probability}.')
+  present = jax.random.bernoulli(key, chance, (2 * size,))
+  return Image(jnp.max(bars * present[:, None], 0), present)
+
+
+def single(present: jax.Array) -> jax.Array:
+  """Returns the bar [...] of images that show one alone; -1 of all others.
+
+  Args:
+    present: bool [..., 2 L].
+  """
+  return jnp.where(present.sum(-1) == 1, present.argmax(-1), -1)

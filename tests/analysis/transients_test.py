@@ -1,0 +1,26 @@
+"""Transient states of a sequence of winners."""
+
+import numpy as np
+import pytest
+
+from nmlib.analysis import transients
+
+
+@pytest.mark.parametrize(
+    'winners, states, steps',
+    [
+        ([-1, 2, 2, -1, 2, -1, 0, 0, 2], [2, 0, 2], [3, 2, 1]),
+        ([0], [0], [1]),
+        ([-1, -1], [], []),
+        ([], [], []),
+    ],
+)
+def test_runs_are_joined_over_gaps(winners, states, steps):
+  found = transients.states(np.array(winners, int))
+  np.testing.assert_array_equal(found[0], states)
+  np.testing.assert_array_equal(found[1], steps)
+
+
+def test_bad_shape():
+  with pytest.raises(ValueError, match=r'must be \[T\], got shape \[2, 3\]'):
+    transients.states(np.zeros((2, 3), int))
