@@ -1,0 +1,75 @@
+"""Concept shift: what the labels of a stream mean changes on the way.
+
+A permutation of the classes says what a label means now; at times two classes
+are exchanged in it, and stay so (Man, Damasio and Neven, arXiv 2205.08645). It
+acts on the labels of any stream, which itself is not rewritten:
+`permutation[labels]`.
+"""
+
+import jax
+import jax.numpy as jnp
+
+from nmlib.plasticity import self_regulation
+
+
+def due(
+    num_batches: int, batch_size: int, swaps_per_epoch: jax.Array | int
+) -> jax.Array:
+  """Returns after which minibatches of an epoch classes are exchanged, [B].
+
+  Those after which the number of samples is a multiple of floor(N / S), except
+  the first; so there are fewer than S where that is no multiple of the batch.
+
+  Args:
+    num_batches: B of an epoch of N = B m samples.
+    batch_size: m.
+    swaps_per_epoch: S; 0: never. May be traced.
+
+  Raises:
+    ValueError: if S is a number below 0, or more than there are minibatches.
+  """
+  if isinstance(swaps_per_epoch, int):
+    if not 0 <= swaps_per_epoch <= num_batches:
+      raise ValueError(
+          f'swaps_per_epoch must be in [0, {num_batches}], the minibatches of'
+          f' an epoch, got {swaps_per_epoch}.'
+      )
+  swaps = jnp.asarray(swaps_per_epoch)
+  place = jnp.arange(1, num_batches + 1)
+  interval = num_batches * batch_size // jnp.maximum(swaps, 1)
+  hit = (place * batch_size) % jnp.maximum(interval, 1) == 0
+  return hit & (place > 1) & (swaps > 0)
+
+
+def pairs(key: jax.Array, due: jax.Array, num_classes: int) -> jax.Array:
+  """Draws which two classes are exchanged, int [B, 2]; equal ones: none.
+
+  Args:
+    key: of the draw.
+    due: bool [B], after which minibatches.
+    num_classes: K, at least 2.
+
+  Raises:
+    ValueError: if there are fewer classes.
+  """
+  if num_classes < 2:
+    raise ValueError(f'num_classes must be at least 2, got {num_classes}.')
+  keys = jax.random.split(key)
+  first = jax.random.randint(keys[0], due.shape, 0, num_classes)
+  apart = jax.random.randint(keys[1], due.shape, 1, num_classes)
+  second = (first + jnp.where(due, apart, 0)) % num_classes
+  return jnp.stack([first, second], -1)
+
+
+def permutations(pairs: jax.Array, num_classes: int) -> jax.Array:
+  """Returns what labels mean during each minibatch, int [B, K].
+
+  Args:
+    pairs: int [B, 2], exchanged after it.
+    num_classes: K.
+  """
+
+  def advance(meaning, pair):
+    return self_regulation.exchange(meaning, pair), meaning
+
+  return jax.lax.scan(advance, jnp.arange(num_classes), pairs)[1]
