@@ -1,5 +1,7 @@
 """Handwritten digits: 1,797 of 8 x 8 pixels that come with nmlib, and MNIST.
 
+Fashion-MNIST, which shows ten kinds of clothes, has the format of MNIST.
+
 The small ones are the test part of E. Alpaydin and C. Kaynak's "Optical
 Recognition of Handwritten Digits" (UCI Machine Learning Repository, 1998, CC
 BY 4.0), as scikit-learn distributes them; nothing is downloaded.
@@ -8,6 +10,7 @@ BY 4.0), as scikit-learn distributes them; nothing is downloaded.
 import gzip
 import importlib.resources
 import pathlib
+from typing import Literal
 from typing import NamedTuple
 
 import numpy as np
@@ -59,13 +62,19 @@ def small(num_train: int = 1000, num_validation: int = 200) -> Split:
   return Split(*(Digits(images[part], labels[part]) for part in parts))
 
 
-def mnist(path: str = '', num_validation: int = 5000) -> Split:
+def mnist(
+    path: str = '',
+    num_validation: int = 5000,
+    *,
+    name: Literal['mnist', 'fashion_mnist'] = 'mnist',
+) -> Split:
   """Reads MNIST from a folder of its four IDX files, or through TFDS.
 
   Args:
     path: folder with `train-images-idx3-ubyte` and its three companions (or
       the same names ending in .gz); '' asks TFDS.
     num_validation: images taken from the end of the 60,000 to choose by.
+    name: of the data set in TFDS; the files of both have the same names.
 
   Returns:
     The parts; test is MNIST's own.
@@ -78,7 +87,7 @@ def mnist(path: str = '', num_validation: int = 5000) -> Split:
   if path:
     train, test = (_idx_pair(pathlib.Path(path), p) for p in ('train', 't10k'))
   else:
-    train, test = _tfds('train'), _tfds('test')
+    train, test = _tfds(name, 'train'), _tfds(name, 'test')
   cut = len(train.labels) - num_validation
   if not 0 <= num_validation < len(train.labels):
     raise ValueError(
@@ -133,8 +142,8 @@ def _idx(folder: pathlib.Path, name: str, rank: int) -> np.ndarray:
   return data.reshape(shape)
 
 
-def _tfds(split: str) -> Digits:
-  rows = list(tfds.data_source('mnist', split))
+def _tfds(name: str, split: str) -> Digits:
+  rows = list(tfds.data_source(name, split))
   images = np.stack([row['image'][..., 0] for row in rows])
   labels = np.array([row['label'] for row in rows], np.int32)
   return Digits(images.astype(np.float32) / 255, labels)

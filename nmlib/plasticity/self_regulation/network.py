@@ -21,7 +21,7 @@ Params = tuple[Layer, ...]
 
 
 def init(key: jax.Array, config: Config) -> Params:
-  """Draws weights ~ N(0, 2 / inputs) and biases ~ N(0, 1), as the authors do."""
+  """Draws weights ~ N(0, 2 / inputs) and, as released, biases ~ N(0, 1)."""
   dtype, layers = dtypes.named(config.param_dtype), []
   inputs = config.num_inputs
   for i, width in enumerate(config.widths):

@@ -1,0 +1,113 @@
+"""The settings of `launch.homeostatic_nn`."""
+
+import dataclasses
+import itertools
+import typing
+from typing import Annotated
+from typing import Literal
+
+from nmlib import train
+from nmlib.neurons.core import limits
+from nmlib.plasticity import self_regulation
+
+SHORTCUTS = {'path': "Folder of (Fashion-)MNIST's four files."}
+Learner = Literal['constant', 'random', 'homeostatic', 'strong']
+LEARNERS: tuple[Learner, ...] = typing.get_args(Learner)
+_Several = limits.Some(distinct=True)
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+  """All rates and swap rates of a learner train at once, on the same stream.
+
+  `strong` is our variant, whose decisions matter: objects move its rate by
+  `strong_ratio`, and it decides by the gradient of the whole minibatch.
+  """
+
+  source: Literal['digits', 'mnist', 'fashion_mnist'] = 'digits'
+  path: str = ''  # of the four files of a larger set; '' asks TFDS
+  num_train: Annotated[int, limits.Range(10, 1796)] = 1500  # of the digits
+  num_seeds: limits.Count = 5
+  epochs: Annotated[int, limits.Range(2)] = 12
+  rates: Annotated[tuple[limits.Positive, ...], _Several] = (
+      0.001,
+      0.0058,
+      0.03,
+  )  # eta_0; each learner gets the best one on held-out images
+  swaps: Annotated[tuple[limits.Natural, ...], _Several] = (0, 5, 15, 50)
+  step_ratio: limits.Positive = 0.1  # by which an object moves eta, of eta_0
+  strong_ratio: limits.Positive = 1.0
+  hidden: Annotated[tuple[limits.Count, ...], limits.Some()] = (80, 60)
+  per_neuron: bool = False  # a rate for each neuron, homeostatic learners only
+
+  def __post_init__(self):
+    limits.check(self)
+    if list(self.swaps) != sorted(self.swaps) or len(self.swaps) < 2:
+      raise ValueError(
+          f'config.swaps must be two or more, rising, got {self.swaps}.'
+      )
+
+  @property
+  def settings(self) -> list[tuple[float, int]]:
+    """Pairs of eta_0 and swaps an epoch: what a learner trains side by side."""
+    return list(itertools.product(self.rates, self.swaps))
+
+  def learner(
+      self, name: Learner, num_inputs: int, epoch_size: int
+  ) -> self_regulation.Config:
+    """Returns the rule of a learner."""
+    strong = name == 'strong'
+    mode = 'homeostatic' if strong else name
+    return self_regulation.Config(
+        num_inputs,
+        self.hidden,
+        mode=mode,
+        step_ratio=self.strong_ratio if strong else self.step_ratio,
+        decide_at='batch_end' if strong else 'first',
+        per_neuron=self.per_neuron and mode == 'homeostatic',
+        epoch_size=epoch_size,
+    )
+
+
+_LARGE = Config(
+    source='mnist', num_seeds=10, epochs=50, rates=(0.001, 0.0058),
+    swaps=(0, 1, 2, 5, 10, 20, 50, 100, 500, 1000, 6000),
+)  # fmt: skip
+PRESETS = {
+    'small': Config(),
+    'smoke': Config(
+        num_train=200, num_seeds=2, epochs=2, rates=(0.0058, 0.03),
+        swaps=(0, 5), hidden=(12, 8),
+    ),
+    'paper': _LARGE,
+    'fashion': dataclasses.replace(_LARGE, source='fashion_mnist'),
+}  # fmt: skip
+
+_DIGITS = train.Source('8 x 8 digits', 'embedded')
+_MNIST, _FASHION = (
+    train.Source(what, 'tfds', tfds=name, flag='--path')
+    for what, name in (('MNIST', 'mnist'), ('Fashion-MNIST', 'fashion_mnist'))
+)
+PAPER = train.Paper(
+    title='Need is all you need: homeostatic neural networks',
+    authors='Man, Damasio, Neven',
+    year=2022,
+    url='https://arxiv.org/abs/2205.08645',
+    modules=(
+        'nmlib.plasticity.self_regulation',
+        'nmlib.data.tasks.concept_shift',
+    ),
+    checked="the authors' update rule on synthetic images, two epochs",
+    headline=train.Headline(
+        says='online accuracy at most swaps: homeostatic, constant, random',
+        claim='The homeostatic learner gains',
+        keys=('homeostatic', 'constant', 'random'),
+        paper='this one best, figures only',
+    ),
+    data={
+        'small': (_DIGITS,),
+        'smoke': (_DIGITS,),
+        'paper': (_MNIST,),
+        'fashion': (_FASHION,),
+    },
+)
