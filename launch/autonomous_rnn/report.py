@@ -43,8 +43,9 @@ def make(
           'images': f'{2 * config.size} bars on {config.size} x {config.size}'
           f' pixels, each with probability 1 / {2 * config.size}',
           'shown': (
-              f'{config.loop.num_steps} images a seed, for {config.shown:g}'
-              f' units of time, {config.pause[0]:g} to {config.pause[1]:g} apart'
+              f'{config.loop.num_steps} images a seed, for'
+              f' {config.shown:g} units of time, {config.pause[0]:g} to'
+              f' {config.pause[1]:g} apart'
           ),
       },
       differences=[

@@ -5,6 +5,7 @@ import typing
 from nmlib import _lazy
 
 if typing.TYPE_CHECKING:  # for editors and type checkers
+  from nmlib.analysis import around_events as around_events
   from nmlib.analysis import connectivity as connectivity
   from nmlib.analysis import effective_rank as effective_rank
   from nmlib.analysis import graphs as graphs
