@@ -9,6 +9,7 @@ from nmlib.networks import clique_network
 from nmlib.neurons.core import limits
 from nmlib.plasticity import transition_learning
 
+BLOCKS = 12  # of the images, in which winners are counted
 Rule = Literal['covariance', 'diffusive']
 RULES: dict[Rule, clique_network.Rule] = {
     'covariance': transition_learning.Covariance(),
@@ -37,7 +38,6 @@ class Config:
       eval_every=400,
       checkpoint_every=2000,
   )
-  num_blocks: Annotated[int, limits.Range(3)] = 12  # of counts over training
   dt: limits.Positive = 0.25
   recovery: limits.Positive = 0.015  # of reservoirs while it learns
   depletion: limits.Positive = 0.04
@@ -70,7 +70,7 @@ class Config:
 PRESETS = {
     'small': Config(),
     'smoke': Config(
-        autonomy_seeds=2, autonomy_time=500.0, num_seeds=2, num_blocks=3,
+        autonomy_seeds=2, autonomy_time=500.0, num_seeds=2,
         loop=train.Loop(12, 1, steps_per_call=4, log_every=4, eval_every=4),
     ),
     'paper': Config(

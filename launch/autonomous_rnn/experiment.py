@@ -8,9 +8,11 @@ import numpy as np
 
 from launch.autonomous_rnn import measure
 from launch.autonomous_rnn import report
+from launch.autonomous_rnn.config import BLOCKS
 from launch.autonomous_rnn.config import Config
 from launch.autonomous_rnn.config import Rule
 from nmlib import train
+from nmlib.analysis import receptive_fields
 from nmlib.data.tasks import bars
 from nmlib.networks import clique_network
 
@@ -23,6 +25,7 @@ class State(NamedTuple):
   network: clique_network.State
   counts: jax.Array  # [K, C, 2 L], winners when one bar alone was shown
   whole: jax.Array  # [K], time with an image on that some clique is whole
+  shown: jax.Array  # [K], images
   learns: jax.Array  # bool []
   key: jax.Array  # []
 
@@ -34,7 +37,7 @@ def experiment(config: Config, run: train.Run) -> train.Report:
   for rule in config.rules:
     fitted = train.fit(run, stage(config, rule))
     learned[rule] = measure.of_learning(config, fitted)
-    found = learned[rule].end('bars', 0)
+    found = learned[rule].end('preferred', 0)
     run.say(f'{rule}: {found.mean():.1f} of {2 * config.size} bars')
   return report.make(config, alone, learned)
 
@@ -50,18 +53,18 @@ def stage(config: Config, rule: Rule = '') -> train.Stage:
 
   def init(key, learns):
     keys = jax.random.split(key, 3)
-    size = config.num_blocks, network.num_cliques, len(templates)
+    size = BLOCKS, network.num_cliques, len(templates)
     return State(
         jnp.int32(0), clique_network.init(keys[0], network),
         clique_network.initial_state(network, key=keys[1]),
-        jnp.zeros(size), jnp.zeros(config.num_blocks), learns, keys[2],
+        jnp.zeros(size), jnp.zeros(BLOCKS), jnp.zeros(BLOCKS), learns, keys[2],
     )  # fmt: skip
 
   def draw(key, step):
     return bars.draw(train.step_key(key, step), config.size)
 
   def step(state, image):
-    block = state.step * config.num_blocks // config.loop.num_steps
+    block = state.step * BLOCKS // config.loop.num_steps
     key = jax.random.fold_in(jax.random.fold_in(state.key, state.step), 2)
     reached, at_end, whole = shown(state, image.pixels, key, config, network)
     bar = bars.single(image.present)
@@ -69,13 +72,14 @@ def stage(config: Config, rule: Rule = '') -> train.Stage:
     state = state._replace(
         step=state.step + 1, network=reached, counts=counts,
         whole=state.whole.at[block].add(whole),
+        shown=state.shown.at[block].add(1),
     )  # fmt: skip
     return state, {'whole': whole}
 
   def evaluate(state, templates):
     afferent = state.params.afferent + state.network.afferent_change
     fields = clique_network.receptive_fields(afferent, network)
-    return measure.preference(fields, templates)
+    return receptive_fields.preference(fields, templates)
 
   return train.Stage(
       name=rule,

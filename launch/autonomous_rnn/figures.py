@@ -4,6 +4,7 @@ from matplotlib import figure
 import numpy as np
 
 from launch.autonomous_rnn import measure
+from launch.autonomous_rnn.config import BLOCKS
 from launch.autonomous_rnn.config import Config
 from nmlib import train
 from nmlib.networks import clique_network
@@ -26,7 +27,9 @@ def draw(
 
 def _transients(config, alone, found) -> figure.Figure:
   """Who wins when, above what each clique has learned to see."""
-  activity = alone['activity'][:_SPAN]
+  # The seed with the median number of bars.
+  seed = np.argsort(found.end('preferred', 0))[len(found.last) // 2]
+  activity = alone['slow'][0, :_SPAN]
   network = config.network(config.rules[0])
   cliques = activity[:, clique_network.cliques(network)].mean(-1)
   count = cliques.shape[1]
@@ -42,20 +45,19 @@ def _transients(config, alone, found) -> figure.Figure:
   )  # fmt: skip
   top.colorbar(drawn, ax=axes, pad=0.01)
   below.suptitle(
-      'What the members of each clique see after learning, and without, seed 0',
+      'What the members of each clique see after learning, and without: seed'
+      f' {seed}, of a median number of bars',
       fontsize=9,
   )
   panels = below.subplots(2, count, squeeze=False)
-  limit = found.fields[0, 0].max()
-  for row, name in zip(range(2), ('learned', 'not'), strict=True):
-    for k in range(count):
-      fields = found.fields[0, row, k]
-      scale = limit if row == 0 else found.fields[0, 1].max()
-      panels[row, k].imshow(fields, cmap='Greys', vmin=0, vmax=scale)
-      panels[row, k].set(xticks=[], yticks=[])
-      if row == 0:
-        panels[row, k].set_title(f'{k}')
+  for row, name in enumerate(('learned', 'not')):
+    fields = found.fields[seed, row]
+    for axes, field in zip(panels[row], fields, strict=True):
+      axes.imshow(field, cmap='Greys', vmin=0, vmax=field.max())
+      axes.set(xticks=[], yticks=[])
     panels[row, 0].set_ylabel(name)
+  for k, axes in enumerate(panels[0]):
+    axes.set_title(f'{k}')
   return made
 
 
@@ -63,22 +65,20 @@ def _training(config, learned) -> figure.Figure:
   """Bars and information over the images shown."""
   made, (left, right) = train.figures.subplots(1, 2, height=3.0)
   names = [f'{rule} rule' for rule in learned]
+  ends = np.arange(1, BLOCKS + 1) * config.loop.num_steps / BLOCKS
   looks = train.figures.styles([*names, 'no learning'])
   for name, found in zip(names, learned.values(), strict=True):
     for i in range(found.last.shape[1]):
       label = name if i == 0 else 'no learning'
       style = looks[label] | {'label': label, 'marker': None}
       train.figures.curve(
-          left, found.steps, found.history['bars'][..., i], **style
+          left, found.steps, found.history['preferred'][..., i], **style
       )
-      train.figures.curve(
-          right, found.blocks, found.information[..., i], **style
-      )
+      train.figures.curve(right, ends, found.information[..., i], **style)
   train.figures.level(left, 2 * config.size, 'all bars')
   left.set(xlabel='images shown', ylabel='different bars preferred')
   right.set(
-      xlabel='images shown', ylabel='information on the bar (bits)',
-      ylim=(0, None),
+      xlabel='images shown', ylabel='information, less chance (bits)',
   )  # fmt: skip
   made.suptitle('Mean and range of seeds', fontsize=9)
   train.figures.legend(made)

@@ -6,23 +6,21 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from launch.autonomous_rnn.config import BLOCKS
 from launch.autonomous_rnn.config import Config
 from nmlib import train
 from nmlib.analysis import information
 from nmlib.analysis import transients
 from nmlib.networks import clique_network
 
-RESERVOIRS = ('slow', 'fast')
-
 
 class Learned(NamedTuple):
   """Of S seeds and R variants: what learns, and what does not."""
 
   steps: np.ndarray  # [n], images
-  history: dict[str, np.ndarray]  # [n, S, R]: bars, selectivity, cosine
-  blocks: np.ndarray  # [K], images at the end of each
-  information: np.ndarray  # [K, S, R], bits
-  last: np.ndarray  # [S, R], of the last third
+  history: dict[str, np.ndarray]  # [n, S, R], of `receptive_fields.preference`
+  information: np.ndarray  # [K, S, R], bits of a block, less those of chance
+  last: np.ndarray  # [S, R], of the last third, chance included
   chance: np.ndarray  # [S, R], what independent ones would seem to have there
   whole: np.ndarray  # [S, R], time in cliques there, image on
   winners: np.ndarray  # [S, R], cliques that win there
@@ -34,39 +32,35 @@ class Learned(NamedTuple):
 
 
 def autonomy(config: Config) -> dict[str, np.ndarray]:
-  """Returns winners [S, T] at every unit of time, by speed of the reservoirs.
-
-  Also activities [T, N] of seed 0, with slow ones.
-  """
-  found = {}
-  for name in RESERVOIRS:
-    speed = {}
-    if name == 'fast':
-      speed = {'recovery': config.recovery, 'depletion': config.depletion}
-    network = clique_network.Config(
-        2 * config.size, 1, dt=config.autonomy_dt, rule=None, **speed
-    )
-    every = max(round(1 / config.autonomy_dt), 1)
-    xs = jnp.zeros((round(config.autonomy_time / config.autonomy_dt), 1))
-
-    def one(key, network=network, xs=xs, every=every):
-      keys = jax.random.split(key)
-      params = clique_network.init(keys[0], network)
-      start = clique_network.initial_state(network, key=keys[1])
-      _, activity = clique_network.unroll(params, start, xs, network)
-      return activity[::every]
-
-    keys = jax.vmap(jax.random.key)(jnp.arange(config.autonomy_seeds))
-    activity = jax.jit(jax.vmap(one))(keys)
-    found[name] = clique_network.winner(activity, network)
-    found.setdefault('activity', activity[0])
-  return jax.tree.map(np.asarray, found)
+  """Returns activities [S, T, N] at every unit of time, by reservoirs."""
+  fast = {'recovery': config.recovery, 'depletion': config.depletion}
+  return {
+      'slow': _alone(config, {}),
+      'fast': _alone(config, fast),
+  }
 
 
-def of_autonomy(winners: np.ndarray) -> dict[str, np.ndarray]:
-  """Returns numbers [S] of winners [S, T], by name."""
+def _alone(config: Config, speed: dict[str, float]) -> np.ndarray:
+  network = clique_network.Config(
+      2 * config.size, 1, dt=config.autonomy_dt, rule=None, **speed
+  )
+  silence = jnp.zeros((round(config.autonomy_time / config.autonomy_dt), 1))
+
+  def one(key):
+    keys = jax.random.split(key)
+    params = clique_network.init(keys[0], network)
+    start = clique_network.initial_state(network, key=keys[1])
+    _, activity = clique_network.unroll(params, start, silence, network)
+    return activity[:: max(round(1 / config.autonomy_dt), 1)]
+
+  keys = jax.vmap(jax.random.key)(jnp.arange(config.autonomy_seeds))
+  return np.asarray(jax.jit(jax.vmap(one))(keys))
+
+
+def of_autonomy(activity: np.ndarray, config: Config) -> dict[str, np.ndarray]:
+  """Returns numbers [S] of activities [S, T, N], by name."""
   rows = []
-  for one in winners:
+  for one in clique_network.winner(activity, config.network(config.rules[0])):
     states, lengths = transients.states(one)
     mean = lengths.mean() if lengths.size else np.nan
     rows.append((len(states), len(set(states)), mean, np.mean(one >= 0)))
@@ -74,51 +68,28 @@ def of_autonomy(winners: np.ndarray) -> dict[str, np.ndarray]:
   return dict(zip(names, np.array(rows, float).T, strict=True))
 
 
-def preference(fields: jax.Array, templates: jax.Array) -> dict[str, jax.Array]:
-  """Returns how fields [C, D] respond to bars [2 L, D], each [].
-
-  `bars`: how many are preferred by some clique; `selectivity`: by how much the
-  best response exceeds the second, of the best; `cosine` of a field with the
-  bar that it prefers; the latter two in the mean over cliques.
-  """
-  responses = fields @ templates.T
-  second, best = jnp.sort(responses, 1)[:, -2:].T
-  chosen = templates[jnp.argmax(responses, 1)]
-  named = jnp.zeros(len(templates)).at[jnp.argmax(responses, 1)].set(1)
-  norms = jnp.linalg.norm(fields, axis=1) * jnp.linalg.norm(chosen, axis=1)
-  return {
-      'bars': named.sum(),
-      'selectivity': jnp.mean((best - second) / best),
-      'cosine': jnp.mean(jnp.sum(fields * chosen, 1) / norms),
-  }
-
-
 def of_learning(config: Config, fitted: train.Fitted) -> Learned:
   """Gathers what the networks of a rule have become."""
   state, history = fitted.state, fitted.history
-  variants = range(state.whole.shape[1])
-  named = {
-      name: np.stack([history[f'{name}/{i}'][1] for i in variants], -1)
-      for name in ('bars', 'selectivity', 'cosine')
-  }
-  counts = np.asarray(state.counts)  # [S, R, K, C, 2 L]
-  blocks = config.num_blocks
-  third = counts[:, :, -(blocks // 3) :].sum(2)
-  size = config.loop.num_steps
-  ends = np.arange(1, blocks + 1) * size / blocks
-  # Images of each block, as they were counted.
-  images = np.bincount(np.arange(size) * blocks // size, minlength=blocks)
-  whole = np.asarray(state.whole)[:, :, -(blocks // 3) :].sum(2)
+  counts = jnp.asarray(state.counts)  # [S, R, K, C, 2 L]
+  third, last = BLOCKS // 3, counts[:, :, -(BLOCKS // 3) :].sum(2)
+  excess = information.mutual_information(counts) - information.bias(counts)
   network = config.network(config.rules[0])
+  field = lambda v: clique_network.receptive_fields(v, network)
   afferent = state.params.afferent + state.network.afferent_change
-  of_one = lambda v: clique_network.receptive_fields(v, network)
-  fields = np.asarray(jax.vmap(jax.vmap(of_one))(jnp.asarray(afferent)))
-  return Learned(
-      history['bars/0'][0], named, ends,
-      np.moveaxis(information.mutual_information(counts), -1, 0),
-      np.asarray(information.mutual_information(third)),
-      np.asarray(information.bias(third)),
-      whole / images[-(blocks // 3) :].sum(),
-      (third.sum(-1) > 0).sum(-1),
+  fields = jax.vmap(jax.vmap(field))(jnp.asarray(afferent))
+  found = Learned(
+      history['preferred/0'][0],
+      {
+          name: np.stack(
+              [history[f'{name}/{i}'][1] for i in range(counts.shape[1])], -1
+          )
+          for name in ('preferred', 'selectivity', 'cosine')
+      },
+      jnp.moveaxis(excess, -1, 0),
+      information.mutual_information(last), information.bias(last),
+      state.whole[:, :, -third:].sum(2) / state.shown[:, :, -third:].sum(2),
+      (last.sum(-1) > 0).sum(-1),
       fields.reshape(*fields.shape[:3], config.size, config.size),
   )  # fmt: skip
+  return jax.tree.map(np.asarray, found)

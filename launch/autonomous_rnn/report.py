@@ -36,7 +36,7 @@ def make(
     learned: what `measure.of_learning` found, by rule; the first is tested.
   """
   first = learned[config.rules[0]]
-  numbers = {k: measure.of_autonomy(alone[k]) for k in measure.RESERVOIRS}
+  numbers = {k: measure.of_autonomy(a, config) for k, a in alone.items()}
   return train.Report(
       claims=[*_autonomy(config, numbers['slow']), *_learning(config, first)],
       data={
@@ -99,14 +99,14 @@ def _learning(config: Config, found: measure.Learned):
       ),
       train.higher(
           'Cliques prefer more different bars than without learning',
-          {'learned': found.end('bars', 0)},
-          {'unlearned': found.end('bars', 1)},
+          {'learned': found.end('preferred', 0)},
+          {'unlearned': found.end('preferred', 1)},
           by='interval', source='reconstruction',
       ),
       train.higher(
           f'Every clique acquires a bar of its own: all {count} are preferred'
           ' by some clique',
-          {'bars': found.end('bars', 0)}, count - 1, by='seed',
+          {'bars': found.end('preferred', 0)}, count - 1, by='seed',
           source='abstract', because=_NOT_ALL,
       ),
       train.higher(
@@ -124,7 +124,7 @@ def _table(config: Config, learned: dict[str, measure.Learned]) -> train.Table:
     names = [f'{rule} rule', 'no learning'][: found.last.shape[1]]
     for i, name in enumerate(names):
       rows[name] = {
-          'different bars': found.end('bars', i),
+          'different bars': found.end('preferred', i),
           'selectivity': found.end('selectivity', i),
           'cosine with the bar': found.end('cosine', i),
           'information (bits)': found.last[:, i],
