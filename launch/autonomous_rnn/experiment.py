@@ -33,7 +33,7 @@ class State(NamedTuple):
 def experiment(config: Config, run: train.Run) -> train.Report:
   """Lets networks run alone, then teaches them, and compares."""
   alone = run.result('autonomy', lambda: measure.autonomy(config))
-  learned = {}
+  learned: dict[str, measure.Learned] = {}
   for rule in config.rules:
     fitted = train.fit(run, stage(config, rule))
     learned[rule] = measure.of_learning(config, fitted)
@@ -42,7 +42,7 @@ def experiment(config: Config, run: train.Run) -> train.Report:
   return report.make(config, alone, learned)
 
 
-def stage(config: Config, rule: Rule = '') -> train.Stage:
+def stage(config: Config, rule: Rule | None = None) -> train.Stage:
   """Returns the learning by a rule, by default the first.
 
   Beside the networks that learn by the first one are the same ones that do not.

@@ -1,5 +1,7 @@
 """The figures of `launch.autonomous_rnn`."""
 
+from typing import Any
+
 from matplotlib import figure
 import numpy as np
 
@@ -33,9 +35,10 @@ def _transients(config, alone, found) -> figure.Figure:
   network = config.network(config.rules[0])
   cliques = activity[:, clique_network.cliques(network)].mean(-1)
   count = cliques.shape[1]
-  made, _ = train.figures.subplots(height=3.6, subplot_kw={'visible': False})
+  made, _ = train.figures.subplots(height=3.6)
   made.clear()
-  top, below = made.subfigures(2, 1, height_ratios=(1.5, 1))
+  parts: Any = made.subfigures(2, 1, height_ratios=(1.5, 1))
+  top, below = parts
   axes = top.subplots()
   shades = {'cmap': 'Blues', 'vmin': 0, 'vmax': 1, 'aspect': 'auto'}
   drawn = axes.imshow(cliques.T, interpolation='nearest', **shades)
@@ -45,8 +48,8 @@ def _transients(config, alone, found) -> figure.Figure:
   )  # fmt: skip
   top.colorbar(drawn, ax=axes, pad=0.01)
   below.suptitle(
-      'What the members of each clique see after learning, and without: seed'
-      f' {seed}, of a median number of bars',
+      f'Weights of each clique, shaded to its largest: seed {seed}, which has a'
+      ' median number of bars',
       fontsize=9,
   )
   panels = below.subplots(2, count, squeeze=False)

@@ -1,5 +1,7 @@
 """What networks of `launch.autonomous_rnn` do: alone, and what they learned."""
 
+import dataclasses
+from typing import Any
 from typing import NamedTuple
 
 import jax
@@ -33,17 +35,16 @@ class Learned(NamedTuple):
 
 def autonomy(config: Config) -> dict[str, np.ndarray]:
   """Returns activities [S, T, N] at every unit of time, by reservoirs."""
-  fast = {'recovery': config.recovery, 'depletion': config.depletion}
-  return {
-      'slow': _alone(config, {}),
-      'fast': _alone(config, fast),
-  }
-
-
-def _alone(config: Config, speed: dict[str, float]) -> np.ndarray:
-  network = clique_network.Config(
-      2 * config.size, 1, dt=config.autonomy_dt, rule=None, **speed
+  slow = clique_network.Config(
+      2 * config.size, 1, dt=config.autonomy_dt, rule=None
   )
+  fast = dataclasses.replace(
+      slow, recovery=config.recovery, depletion=config.depletion
+  )
+  return {'slow': _alone(config, slow), 'fast': _alone(config, fast)}
+
+
+def _alone(config: Config, network: clique_network.Config) -> np.ndarray:
   silence = jnp.zeros((round(config.autonomy_time / config.autonomy_dt), 1))
 
   def one(key):
@@ -60,7 +61,8 @@ def _alone(config: Config, speed: dict[str, float]) -> np.ndarray:
 def of_autonomy(activity: np.ndarray, config: Config) -> dict[str, np.ndarray]:
   """Returns numbers [S] of activities [S, T, N], by name."""
   rows = []
-  for one in clique_network.winner(activity, config.network(config.rules[0])):
+  network = config.network(config.rules[0])
+  for one in clique_network.winner(jnp.asarray(activity), network):
     states, lengths = transients.states(one)
     mean = lengths.mean() if lengths.size else np.nan
     rows.append((len(states), len(set(states)), mean, np.mean(one >= 0)))
@@ -78,7 +80,7 @@ def of_learning(config: Config, fitted: train.Fitted) -> Learned:
   field = lambda v: clique_network.receptive_fields(v, network)
   afferent = state.params.afferent + state.network.afferent_change
   fields = jax.vmap(jax.vmap(field))(jnp.asarray(afferent))
-  found = Learned(
+  measured: Any = (
       history['preferred/0'][0],
       {
           name: np.stack(
@@ -92,4 +94,4 @@ def of_learning(config: Config, fitted: train.Fitted) -> Learned:
       (last.sum(-1) > 0).sum(-1),
       fields.reshape(*fields.shape[:3], config.size, config.size),
   )  # fmt: skip
-  return jax.tree.map(np.asarray, found)
+  return Learned(*jax.tree.map(np.asarray, measured))

@@ -47,6 +47,11 @@ class Config:
       )
 
   @property
+  def released(self) -> int:
+    """Which of the rates stands for the released code's."""
+    return min(1, len(self.rates) - 1)
+
+  @property
   def settings(self) -> list[tuple[float, int]]:
     """Pairs of eta_0 and swaps an epoch: what a learner trains side by side."""
     return list(itertools.product(self.rates, self.swaps))

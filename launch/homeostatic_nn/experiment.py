@@ -32,11 +32,12 @@ class State(NamedTuple):
 def experiment(config: Config, run: train.Run) -> train.Report:
   """Runs every learner at every rate and swap rate, and compares."""
   stream, held_out = read(config)
-  found = {}
+  found: dict[str, measure.Found] = {}
   for name in LEARNERS:
     fitted = train.fit(run, stage(config, name, stream, held_out))
     found[name] = measure.of_learner(config, fitted)
-    run.say(f'{name}: online accuracy {found[name].best_accuracy.mean():.3f}')
+    accuracy = found[name].at_best('accuracy').mean()
+    run.say(f'{name}: online accuracy {accuracy:.3f}')
   return report.make(config, found, len(stream.labels))
 
 

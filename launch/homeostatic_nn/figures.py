@@ -11,57 +11,61 @@ from nmlib import train
 
 
 def draw(
-    config: Config, found: Mapping[str, measure.Found], count: int
+    config: Config, found: Mapping[str, measure.Found]
 ) -> dict[str, figure.Figure]:
   """Returns the report's figures by name; arguments as in `report.make`."""
   looks = train.figures.styles(list(found))
   return {
-      'swaps': _swaps(config, found, count // 10, looks),
+      'swaps': _swaps(config, found, looks),
       'rates': _rates(config, found, looks),
   }
 
 
-def _swaps(config, found, batches, looks) -> figure.Figure:
+def _swaps(config, found, looks) -> figure.Figure:
   """Online accuracy before and after labels are exchanged."""
-  kinds = [swaps for swaps in config.swaps if swaps][-4:]
+  kinds = [swaps for swaps in config.swaps if swaps][-3:]
   made, panels = train.figures.subplots(
-      1, len(kinds), height=2.9, squeeze=False, sharey=True,
+      2, len(kinds), height=2.3, squeeze=False, sharey=True, sharex='col',
       title='Online accuracy around swaps, mean and range of seeds',
   )  # fmt: skip
-  for axes, swaps in zip(panels[0], kinds, strict=True):
+  for column, swaps in enumerate(kinds):
     row = config.swaps.index(swaps)
     for name, one in found.items():
-      places, means = measure.around_swaps(
-          config, swaps, batches, one.correct[row]
-      )
-      train.figures.curve(
-          axes, places, means.T, label=name, ms=3, **looks[name]
-      )
-    axes.axvline(-0.5, color='0.4', ls='--', lw=1)
-    axes.set(title=f'{swaps} swaps an epoch', xlabel='minibatches from a swap')
-  panels[0, 0].set_ylabel('online accuracy')
+      kept = one.correct[config.released, row], one.at_best('correct')[row]
+      for axes, correct in zip(panels[:, column], kept, strict=True):
+        places, means = measure.around_swaps(config, swaps, correct)
+        style = looks[name] | {'ms': 3}
+        train.figures.curve(axes, places, means.T, label=name, **style)
+        axes.axvline(-0.5, color='0.4', ls='--', lw=1)
+    panels[0, column].set_title(f'{swaps} swaps an epoch')
+    panels[1, column].set_xlabel('minibatches from a swap')
+  panels[0, 0].set_ylabel(f'eta_0 {config.rates[config.released]:g}')
+  panels[1, 0].set_ylabel('best eta_0 of each')
   train.figures.legend(made)
   return made
 
 
 def _rates(config, found, looks) -> figure.Figure:
   """Accuracy over swap rates, and what becomes of eta."""
-  made, (left, right) = train.figures.subplots(1, 2, height=3.0)
+  made, (left, middle, right) = train.figures.subplots(1, 3, height=2.9)
   places = np.arange(len(config.swaps))
+  released = f'eta_0 {config.rates[config.released]:g}'
   for name, one in found.items():
-    train.figures.spread(
-        left, places, one.best_accuracy, label=name, **looks[name]
-    )
-    trace = one.rate[-1].T  # [E * B, S]
-    every = max(len(trace) // 300, 1)
+    style = looks[name] | {'ms': 4, 'label': name}
+    train.figures.spread(left, places, one.accuracy[config.released], **style)
+    train.figures.spread(middle, places, one.at_best('accuracy'), **style)
+    trace = one.rate[config.released, -1].T  # [T, S]
+    every = max(len(trace) // 200, 1)
     epochs = np.arange(len(trace)) * config.epochs / len(trace)
-    style = looks[name] | {'marker': None}
+    style |= {'marker': None}
     train.figures.curve(right, epochs[::every], trace[::every], **style)
-  left.set_xticks(places, [str(swaps) for swaps in config.swaps])
-  left.set(xlabel='swaps an epoch', ylabel='online accuracy')
+  for axes, title in ((left, released), (middle, 'best eta_0 of each')):
+    axes.set_xticks(places, [str(swaps) for swaps in config.swaps])
+    axes.set(xlabel='swaps an epoch', title=title, ylim=(0, 1.02))
+  left.set_ylabel('online accuracy')
   right.set(
-      xlabel='epoch', ylabel='eta / eta_0', yscale='log',
-      title=f'{config.swaps[-1]} swaps an epoch',
+      xlabel='epoch', ylabel='eta / eta_0',
+      title=f'{config.swaps[-1]} swaps, {released}',
   )  # fmt: skip
   train.figures.legend(made)
   return made
