@@ -126,7 +126,8 @@ def _of_ours(config: Config, found) -> list[train.Claim]:
       ),
       train.higher(
           'Where decisions matter, the rate rises with the shift: a positive'
-          ' rank correlation of its mean with swaps an epoch, at the best eta_0',
+          ' rank correlation of its mean with swaps an epoch, at the best'
+          ' eta_0',
           {'correlation': _ranks(raised)}, 0, by='interval', source='own',
       ),
   ]  # fmt: skip

@@ -178,6 +178,19 @@ class DynamicsTest(parameterized.TestCase):
       self.assertGreaterEqual(float(values.min()), 0)
       self.assertLessEqual(float(values.max()), 1)
 
+  def test_half_the_step_keeps_the_order_of_twenty_winners(self):
+    orders = []
+    for dt in (0.2, 0.1):
+      config = clique_network.Config(dt=dt, rule=None)
+      params = clique_network.init(jax.random.key(0), config)
+      state = clique_network.initial_state(config, key=jax.random.key(1))
+      xs = _silence(round(5500 / dt), config)
+      run = jax.jit(clique_network.unroll, static_argnums=3)
+      winners = clique_network.winner(run(params, state, xs, config)[1], config)
+      orders.append(transients.states(winners)[0][:20])
+    self.assertLen(orders[0], 20)
+    np.testing.assert_array_equal(orders[0], orders[1])
+
   def test_the_winner_is_whole_or_there_is_none(self):
     config = clique_network.Config()
     members = clique_network.cliques(config)

@@ -1,6 +1,7 @@
 """Digits and their rotation."""
 
 import pathlib
+from unittest import mock
 
 from absl.testing import absltest
 from absl.testing import parameterized
@@ -9,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from nmlib.data import tfds
 from nmlib.data.images import digits
 from nmlib.data.images import rotation
 
@@ -19,6 +21,17 @@ def _write_idx(path: pathlib.Path, data: np.ndarray):
 
 
 class DigitsTest(parameterized.TestCase):
+
+  def test_fashion_is_asked_of_tfds_by_its_name(self):
+    rows = [{'image': np.full((28, 28, 1), 51, np.uint8), 'label': 3}]
+    with mock.patch.object(tfds, 'data_source', return_value=rows) as asked:
+      parts = digits.mnist('', 0, name='fashion_mnist')
+    self.assertEqual(
+        [call.args for call in asked.call_args_list],
+        [('fashion_mnist', 'train'), ('fashion_mnist', 'test')],
+    )
+    np.testing.assert_allclose(parts.train.images, 0.2, rtol=1e-6)
+    self.assertEqual(parts.test.labels.tolist(), [3])
 
   def test_embedded_digits_are_whole_and_disjoint(self):
     parts = digits.small(1000, 200)
