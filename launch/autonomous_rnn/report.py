@@ -111,8 +111,8 @@ def _learning(config: Config, found: measure.Learned):
       ),
       train.higher(
           'Activity stays autonomous under input: in the last third, while an'
-          ' image is on, a clique is whole at least 0.75 of the time (a threshold'
-          ' of ours)',
+          ' image is on, a clique is whole at least 0.75 of the time (a'
+          ' threshold of ours)',
           {'learned': found.whole[:, 0]}, 0.75, by='seed',
           also={'cliques that win': found.winners[:, 0]}, source='abstract',
       ),
