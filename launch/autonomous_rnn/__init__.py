@@ -8,7 +8,7 @@ their input (the bars problem), for a signal marks the moments in which input
 changes the dynamics. Recalled from the group's other papers, and confirmed by
 simulation alone: the equations of activity and reservoirs. From a students'
 re-implementation: the wiring, and the rule that assigns bars. Reconstruction:
-the rule with the diffusive signal, the times of presentation, all thresholds.
+the rule with the diffusive signal, all constants of learning, all thresholds.
 No number here is compared with the paper's.
 
   python -m launch.autonomous_rnn                  # small: minutes on 2 cores

@@ -11,7 +11,7 @@ from nmlib.plasticity import transition_learning
 
 BLOCKS = 12  # of the images, in which winners are counted
 Rule = Literal['covariance', 'diffusive']
-RULES: dict[Rule, clique_network.Rule] = {
+RULES: dict[Rule, transition_learning.Rule] = {
     'covariance': transition_learning.Covariance(),
     'diffusive': transition_learning.Diffusive(),
 }

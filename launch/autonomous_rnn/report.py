@@ -14,8 +14,8 @@ _KNOWN = (
     ' transient states of cliques, which learn the bars of their input in'
     ' transitions. The equations of the dynamics are recalled from other'
     ' papers of the group; the wiring and the covariance rule are those of a'
-    ' re-implementation; the diffusive rule, times, weights at the start and'
-    ' all thresholds are reconstruction. No number of the paper is known.'
+    ' re-implementation; the diffusive rule, all constants of learning and all'
+    ' thresholds are reconstruction. No number of the paper is known.'
 )
 _NOT_ALL = (
     "with the re-implementation's rule two or more cliques often come to prefer"

@@ -100,10 +100,9 @@ def stage(
     online = record.correct.mean() / rule.batch_size
     return state, {'online_accuracy': online, 'rate': rate.mean()}
 
-  def evaluate(state, held_out):
-    found = self_regulation.accuracy(state.learner, *held_out)
-    return {'held_out': found}
-
+  evaluate = lambda state, held_out: {
+      'held_out': self_regulation.accuracy(state.learner, *held_out)
+  }
   rates, swaps = map(np.array, zip(*config.settings, strict=True))
   return train.Stage(
       name=name,

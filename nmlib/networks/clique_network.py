@@ -27,17 +27,12 @@ from nmlib.neurons.core import limits
 from nmlib.neurons.core import scan
 from nmlib.plasticity import transition_learning
 
-Rule = transition_learning.Covariance | transition_learning.Diffusive
-
 
 @dataclasses.dataclass(frozen=True)
 class Config:
   """Hyperparameters; time has no unit.
 
-  The re-implementation learns with the faster reservoirs 0.015 and 0.04.
-
-  Raises:
-    ValueError: naming the field, if a value is out of range.
+  Reservoirs of 0.015 and 0.04 are a faster variant, with which it learns.
   """
 
   num_cliques: limits.Count = 10  # C, even and at least 4; N = 2 C units
@@ -55,7 +50,8 @@ class Config:
   afferent_scale: limits.Positive = 0.05  # median of v at the start
   afferent_spread: limits.NonNegative = 0.3  # of log v at the start
   dt: limits.Positive = 0.2
-  rule: Rule | None = transition_learning.Covariance()  # None: v stays
+  # None: v stays.
+  rule: transition_learning.Rule | None = transition_learning.Covariance()
   param_dtype: dtypes.Floating = 'float32'
 
   def __post_init__(self):
@@ -212,19 +208,11 @@ def step(
   drive = afferent @ y
   growth = growth_rate(params, x, phi, config)
   moved = velocity(growth + drive, x, phi, config)
-  rule, dt = config.rule, config.dt
-  if rule is not None:
-    if isinstance(rule, transition_learning.Diffusive):
-      rate = transition_learning.diffusive(afferent, x, y, drive, signal, rule)
-      signal = signal + dt * transition_learning.signal_velocity(
-          signal, growth, drive, rule
-      )
-      signal = jnp.clip(signal, 0, 1)
-    else:
-      rate = transition_learning.covariance(
-          afferent, x, moved.activity, y, drive, rule
-      )
-    learned = jnp.maximum(afferent + dt * rate, rule.floor)
+  dt = config.dt
+  if config.rule is not None:
+    learned, signal = transition_learning.advance(
+        afferent, signal, x, moved.activity, y, growth, drive, config.rule, dt
+    )
     change = learned - params.afferent
   activity = jnp.clip(x + dt * moved.activity, 0, 1)
   reservoir = jnp.clip(phi + dt * moved.reservoir, 0, 1)
@@ -239,22 +227,16 @@ def unroll(
     *,
     chunk_size: int | None = None,
 ) -> tuple[State, jax.Array]:
-  """Runs `step` over inputs [T, D]; returns the last state, activities [T, N].
-
-  Raises:
-    ValueError: if xs is not [T, D].
-  """
+  """Runs `step` over inputs [T, D]; returns last state, activities [T, N]."""
   checks.shape('inputs', xs, 'T', num_inputs=config.num_inputs)
   advance = lambda state, x_t: step(params, state, x_t, config)
   return scan.scan(advance, state, xs, chunk_size=chunk_size)
 
 
 def winner(activity: jax.Array, config: Config) -> jax.Array:
-  """Returns the clique [...] whose weakest member is the strongest.
+  """Returns the clique [...] that is whole at activities [..., N]; -1: none.
 
-  Args:
-    activity: [..., N].
-    config: whose threshold that member must exceed; otherwise -1.
+  That is the one whose weakest member is strongest, if it exceeds x_c.
   """
   weakest = activity[..., cliques(config)].min(-1)
   whole = weakest.max(-1) > config.threshold

@@ -27,7 +27,7 @@ from nmlib.neurons.core import limits
 
 @dataclasses.dataclass(frozen=True)
 class Covariance:
-  """Of `covariance`; values of the re-implementation."""
+  """Of `covariance`; times and targets are ours, with which it gives bars."""
 
   growth_time: limits.Positive = 3.0  # tau_v
   decay_time: limits.Positive = 1e5  # tau_d
@@ -54,6 +54,45 @@ class Diffusive:
   floor: limits.NonNegative = 1e-6
 
   __post_init__ = limits.check
+
+
+Rule = Covariance | Diffusive
+
+
+def advance(
+    weights: jax.Array,
+    signal: jax.Array,
+    activity: jax.Array,
+    velocity: jax.Array,
+    inputs: jax.Array,
+    growth_rate: jax.Array,
+    drive: jax.Array,
+    rule: Rule,
+    dt: float,
+) -> tuple[jax.Array, jax.Array]:
+  """Learns by either rule for a time dt (Euler, from the same old state).
+
+  Args:
+    weights: v [N, D].
+    signal: S [], of the diffusive rule; the other one leaves it.
+    activity: x [N].
+    velocity: dx/dt [N].
+    inputs: y [D].
+    growth_rate: r [N], without the input.
+    drive: Delta r = v y [N].
+    rule: constants.
+    dt: a step.
+
+  Returns:
+    Weights, not below the rule's floor, and the signal.
+  """
+  if isinstance(rule, Covariance):
+    rate = covariance(weights, activity, velocity, inputs, drive, rule)
+  else:
+    rate = diffusive(weights, activity, inputs, drive, signal, rule)
+    rise = signal_velocity(signal, growth_rate, drive, rule)
+    signal = jnp.clip(signal + dt * rise, 0, 1)
+  return jnp.maximum(weights + dt * rate, rule.floor), signal
 
 
 def covariance(
