@@ -14,6 +14,7 @@ import jax.numpy as jnp
 from nmlib import networks
 from nmlib import neurons
 from nmlib.networks import active_dendrites
+from nmlib.networks import content_addressable_memory
 from nmlib.networks import elm_network
 from nmlib.networks import gpt
 from nmlib.networks import sequence_classifier
@@ -272,6 +273,11 @@ MODELS = {
         active_dendrites.Config(4, 3, (6, 5), 2, 0.5),
         _pair(4, 4),
         apply=functools.partial(_with_context, active_dendrites),
+    ),
+    'content_addressable_memory': Model(
+        content_addressable_memory,
+        content_addressable_memory.Config(3, 4),
+        lambda key: tuple(jnp.split(_spikes(STEPS, 7)(key), [3], -1)),
     ),
     'elm_network': Model(
         elm_network,

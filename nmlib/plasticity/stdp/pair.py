@@ -22,7 +22,6 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from nmlib.neurons.core import checks
 from nmlib.neurons.core import dtypes
@@ -146,17 +145,8 @@ def check_spikes(
   n, m = weights.shape
   checks.shape('pre', pre, *free, presynaptic_cells=n)
   checks.shape('post', post, *free, postsynaptic_cells=m)
-  for name, spikes in (('pre', pre), ('post', post)):
-    if not checks.is_concrete(spikes):
-      continue
-    values = np.asarray(spikes)
-    wrong = (values != 0) & (values != 1)
-    if wrong.any():
-      place = np.argwhere(wrong)[0]
-      raise ValueError(
-          f'{name} must be spikes, 0 or 1, got {values[tuple(place)]} at'
-          f' {place.tolist()}; a cell spikes once a step at most.'
-      )
+  checks.binary('pre', pre)
+  checks.binary('post', post)
 
 
 def arrivals(
@@ -202,6 +192,8 @@ def traces(
       config.pairing == 'all',
       config.zero_lag in ('depress', 'both'),
   )
+  if config.zero_lag == 'skip':
+    y_seen = y_seen * (1 - (row if y_whole else post))
   return x_seen, x, y_seen, y
 
 

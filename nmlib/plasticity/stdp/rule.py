@@ -40,8 +40,11 @@ class Config:
   # 'presynaptic': a presynaptic spike, with the last postsynaptic one before
   # it and the first after it. 'reduced': neighbours alone, nothing between.
   pairing: Literal['all', 'nearest', 'presynaptic', 'reduced'] = 'all'
-  # What a pair of spikes that reach the synapse in one step does.
-  zero_lag: Literal['ignore', 'depress', 'potentiate', 'both'] = 'ignore'
+  # What a pair of spikes that reach the synapse in one step does. 'skip': no
+  # earlier postsynaptic spike depresses either.
+  zero_lag: Literal['ignore', 'skip', 'depress', 'potentiate', 'both'] = (
+      'ignore'
+  )
   # Which of them acts first on the weight; 'together': both on the old one.
   order: Literal['post_first', 'pre_first', 'together'] = 'post_first'
   # When a weight is clipped to [w_min, w_max]: after each spike; once, when a

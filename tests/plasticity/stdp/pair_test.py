@@ -20,7 +20,7 @@ _MEMORY = pair.Config(
     zero_lag='depress',
 )  # fmt: skip
 _PAIRINGS = ('all', 'nearest', 'presynaptic', 'reduced')
-_ZERO_LAGS = ('ignore', 'depress', 'potentiate', 'both')
+_ZERO_LAGS = ('ignore', 'skip', 'depress', 'potentiate', 'both')
 _RUN = jax.jit(pair.unroll, static_argnums=3)
 _SHOWN = jax.jit(deferred.weights_at, static_argnums=2)
 _RUN_DEFERRED = jax.jit(deferred.unroll, static_argnums=3)
@@ -36,6 +36,7 @@ def _pairs(pre, post, config):
   """
   up_at_0 = config.zero_lag in ('potentiate', 'both')
   down_at_0 = config.zero_lag in ('depress', 'both')
+  skipped = set(post) if config.zero_lag == 'skip' else ()
   for t, s in itertools.product(pre, post):
     lag = s - t
     if lag > 0 or (lag == 0 and up_at_0):
@@ -51,7 +52,7 @@ def _pairs(pre, post, config):
       }  # fmt: skip
       if kept[config.pairing]:
         yield 'up', lag
-    if lag < 0 or (lag == 0 and down_at_0):
+    if t not in skipped and (lag < 0 or (lag == 0 and down_at_0)):
       post_between = [
           q for q in post if s < q and (q < t or q == t and down_at_0)
       ]
