@@ -8,7 +8,7 @@ clipped after each event, and amplitudes are not multiplied by w_max.
 from typing import Literal
 
 from nmlib.neurons.delays import ring
-from nmlib.plasticity.stdp import rule
+from nmlib.plasticity.stdp import pair
 
 _POWERS = {'additive': 0.0, 'multiplicative': 1.0}
 
@@ -24,7 +24,7 @@ def stdp(
     delay: float = 1.0,
     timestep: float = 1.0,
     weight_dependence: Literal['additive', 'multiplicative'] = 'additive',
-) -> rule.Config:
+) -> pair.Config:
   """Returns STDPMechanism with SpikePairRule; for `stdp.deferred`.
 
   Args:
@@ -42,7 +42,7 @@ def stdp(
     ValueError: if the delay is under a step, or not a whole number of them.
   """
   power = _POWERS[weight_dependence]
-  return rule.Config(
+  return pair.Config(
       tau_plus,
       tau_minus,
       A_plus,
