@@ -42,7 +42,7 @@ def unroll(params, inputs, config: memory.Config) -> dict[str, jax.Array]:
 def rasters(name: str, config: memory.Config):
   """Returns operations, and rasters by population, of an experiment."""
   operations, length = EXPERIMENTS[name][0]()
-  inputs = memory.operations(*operations, config, length)
+  inputs = memory.operations(*operations, config=config, length=length)
   params = memory.init(jax.random.key(0), config)
   return operations, unroll(params, inputs, config)
 
@@ -89,6 +89,7 @@ def recall(config: Config) -> dict[str, np.ndarray]:
     )
     every = jax.jit(jax.vmap(jax.vmap(of, (0, None)), (None, 0)))
     right = every(keys, jnp.array(config.spacings))  # [spacings, S, K]
+    right = np.asarray(right)
     found[f'{kind} by cue'] = right[..., 5:10].mean(-1)
     found[f'{kind} by bit'] = right[..., 10:].mean(-1)
   return found
@@ -120,7 +121,7 @@ def answers(
 
   Keeps the output's spikes alone, so that long runs fit.
   """
-  inputs = memory.operations(*operations, config, length)
+  inputs = memory.operations(*operations, config=config, length=length)
   params = memory.init(jax.random.key(0), config)
 
   def step(state, x):

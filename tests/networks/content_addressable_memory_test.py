@@ -32,9 +32,10 @@ def _unroll(params, inputs, config):
 def _run(asked, config, edit=lambda params: params):
   """Returns inputs, last state and rasters of an experiment."""
   operations, length = asked()
-  inputs = memory.operations(*operations, config, length)
+  inputs = memory.operations(*operations, config=config, length=length)
   params = edit(memory.init(jax.random.key(0), config))
-  return inputs, *_unroll(params, inputs, config)
+  state, raster = _unroll(params, inputs, config)
+  return inputs, state, raster
 
 
 class _Simpler(NamedTuple):
@@ -139,7 +140,7 @@ class ContentAddressableMemoryTest(parameterized.TestCase):
   def test_a_finer_step_breaks_the_memory(self):
     operations, length = memory_operations.functional()
     config = memory.Config(dt=0.1)
-    inputs = memory.operations(*operations, config, length)
+    inputs = memory.operations(*operations, config=config, length=length)
     raster = _unroll(memory.init(jax.random.key(0), config), inputs, config)[1]
     self.assertEqual(inputs[0].sum(), 4 * 3 + 2)
     self.assertEqual(raster['OutCue'].shape, (900, 5))
@@ -169,7 +170,7 @@ class ContentAddressableMemoryTest(parameterized.TestCase):
   def test_resumes_to_the_bit(self):
     config = memory.Config()
     operations, length = memory_operations.functional()
-    inputs = memory.operations(*operations, config, length)
+    inputs = memory.operations(*operations, config=config, length=length)
     params = memory.init(jax.random.key(0), config)
     whole, raster = _unroll(params, inputs, config)
     half = lambda part: jax.tree.map(lambda a: a[part], inputs)

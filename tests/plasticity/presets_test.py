@@ -1,6 +1,7 @@
 """STDP against what NEST, Brian2 and SpikingJelly recorded, in float64."""
 
 import pathlib
+from typing import Any
 
 from absl.testing import absltest
 from absl.testing import parameterized
@@ -31,7 +32,7 @@ def _train(steps, length):
   return spikes
 
 
-_MODELS = {
+_MODELS: dict[str, Any] = {
     'additive': 'stdp_synapse',
     'multiplicative': 'stdp_synapse',
     'delay3': 'stdp_synapse',
@@ -92,7 +93,7 @@ class PresetsTest(parameterized.TestCase):
     with jax.enable_x64(True):
 
       def step(state, x):
-        state, _ = pair.step(state, *x, config)
+        state, _ = pair.step(state, x[0], x[1], config)
         return state, state.weights[0, 0]
 
       start = jnp.full((1, 1), config.w_max / 2, jnp.float64)
@@ -108,7 +109,7 @@ class PresetsTest(parameterized.TestCase):
         arrays[f'stdp/{n}'][:, 0].astype(float) for n in ('pre', 'post')
     )
     tau_pre, tau_post = map(float, arrays['stdp/taus'])
-    fields = dict(tau_pre=tau_pre, tau_post=tau_post)
+    fields: dict[str, Any] = dict(tau_pre=tau_pre, tau_post=tau_post)
     if case == 'stdp_clamp_w':
       fields['f_pre'] = lambda w: 0.01 * jnp.clip(w, 0, 1)
       fields['f_post'] = lambda w: 0.01 * jnp.clip(1 - w, 0, 1)
@@ -116,7 +117,7 @@ class PresetsTest(parameterized.TestCase):
     start = arrays['stdp/w0'].T
 
     def step(state, x):
-      new, _ = pair.step(state, *x, config)
+      new, _ = pair.step(state, x[0], x[1], config)
       change = new.weights - state.weights
       if case == 'stdp_identity':  # its weights were kept
         new = new._replace(weights=state.weights)
@@ -164,7 +165,7 @@ class PresetsTest(parameterized.TestCase):
       with self.assertRaisesRegex(ValueError, 'whole number of steps'):
         make()
     with self.assertRaisesRegex(ValueError, 'model must be one of'):
-      nest.stdp('stdp_nn_synapse')
+      nest.stdp('stdp_nn_synapse')  # pyrefly: ignore [bad-argument-type]
 
 
 if __name__ == '__main__':

@@ -13,13 +13,16 @@ import numpy as np
 _STATES = (0, 5, 1, 3, 0, 3, 4, 5, 0, 5, 4, 3, 2, 4, 4, 3)  # of 4 x 4 cells
 
 
+_Array = jax.Array | np.ndarray
+
+
 class Operations(NamedTuple):
   """K operations in the order of time."""
 
-  start: jax.Array  # [K], ms, integer
-  learn: jax.Array  # [K], bool; the others recall
-  cue: jax.Array  # [K, C], one-hot; zeros: recall by content
-  content: jax.Array  # [K, M], bits; zeros: recall by cue
+  start: _Array  # [K], ms, integer
+  learn: _Array  # [K], bool; the others recall
+  cue: _Array  # [K, C], one-hot; zeros: recall by content
+  content: _Array  # [K, M], bits; zeros: recall by cue
 
 
 def functional() -> tuple[Operations, int]:
@@ -72,7 +75,7 @@ def random(
     num_cues: int,
     num_contents: int,
     num_bits: int,
-    spacing: jax.Array,
+    spacing: jax.Array | int,
     *,
     orthogonal: bool = False,
     blocks: int = 1,

@@ -13,12 +13,13 @@ from nmlib.neurons.core import scan
 from nmlib.neurons.delays import ring
 from nmlib.neurons.spiking import if_curr_exp
 from nmlib.plasticity.stdp import deferred
+from nmlib.plasticity.stdp import pair
 
 
 def step(
     params: Params,
     state: State,
-    x_t: tuple[jax.Array, jax.Array],
+    x_t: tuple[pair.Spikes, pair.Spikes],
     config: Config,
 ) -> tuple[State, dict[str, jax.Array]]:
   """Advances dt.
@@ -62,7 +63,7 @@ def step(
 def unroll(
     params: Params,
     state: State,
-    xs: tuple[jax.Array, jax.Array],
+    xs: tuple[pair.Spikes, pair.Spikes],
     config: Config,
 ) -> tuple[State, dict[str, jax.Array]]:
   """Runs `step` over cues [T, C], contents [T, M]; rasters [T, n] by name."""

@@ -9,15 +9,16 @@ from nmlib.neurons.core import checks
 from nmlib.neurons.core import dtypes
 from nmlib.neurons.delays import ring
 
+Array = jax.Array | np.ndarray
 _LEARN = 3  # ms in which a learnt pair is shown
 _ANSWER = range(5, 8)  # ms from an operation to its spikes at the output
 
 
 def operations(
-    start: jax.Array,
-    learn: jax.Array,
-    cue: jax.Array,
-    content: jax.Array,
+    start: Array,
+    learn: Array,
+    cue: Array,
+    content: Array,
     config: Config,
     length: int,
 ) -> tuple[jax.Array, jax.Array]:
@@ -62,7 +63,7 @@ def operations(
 
 
 def decode(
-    raster: dict[str, jax.Array], start: jax.Array, config: Config
+    raster: dict[str, jax.Array], start: Array, config: Config
 ) -> tuple[jax.Array, jax.Array]:
   """Returns what operations answered: bool cues [K, C] and contents [K, M].
 

@@ -124,10 +124,10 @@ def init(key: jax.Array, config: Config) -> Params:
     parts.append(part)
   dtype = dtypes.named(config.param_dtype)
   # The factor is the number of contents, not of cues.
-  weights = Weights(6.0, 6.0 * config.num_contents, 9.0, 6.0, 2.0)
+  weights = 6.0, 6.0 * config.num_contents, 9.0, 6.0, 2.0
   return Params(
       jax.tree.map(lambda *a: jnp.concatenate(a), *parts),
-      jax.tree.map(lambda w: jnp.asarray(w, dtype), weights),
+      Weights(*(jnp.asarray(weight, dtype) for weight in weights)),
   )
 
 

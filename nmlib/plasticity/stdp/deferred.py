@@ -29,7 +29,7 @@ def initial_state(weights: jax.Array, config: pair.Config) -> State:
 
 
 def deferred_step(
-    state: State, pre: jax.Array, post: jax.Array, config: pair.Config
+    state: State, pre: pair.Spikes, post: pair.Spikes, config: pair.Config
 ) -> tuple[State, jax.Array]:
   """Advances dt; arguments, output and errors as of `pair.step`."""
   current, event = pair.advance(state.current, pre, post, config)
@@ -38,15 +38,17 @@ def deferred_step(
 
 
 def unroll(
-    state: State, pre: jax.Array, post: jax.Array, config: pair.Config
+    state: State, pre: pair.Spikes, post: pair.Spikes, config: pair.Config
 ) -> tuple[State, jax.Array]:
   """Runs `deferred_step` over spikes [T, N] and [T, M]; outputs [T, M]."""
   pair.check_spikes(state.stored, pre, post, 'T')
-  run = lambda state, spikes: deferred_step(state, *spikes, config)
+  run = lambda state, x: deferred_step(state, x[0], x[1], config)
   return scan.scan(run, state, (pre, post))
 
 
-def weights_at(state: State, t: jax.Array, config: pair.Config) -> jax.Array:
+def weights_at(
+    state: State, t: jax.Array | int, config: pair.Config
+) -> jax.Array:
   """Returns weights [N, M] after t steps in all, pending changes included.
 
   Those of spikes on their way through the delay too, if they arrive by then;
@@ -63,10 +65,12 @@ def weights_at(state: State, t: jax.Array, config: pair.Config) -> jax.Array:
   now = state.current.time
   if checks.is_concrete(now) and checks.is_concrete(t) and int(t) < int(now):
     raise ValueError(f't must be at least {int(now)}, the present, got {t}.')
-  silence = [jnp.zeros(size, state.stored.dtype) for size in state.stored.shape]
+  pre, post = (
+      jnp.zeros(size, state.stored.dtype) for size in state.stored.shape
+  )
 
   def advance(_, current):
-    later, _ = pair.advance(current, *silence, config)
+    later, _ = pair.advance(current, pre, post, config)
     arrived = current.time < t
     return jax.tree.map(lambda a, b: jnp.where(arrived, a, b), later, current)
 

@@ -39,8 +39,8 @@ def initial_state(weights: jax.Array, config: pair.Config) -> State:
 
 def event_step(
     state: State,
-    pre: jax.Array,
-    post: jax.Array,
+    pre: pair.Spikes,
+    post: pair.Spikes,
     config: pair.Config,
     capacity: int,
 ) -> tuple[State, jax.Array]:
@@ -78,14 +78,14 @@ def event_step(
 
 def unroll(
     state: State,
-    pre: jax.Array,
-    post: jax.Array,
+    pre: pair.Spikes,
+    post: pair.Spikes,
     config: pair.Config,
     capacity: int,
 ) -> tuple[State, jax.Array]:
   """Runs `event_step` over spikes [T, N] and [T, M]; outputs [T, M]."""
   pair.check_spikes(state.synapses.weights, pre, post, 'T')
-  run = lambda state, spikes: event_step(state, *spikes, config, capacity)
+  run = lambda state, x: event_step(state, x[0], x[1], config, capacity)
   return scan.scan(run, state, (pre, post))
 
 

@@ -18,10 +18,12 @@ based on spike timing".
 The same rule in other forms: `deferred`, `events`, `pair_sum`.
 """
 
+from typing import Any
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from nmlib.neurons.core import checks
 from nmlib.neurons.core import dtypes
@@ -30,6 +32,7 @@ from nmlib.neurons.delays import ring
 from nmlib.plasticity.stdp import rule
 
 Config = rule.Config
+Spikes = jax.Array | np.ndarray
 
 
 class State(NamedTuple):
@@ -85,7 +88,7 @@ def initial_state(weights: jax.Array, config: Config) -> State:
 
 
 def step(
-    state: State, pre: jax.Array, post: jax.Array, config: Config
+    state: State, pre: Spikes, post: Spikes, config: Config
 ) -> tuple[State, jax.Array]:
   """Advances dt: traces decay, then the spikes of this step act.
 
@@ -110,16 +113,16 @@ def step(
 
 
 def unroll(
-    state: State, pre: jax.Array, post: jax.Array, config: Config
+    state: State, pre: Spikes, post: Spikes, config: Config
 ) -> tuple[State, jax.Array]:
   """Runs `step` over spikes [T, N] and [T, M]; returns [T, M] as outputs."""
   check_spikes(state.weights, pre, post, 'T')
-  run = lambda state, spikes: step(state, *spikes, config)
+  run = lambda state, x: step(state, x[0], x[1], config)
   return scan.scan(run, state, (pre, post))
 
 
 def advance(
-    state: State, pre: jax.Array, post: jax.Array, config: Config
+    state: State, pre: Spikes, post: Spikes, config: Config
 ) -> tuple[State, Event]:
   """As `step`, but returns which spikes read which weights."""
   check_spikes(state.weights, pre, post)
@@ -139,7 +142,7 @@ def delivered(event: Event) -> jax.Array:
 
 
 def check_spikes(
-    weights: jax.Array, pre: jax.Array, post: jax.Array, *free: str
+    weights: jax.Array, pre: Spikes, post: Spikes, *free: str
 ) -> None:
   """Refuses spikes that are not [N] and [M], or, where seen, not 0 or 1."""
   n, m = weights.shape
@@ -150,9 +153,16 @@ def check_spikes(
 
 
 def arrivals(
-    state: State, pre: jax.Array, post: jax.Array, config: Config
+    state: Any, pre: Spikes, post: Spikes, config: Config
 ) -> tuple[ring.State, jax.Array, jax.Array]:
-  """Returns the delay line, and the spikes that reach the synapses now."""
+  """Returns the delay line, and the spikes that reach the synapses now.
+
+  Args:
+    state: with `weights` and a `line`.
+    pre: [N], emitted spikes.
+    post: [M], likewise.
+    config: of the rule.
+  """
   pre, post = dtypes.cast((pre, post), state.weights.dtype)
   if not config.delay:
     return state.line, pre, post

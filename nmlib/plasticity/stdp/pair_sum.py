@@ -12,7 +12,9 @@ from nmlib.plasticity.stdp import pair
 from nmlib.plasticity.stdp import rule
 
 
-def pair_sum(pre: jax.Array, post: jax.Array, config: rule.Config) -> jax.Array:
+def pair_sum(
+    pre: pair.Spikes, post: pair.Spikes, config: rule.Config
+) -> jax.Array:
   """Returns the change [N, M] of weights, whatever they are.
 
   Args:

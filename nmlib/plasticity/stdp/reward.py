@@ -64,8 +64,8 @@ def initial_state(weights: jax.Array, config: Config) -> State:
 
 def step(
     state: State,
-    pre: jax.Array,
-    post: jax.Array,
+    pre: pair.Spikes,
+    post: pair.Spikes,
     reward: jax.Array,
     config: Config,
 ) -> tuple[State, jax.Array]:
@@ -89,8 +89,9 @@ def step(
   dt, rule = config.rule.dt, config.rule
   free = dataclasses.replace(rule, order='together', bounds='none')
   synapses, event = pair.advance(old, pre, post, free)
+  decay = lambda tau: jnp.asarray(math.exp(-dt / tau), old.weights.dtype)
   eligibility = leaky.integrate(
-      math.exp(-dt / config.tau_eligibility),
+      decay(config.tau_eligibility),
       state.eligibility,
       synapses.weights - old.weights,
   )
@@ -98,8 +99,8 @@ def step(
   if config.tau_reward is None:
     modulator, change = state.modulator, eligibility * reward
   else:
-    decay = math.exp(-dt / config.tau_reward)
-    modulator = leaky.integrate(decay, state.modulator, reward)
+    left = decay(config.tau_reward)
+    modulator = leaky.integrate(left, state.modulator, reward)
     change = eligibility * modulator * (dt / config.tau_weight)
   weights = old.weights + change
   if rule.bounds != 'none':
@@ -113,12 +114,12 @@ def step(
 
 def unroll(
     state: State,
-    pre: jax.Array,
-    post: jax.Array,
+    pre: pair.Spikes,
+    post: pair.Spikes,
     reward: jax.Array,
     config: Config,
 ) -> tuple[State, jax.Array]:
   """Runs `step` over [T, N], [T, M] and [T]; returns [T, M] as outputs."""
   pair.check_spikes(state.synapses.weights, pre, post, 'T')
-  run = lambda state, x: step(state, *x, config)
+  run = lambda state, x: step(state, x[0], x[1], x[2], config)
   return scan.scan(run, state, (pre, post, reward))

@@ -79,7 +79,7 @@ def initial_state(weights: jax.Array, config: Config) -> State:
 
 
 def step(
-    state: State, pre: jax.Array, post: jax.Array, config: Config
+    state: State, pre: pair.Spikes, post: pair.Spikes, config: Config
 ) -> tuple[State, jax.Array]:
   """Advances dt; arguments, output and errors as of `pair.step`."""
   pair.check_spikes(state.weights, pre, post)
@@ -104,9 +104,9 @@ def step(
 
 
 def unroll(
-    state: State, pre: jax.Array, post: jax.Array, config: Config
+    state: State, pre: pair.Spikes, post: pair.Spikes, config: Config
 ) -> tuple[State, jax.Array]:
   """Runs `step` over spikes [T, N] and [T, M]; returns [T, M] as outputs."""
   pair.check_spikes(state.weights, pre, post, 'T')
-  run = lambda state, spikes: step(state, *spikes, config)
+  run = lambda state, x: step(state, x[0], x[1], config)
   return scan.scan(run, state, (pre, post))

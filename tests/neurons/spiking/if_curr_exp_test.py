@@ -103,7 +103,7 @@ class IfCurrExpTest(parameterized.TestCase):
     _, expected = refractory.unroll(
         refractory.init(jax.random.key(0), around),
         refractory.initial_state(around),
-        net,
+        jnp.asarray(net),
         around,
     )
     self.assertGreater(float(spikes.sum()), 5)

@@ -79,7 +79,7 @@ def _by_hand(pre, post, config):
         np.flatnonzero(post[:, j]) + post_late,
     )
     within = [[t for t in side if t < len(pre)] for side in times]
-    for way, lag in _pairs(*within, config):
+    for way, lag in _pairs(within[0], within[1], config):
       if way == 'up':
         change[i, j] += config.a_plus * np.exp(-lag / config.tau_plus)
       else:
@@ -162,7 +162,7 @@ class PairTest(parameterized.TestCase):
     @jax.jit
     def stored(pre, post):
       def step(state, spikes):
-        state, _ = deferred.deferred_step(state, *spikes, config)
+        state, _ = deferred.deferred_step(state, spikes[0], spikes[1], config)
         return state, state.stored
 
       start = deferred.initial_state(jnp.full((2, 3), 0.5), config)
