@@ -20,10 +20,15 @@ class Config:
   large: limits.Count = 256  # cues, and bits, of a larger memory
   large_bits: limits.Count = 8  # of a content there
   large_blocks: limits.Count = 3  # each learns all cues, then recalls by all
-  large_spacing: limits.Count = 10
+  large_spacings: tuple[limits.Count, limits.Count] = (10, 20)
 
   def __post_init__(self):
     limits.check(self)
+    if not self.large_spacings[0] < self.large_spacings[1]:
+      raise ValueError(
+          'config.large_spacings must be a short and a longer one, got'
+          f' {self.large_spacings}.'
+      )
     if not {7, 10} <= set(self.spacings):
       raise ValueError(
           'config.spacings must have 7 and 10, which claims are about, got'

@@ -1,6 +1,7 @@
 """The figures of `launch.hippocampus_cam`."""
 
 from matplotlib import figure
+from matplotlib import ticker
 import numpy as np
 
 from launch.hippocampus_cam import measure
@@ -48,7 +49,9 @@ def _raster(published) -> figure.Figure:
         lw=0,
     )  # fmt: skip
     bits = ','.join(map(str, np.flatnonzero(content)))
-    asked = f'cue {np.argmax(cue)}' if cue.any() else f'bits {bits}'
+    asked = f'{"bits" if "," in bits else "bit"} {bits}'
+    if cue.any():
+      asked = f'cue {np.argmax(cue)}'
     text = f'learn\n{asked}:\n{bits}' if learn else f'recall\n{asked}'
     axes.text(start - 0.5, -2, text, fontsize=7, va='bottom')
   axes.set(xlabel='time (ms)', xlim=(-1, length), ylim=(row, -1))
@@ -61,13 +64,16 @@ def _recall(config, recall) -> figure.Figure:
       1, 2, height=2.9, sharey=True,
       title='Random contents on 5 cues and 10 bits: mean and range over seeds',
   )  # fmt: skip
+  # The second series is open, for the two mostly coincide.
   styles = train.figures.styles(['by cue', 'by bit'])
+  styles['by bit'] |= {'mfc': 'none', 'ms': 8, 'ls': '--'}
   for axes, kind in zip(panels, ('orthogonal', 'overlapping'), strict=True):
     for name, look in styles.items():
       train.figures.curve(
           axes, config.spacings, recall[f'{kind} {name}'], label=name, **look
       )
     axes.set(title=f'{kind} contents', xlabel='between operations (ms)')
+    axes.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
   panels[0].set_ylabel('share of right recalls')
   train.figures.legend(made)
   return made

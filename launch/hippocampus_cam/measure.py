@@ -96,20 +96,22 @@ def recall(config: Config) -> dict[str, np.ndarray]:
 
 
 def larger(config: Config) -> dict[str, np.ndarray]:
-  """Returns whether each recall of a large memory is right, by block."""
+  """Returns wrong recalls of a large memory, of each block, 'spacing, what'."""
   size, blocks = config.large, config.large_blocks
-  operations = memory_operations.random(
-      jax.random.key(1), size, size, config.large_bits, config.large_spacing,
-      blocks=blocks,
-  )  # fmt: skip
-  length = config.large_spacing * (len(operations.start) + 1)
-  run = jax.jit(
-      functools.partial(
-          answers, config=memory.Config(size, size), length=length
-      )
-  )
-  right = run(operations).reshape(blocks, 3, size)
-  return {'by cue': right[:, 1], 'by bit': right[:, 2]}
+  found = {}
+  for spacing in config.large_spacings:
+    operations = memory_operations.random(
+        jax.random.key(1), size, size, config.large_bits, spacing, blocks=blocks
+    )
+    run = functools.partial(
+        answers,
+        config=memory.Config(size, size),
+        length=spacing * (len(operations.start) + 1),
+    )
+    wrong = ~np.asarray(jax.jit(run)(operations)).reshape(blocks, 3, size)
+    for row, what in ((1, 'by cue'), (2, 'by bit')):
+      found[f'{spacing} ms, {what}'] = wrong[:, row].sum(-1)
+  return found
 
 
 def answers(
