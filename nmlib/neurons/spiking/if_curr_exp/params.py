@@ -1,16 +1,4 @@
-r"""PyNN's IF_curr_exp: a current-based LIF with two exponential synapses.
-
-.. math::
-  \tau_m v' = v_{rest} - v + R (g_e - g_i + i_{offset}), \quad
-  \tau_s g_s' = -g_s, \quad R = \tau_m / c_m
-
-as sPyNNaker steps it: exactly, with the current of a step constant in it. The
-weight of a spike enters as its mean over the step that it arrives in, and a
-membrane AT its threshold spikes. Fields bear PyNN's names and defaults.
-
-`current_lif` has one synapse, so no excitation and inhibition that decay
-differently, and no constant current.
-"""
+"""Constants, parameters and state of IF_curr_exp."""
 
 import dataclasses
 import math
@@ -19,10 +7,8 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from nmlib.neurons.core import checks
 from nmlib.neurons.core import dtypes
 from nmlib.neurons.core import limits
-from nmlib.neurons.core import scan
 from nmlib.neurons.spiking import surrogate as surrogate_lib
 
 
@@ -108,67 +94,6 @@ def initial_state(config: Config) -> State:
   """Returns membranes at rest, ready to fire."""
   zeros = jnp.zeros(config.num_units, dtypes.named(config.param_dtype))
   return State(jnp.full_like(zeros, config.v_rest), zeros, zeros, zeros)
-
-
-def step(
-    params: Params, state: State, x_t: jax.Array, config: Config
-) -> tuple[State, jax.Array]:
-  """Advances dt.
-
-  Args:
-    params: of the membrane and its synapses.
-    state: membrane, currents and countdown [N].
-    x_t: [2, N], nA: summed weights of the excitatory spikes that arrive in
-      this step, and of the inhibitory ones, both positive.
-    config: static.
-
-  Returns:
-    The next state, and spikes [N].
-
-  Raises:
-    ValueError: if x_t is not [2, N].
-  """
-  checks.shape('inputs', x_t, synapses=2, num_units=config.num_units)
-  params, x_t = dtypes.cast((params, x_t), state.voltage.dtype)
-  excitation = state.excitation + params.excitatory_gain * x_t[0]
-  inhibition = state.inhibition + params.inhibitory_gain * x_t[1]
-  current = excitation - inhibition + config.i_offset
-  target = current * params.resistance + config.v_rest
-  moved = target - params.membrane_decay * (target - state.voltage)
-  held = state.countdown > 0
-  voltage = jnp.where(held, state.voltage, moved)
-  ready = jnp.where(held, 0, jnp.ones_like(voltage))
-  spikes = ready * surrogate_lib.spike(
-      voltage - params.threshold, config.surrogate, at_threshold=True
-  )
-  fired = jax.lax.stop_gradient(spikes)
-  signal = fired if config.detach_reset else spikes
-  left = jnp.maximum(state.countdown - 1, 0)
-  return (
-      State(
-          (1 - signal) * voltage + signal * config.v_reset,
-          excitation * params.excitatory_decay,
-          inhibition * params.inhibitory_decay,
-          left + fired * config.refractory_steps,
-      ),
-      spikes,
-  )
-
-
-def unroll(
-    params: Params,
-    state: State,
-    xs: jax.Array,
-    config: Config,
-    *,
-    chunk_size: int | None = None,
-) -> tuple[State, jax.Array]:
-  """Runs `step` over inputs [T, 2, N]; returns last state, spikes [T, N]."""
-  checks.shape('inputs', xs, 'T', synapses=2, num_units=config.num_units)
-  xs = dtypes.cast(xs, state.voltage.dtype)
-  return scan.scan(
-      lambda s, x: step(params, s, x, config), state, xs, chunk_size=chunk_size
-  )
 
 
 def _synapses(config: Config) -> tuple[float, float]:
