@@ -8,6 +8,9 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks import active_dendrites as active_dendrites
   from nmlib.networks import adaptation as adaptation
   from nmlib.networks import clique_network as clique_network
+  from nmlib.networks import (
+      content_addressable_memory as content_addressable_memory,
+  )
   from nmlib.networks import delay_detector as delay_detector
   from nmlib.networks import dendrites as dendrites
   from nmlib.networks import elm_network as elm_network

@@ -45,6 +45,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.neurons.delays import learnable as learnable
   from nmlib.neurons.delays import motifs as motifs
   from nmlib.neurons.delays import pruning as pruning
+  from nmlib.neurons.delays import ring as ring
   from nmlib.neurons.delays import synapses as synapses
   from nmlib.neurons.dendrites import active as active
   from nmlib.neurons.dendrites import coincidence as coincidence

@@ -130,7 +130,7 @@ class ContractTest(parameterized.TestCase):
       want = first(_results(name).looped)
     else:
       state = model.module.initial_state(model.config)
-      _, got = model.module.step(params, state, x[0], model.config)
+      _, got = model.module.step(params, state, first(x), model.config)
       want = first(first(_results(name).scanned[1]))
     chex.assert_trees_all_close(got, want, **_CLOSE)
 
@@ -158,7 +158,7 @@ class ContractTest(parameterized.TestCase):
     ]
     # After one update it would be strong, and all compile again.
     self.assertEqual(weak, [])
-    none = xs[0, :0]
+    none = jax.tree.map(lambda leaf: leaf[0, :0], xs)
     unroll = lambda p, s, x: model.module.unroll(p, s, x, model.config)
     same, outputs = jax.eval_shape(unroll, params, state, none)
     chex.assert_trees_all_equal_shapes_and_dtypes(state, same)

@@ -15,6 +15,7 @@ from nmlib import networks
 from nmlib import neurons
 from nmlib.networks import active_dendrites
 from nmlib.networks import clique_network
+from nmlib.networks import content_addressable_memory
 from nmlib.networks import elm_network
 from nmlib.networks import gpt
 from nmlib.networks import sequence_classifier
@@ -40,6 +41,7 @@ from nmlib.neurons.spiking import alpha_lif
 from nmlib.neurons.spiking import convolution
 from nmlib.neurons.spiking import current_lif
 from nmlib.neurons.spiking import escape_lif
+from nmlib.neurons.spiking import if_curr_exp
 from nmlib.neurons.spiking import izhikevich
 from nmlib.neurons.spiking import leaky_readout
 from nmlib.neurons.spiking import lif
@@ -242,6 +244,11 @@ MODELS = {
     'adaptive_lif': Model(adaptive_lif, adaptive_lif.Config(5), _SYNAPTIC),
     'alpha_lif': Model(alpha_lif, alpha_lif.Config(5), _SYNAPTIC),
     'adex': Model(adex, adex.Config(5), _strong(2e4)),
+    'if_curr_exp': Model(
+        if_curr_exp,
+        if_curr_exp.Config(5, v_thresh=-62.0),
+        _normal(STEPS, 2, 5, offset=1.0),
+    ),
     'izhikevich': Model(izhikevich, izhikevich.Config(5), _strong(20.0)),
     'leaky_readout': Model(leaky_readout, leaky_readout.Config(5), _SYNAPTIC),
     'spike_response': Model(
@@ -267,6 +274,11 @@ MODELS = {
         active_dendrites.Config(4, 3, (6, 5), 2, 0.5),
         _pair(4, 4),
         apply=functools.partial(_with_context, active_dendrites),
+    ),
+    'content_addressable_memory': Model(
+        content_addressable_memory,
+        content_addressable_memory.Config(3, 4),
+        lambda key: tuple(jnp.split(_spikes(STEPS, 7)(key), [3], -1)),
     ),
     'elm_network': Model(
         elm_network,

@@ -63,3 +63,25 @@ def indices(name: str, values: Any, size: int) -> None:
         f'{name} must be in [0, {size}), got {values[tuple(place)]} at'
         f' {place.tolist()}.'
     )
+
+
+def binary(name: str, values: Any) -> None:
+  """Refuses spikes that are not 0 or 1, where values can be seen.
+
+  Args:
+    name: of the spikes.
+    values: numbers of any shape.
+
+  Raises:
+    ValueError: naming the first other value, and its place.
+  """
+  if not is_concrete(values):
+    return
+  values = np.asarray(values)
+  wrong = (values != 0) & (values != 1)
+  if wrong.any():
+    place = np.argwhere(wrong)[0]
+    raise ValueError(
+        f'{name} must be spikes, 0 or 1, got {values[tuple(place)]} at'
+        f' {place.tolist()}; a cell spikes once a step at most.'
+    )

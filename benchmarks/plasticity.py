@@ -1,0 +1,118 @@
+"""STDP on a CPU beside Brian2, in turns.
+
+  python benchmarks/plasticity.py --brian2_python=ENVIRONMENT/bin/python
+
+1,000 Poisson inputs of 15 Hz to 100 integrate-and-fire cells through 100,000
+synapses that learn by the additive pair rule, 10 seconds. Brian2 lives in an
+environment of its own (2.9 on Python 3.11 needs numpy < 2.4), in which
+`plasticity_brian2.py` runs. Rates and weights are shown first: both simulate
+the same network, with random numbers of their own.
+"""
+
+import functools
+import subprocess
+
+from absl import app
+from absl import flags
+import alternation
+
+_ROUNDS = flags.DEFINE_integer('rounds', 5, 'Turns; each times everything.')
+_BRIAN2 = flags.DEFINE_string(
+    'brian2_python', '', 'Interpreter that has Brian2; none: left out.'
+)
+_TARGET = flags.DEFINE_string('target', 'cython', 'Of Brian2: cython, cpp.')
+_SECONDS = flags.DEFINE_float('seconds', 10.0, 'Of simulated time.')
+_STEPS = flags.DEFINE_list('dt', ['1.0', '0.1'], 'Steps in ms.')
+
+INPUTS, CELLS, RATE = 1000, 100, 15.0  # Hz
+TAU, W_MAX = 20.0, 0.008  # ms; in thresholds
+
+
+def simulate(key, dt: float, seconds: float, form: str):
+  """Returns input and output rates in Hz, and the mean weight over w_max."""
+  import jax
+  import jax.numpy as jnp
+
+  from nmlib.plasticity.presets import brian2
+  from nmlib.plasticity.stdp import events
+  from nmlib.plasticity.stdp import pair
+
+  rule = brian2.stdp(wmax=W_MAX, dt=dt)
+  start, run = jax.random.split(key)
+  weights = jax.random.uniform(start, (INPUTS, CELLS), maxval=W_MAX)
+  if form == 'dense':
+    state, step = pair.initial_state(weights, rule), pair.step
+  else:
+    state = events.initial_state(weights, rule)
+    step = functools.partial(events.event_step, capacity=32 if dt >= 1 else 8)
+  keep = jnp.exp(-dt / TAU)
+
+  def advance(carry, key):
+    state, voltage, counts = carry
+    draw = jax.random.uniform(key, (INPUTS,)) < RATE * dt / 1000
+    spikes = (voltage * keep > 1).astype(jnp.float32)
+    voltage = jnp.where(spikes > 0, 0, voltage * keep)
+    inputs = draw.astype(jnp.float32)
+    state, drive = step(state, inputs, spikes, rule)
+    counts += jnp.array([jnp.sum(inputs), jnp.sum(spikes)])
+    return (state, voltage + drive, counts), None
+
+  keys = jax.random.split(run, round(1000 * seconds / dt))
+  carry = state, jnp.zeros(CELLS), jnp.zeros(2)
+  (state, _, counts), _ = jax.lax.scan(advance, carry, keys)
+  last = state.weights if form == 'dense' else state.synapses.weights
+  rates = counts / jnp.array([INPUTS, CELLS]) / seconds
+  return jnp.append(rates, jnp.mean(last) / W_MAX)
+
+
+def ours(dt: float, seconds: float, form: str):
+  """Returns a function that simulates once, and returns what it found."""
+  import jax
+
+  run = jax.jit(lambda key: simulate(key, dt, seconds, form))
+
+  def once():
+    found = jax.block_until_ready(run(jax.random.key(0)))
+    print(f'ours, {form}: {found}', flush=True)
+
+  run(jax.random.key(1)).block_until_ready()
+  return once
+
+
+def theirs(python: str, dt: float, seconds: float, target: str):
+  """Returns a function that has Brian2 simulate once in its environment."""
+  process = subprocess.Popen(
+      [python, __file__.replace('.py', '_brian2.py'), f'{dt}', f'{seconds}',
+       target],
+      stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+  )  # fmt: skip
+
+  def once():
+    assert process.stdin and process.stdout
+    process.stdin.write('\n')
+    process.stdin.flush()
+    print(f'Brian2: {process.stdout.readline().strip()}', flush=True)
+
+  return once
+
+
+def main(argv):
+  del argv
+  if not _BRIAN2.value:
+    print('Brian2 is left out: give --brian2_python.')
+  for dt in map(float, _STEPS.value):
+    size = dt, _SECONDS.value
+    contenders = {form: (ours, *size, form) for form in ('dense', 'events')}
+    if _BRIAN2.value:
+      contenders['Brian2'] = (theirs, _BRIAN2.value, *size, _TARGET.value)
+    seconds = alternation.alternate(contenders, _ROUNDS.value)
+    for name, values in seconds.items():
+      print(f'dt {dt} ms, {name}: {alternation.spread(values)} s', flush=True)
+      if _BRIAN2.value and name != 'Brian2':
+        pairs = zip(seconds['Brian2'], values, strict=True)
+        ratio = alternation.spread([a / b for a, b in pairs])
+        print(f'  Brian2 / ours: {ratio}', flush=True)
+
+
+if __name__ == '__main__':
+  app.run(main)
