@@ -45,6 +45,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.neurons.delays import learnable as learnable
   from nmlib.neurons.delays import motifs as motifs
   from nmlib.neurons.delays import pruning as pruning
+  from nmlib.neurons.delays import ring as ring
   from nmlib.neurons.delays import synapses as synapses
   from nmlib.neurons.dendrites import active as active
   from nmlib.neurons.dendrites import coincidence as coincidence
@@ -67,6 +68,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.neurons.spiking import escape_lif as escape_lif
   from nmlib.neurons.spiking import firing as firing
   from nmlib.neurons.spiking import firing_unroll as firing_unroll
+  from nmlib.neurons.spiking import if_curr_exp as if_curr_exp
   from nmlib.neurons.spiking import izhikevich as izhikevich
   from nmlib.neurons.spiking import leaky_readout as leaky_readout
   from nmlib.neurons.spiking import lif as lif

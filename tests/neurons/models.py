@@ -39,6 +39,7 @@ from nmlib.neurons.spiking import alpha_lif
 from nmlib.neurons.spiking import convolution
 from nmlib.neurons.spiking import current_lif
 from nmlib.neurons.spiking import escape_lif
+from nmlib.neurons.spiking import if_curr_exp
 from nmlib.neurons.spiking import izhikevich
 from nmlib.neurons.spiking import leaky_readout
 from nmlib.neurons.spiking import lif
@@ -241,6 +242,11 @@ MODELS = {
     'adaptive_lif': Model(adaptive_lif, adaptive_lif.Config(5), _SYNAPTIC),
     'alpha_lif': Model(alpha_lif, alpha_lif.Config(5), _SYNAPTIC),
     'adex': Model(adex, adex.Config(5), _strong(2e4)),
+    'if_curr_exp': Model(
+        if_curr_exp,
+        if_curr_exp.Config(5, v_thresh=-62.0),
+        _normal(STEPS, 2, 5, offset=1.0),
+    ),
     'izhikevich': Model(izhikevich, izhikevich.Config(5), _strong(20.0)),
     'leaky_readout': Model(leaky_readout, leaky_readout.Config(5), _SYNAPTIC),
     'spike_response': Model(
