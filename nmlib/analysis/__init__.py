@@ -23,7 +23,10 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.analysis.graphs import neuron_graph as neuron_graph
   from nmlib.analysis.graphs import power_law as power_law
   from nmlib.analysis.graphs import random_graphs as random_graphs
+  from nmlib.analysis.spikes import avalanches as avalanches
   from nmlib.analysis.spikes import distances as distances
+  from nmlib.analysis.spikes import intervals as intervals
+  from nmlib.analysis.spikes import pairing as pairing
   from nmlib.analysis.spikes import prediction as prediction
   from nmlib.analysis.spikes import synaptic_operations as synaptic_operations
   from nmlib.analysis.spikes import windows as windows

@@ -13,6 +13,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.data import tfds as tfds
   from nmlib.data import weights as weights
   from nmlib.data.events import address_events as address_events
+  from nmlib.data.events import critical_network as critical_network
   from nmlib.data.events import digit_sums as digit_sums
   from nmlib.data.events import event_files as event_files
   from nmlib.data.events import motion as motion
