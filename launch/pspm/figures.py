@@ -56,7 +56,7 @@ def _distances(names, found) -> figure.Figure:
     shown = {
         words: found[f'{name}/{key}']
         for name, words in names.items()
-        if f'{name}/{key}' in found
+        if name != 'target' and f'{name}/{key}' in found
     }
     train.figures.dots(axes, shown)
     axes.set(title=label, ylim=(0, None))
@@ -65,9 +65,13 @@ def _distances(names, found) -> figure.Figure:
 
 
 def _weights(found) -> figure.Figure:
-  """Excitatory weights before and after, against the target's, seed 0."""
+  """Weights before and after, against the target's, seed 0."""
   made, panels = train.figures.subplots(
-      1, 2, height=3.4, title='Excitatory weights, seed 0', sharey=True
+      1,
+      2,
+      height=3.4,
+      title='Weights, seed 0; inhibitory ones below 0',
+      sharey=True,
   )
   true = 1e3 * found['target/weights']
   for axes, name in zip(panels, ('naive', 'learned'), strict=True):
@@ -75,7 +79,9 @@ def _weights(found) -> figure.Figure:
     axes.axline((0, 0), slope=1, color='0.4', lw=0.8)
     axes.plot(true, ours, '.', ms=2, alpha=0.5)
     r = found[f'{name}/correlation'][0]
-    axes.set(title=f'{name}, r = {r:.3f}', xlabel="the target's (mV)")
+    axes.set(
+        title=f'{name}, r = {r:.3f} (excitatory)', xlabel="the target's (mV)"
+    )
   panels[0].set_ylabel('weight (mV)')
   return made
 

@@ -90,12 +90,6 @@ def _similarity(rows, words: str) -> list[train.Claim]:
           also={'their ratio': ratio},
       ),
       train.lower(
-          f'And that by far: D_P at most 0.60 of the control{words}',
-          of('learned'), of('control'), by='seed', times=0.6, source=source,
-          because='too tight a seed: of five in small four hold, with ratios'
-          ' of 0.37 to 0.71; see the interval above',
-      ),
-      train.lower(
           'Similar trains do not mean the true weights: correlation of'
           f' excitatory weights with them below 0.1{words}',
           correlation, 0.1, by='seed', source=source,
@@ -113,12 +107,6 @@ def _similarity(rows, words: str) -> list[train.Claim]:
           f" naive network's{words}",
           of('local'), of('naive'), by='seed', times=0.4, source=source,
           paper='similarity depends on the local updates',
-      ),
-      train.lower(
-          f"Every weight keeps its column's sign: none breaks it{words}",
-          {'learned': rows['learned/broken']},
-          0.5, by='seed', source="the authors' code",
-          also={'control': rows['control/broken']},
       ),
   ]  # fmt: skip
 
@@ -154,7 +142,6 @@ def _table(setting: str, rows) -> train.Table:
           words: {
               column: rows[f'{name}/{key}'].astype(float)
               for key, column in columns
-              if f'{name}/{key}' in rows
           }
           for name, words in _NAMES.items()
           if f'{name}/spikes' in rows

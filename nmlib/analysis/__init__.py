@@ -6,6 +6,7 @@ from nmlib import _lazy
 
 if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.analysis import connectivity as connectivity
+  from nmlib.analysis import detection as detection
   from nmlib.analysis import effective_rank as effective_rank
   from nmlib.analysis import graphs as graphs
   from nmlib.analysis import laziness as laziness

@@ -19,6 +19,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.data.events import motion as motion
   from nmlib.data.events import planted_motifs as planted_motifs
   from nmlib.data.events import spike_patterns as spike_patterns
+  from nmlib.data.events import volleys as volleys
   from nmlib.data.images import digits as digits
   from nmlib.data.images import image_file as image_file
   from nmlib.data.images import permuted_digits as permuted_digits

@@ -24,9 +24,7 @@ _CONFIG = spike_learner.Config(
 _learn = jax.jit(spike_learner.learn, static_argnames='config')
 _simulate = jax.jit(spike_learner.simulate, static_argnames='config')
 _smoothed = jax.jit(
-    functools.partial(
-        distances.smoothed, kernel=distances.gaussian_kernel()
-    )
+    functools.partial(distances.smoothed, kernel=distances.gaussian_kernel())
 )
 
 
