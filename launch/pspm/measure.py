@@ -1,6 +1,7 @@
 """What the networks of `launch.pspm` do, beside the target."""
 
 import functools
+from typing import Any
 
 import jax
 import numpy as np
@@ -44,7 +45,7 @@ def _apart(spikes, target):
   return distances.smoothed(spikes, target, distances.gaussian_kernel())
 
 
-def _measures(spikes, weights, trial) -> dict[str, float]:
+def _measures(spikes, weights, trial) -> dict[str, Any]:
   """Returns distances from the target, counts, and how weights agree."""
   apart = _apart(spikes, trial.target)
   sizes = [avalanches.avalanches(s).sizes for s in (spikes, trial.target)]

@@ -18,8 +18,8 @@ class Config:
   detector: spatial_detector.Config = spatial_detector.Config(steps=24)
   num_active: limits.Count = 12  # k, spikes of a pattern
   distances: _Distances = (2, 6, 12, 18)  # of any two patterns
-  # Of the figure: h.
-  factors: _Factors = (1.01, 1.02, 1.05, 1.1, 1.2, 1.3, 1.4)
+  # h of the figure; none makes the drive of a probe equal the threshold.
+  factors: _Factors = (1.01, 1.02, 1.05, 1.08, 1.15, 1.25, 1.4)
   missing: limits.Count = 2  # spikes that a factor is to forgive
   copies: limits.Count = 200  # probes of each pattern, and at each distance
   grid_copies: limits.Count = 50  # likewise, in the figure

@@ -7,27 +7,22 @@ from launch.stdp_homeostasis.config import Config
 from nmlib import train
 
 
-def draw(config: Config, found, grid) -> dict[str, figure.Figure]:
+def draw(config: Config, found, grids) -> dict[str, figure.Figure]:
   """Returns the report's figures by name; arguments as in `report.make`."""
   return {
-      'false_positives': _false_positives(config, grid),
+      'false_positives': _false_positives(config, grids),
       'probes': _probes(config, found),
   }
 
 
-def _false_positives(config, grid) -> figure.Figure:
-  """Two patterns: false positives over their distance and the factor."""
+def _false_positives(config, grids) -> figure.Figure:
+  """False positives over the distance of the patterns and the factor."""
   made, panels = train.figures.subplots(
       1, 2, height=3.2, sharey=True,
-      title='Two patterns, scaled jointly (reconstruction): mean over seeds',
+      title='False positive rate, reconstruction; mean over seeds',
   )  # fmt: skip
-  for axes, key, title in zip(
-      panels,
-      ('false_positives', 'recall'),
-      ('false positive rate', 'recall'),
-      strict=True,
-  ):
-    values = grid[key].mean(0)  # [D, F]
+  for axes, (name, grid) in zip(panels, grids.items(), strict=True):
+    values = grid['false_positives'].mean(0)  # [D, F]
     axes.imshow(
         values, cmap='Blues', vmin=0, vmax=1, aspect='auto', origin='lower'
     )
@@ -37,7 +32,7 @@ def _false_positives(config, grid) -> figure.Figure:
           column, row, f'{value:.2g}', ha='center', va='center', color=colour,
           fontsize=7,
       )  # fmt: skip
-    axes.set(title=title, xlabel='homeostatic factor h')
+    axes.set(title=f'{name} patterns', xlabel='homeostatic factor h')
     axes.set_xticks(range(len(config.factors)), config.factors)
     axes.set_yticks(range(len(config.distances)), config.distances)
   panels[0].set_ylabel('distance of the patterns')

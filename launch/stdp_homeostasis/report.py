@@ -12,7 +12,7 @@ _OURS = 'reconstruction'
 def make(
     config: Config,
     found: dict[str, dict[str, np.ndarray]],
-    grid: dict[str, np.ndarray],
+    grids: dict[str, dict[str, np.ndarray]],
     missing: dict[str, np.ndarray],
 ) -> train.Report:
   """Holds what was measured against the claims.
@@ -20,7 +20,7 @@ def make(
   Args:
     config: of the launcher.
     found: what `experiment.study` found in each case.
-    grid: what `experiment.over_factors` found.
+    grids: likewise over homeostatic factors, of two and three patterns.
     missing: what `experiment.deletions` found.
   """
   return train.Report(
@@ -29,7 +29,7 @@ def make(
           *_several(config, found),
           _forgives(config, missing),
           *_forgets(found),
-          _formula(found, grid),
+          _formula(found, grids),
       ],
       data={
           'patterns': f'{config.num_active} of {config.detector.num_channels}'
@@ -46,7 +46,7 @@ def make(
           ' authors work, has weights of 16 bits.',
       ],
       tables=_tables(config, found),
-      figures=figures.draw(config, found, grid),
+      figures=figures.draw(config, found, grids),
   )
 
 
@@ -115,12 +115,12 @@ def _forgets(found) -> list[train.Claim]:
   ]  # fmt: skip
 
 
-def _formula(found, grid) -> train.Claim:
+def _formula(found, grids) -> train.Claim:
   of = lambda rows: rows['differs'].reshape(len(rows['differs']), -1).sum(1)
-  differs = sum(of(rows) for rows in [*found.values(), grid])
+  differs = sum(of(rows) for rows in [*found.values(), *grids.values()])
   return train.lower(
       'The formula, kappa w . x against theta, decides as the simulated neuron:'
-      ' not one probe differs',
+      ' not one probe differs of those that are not within 1e-5 of theta',
       {'probes that differ': differs}, 0.5, by='seed', source=_OURS,
   )  # fmt: skip
 

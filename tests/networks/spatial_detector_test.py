@@ -89,8 +89,10 @@ class SpatialDetectorTest(absltest.TestCase):
 
   def test_one_presentation_by_simulated_stdp_is_the_rule(self):
     weights = jnp.asarray(np.random.default_rng(0).normal(size=32), jnp.float32)
-    for fields in ({}, {'potentiation': 0.7, 'depression': 0.2, 'dt': 0.5}):
-      config = dataclasses.replace(_CONFIG, **fields)
+    other = dataclasses.replace(
+        _CONFIG, potentiation=0.7, depression=0.2, dt=0.5
+    )
+    for config in (_CONFIG, other):
       given = weights, _patterns()[0].astype(jnp.float32), config
       np.testing.assert_allclose(
           spatial_detector.present(*given),

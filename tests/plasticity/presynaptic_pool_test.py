@@ -15,10 +15,10 @@ _local = jax.jit(presynaptic_pool.local_update, static_argnames='config')
 _control = jax.jit(presynaptic_pool.control_update, static_argnames='config')
 
 
-def _case(seed, scale=3.0, **fields):
+def _case(seed, scale=3.0):
   """Spikes, signs, weights near 0, and events of random spikes."""
   rng = np.random.default_rng(seed)
-  config = presynaptic_pool.Config(**({'step_size': 1.0, 'reach': 5} | fields))
+  config = presynaptic_pool.Config(step_size=1.0, reach=5)
   spikes = jnp.asarray(rng.random((_T, _N)) < 0.1, float)
   signs = np.where(np.arange(_N) < 2, -1.0, 1.0)
   weights = signs * scale * rng.random((_N, _N))

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 
 class Avalanches(NamedTuple):
@@ -54,7 +55,7 @@ def branching_ratio(spikes: np.ndarray) -> float:
   return float(np.mean(after[active] / before[active]))
 
 
-def distribution_distance(ours: np.ndarray, theirs: np.ndarray) -> float:
+def distribution_distance(ours: npt.ArrayLike, theirs: npt.ArrayLike) -> float:
   """Returns the largest gap of two cumulative distributions, in [0, 1].
 
   Kolmogorov and Smirnov's statistic, of sizes or durations.
@@ -62,12 +63,12 @@ def distribution_distance(ours: np.ndarray, theirs: np.ndarray) -> float:
   Raises:
     ValueError: if one of them is empty.
   """
-  ours, theirs = np.sort(np.ravel(ours)), np.sort(np.ravel(theirs))
-  if not ours.size or not theirs.size:
+  a, b = np.sort(np.ravel(ours)), np.sort(np.ravel(theirs))
+  if not a.size or not b.size:
     raise ValueError(
         'distribution_distance needs values on both sides, got'
-        f' {ours.size} and {theirs.size}.'
+        f' {a.size} and {b.size}.'
     )
-  at = np.concatenate([ours, theirs])
+  at = np.concatenate([a, b])
   share = lambda x: np.searchsorted(x, at, side='right') / x.size
-  return float(np.max(np.abs(share(ours) - share(theirs))))
+  return float(np.max(np.abs(share(a) - share(b))))

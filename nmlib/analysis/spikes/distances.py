@@ -86,8 +86,8 @@ def smoothed(
     )
   difference = spikes - target
   difference = difference.astype(jnp.promote_types(difference.dtype, float))
-  kernel = jnp.asarray(kernel, difference.dtype)
-  convolve = jax.vmap(lambda row: jnp.convolve(row, kernel), 1, 1)
+  weights = jnp.asarray(kernel, difference.dtype)
+  convolve = jax.vmap(lambda row: jnp.convolve(row, weights), 1, 1)
   curves = convolve(difference)
   total = jnp.sum(curves, 1)
   return Smoothed(

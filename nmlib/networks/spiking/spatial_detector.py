@@ -173,8 +173,6 @@ def volley_update(
 ) -> jax.Array:
   """Learns a volley: w + a x - b (1 - x). RECONSTRUCTION: not the article's.
 
-  The rule that the authors' equations replace, once they are at hand.
-
   Args:
     weights: [N], of one output.
     pattern: x [N], 0 or 1.
@@ -189,9 +187,8 @@ def present(
 ) -> jax.Array:
   """As `volley_update`, simulated: one presentation under deferred STDP.
 
-  The volley comes first, the teacher makes the output fire D1 later (and then
-  alone: what the volley would do by itself is held back), the other channels
-  fire D2 after it. Weights are read when all is over.
+  The volley comes first, the teacher's spike of the output D1 later (no other
+  is let through), those of the other channels D2 after it.
   """
   others = config.teach_after + config.others_after
   length = others + 1
@@ -225,8 +222,7 @@ def learn(
     pattern drive it (capacity), traced weights stay unscaled.
 
   Raises:
-    ValueError: if patterns are not [P, N] or not 0 or 1, the output is none,
-      or concrete drives exceed the capacity.
+    ValueError: patterns not [P, N] or not 0 or 1; no output; capacity.
   """
   checks.shape('patterns', patterns, 'P', num_channels=config.num_channels)
   if checks.is_concrete(patterns):
@@ -239,12 +235,15 @@ def learn(
     )
   target = config.factor * config.threshold
   patterns = dtypes.cast(patterns, params.weights.dtype)
-  weights = jnp.zeros_like(params.weights[:, output])
   of = lambda x, w: drives(w[:, None], x, config)[..., 0]
-  for pattern in patterns:
+
+  def one(weights, pattern):
     weights = update(weights, pattern, config)
     if config.scaling == 'sequential':
       weights = homeostasis.sequential(weights, of(pattern, weights), target)
+    return weights, None
+
+  weights, _ = jax.lax.scan(one, jnp.zeros_like(params.weights[:, 0]), patterns)
   if config.scaling == 'joint':
     weights = homeostasis.joint(weights, of(patterns, weights), target)
   return params._replace(weights=params.weights.at[:, output].set(weights))

@@ -41,7 +41,7 @@ class DistancesTest(absltest.TestCase):
     np.testing.assert_allclose(found.aggregate, aggregate, rtol=1e-4)
 
   def test_aggregate_does_not_see_who_fires(self):
-    spikes = 1.0 * (np.random.default_rng(1).random((60, 3)) < 0.2)
+    spikes = jnp.asarray(np.random.default_rng(1).random((60, 3)) < 0.2, float)
     kernel = distances.gaussian_kernel()
     found = distances.smoothed(spikes, spikes[:, [1, 2, 0]], kernel)
     np.testing.assert_allclose(found.aggregate, 0, atol=1e-9)
