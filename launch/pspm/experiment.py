@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from typing import Any
 from typing import NamedTuple
 
 import jax
@@ -15,6 +16,7 @@ from nmlib import train
 from nmlib.analysis.spikes import pairing
 from nmlib.data.events import critical_network
 from nmlib.networks.spiking import spike_learner
+from nmlib.neurons.initializers import dale
 
 CRITICAL = 'critical'
 
@@ -120,8 +122,9 @@ def trial(key: jax.Array, config: Config, setting: str) -> Trial:
   size = config.learner.num_units
   inhibitory = round(config.inhibitory * size)
   signs = jnp.where(jax.random.permutation(who, size) < inhibitory, -1.0, 1.0)
+  kind: Any = 'uniform' if setting == 'half_max' else setting
   draw = functools.partial(
-      weights, signs=signs, setting=setting, highest=config.max_weight
+      dale.of_signs, signs=signs, highest=config.max_weight, kind=kind
   )
   reference = draw(reference)
   naive = draw(naive) * (0.5 if setting == 'half_max' else 1)
@@ -141,25 +144,6 @@ def critical_trial(key: jax.Array, config: Config, setting: str) -> Trial:
   naive = critical.naive_weight * jnp.maximum(spread, 0)
   drive = _drive(noise, config, target.shape)
   return Trial(naive, naive, jnp.ones(size), drive, target)
-
-
-def weights(
-    key: jax.Array, signs: jax.Array, setting: str, highest: float
-) -> jax.Array:
-  """Draws weights [N, N]: uniform, half of them 0, or as Gaussian sizes.
-
-  The Gaussian's mean is half the highest uniform weight, and its deviation
-  half of that: our choice.
-  """
-  shape = signs.shape * 2
-  draw, kept = jax.random.split(key)
-  if setting == 'gaussian':
-    sizes = jnp.abs(0.5 + 0.25 * jax.random.normal(draw, shape))
-  else:
-    sizes = jax.random.randint(draw, shape, 0, 1000) / 1000
-  if setting == 'sparse':
-    sizes *= jax.random.bernoulli(kept, 0.5, shape)
-  return highest * sizes * signs[None]
 
 
 def _drive(key, config, shape):
