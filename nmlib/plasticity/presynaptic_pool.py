@@ -111,7 +111,7 @@ def local_update(
   units = jnp.arange(weights.shape[0])
 
   def change(event, weights):
-    of_row = lambda row: _steps(key, row, event, happened, pools, config)[0]
+    of_row = lambda row: _steps(key, row, event, happened, pools, config)
     steps = jax.vmap(of_row)(units).astype(weights.dtype)
     return dale.project(weights + steps, signs)
 
@@ -130,7 +130,8 @@ def control_update(
   """Takes the steps of `local_update` (of the same key) at random weights.
 
   Any weight may be hit from any row, so that the order counts: neuron by
-  neuron. Steps of one spike have one sign, and are taken together.
+  neuron. Steps of one sign in a row may be clipped together, at the end: Dale's
+  law holds what they add up to as it would hold each.
 
   Args:
     key: as given to `local_update`.
@@ -141,33 +142,39 @@ def control_update(
     config: likewise.
   """
   _check(control, happened, signs)
-  size = control.shape[1]
-  happens = (happened.signs != 0).ravel()
-  order = jnp.flatnonzero(happens, size=happens.size, fill_value=0)
+  ends = jnp.stack(
+      [jnp.sum(happened.signs < 0, 1), jnp.sum(happened.signs != 0, 1)], 1
+  )
 
-  def change(i, flat):
-    row, event = jnp.divmod(order[i], happened.signs.shape[1])
-    steps, places = _steps(key, row, event, happened, pools, config)
-    moved = flat.at[places].add(steps.astype(flat.dtype))[places]
-    # Of each place its own column's sign.
-    kept = dale.project(moved, signs[places % size])
-    return flat.at[places].set(kept)
+  def run(i, flat):  # of one sign: a neuron's surplus spikes, or its missing
+    row, missing = jnp.divmod(i, 2)
+    start = jnp.where(missing, ends[row, 0], 0)
 
-  flat = jax.lax.fori_loop(0, jnp.sum(happens), change, control.ravel())
+    def change(event, flat):
+      steps = _steps(key, row, event, happened, pools, config)
+      place_key = jax.random.fold_in(_event_key(key, row, event), 1)
+      places = jax.random.bits(place_key, steps.shape, jnp.uint32) % flat.size
+      return flat.at[places].add(steps.astype(flat.dtype))
+
+    flat = jax.lax.fori_loop(start, ends[row, missing], change, flat)
+    return dale.project(flat.reshape(control.shape), signs).ravel()
+
+  flat = jax.lax.fori_loop(0, 2 * control.shape[0], run, control.ravel())
   return flat.reshape(control.shape)
 
 
-def _steps(key, row, event, happened, pools, config):
-  """Returns the signed steps [N] of a spike, and places of the control [N].
+def _event_key(key, row, event):
+  return jax.random.fold_in(jax.random.fold_in(key, row), event)
 
-  Where nothing is to be done steps are 0; places are of the flat [N * N].
-  """
-  key = jax.random.fold_in(jax.random.fold_in(key, row), event)
-  bits = jax.random.bits(key, (2, pools.shape[1]), jnp.uint32)
-  drawn = bits[0] % config.draws
+
+def _steps(key, row, event, happened, pools, config):
+  """Returns the signed steps [N] of a spike; 0 where nothing is to be done."""
+  bits = jax.random.bits(
+      _event_key(key, row, event), (pools.shape[1],), jnp.uint32
+  )
   time, sign = happened.times[row, event], happened.signs[row, event]
-  steps = config.step_size * sign * jnp.where(pools[time], drawn, 0)
-  return steps, bits[1] % pools.shape[1] ** 2
+  sizes = jnp.where(pools[time], bits % config.draws, 0)
+  return config.step_size * sign * sizes
 
 
 def _check(weights, happened, signs):

@@ -31,8 +31,8 @@ def _case(seed, scale=3.0):
 
 def _draws(key, row, event, config):
   key = jax.random.fold_in(jax.random.fold_in(key, row), event)
-  bits = np.asarray(jax.random.bits(key, (2, _N), jnp.uint32))
-  return bits[0] % config.draws, bits[1] % _N**2
+  draw = lambda key: np.asarray(jax.random.bits(key, (_N,), jnp.uint32))
+  return draw(key) % config.draws, draw(jax.random.fold_in(key, 1)) % _N**2
 
 
 def _authors_loop(key, weights, happened, spikes, signs, config):
