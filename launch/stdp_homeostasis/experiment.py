@@ -16,6 +16,7 @@ from nmlib.analysis import detection
 from nmlib.data.events import volleys
 from nmlib.networks.spiking import spatial_detector
 
+_MOST = 2000  # of all ways to lose spikes, those that are tried
 # Patterns, b / a, scaling. With three, b = a leaves nothing to scale where
 # they are most different.
 CASES = {
@@ -87,6 +88,8 @@ def deletions(config: Config) -> dict[str, np.ndarray]:
     for name, lost in (('allowed', allowed), ('more', allowed + 1)):
       chosen = itertools.combinations(np.flatnonzero(pattern[0]), lost)
       rows = np.array(list(chosen))
+      if len(rows) > _MOST:
+        rows = np.random.default_rng(0).permutation(rows)[:_MOST]
       probes = np.repeat(np.asarray(pattern), len(rows), 0)
       probes[np.arange(len(rows))[:, None], rows] = 0
       shares[name].append(_fires(learned, jnp.asarray(probes), detector).mean())
