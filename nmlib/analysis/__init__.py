@@ -7,6 +7,7 @@ from nmlib import _lazy
 if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.analysis import around_events as around_events
   from nmlib.analysis import connectivity as connectivity
+  from nmlib.analysis import detection as detection
   from nmlib.analysis import effective_rank as effective_rank
   from nmlib.analysis import graphs as graphs
   from nmlib.analysis import information as information
@@ -27,7 +28,10 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.analysis.graphs import neuron_graph as neuron_graph
   from nmlib.analysis.graphs import power_law as power_law
   from nmlib.analysis.graphs import random_graphs as random_graphs
+  from nmlib.analysis.spikes import avalanches as avalanches
   from nmlib.analysis.spikes import distances as distances
+  from nmlib.analysis.spikes import intervals as intervals
+  from nmlib.analysis.spikes import pairing as pairing
   from nmlib.analysis.spikes import prediction as prediction
   from nmlib.analysis.spikes import synaptic_operations as synaptic_operations
   from nmlib.analysis.spikes import windows as windows

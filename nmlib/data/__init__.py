@@ -13,11 +13,13 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.data import tfds as tfds
   from nmlib.data import weights as weights
   from nmlib.data.events import address_events as address_events
+  from nmlib.data.events import critical_network as critical_network
   from nmlib.data.events import digit_sums as digit_sums
   from nmlib.data.events import event_files as event_files
   from nmlib.data.events import motion as motion
   from nmlib.data.events import planted_motifs as planted_motifs
   from nmlib.data.events import spike_patterns as spike_patterns
+  from nmlib.data.events import volleys as volleys
   from nmlib.data.images import digits as digits
   from nmlib.data.images import image_file as image_file
   from nmlib.data.images import permuted_digits as permuted_digits

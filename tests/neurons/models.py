@@ -19,6 +19,7 @@ from nmlib.networks import content_addressable_memory
 from nmlib.networks import elm_network
 from nmlib.networks import gpt
 from nmlib.networks import sequence_classifier
+from nmlib.networks.spiking import spatial_detector
 from nmlib.networks.spiking import spiking_mlp
 from nmlib.neurons import bdh
 from nmlib.neurons import elm
@@ -305,6 +306,14 @@ MODELS = {
             3, ((lstm, lstm.Config(4, 5, 2)),), num_tokens=7, width=4
         ),
         _tokens(7),
+    ),
+    'spatial_detector': Model(
+        spatial_detector,
+        spatial_detector.Config(5, 2),
+        _spikes(STEPS, 5),
+        lambda key, config: spatial_detector.init(key, config)._replace(
+            weights=8.0 * jax.random.normal(key, (5, 2))
+        ),
     ),
     'spiking_mlp': Model(
         spiking_mlp,

@@ -3,6 +3,8 @@
 A unit's outgoing weights, a column, have one sign. Rows are targets.
 """
 
+from typing import Literal
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -102,6 +104,35 @@ def log_normal(
   draw = jnp.exp(deviation * jax.random.normal(weight_key, (size, size)))
   draw *= jnp.asarray(kinds, draw.dtype)[None] / size**0.5
   return low_rank.checked(low_rank.match_norm(draw, base, match))
+
+
+def of_signs(
+    key: jax.Array,
+    signs: jax.Array,
+    highest: float,
+    kind: Literal['uniform', 'sparse', 'gaussian'] = 'uniform',
+) -> jax.Array:
+  """Draws weights [N, N] of these column signs, as Bagley et al. (2018) do.
+
+  Their sizes are 0 .. 999 thousandths of the highest; or so, and half of them
+  0; or Gaussian in size, whose mean, half the highest, and deviation, half of
+  that, are our choice.
+
+  Args:
+    key: of the draw.
+    signs: [N], +1 or -1.
+    highest: size.
+    kind: of the sizes.
+  """
+  shape = signs.shape * 2
+  draw, kept = jax.random.split(key)
+  if kind == 'gaussian':
+    sizes = jnp.abs(0.5 + 0.25 * jax.random.normal(draw, shape))
+  else:
+    sizes = jax.random.randint(draw, shape, 0, 1000) / 1000
+  if kind == 'sparse':
+    sizes *= jax.random.bernoulli(kept, 0.5, shape)
+  return highest * sizes * signs[None]
 
 
 def column_signs(matrix: jax.Array) -> jax.Array:

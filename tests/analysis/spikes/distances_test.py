@@ -24,7 +24,43 @@ class DistancesTest(absltest.TestCase):
     self.assertAlmostEqual(distances.victor_purpura(a, b, 100.0), 3)
     self.assertAlmostEqual(distances.victor_purpura(a, a, 3.0), 0)
 
+  def test_smoothed_is_a_full_convolution_by_neuron_and_in_sum(self):
+    spikes, target = np.random.default_rng(0).random((2, 60, 3)) < 0.2
+    kernel = distances.gaussian_kernel(21)
+    found = distances.smoothed(1.0 * spikes, 1.0 * target, kernel)
+    curves = np.stack(
+        [
+            np.convolve(a, kernel) - np.convolve(b, kernel)
+            for a, b in zip(1.0 * spikes.T, 1.0 * target.T, strict=True)
+        ]
+    )
+    np.testing.assert_allclose(
+        found.per_neuron, np.mean(curves**2, 1), rtol=1e-4
+    )
+    aggregate = np.mean(curves.sum(0) ** 2) / 3
+    np.testing.assert_allclose(found.aggregate, aggregate, rtol=1e-4)
+
+  def test_aggregate_does_not_see_who_fires(self):
+    spikes = jnp.asarray(np.random.default_rng(1).random((60, 3)) < 0.2, float)
+    kernel = distances.gaussian_kernel()
+    found = distances.smoothed(spikes, spikes[:, [1, 2, 0]], kernel)
+    np.testing.assert_allclose(found.aggregate, 0, atol=1e-9)
+    self.assertGreater(float(found.per_neuron.sum()), 0)
+
+  def test_one_spike_has_the_energy_of_the_kernel(self):
+    kernel = distances.gaussian_kernel()
+    self.assertEqual(kernel.shape, (100,))
+    # Standard deviation 10 in x: 24.75 of the steps of 40 / 99.
+    self.assertAlmostEqual(kernel[0], np.exp(-2))
+    one = jnp.zeros((300, 2)).at[100, 0].set(1.0)
+    found = distances.smoothed(one, 0 * one, kernel)
+    np.testing.assert_allclose(
+        found.per_neuron, [np.sum(kernel**2) / 399, 0], rtol=1e-5
+    )
+
   def test_bad_input(self):
+    with self.assertRaisesRegex(ValueError, r'and the kernel \[K\]'):
+      distances.smoothed(jnp.zeros((3, 1)), jnp.zeros((3, 2)), np.ones(2))
     with self.assertRaisesRegex(ValueError, r'trains must both be \[T, N\]'):
       distances.van_rossum(jnp.zeros((3, 1)), jnp.zeros((3, 2)), tau=1.0)
     with self.assertRaisesRegex(ValueError, 'must be positive'):

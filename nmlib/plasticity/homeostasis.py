@@ -1,0 +1,99 @@
+"""Rules that hold the activity of a neuron: scaling, and a common shift.
+
+Synaptic scaling multiplies all weights of a neuron alike (Turrigiano 2008), so
+that what they have learned of each other stays. Which factor, is the
+difference between `sequential`, `joint` and `rate`; `additive` shifts instead.
+"""
+
+import jax
+import jax.numpy as jnp
+
+from nmlib.neurons.core import checks
+from nmlib.neurons.initializers import dale
+
+
+def sequential(
+    weights: jax.Array, drive: jax.Array, target: jax.Array | float
+) -> jax.Array:
+  """Scales weights so that the pattern of this drive is driven to the target.
+
+  After each new pattern anew: what it does to older ones is not looked at.
+
+  Args:
+    weights: [...], of one neuron.
+    drive: [] of the pattern by these weights; they stay as they are where it
+      is not positive and traced.
+    target: of the drive.
+
+  Raises:
+    ValueError: if a concrete drive is not positive.
+  """
+  return joint(weights, jnp.asarray(drive)[None], target)
+
+
+def joint(
+    weights: jax.Array, drives: jax.Array, target: jax.Array | float
+) -> jax.Array:
+  """Scales weights so that the weakest of all patterns reaches the target.
+
+  Args:
+    weights: [...], of one neuron.
+    drives: [P] of the patterns by these weights; they stay as they are where
+      the least is not positive and traced.
+    target: of the weakest drive.
+
+  Raises:
+    ValueError: if the least of concrete drives is not positive: no positive
+      factor then makes all patterns drive the neuron (capacity is exceeded).
+  """
+  least = jnp.min(drives)
+  if checks.is_concrete(least) and not least > 0:
+    raise ValueError(
+        f'the weakest drive must be positive to be scaled, got {least:g}: the'
+        ' patterns exceed the capacity of these weights; take fewer or more'
+        ' alike, or weaken depression.'
+    )
+  sound = least > 0
+  return weights * jnp.where(sound, target / jnp.where(sound, least, 1), 1)
+
+
+def rate(
+    weights: jax.Array,
+    fired: jax.Array | float,
+    target: float,
+    step_size: float,
+) -> jax.Array:
+  """Scales weights by 1 + step_size (target - fired), at least 0.
+
+  Args:
+    weights: [...], of one neuron.
+    fired: [], its rate.
+    target: the rate it is to have, in the same unit.
+    step_size: of the reciprocal unit, at least 0.
+
+  Raises:
+    ValueError: if the step size is negative.
+  """
+  if step_size < 0:
+    raise ValueError(f'step_size must be at least 0, got {step_size}.')
+  return weights * jnp.maximum(1 + step_size * (target - fired), 0)
+
+
+def additive(
+    weights: jax.Array,
+    missing: jax.Array | int,
+    step_size: float,
+    signs: jax.Array,
+) -> jax.Array:
+  """Adds step_size for each missing spike to every weight, within Dale's law.
+
+  The global update of Bagley et al. (arXiv 1810.03199, their code): a network
+  that fires too little gains excitation and loses inhibition.
+
+  Args:
+    weights: [N, N], columns are sources.
+    missing: [], spikes of the target less those of the network, in all.
+    step_size: rho, in units of a weight.
+    signs: [N] of the columns, as of `dale.project`.
+  """
+  return dale.project(weights + step_size * missing, signs)
