@@ -30,6 +30,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.data.recordings import neuronio_windows as neuronio_windows
   from nmlib.data.recordings import simulated as simulated
   from nmlib.data.tasks import decision_tasks as decision_tasks
+  from nmlib.data.tasks import drawing as drawing
   from nmlib.data.tasks import fact_repetition as fact_repetition
   from nmlib.data.tasks import listops as listops
   from nmlib.data.tasks import long_range as long_range

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 from nmlib import networks
 from nmlib import neurons
 from nmlib.networks import active_dendrites
+from nmlib.networks import cortico_cerebellar
 from nmlib.networks import elm_network
 from nmlib.networks import gpt
 from nmlib.networks import sequence_classifier
@@ -266,6 +267,12 @@ MODELS = {
         active_dendrites.Config(4, 3, (6, 5), 2, 0.5),
         _pair(4, 4),
         apply=functools.partial(_with_context, active_dendrites),
+    ),
+    'cortico_cerebellar': Model(
+        cortico_cerebellar,
+        cortico_cerebellar.Config(3, 5, 2, granule_units=4),
+        _normal(STEPS, 3),
+        kept=r'\.cerebellum',
     ),
     'elm_network': Model(
         elm_network,
