@@ -14,6 +14,7 @@ import jax.numpy as jnp
 from nmlib import networks
 from nmlib import neurons
 from nmlib.networks import active_dendrites
+from nmlib.networks import astrocyte_language_model
 from nmlib.networks import cortico_cerebellar
 from nmlib.networks import elm_network
 from nmlib.networks import gpt
@@ -37,6 +38,7 @@ from nmlib.neurons.rate import rnn
 from nmlib.neurons.spiking import adaptive_lif
 from nmlib.neurons.spiking import adex
 from nmlib.neurons.spiking import alpha_lif
+from nmlib.neurons.spiking import astrocyte
 from nmlib.neurons.spiking import convolution
 from nmlib.neurons.spiking import current_lif
 from nmlib.neurons.spiking import escape_lif
@@ -241,6 +243,10 @@ MODELS = {
     'current_lif': Model(current_lif, current_lif.Config(5), _SYNAPTIC),
     'adaptive_lif': Model(adaptive_lif, adaptive_lif.Config(5), _SYNAPTIC),
     'alpha_lif': Model(alpha_lif, alpha_lif.Config(5), _SYNAPTIC),
+    'astrocyte': Model(astrocyte, astrocyte.Config(5), _strong(2.0)),
+    'astrocyte_parallel': Model(
+        astrocyte, astrocyte.Config(6, 'parallel', block=3), _normal(STEPS, 6)
+    ),
     'adex': Model(adex, adex.Config(5), _strong(2e4)),
     'izhikevich': Model(izhikevich, izhikevich.Config(5), _strong(20.0)),
     'leaky_readout': Model(leaky_readout, leaky_readout.Config(5), _SYNAPTIC),
@@ -267,6 +273,11 @@ MODELS = {
         active_dendrites.Config(4, 3, (6, 5), 2, 0.5),
         _pair(4, 4),
         apply=functools.partial(_with_context, active_dendrites),
+    ),
+    'astrocyte_language_model': Model(
+        astrocyte_language_model,
+        astrocyte_language_model.Config(11, 6, 2, 2),
+        _tokens(11),
     ),
     'cortico_cerebellar': Model(
         cortico_cerebellar,
