@@ -8,7 +8,7 @@ from nmlib.data.tasks import delayed_recall
 from nmlib.networks import astrocyte_language_model as astrocyte_lm
 from nmlib.neurons import bdh
 from nmlib.neurons.core import limits
-from nmlib.neurons.rate import gru
+from nmlib.neurons.rate import gru as gru_lib
 from nmlib.neurons.spiking import astrocyte
 
 SHORTCUTS = {'text_file': 'Learn this text, or folder of texts.'}
@@ -37,14 +37,18 @@ class Recall:
     return {
         'astrocyte': unit(),
         'fast astrocyte': unit(fixed_slow_decay=0.5),
-        'recurrent LIF': unit(source='spikes', multiplicative=False),
+        # c such that recurrent weights have the variance 1 / D at first: with
+        # 8 gradients overflow after 80 steps.
+        'recurrent LIF': unit(
+            source='spikes', multiplicative=False, mixing=1 / 0.3
+        ),
         'LIF': unit(source='none'),
     }
 
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-  """Lengths are bytes; no baselines: the language model alone."""
+  """Lengths are bytes; without baselines the language model learns alone."""
 
   num_seeds: limits.Count = 3
   recall: Recall | None = Recall()
@@ -60,9 +64,9 @@ class Config:
   model: astrocyte_lm.Config = astrocyte_lm.Config()
   baselines: bool = True
   lif: astrocyte_lm.Config = astrocyte_lm.Config(dim=67, astrocytes=False)
-  gru: gru.Config = gru.Config(32, 131, 256)  # inputs: an embedding
+  gru: gru_lib.Config = gru_lib.Config(32, 131, 256)  # inputs: an embedding
   attention: bdh.Config = bdh.Config(
-      embed_dim=64, num_neurons=384, num_heads=4, num_layers=2, dropout=0.0
+      embed_dim=64, num_neurons=384, num_heads=4, num_layers=2, dropout_rate=0.0
   )
   sample_prompt: str = 'def '
   sample_length: limits.Count = 160

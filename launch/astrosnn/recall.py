@@ -43,9 +43,7 @@ def recalled(run: train.Run, config: Config) -> dict[str, np.ndarray]:
   return found | seen
 
 
-def stage(
-    num_seeds: int, recall: Recall, name: str, delay: int
-) -> train.Stage:
+def stage(num_seeds: int, recall: Recall, name: str, delay: int) -> train.Stage:
   """Returns the training of one of `Recall.units` at one delay."""
   unit, task = recall.units[name], _task(recall, delay)
   shown = jax.vmap(lambda k: delayed_recall.sample(k, task))(
@@ -128,6 +126,6 @@ def _traces(params, unit, task) -> dict[str, np.ndarray]:
     return jax.lax.scan(step, start, x @ params.input)[1]
 
   spikes, traces = jax.jit(jax.vmap(run))(xs)
-  classes = range(task.num_classes)
-  mean = lambda a: np.stack([np.asarray(a)[labels == c].mean(0) for c in classes])
+  groups = [np.asarray(labels) == c for c in range(task.num_classes)]
+  mean = lambda a: np.stack([np.asarray(a)[group].mean(0) for group in groups])
   return {'spikes': mean(spikes), 'astrocytes': mean(traces)}

@@ -126,13 +126,12 @@ def _differences(config: Config) -> list[str]:
 
 def _tables(config, recalled, fitted, sizes) -> dict[str, train.Table]:
   tables = {}
-  if recalled:
+  options = config.recall
+  if options:
     rows: dict[str, dict[str, Any]] = {}
-    for name in config.recall.units:
-      rows[name] = {'weights that act': recall.num_params(config.recall, name)}
-      for delay, values in zip(
-          config.recall.delays, recalled[name], strict=True
-      ):
+    for name in options.units:
+      rows[name] = {'weights that act': recall.num_params(options, name)}
+      for delay, values in zip(options.delays, recalled[name], strict=True):
         rows[name][f'{delay} steps'] = values
     tables['Accuracy of delayed recall (chance 0.25)'] = train.Table(
         rows, 'units', 'A reconstruction.'

@@ -94,8 +94,8 @@ PAPER = train.Paper(
         ' weights of three iterations'
     ),
     headline=train.Headline(
-        says='squared error of drawn lines, T = 1: ccRNN, best cRNN',
-        claim='With windows of one step',
+        says='squared error of drawn lines, T = 1: ccRNN, cRNN',
+        claim='With windows of one step a cerebellum helps',
         keys=('ccRNN', 'cRNN'),
         paper='lower, curves only',
     ),

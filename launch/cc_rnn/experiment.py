@@ -89,9 +89,7 @@ def evaluate(params: ccnn.Params, config: ccnn.Config, length: int):
   }
 
 
-def _half(
-    config: Config, ablation: str = '', start: Any = None
-) -> train.Stage:
+def _half(config: Config, ablation: str = '', start: Any = None) -> train.Stage:
   """The first half of the steps, or the second with an ablation."""
   loop = dataclasses.replace(config.loop, num_steps=config.loop.num_steps // 2)
   kind = ABLATIONS[ablation] if ablation else 'learning'

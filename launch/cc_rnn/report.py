@@ -55,35 +55,44 @@ def last(found: train.Fitted, name: str = 'error') -> np.ndarray:
 def _claims(config, lines, ablations) -> list[train.Claim]:
   first = config.windows[0]
   without, learnt = last(lines['none', first]), last(lines['learning', first])
+  end = lambda kind: last(lines[kind, first], 'endpoint error')
   return [
       train.lower(
-          'With windows of one step a cerebellum is needed: the worst ccRNN'
-          ' has less than half of the squared error of the best cRNN',
-          {'ccRNN': learnt}, {'cRNN, best seed': without.min()[None]},
-          times=0.5, by='seed', also={'cRNN, all seeds': without},
+          'With windows of one step a cerebellum helps: less than half of the'
+          ' squared error of drawn lines',
+          {'ccRNN': learnt}, {'cRNN': without}, times=0.5, by='mean',
           source='figure 2', paper='curves only',
+      ),
+      train.lower(
+          'It does so beyond the spread of seeds: the worst ccRNN has less than'
+          ' half of the error of the best cRNN',
+          {'ccRNN, every seed': learnt},
+          {'cRNN, best seed': without.min()[None]}, times=0.5, by='seed',
+          source='own threshold, of three runs of the authors\' modules',
+          because='a ccRNN may stay on a plateau with two lines confused, and a'
+          ' cRNN leave its own early: the ranges overlap, the means do not',
       ),
       train.higher(
           'Without its cerebellum the network learns no further: ablated half'
           ' way, at least 3 times the error of the intact one',
           {'ablated': last(ablations['ablated'])}, {'intact': learnt},
-          times=3, by='seed', also={
-              'at the ablation': _at(ablations['intact'], 0.5)
-          },
+          times=3, by='seed',
+          also={'at the ablation': _at(ablations['intact'], 0.5)},
           source='figure on ablations', paper='curves only',
+          because='ablated networks went on learning here: in the end their'
+          ' errors lie within the range of the intact ones',
       ),
       train.lower(
-          'The cerebellum must go on learning at T = 1: intact, less error'
-          ' than with a random C that never learned',
-          {'ccRNN': learnt}, {'random': last(lines['fixed', first])},
+          'The cerebellum must learn: less error than with a random one that'
+          ' never does',
+          {'ccRNN, learning': learnt}, {'random': last(lines['fixed', first])},
           by='seed', source='own control',
       ),
       train.lower(
-          'It reduces ataxia at T = 1: less error at the end of the line than'
-          ' without (the measure is ours)',
-          {'with': last(lines['learning', first], 'endpoint error')},
-          {'without': last(lines['none', first], 'endpoint error')},
-          by='seed', source='abstract', paper='figures only',
+          'It reduces ataxia: less error at the end of the line than without'
+          ' (the measure is ours)',
+          {'with': end('learning')}, {'without': end('none')}, by='mean',
+          source='abstract', paper='figures only',
       ),
   ]  # fmt: skip
 
@@ -124,16 +133,21 @@ def _tables(config, lines, ablations, rows, words) -> dict[str, train.Table]:
   total = config.loop.num_steps / _EPOCH
   epochs = [epoch for epoch in _EPOCHS if epoch <= total] or [total]
   tables = {
-      'Squared error of lines by epoch': train.Table({
-          name: {
-              f'epoch {epoch:g}': _at(found, epoch / total) for epoch in epochs
+      'Squared error of lines by epoch': train.Table(
+          {
+              name: {
+                  f'epoch {epoch:g}': _at(found, epoch / total)
+                  for epoch in epochs
+              }
+              for name, found in named.items()
           }
-          for name, found in named.items()
-      }),
-      'Ataxia on lines, at the end (measures are ours)': train.Table({
-          name: {measure: last(found, measure) for measure in _ATAXIA}
-          for name, found in named.items()
-      }),
+      ),
+      'Ataxia on lines, at the end (measures are ours)': train.Table(
+          {
+              name: {measure: last(found, measure) for measure in _ATAXIA}
+              for name, found in named.items()
+          }
+      ),
   }
   for task, found in rows.items():
     title = f'Digits read row by row, task: {task}'

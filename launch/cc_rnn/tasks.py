@@ -46,12 +46,15 @@ def learner(
     init_key, step_key = jax.random.split(key)
     if began is None:
       params = ccnn.init(init_key, model, zero_last=zero_last)
-      began = jnp.int32(0), params, ccnn.optimizer(model).init(params)
-    return train.TrainState(*began, step_key)
+      begin: Any = ccnn.optimizer(model).init
+      began = jnp.int32(0), params, begin(params)
+    steps, params, opt_state = began
+    return train.TrainState(steps, params, opt_state, step_key)
 
   def step(state, batch):
+    xs, ys = batch
     params, opt_state, learnt = ccnn.train_step(
-        state.params, state.opt_state, *batch, model
+        state.params, state.opt_state, xs, ys, model
     )
     state = state._replace(
         step=state.step + 1, params=params, opt_state=opt_state
@@ -86,7 +89,7 @@ def rows(run: train.Run, config: Config) -> dict[str, dict[str, Any]]:
   if not config.rows:
     return {}
   split = digits.load(config.source, config.path)
-  found = {}
+  found: dict[str, dict[str, Any]] = {}
   for task in config.rows:
     for name, kind in KINDS.items():
       history = train.fit(run, row_stage(config, split, task, kind)).history
@@ -169,7 +172,8 @@ def caption_stage(
 
   def evaluate(state, _):
     def nats(row):
-      inputs, words = captions_lib.sequence(*row, read.num_words)
+      features, words = row
+      inputs, words = captions_lib.sequence(features, words, read.num_words)
       outs = ccnn.outputs(state.params, inputs, model)
       return train.cross_entropy(outs, words)
 

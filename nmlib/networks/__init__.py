@@ -7,7 +7,9 @@ from nmlib import _lazy
 if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks import active_dendrites as active_dendrites
   from nmlib.networks import adaptation as adaptation
-  from nmlib.networks import astrocyte_language_model as astrocyte_language_model
+  from nmlib.networks import (
+      astrocyte_language_model as astrocyte_language_model,
+  )
   from nmlib.networks import cortico_cerebellar as cortico_cerebellar
   from nmlib.networks import delay_detector as delay_detector
   from nmlib.networks import dendrites as dendrites

@@ -20,6 +20,7 @@ maps over them, and all are differentiated at once.
 """
 
 from collections.abc import Callable
+import functools
 from typing import Any
 from typing import NamedTuple
 
@@ -63,7 +64,7 @@ def window_gradients(
   def objective(params, start):
     end, loss = window(params, start)
     later = jax.tree.map(lambda s, c: jnp.sum(s * c), end, future)
-    later = sum(jax.tree.leaves(later))
+    later = functools.reduce(jnp.add, jax.tree.leaves(later))
     return jnp.sum(loss) + scale * later, (end, loss)
 
   (of_params, of_start), (end, loss) = jax.grad(
@@ -87,7 +88,7 @@ def prediction_loss(
   squares = jax.tree.map(
       lambda c, g: jnp.sum(jnp.square(c - g)), predicted, target
   )
-  return sum(jax.tree.leaves(squares)) / normaliser
+  return functools.reduce(jnp.add, jax.tree.leaves(squares)) / normaliser
 
 
 def prediction_gradients(

@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import pathlib
+from typing import Any
 
 from absl.testing import absltest
 from absl.testing import parameterized
@@ -19,7 +20,7 @@ _PATH = pathlib.Path(__file__).parents[1] / (
 _SMALL = ccnn.Config(
     2, 5, 3, granule_units=7, granule_layers=2, param_dtype='float64'
 )
-_CASES = {
+_CASES: dict[str, dict[str, Any]] = {
     'lstm_dni_bptt1': {'truncation': 1},
     'lstm_dni_bptt3_zeroinit': {'truncation': 3},
     'tanh_dni_bptt2': {
@@ -29,6 +30,10 @@ _CASES = {
     },
     'lstm_plain_bptt3': {'truncation': 3, 'cerebellum': 'none'},
 }
+
+
+def _changed(**changes: Any) -> ccnn.Config:
+  return dataclasses.replace(_SMALL, **changes)
 
 
 def _flat(state):
@@ -43,31 +48,41 @@ def _batch(config, length, labels=False):
   return xs, jax.random.normal(keys[1], (4, length, config.num_outputs), float)
 
 
+def _one_window(params, state, xs, ys, steps, config):
+  """Loss and end state of the steps of one window."""
+  run = jax.vmap(lambda s, x: ccnn.step(params, s, x, config))
+  size, length, _ = xs.shape
+  errors = []
+  for t in steps:
+    state, out = run(state, xs[:, t])
+    asked = t % config.target_interval == 0
+    if config.last_output_only:
+      asked = t == length - 1
+    if asked and config.loss == 'squared':
+      errors.append(jnp.mean((out - ys[:, t]) ** 2))
+    elif asked:
+      chance = jax.nn.log_softmax(out)[jnp.arange(size), ys[:, t]]
+      errors.append(-jnp.mean(chance))
+  return sum(errors, jnp.zeros(())) / max(1, len(errors)), state
+
+
+def _cerebellar_error(layers, params, state, g, config):
+  c = ccnn.synthesize(params._replace(cerebellum=layers), state, config)
+  squares = (jnp.sum((a - b) ** 2) for a, b in zip(c, g, strict=True))
+  return sum(squares) / config.normaliser
+
+
 def _by_hand(params, xs, ys, config):
   """The rule as its text says it: one window after the other, one pass each."""
   size, length, _ = xs.shape
-  run = jax.vmap(lambda s, x: ccnn.step(params, s, x, config))
   state = jax.vmap(lambda _: ccnn.initial_state(config))(jnp.arange(size))
   total = jax.tree.map(jnp.zeros_like, params)
   for first in range(0, length, config.truncation):
     steps = range(first, min(first + config.truncation, length))
-    asked = [t for t in steps if t % config.target_interval == 0]
-    if config.last_output_only:
-      asked = [length - 1] if length - 1 in steps else []
-
-    def loss_and_end(p, s):
-      run = jax.vmap(lambda s, x: ccnn.step(p, s, x, config))
-      errors = []
-      for t in steps:
-        s, out = run(s, xs[:, t])
-        if t in asked and config.loss == 'squared':
-          errors.append(jnp.mean((out - ys[:, t]) ** 2))
-        elif t in asked:
-          chance = jax.nn.log_softmax(out)[jnp.arange(size), ys[:, t]]
-          errors.append(-jnp.mean(chance))
-      return sum(errors, jnp.zeros(())) / max(1, len(asked)), s
-
-    (loss, end), pull = jax.vjp(loss_and_end, params, state)
+    run = functools.partial(
+        _one_window, xs=xs, ys=ys, steps=steps, config=config
+    )
+    (loss, end), pull = jax.vjp(run, params, state)
     future = jax.tree.map(jnp.zeros_like, end)
     over = steps[-1] == length - 1 and config.terminal_zero
     if config.cerebellum != 'none' and not over:
@@ -76,20 +91,17 @@ def _by_hand(params, xs, ys, config):
     of_params, g = pull((jnp.ones_like(loss), seed))
     total = jax.tree.map(jnp.add, total, of_params)
     if config.cerebellum == 'learning':
-
-      def error(layers):
-        c = ccnn.synthesize(params._replace(cerebellum=layers), state, config)
-        return (
-            sum(jnp.sum((a - b) ** 2) for a, b in zip(c, g, strict=True))
-            / config.normaliser
-        )
-
-      more = jax.grad(error)(params.cerebellum)
+      more = jax.grad(_cerebellar_error)(
+          params.cerebellum, params, state, g, config
+      )
       both = jax.tree.map(jnp.add, total.cerebellum, more)
       total = total._replace(cerebellum=both)
-    for t in steps:
-      state, _ = run(state, xs[:, t])
+    state = end
   return total
+
+
+def _begin(config, params: Any):
+  return ccnn.optimizer(config).init(params)
 
 
 _gradients = jax.jit(ccnn.loss_gradients, static_argnames='config')
@@ -120,7 +132,7 @@ class CorticoCerebellarTest(parameterized.TestCase):
     }
     close = functools.partial(np.testing.assert_allclose, rtol=1e-9, atol=1e-13)
     params = ccnn.params_from_official(under('init/'), config)
-    opt_state = ccnn.optimizer(config).init(params)
+    opt_state = _begin(config, params)
     length = arrays['it0/x'].shape[1]
     asked = np.arange(length) % config.target_interval == 0
     firsts = range(0, length, config.truncation)
@@ -155,9 +167,7 @@ class CorticoCerebellarTest(parameterized.TestCase):
   def test_all_windows_at_once_are_one_after_the_other(
       self, changes, length, labels
   ):
-    config = dataclasses.replace(
-        _SMALL, loss='cross_entropy' if labels else 'squared', **changes
-    )
+    config = _changed(loss='cross_entropy' if labels else 'squared', **changes)
     params = ccnn.init(jax.random.key(0), config, zero_last=False)
     xs, ys = _batch(config, length, labels)
     found, _ = _gradients(params, xs, ys, config)
@@ -207,7 +217,7 @@ class CorticoCerebellarTest(parameterized.TestCase):
   def test_what_is_ablated_keeps_its_weights(self):
     params = ccnn.init(jax.random.key(0), _SMALL)
     xs, ys = _batch(_SMALL, 6)
-    opt_state = ccnn.optimizer(_SMALL).init(params)
+    opt_state = _begin(_SMALL, params)
     params, opt_state, _ = _step(params, opt_state, xs, ys, _SMALL)
     for kind in ('frozen', 'none'):
       config = dataclasses.replace(_SMALL, cerebellum=kind)
@@ -223,7 +233,7 @@ class CorticoCerebellarTest(parameterized.TestCase):
     for changes in (
         {}, {'cell': 'tanh', 'granule_layers': 0}, {'cerebellum': 'none'}
     ):  # fmt: skip
-      config = dataclasses.replace(_SMALL, **changes)
+      config = _changed(**changes)
       params = ccnn.init(jax.random.key(0), config, zero_last=False)
       arrays = ccnn.params_to_official(params, config)
       back = ccnn.params_from_official(arrays, config)
@@ -238,7 +248,7 @@ class CorticoCerebellarTest(parameterized.TestCase):
   )
   def test_bad_config_is_refused(self, changes, message):
     with self.assertRaisesRegex(ValueError, message):
-      dataclasses.replace(_SMALL, **changes)
+      _changed(**changes)
 
   def test_bad_input_is_refused(self):
     params = ccnn.init(jax.random.key(0), _SMALL)

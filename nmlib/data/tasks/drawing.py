@@ -7,7 +7,6 @@ while an image is read row by row: `circle_lines` or `digit_strokes`. The paths
 of the digits are our own: points on a grid of 3 x 3, in the order of writing.
 """
 
-from typing import Literal
 from typing import NamedTuple
 
 import jax
@@ -75,7 +74,7 @@ def all_lines(length: int = 10) -> Drawing:
   return Drawing(jnp.asarray(inputs, float), _straight(ends, length))
 
 
-def figures(kind: Literal['lines', 'digits'], length: int) -> jax.Array:
+def figures(kind: str, length: int) -> jax.Array:
   """Returns the path of each of ten classes, [10, L, 2].
 
   Args:
@@ -112,7 +111,7 @@ def digit_strokes(length: int) -> jax.Array:
   return jnp.moveaxis(jnp.asarray(np.array(paths), float), 1, 2)
 
 
-def path_of(paths: jax.Array, label: jax.Array) -> jax.Array:
+def path_of(paths: jax.Array, label: jax.typing.ArrayLike) -> jax.Array:
   """Returns the path [L, 2] of a label, of paths [C, L, 2].
 
   Raises:

@@ -25,9 +25,9 @@ from nmlib.networks.cortico_cerebellar.model import synthesize
 from nmlib.networks.cortico_cerebellar.model import unroll
 from nmlib.networks.cortico_cerebellar.official import params_from_official
 from nmlib.networks.cortico_cerebellar.official import params_to_official
+from nmlib.networks.cortico_cerebellar.params import PARTITION_RULES
 from nmlib.networks.cortico_cerebellar.params import Cell
 from nmlib.networks.cortico_cerebellar.params import Config
-from nmlib.networks.cortico_cerebellar.params import PARTITION_RULES
 from nmlib.networks.cortico_cerebellar.params import Params
 from nmlib.networks.cortico_cerebellar.params import State
 from nmlib.networks.cortico_cerebellar.params import init

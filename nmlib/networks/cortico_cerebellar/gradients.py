@@ -64,11 +64,11 @@ def loss_gradients(
   losses, targets, first = [], [], 0
   for count, steps in _groups(xs.shape[1], config.truncation):
     part = slice(first, first + count)
-    rows = jax.tree.map(lambda a, p=part: a[p], (starts, future))
+    begin, later = jax.tree.map(lambda a, p=part: a[p], (starts, future))
     cut = first * config.truncation
     inside = slice(cut, cut + count * steps)
     group = _Group(xs[:, inside], ys[:, inside], count, cut, xs.shape[1])
-    found = _window_gradients(params, *rows, group, config)
+    found = _window_gradients(params, begin, later, group, config)
     total = jax.tree.map(jnp.add, total, found.params)
     losses.append(found.loss)
     targets.append(found.start)
@@ -122,12 +122,13 @@ def train_step(
     ValueError: as `loss_gradients`.
   """
   grads, learnt = loss_gradients(params, xs, ys, config)
-  updates, opt_state = optimizer(config).update(grads, opt_state, params)
-  assert isinstance(updates, Params)
+  descend: Any = optimizer(config).update
+  updates, opt_state = descend(grads, opt_state, params)
   if config.cerebellum != 'learning':  # nor by Adam's momentum
     still = jax.tree.map(jnp.zeros_like, params.cerebellum)
     updates = updates._replace(cerebellum=still)
-  return optax.apply_updates(params, updates), opt_state, learnt
+  params = jax.tree.map(jnp.add, params, updates)
+  return params, opt_state, learnt
 
 
 class _Group(NamedTuple):

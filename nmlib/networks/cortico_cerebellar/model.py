@@ -52,8 +52,8 @@ def unroll(
   if config.cell == 'lstm':
     weights = lstm.Params(cell.input, cell.recurrent, bias, *readout)
     start, unit = lstm.State(*state), lstm.Config(*sizes)
-    state, ys = lstm.unroll(weights, start, xs, unit)
-    return State(*state), ys
+    end, ys = lstm.unroll(weights, start, xs, unit)
+    return State(*end), ys
   # `rnn` has no biases: they are weights of an input that is always 1.
   ones = jnp.ones((len(xs), 1), xs.dtype)
   unit = rnn.Config(sizes[0] + 1, *sizes[1:], activation='tanh')

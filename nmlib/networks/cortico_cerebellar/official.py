@@ -1,6 +1,7 @@
-"""Weights under the names of the authors' program, github.com/neuralml/ccDNI."""
+"""Weights under the names of the authors' program (neuralml/ccDNI, GitHub)."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -32,9 +33,8 @@ def params_from_official(
   """
   _all_fibres(config)
   like = jax.eval_shape(lambda: init(jax.random.key(0), config))
-  shapes = _to_official(
-      jax.tree.map(lambda s: np.empty(s.shape, np.int8), like), config
-  )
+  empty = jax.tree.map(lambda s: np.empty(s.shape, np.int8), like)
+  shapes = _to_official(empty, config)
   read = {}
   for name, shape in shapes.items():
     if name not in arrays:
@@ -46,20 +46,21 @@ def params_from_official(
           f' {read[name].shape}.'
       )
   gates, size = like.cell.recurrent.shape[:2]
-  prefix = _cell_prefix(config)
-  rows = lambda name: np.moveaxis(
-      read[f'{prefix}{name}_l0'].reshape(gates, size, -1), 1, 2
+  prefix, dtype = _cell_prefix(config), dtypes.named(config.param_dtype)
+  array = lambda name: jnp.asarray(read[name], dtype)
+  rows = lambda name: jnp.moveaxis(
+      array(f'{prefix}{name}_l0').reshape(gates, size, -1), 1, 2
   )
-  bias = np.stack([read[f'{prefix}bias_{of}_l0'] for of in ('ih', 'hh')])
-  dense = lambda name: mlp.Layer(read[f'{name}.weight'].T, read[f'{name}.bias'])
-  params = Params(
+  bias = jnp.stack([array(f'{prefix}bias_{of}_l0') for of in ('ih', 'hh')])
+  dense = lambda name: mlp.Layer(
+      array(f'{name}.weight').T, array(f'{name}.bias')
+  )
+  return Params(
       Cell(rows('weight_ih'), rows('weight_hh'), bias.reshape(2, gates, size)),
       dense('linear'),
       tuple(map(dense, _layers(config))),
       None,
   )
-  dtype = dtypes.named(config.param_dtype)
-  return jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype), params)
 
 
 def params_to_official(params: Params, config: Config) -> dict[str, np.ndarray]:
@@ -72,7 +73,7 @@ def params_to_official(params: Params, config: Config) -> dict[str, np.ndarray]:
   return _to_official(jax.tree.map(np.asarray, params), config)
 
 
-def _to_official(params: Params, config: Config) -> dict[str, np.ndarray]:
+def _to_official(params: Any, config: Config) -> dict[str, np.ndarray]:
   cell, prefix = params.cell, _cell_prefix(config)
   rows = lambda a: np.moveaxis(a, 1, 2).reshape(-1, a.shape[1])
   named = {

@@ -64,7 +64,8 @@ class Config:
   # and 0.5 are time constants of 30 to 150 steps.
   slow_logit: limits.Finite = 4.0
   slow_spread: limits.NonNegative = 0.5
-  fixed_slow_decay: limits.Fraction | None = None  # lambda of all; None: learned
+  # lambda of all astrocytes; None: each learns its own.
+  fixed_slow_decay: limits.Fraction | None = None
   # What modulates: the astrocyte; the last spikes in its place (a recurrent
   # LIF layer); or nothing (a LIF layer).
   source: Literal['astrocyte', 'spikes', 'none'] = 'astrocyte'
@@ -188,7 +189,7 @@ def step(
   """
   checks.shape('inputs', x_t, num_units=config.num_units)
   params, x_t = dtypes.cast((params, x_t), state.voltage.dtype)
-  cell = lif.Params(config.decay, config.threshold)
+  cell = _cell(config, state)
   before, old = lif.State(state.voltage), state.astrocyte
   if config.source != 'none' and config.form == 'sequential':
     seen = old
@@ -246,9 +247,7 @@ def traces_parallel(
         "all steps at once need astrocyte.Config.form='parallel', got"
         f' {config.form!r}; use unroll.'
     )
-  cell = lif.Params(
-      jnp.asarray(config.decay, state.voltage.dtype), config.threshold
-  )
+  cell = _cell(config, state)
   after, spikes = lif.unroll_parallel(
       cell, lif.State(state.voltage), xs, config.cell
   )
@@ -256,6 +255,12 @@ def traces_parallel(
   traces = leaky.trace((1 - decay)[None] * spikes, decay, state.astrocyte)
   last = traces[-1] if len(traces) else state.astrocyte
   return State(after.voltage, last), spikes, traces
+
+
+def _cell(config: Config, state: State) -> lif.Params:
+  """Returns the constants of the neurons, in the state's dtype."""
+  constant = lambda value: jnp.asarray(value, state.voltage.dtype)
+  return lif.Params(constant(config.decay), constant(config.threshold))
 
 
 def _row(vector: jax.Array, like: jax.Array) -> jax.Array:

@@ -124,7 +124,9 @@ class AstrocyteTest(parameterized.TestCase):
     np.testing.assert_allclose(slope, 0.97**100 * np.eye(4), rtol=1e-3)
 
   @hypothesis.settings(max_examples=10)
-  @hypothesis.given(st.permutations(range(6)), st.integers(0, 99), st.booleans())
+  @hypothesis.given(
+      st.permutations(range(6)), st.integers(0, 99), st.booleans()
+  )
   def test_channels_have_no_order(self, order, seed, sequential):
     config = astrocyte.Config(6, 'sequential' if sequential else 'parallel')
     keys = jax.random.split(jax.random.key(seed))
