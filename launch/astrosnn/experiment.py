@@ -28,6 +28,7 @@ class Model(NamedTuple):
   init: Callable[[jax.Array], Any]
   # (params, tokens [T], targets [T]) to what is minimised, and nats a token.
   loss: Callable[[Any, Any, Any], tuple[jax.Array, jax.Array]]
+  size: int  # weights that act
 
 
 def experiment(config: Config, run: train.Run) -> train.Report:
@@ -51,12 +52,7 @@ def experiment(config: Config, run: train.Run) -> train.Report:
       lambda leaf: leaf[0], train.to_host(fitted['astrocytes'].state.params)
   )
   wrote = run.result('sample', lambda: {'tokens': continuation(first, config)})
-  sizes = {
-      name: sum(leaf.size for leaf in jax.tree.leaves(
-          jax.eval_shape(model.init, jax.random.key(0))
-      ))
-      for name, model in models(config).items()
-  }  # fmt: skip
+  sizes = {name: model.size for name, model in models(config).items()}
   return report.make(config, text, recalled, fitted, sizes, wrote['tokens'])
 
 
@@ -140,6 +136,7 @@ def _spiking(config: astrocyte_lm.Config) -> Model:
   return Model(
       lambda key: astrocyte_lm.init(key, config),
       lambda params, x, y: astrocyte_lm.loss(params, x, y, config),
+      astrocyte_lm.num_params(config),
   )
 
 
@@ -150,7 +147,8 @@ def _attention(config: bdh.Config) -> Model:
     nats = bdh.loss(params, tokens, targets, config)
     return nats, nats
 
-  return Model(lambda key: bdh.init(key, config), loss)
+  init = lambda key: bdh.init(key, config)
+  return Model(init, loss, _count(init))
 
 
 def _gru(config: gru.Config) -> Model:
@@ -168,4 +166,9 @@ def _gru(config: gru.Config) -> Model:
     nats = train.cross_entropy(out.logits, targets)
     return nats, nats
 
-  return Model(init, loss)
+  return Model(init, loss, _count(init))
+
+
+def _count(init: Callable[[jax.Array], Any]) -> int:
+  shapes = jax.eval_shape(init, jax.random.key(0))
+  return sum(leaf.size for leaf in jax.tree.leaves(shapes))

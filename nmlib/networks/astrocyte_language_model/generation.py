@@ -1,5 +1,7 @@
 """Text that the language model goes on with."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 
@@ -9,6 +11,7 @@ from nmlib.networks.astrocyte_language_model.params import Params
 from nmlib.networks.astrocyte_language_model.params import State
 from nmlib.networks.astrocyte_language_model.params import initial_state
 from nmlib.neurons.bdh import generation
+from nmlib.neurons.core import checks
 
 
 def generate(
@@ -53,6 +56,21 @@ def generate(
   if top_p is not None and not 0 < top_p <= 1:
     raise ValueError(f'top_p must be in (0, 1], got {top_p}.')
   state = initial_state(config) if state is None else state
+  checks.shape('prompt', prompt, 'T')
+  if not len(prompt):
+    raise ValueError('prompt must hold at least one token, got none.')
+  checks.indices('prompt', prompt, config.vocab_size)
+  return _generate(
+      params, prompt, num_tokens, config, temperature, top_k, top_p, key, state
+  )
+
+
+@functools.partial(
+    jax.jit, static_argnames=('num_tokens', 'config', 'top_k', 'top_p')
+)
+def _generate(
+    params, prompt, num_tokens, config, temperature, top_k, top_p, key, state
+):
   state, logits = model.unroll(params, state, prompt, config)
 
   def body(carry, i):
