@@ -114,7 +114,7 @@ _PYTHON = train.Source(
 )
 _RECALL = train.Source('delayed recall', 'generated')
 PAPER = train.Paper(
-    title='Astrocyte-Enabled Spiking Networks for Language Modeling',
+    title='Astrocyte-Enabled Advancements in Spiking Neural Networks',
     authors='Shen et al.',
     year=2023,
     url='https://arxiv.org/abs/2312.07625',

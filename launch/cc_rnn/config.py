@@ -63,7 +63,7 @@ PRESETS = {
     'small': Config(),
     'smoke': Config(
         num_seeds=2, windows=(1,), model=_CELLS, loop=_TINY,
-        rows=('labels',), row_model=_CELLS, row_loop=_TINY,
+        rows=(),
     ),
     'paper': Config(
         num_seeds=10, windows=_EVERY, rows=('labels', 'lines', 'digits'),
@@ -82,7 +82,7 @@ _LINES = train.Source('lines to draw', 'generated')
 _SMALL = (_LINES, train.Source('8 x 8 digits', 'embedded'))
 PAPER = train.Paper(
     title='Cortico-cerebellar networks as decoupling neural interfaces',
-    authors='Pemberton, Boven, Apps, Costa',
+    authors='Pemberton et al.',
     year=2021,
     url='https://arxiv.org/abs/2110.11501',
     modules=(
@@ -101,7 +101,7 @@ PAPER = train.Paper(
     ),
     data={
         'small': _SMALL,
-        'smoke': _SMALL,
+        'smoke': (_LINES,),
         'paper': (
             _LINES, train.Source('MNIST', 'tfds', tfds='mnist', flag='--path')
         ),
