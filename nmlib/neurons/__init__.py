@@ -61,7 +61,6 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.neurons.spiking import adaptive_lif as adaptive_lif
   from nmlib.neurons.spiking import adex as adex
   from nmlib.neurons.spiking import alpha_lif as alpha_lif
-  from nmlib.neurons.spiking import astrocyte as astrocyte
   from nmlib.neurons.spiking import convolution as convolution
   from nmlib.neurons.spiking import current_lif as current_lif
   from nmlib.neurons.spiking import encoding as encoding
