@@ -37,7 +37,7 @@ class AstroSnnTest(launcher.LauncherTest):
     doc = experiment_lib.load(self.LAUNCHER).doc
     self.assertIn('RECONSTRUCTION', doc.splitlines()[0])
 
-  @parameterized.parameters(('125m', 126_907_392), ('paper', 1_476_919_296))
+  @parameterized.parameters(('125m', 127_162_368), ('paper', 1_477_050_368))
   def test_large_sizes_are_for_the_planner(self, preset, count):
     presets, stage_of = plan.load('astrosnn')
     config = presets[preset]

@@ -50,8 +50,9 @@ class AstrocyteTest(parameterized.TestCase):
       params, state, xs = _drawn(config)
       last, spikes = _unroll(params, state, xs, config)
       expected, traces = _by_equations(params, xs, config)
+      spikes, after = np.asarray(spikes), np.asarray(last.astrocyte)
     np.testing.assert_array_equal(spikes, expected)
-    np.testing.assert_allclose(last.astrocyte, traces[-1], rtol=1e-12)
+    np.testing.assert_allclose(after, traces[-1], rtol=1e-12)
     self.assertBetween(float(np.mean(spikes)), 0.05, 0.9)
 
   @parameterized.parameters(None, 4)
