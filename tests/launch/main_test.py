@@ -50,7 +50,7 @@ def test_name_runs_what_the_module_runs():
     [
         ('bhd', "there is no experiment 'bhd'; did you mean 'bdh'?"),
         ('elm.arl', "'elm.arl'; did you mean 'elm.lra' or 'elm'?"),
-        ('xyz', "'xyz'; use one of active_dendrites, bdh, "),
+        ('xyz', "'xyz'; use one of active_dendrites, "),
         ('--nmae', '--nmae is no flag of python -m launch; see --help.'),
         ('--completion=fish', 'fish is no shell; give --completion=bash or'),
         ('--completion', 'give --completion=bash or --completion=zsh'),

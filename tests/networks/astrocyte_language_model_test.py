@@ -124,8 +124,9 @@ class AstrocyteLanguageModelTest(parameterized.TestCase):
     params = _init(jax.random.key(0), _CONFIG)
     with self.assertRaisesRegex(ValueError, r'tokens must be in \[0, 16\)'):
       lm.apply(params, jnp.array([16]), _CONFIG)
-    with self.assertRaisesRegex(ValueError, 'at least one, got none'):
-      lm.apply(params, jnp.zeros(0, int), _CONFIG)
+    with self.assertRaisesRegex(ValueError, 'at least one token, got none'):
+      none = jnp.zeros(0, jnp.int32)
+      lm.generate(params, none, 1, _CONFIG, temperature=0.0)
     with self.assertRaisesRegex(ValueError, 'targets must be'):
       lm.loss(params, jnp.arange(3), jnp.arange(4), _CONFIG)
     with self.assertRaisesRegex(ValueError, 'block must divide'):

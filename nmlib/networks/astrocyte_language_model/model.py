@@ -40,11 +40,11 @@ def unroll(
     params: weights.
     state: before the first token; cut a text anywhere and hand the state on,
       and the logits are the same.
-    tokens: at least one.
+    tokens: of the text.
     config: static.
 
   Raises:
-    ValueError: if there is no token, or one is out of range.
+    ValueError: if a token is out of range.
   """
   return _run(params, state, tokens, config)[:2]
 
@@ -86,8 +86,6 @@ def activity(params: Params, tokens: jax.Array, config: Config) -> jax.Array:
 def _run(params: Params, state: State, tokens: jax.Array, config: Config):
   """Returns the last state, logits [T, V] and the share of spikes [N]."""
   checks.shape('tokens', tokens, 'T')
-  if not len(tokens):
-    raise ValueError('tokens must hold at least one, got none.')
   checks.indices('tokens', tokens, config.vocab_size)
   params = dtypes.cast(params, state.voltage.dtype)
   product = functools.partial(_product, dtype=config.dtype)
