@@ -34,6 +34,8 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.data.tasks import bars as bars
   from nmlib.data.tasks import concept_shift as concept_shift
   from nmlib.data.tasks import decision_tasks as decision_tasks
+  from nmlib.data.tasks import delayed_recall as delayed_recall
+  from nmlib.data.tasks import drawing as drawing
   from nmlib.data.tasks import fact_repetition as fact_repetition
   from nmlib.data.tasks import listops as listops
   from nmlib.data.tasks import long_range as long_range
@@ -43,6 +45,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.data.tasks import solids as solids
   from nmlib.data.tasks import student_teacher as student_teacher
   from nmlib.data.tasks import trial_tasks as trial_tasks
+  from nmlib.data.text import captions as captions
   from nmlib.data.text import corpus as corpus
   from nmlib.data.text import crops as crops
   from nmlib.data.text import numerals as numerals

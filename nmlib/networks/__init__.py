@@ -11,6 +11,10 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks import (
       content_addressable_memory as content_addressable_memory,
   )
+  from nmlib.networks import (
+      astrocyte_language_model as astrocyte_language_model,
+  )
+  from nmlib.networks import cortico_cerebellar as cortico_cerebellar
   from nmlib.networks import delay_detector as delay_detector
   from nmlib.networks import dendrites as dendrites
   from nmlib.networks import elm_network as elm_network

@@ -16,6 +16,8 @@ from nmlib import neurons
 from nmlib.networks import active_dendrites
 from nmlib.networks import clique_network
 from nmlib.networks import content_addressable_memory
+from nmlib.networks import astrocyte_language_model
+from nmlib.networks import cortico_cerebellar
 from nmlib.networks import elm_network
 from nmlib.networks import gpt
 from nmlib.networks import sequence_classifier
@@ -39,6 +41,7 @@ from nmlib.neurons.rate import rnn
 from nmlib.neurons.spiking import adaptive_lif
 from nmlib.neurons.spiking import adex
 from nmlib.neurons.spiking import alpha_lif
+from nmlib.neurons.spiking import astrocyte
 from nmlib.neurons.spiking import convolution
 from nmlib.neurons.spiking import current_lif
 from nmlib.neurons.spiking import escape_lif
@@ -244,6 +247,10 @@ MODELS = {
     'current_lif': Model(current_lif, current_lif.Config(5), _SYNAPTIC),
     'adaptive_lif': Model(adaptive_lif, adaptive_lif.Config(5), _SYNAPTIC),
     'alpha_lif': Model(alpha_lif, alpha_lif.Config(5), _SYNAPTIC),
+    'astrocyte': Model(astrocyte, astrocyte.Config(5), _strong(2.0)),
+    'astrocyte_parallel': Model(
+        astrocyte, astrocyte.Config(6, 'parallel', block=3), _normal(STEPS, 6)
+    ),
     'adex': Model(adex, adex.Config(5), _strong(2e4)),
     'if_curr_exp': Model(
         if_curr_exp,
@@ -280,6 +287,16 @@ MODELS = {
         content_addressable_memory,
         content_addressable_memory.Config(3, 4),
         lambda key: tuple(jnp.split(_spikes(STEPS, 7)(key), [3], -1)),
+    'astrocyte_language_model': Model(
+        astrocyte_language_model,
+        astrocyte_language_model.Config(11, 6, 2, 2),
+        _tokens(11),
+    ),
+    'cortico_cerebellar': Model(
+        cortico_cerebellar,
+        cortico_cerebellar.Config(3, 5, 2, granule_units=4),
+        _normal(STEPS, 3),
+        kept=r'\.cerebellum',
     ),
     'elm_network': Model(
         elm_network,
