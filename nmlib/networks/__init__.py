@@ -7,12 +7,12 @@ from nmlib import _lazy
 if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks import active_dendrites as active_dendrites
   from nmlib.networks import adaptation as adaptation
+  from nmlib.networks import (
+      astrocyte_language_model as astrocyte_language_model,
+  )
   from nmlib.networks import clique_network as clique_network
   from nmlib.networks import (
       content_addressable_memory as content_addressable_memory,
-  )
-  from nmlib.networks import (
-      astrocyte_language_model as astrocyte_language_model,
   )
   from nmlib.networks import cortico_cerebellar as cortico_cerebellar
   from nmlib.networks import delay_detector as delay_detector

@@ -68,7 +68,6 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.neurons.spiking import escape_lif as escape_lif
   from nmlib.neurons.spiking import firing as firing
   from nmlib.neurons.spiking import firing_unroll as firing_unroll
-  from nmlib.neurons.spiking import if_curr_exp as if_curr_exp
   from nmlib.neurons.spiking import izhikevich as izhikevich
   from nmlib.neurons.spiking import leaky_readout as leaky_readout
   from nmlib.neurons.spiking import lif as lif

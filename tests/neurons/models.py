@@ -14,9 +14,9 @@ import jax.numpy as jnp
 from nmlib import networks
 from nmlib import neurons
 from nmlib.networks import active_dendrites
+from nmlib.networks import astrocyte_language_model
 from nmlib.networks import clique_network
 from nmlib.networks import content_addressable_memory
-from nmlib.networks import astrocyte_language_model
 from nmlib.networks import cortico_cerebellar
 from nmlib.networks import elm_network
 from nmlib.networks import gpt
@@ -287,6 +287,7 @@ MODELS = {
         content_addressable_memory,
         content_addressable_memory.Config(3, 4),
         lambda key: tuple(jnp.split(_spikes(STEPS, 7)(key), [3], -1)),
+    ),
     'astrocyte_language_model': Model(
         astrocyte_language_model,
         astrocyte_language_model.Config(11, 6, 2, 2),
