@@ -11,6 +11,7 @@ the same network, with random numbers of their own.
 
 import functools
 import subprocess
+from typing import Any
 
 from absl import app
 from absl import flags
@@ -40,6 +41,7 @@ def simulate(key, dt: float, seconds: float, form: str):
   rule = brian2.stdp(wmax=W_MAX, dt=dt)
   start, run = jax.random.split(key)
   weights = jax.random.uniform(start, (INPUTS, CELLS), maxval=W_MAX)
+  state: Any
   if form == 'dense':
     state, step = pair.initial_state(weights, rule), pair.step
   else:
@@ -102,7 +104,9 @@ def main(argv):
     print('Brian2 is left out: give --brian2_python.')
   for dt in map(float, _STEPS.value):
     size = dt, _SECONDS.value
-    contenders = {form: (ours, *size, form) for form in ('dense', 'events')}
+    contenders: dict[str, Any] = {
+        form: (ours, *size, form) for form in ('dense', 'events')
+    }
     if _BRIAN2.value:
       contenders['Brian2'] = (theirs, _BRIAN2.value, *size, _TARGET.value)
     seconds = alternation.alternate(contenders, _ROUNDS.value)
