@@ -62,7 +62,7 @@ def simulate(key, dt: float, seconds: float, form: str):
   keys = jax.random.split(run, round(1000 * seconds / dt))
   carry = state, jnp.zeros(CELLS), jnp.zeros(2)
   (state, _, counts), _ = jax.lax.scan(advance, carry, keys)
-  last = state.weights if form == 'dense' else state.synapses.weights
+  last = getattr(state, 'synapses', state).weights
   rates = counts / jnp.array([INPUTS, CELLS]) / seconds
   return jnp.append(rates, jnp.mean(last) / W_MAX)
 
