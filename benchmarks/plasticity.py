@@ -62,9 +62,9 @@ def simulate(key, dt: float, seconds: float, form: str):
   keys = jax.random.split(run, round(1000 * seconds / dt))
   carry = state, jnp.zeros(CELLS), jnp.zeros(2)
   (state, _, counts), _ = jax.lax.scan(advance, carry, keys)
-  last = getattr(state, 'synapses', state).weights
+  synapses: Any = getattr(state, 'synapses', state)
   rates = counts / jnp.array([INPUTS, CELLS]) / seconds
-  return jnp.append(rates, jnp.mean(last) / W_MAX)
+  return jnp.append(rates, jnp.mean(synapses.weights) / W_MAX)
 
 
 def ours(dt: float, seconds: float, form: str):
