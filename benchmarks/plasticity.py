@@ -11,6 +11,7 @@ the same network, with random numbers of their own.
 
 import functools
 import subprocess
+from typing import Any
 
 from absl import app
 from absl import flags
@@ -40,6 +41,7 @@ def simulate(key, dt: float, seconds: float, form: str):
   rule = brian2.stdp(wmax=W_MAX, dt=dt)
   start, run = jax.random.split(key)
   weights = jax.random.uniform(start, (INPUTS, CELLS), maxval=W_MAX)
+  state: Any
   if form == 'dense':
     state, step = pair.initial_state(weights, rule), pair.step
   else:
@@ -60,9 +62,9 @@ def simulate(key, dt: float, seconds: float, form: str):
   keys = jax.random.split(run, round(1000 * seconds / dt))
   carry = state, jnp.zeros(CELLS), jnp.zeros(2)
   (state, _, counts), _ = jax.lax.scan(advance, carry, keys)
-  last = state.weights if form == 'dense' else state.synapses.weights
+  synapses: Any = getattr(state, 'synapses', state)
   rates = counts / jnp.array([INPUTS, CELLS]) / seconds
-  return jnp.append(rates, jnp.mean(last) / W_MAX)
+  return jnp.append(rates, jnp.mean(synapses.weights) / W_MAX)
 
 
 def ours(dt: float, seconds: float, form: str):
@@ -102,7 +104,9 @@ def main(argv):
     print('Brian2 is left out: give --brian2_python.')
   for dt in map(float, _STEPS.value):
     size = dt, _SECONDS.value
-    contenders = {form: (ours, *size, form) for form in ('dense', 'events')}
+    contenders: dict[str, Any] = {
+        form: (ours, *size, form) for form in ('dense', 'events')
+    }
     if _BRIAN2.value:
       contenders['Brian2'] = (theirs, _BRIAN2.value, *size, _TARGET.value)
     seconds = alternation.alternate(contenders, _ROUNDS.value)

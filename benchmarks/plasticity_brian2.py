@@ -4,6 +4,7 @@ Prints input and output rates in Hz, and the mean weight over w_max.
 """
 
 import sys
+from typing import Any
 
 import brian2 as b  # pyrefly: ignore [missing-import]
 
@@ -11,9 +12,9 @@ _W_MAX = 0.008
 
 
 def main():
-  dt, seconds = float(sys.argv[1]), float(sys.argv[2])
+  step, seconds = float(sys.argv[1]), float(sys.argv[2])
   b.prefs.codegen.target = sys.argv[3]
-  b.defaultclock.dt = dt * b.ms
+  b.defaultclock.dt = step * b.ms
   inputs = b.PoissonGroup(1000, rates=15 * b.Hz)
   cells = b.NeuronGroup(
       100, 'dv/dt = -v / (20*ms) : 1', threshold='v > 1', reset='v = 0',
@@ -39,12 +40,13 @@ def main():
   after = b.SpikeMonitor(cells, record=False)
   network = b.Network(inputs, cells, synapses, before, after)
   network.store()
-  network.run(10 * dt * b.ms)  # compiles
+  network.run(10 * step * b.ms)  # compiles
   for _ in sys.stdin:
     network.restore()
     network.run(seconds * b.second)
     rates = before.num_spikes / 1000 / seconds, after.num_spikes / 100 / seconds
-    print(*rates, float(synapses.w[:].mean()) / _W_MAX, flush=True)
+    weights: Any = synapses.w[:]
+    print(*rates, weights.mean() / _W_MAX, flush=True)
 
 
 if __name__ == '__main__':
