@@ -330,7 +330,7 @@ MODELS = {
         spatial_detector.Config(5, 2),
         _spikes(STEPS, 5),
         lambda key, config: spatial_detector.init(key, config)._replace(
-            weights=8.0 * jax.random.normal(key, (5, 2))
+            weights=8 * jax.random.normal(key, (5, 2), config.param_dtype)
         ),
     ),
     'spiking_mlp': Model(
