@@ -38,8 +38,8 @@ class TableTest(parameterized.TestCase):
   def test_equals_the_pure_functions(self, name):
     self._equals(name)
 
-  @pytest.mark.slow
   @cases.OTHERS
+  @pytest.mark.slow
   def test_others_equal_the_pure_functions(self, name):
     self._equals(name)
 
@@ -72,8 +72,8 @@ class TableTest(parameterized.TestCase):
   def test_initial_variables_are_the_parameters_by_name(self, name):
     self._initial(name)
 
-  @pytest.mark.slow
   @cases.OTHERS
+  @pytest.mark.slow
   def test_initial_variables_of_others(self, name):
     self._initial(name)
 
@@ -88,7 +88,7 @@ class TableTest(parameterized.TestCase):
     for names, leaf in flat.items():
       self.assertTrue(jnp.issubdtype(leaf.dtype, jnp.floating), names)
       self.assertNotIn('fixed', '/'.join(names))
-    with_wiring = name == 'coincidence' or name.startswith('elm')
+    with_wiring = name.startswith(cases.WIRED)
     self.assertEqual('fixed' in variables, with_wiring)
 
 

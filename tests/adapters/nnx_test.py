@@ -45,8 +45,8 @@ class TableTest(parameterized.TestCase):
   def test_equals_the_pure_functions(self, name):
     self._equals(name)
 
-  @pytest.mark.slow
   @cases.OTHERS
+  @pytest.mark.slow
   def test_others_equal_the_pure_functions(self, name):
     self._equals(name)
 
@@ -72,8 +72,8 @@ class TableTest(parameterized.TestCase):
   def test_what_is_fixed_is_no_param(self, name):
     self._fixed(name)
 
-  @pytest.mark.slow
   @cases.OTHERS
+  @pytest.mark.slow
   def test_what_is_fixed_in_others(self, name):
     self._fixed(name)
 
@@ -91,7 +91,7 @@ class TableTest(parameterized.TestCase):
       self.assertNotIn('fixed', '/'.join(map(str, path)))
     count = len(jax.tree.leaves(nnx.state(layer, adapter.Fixed)))
     self.assertLen(jax.tree.leaves(case.params), len(trained) + count)
-    with_wiring = name == 'coincidence' or name.startswith('elm')
+    with_wiring = name.startswith(cases.WIRED)
     self.assertEqual(count > 0, with_wiring)
 
 
