@@ -31,6 +31,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks import single_neuron as single_neuron
   from nmlib.networks import spiking as spiking
   from nmlib.networks import trial_network as trial_network
+  from nmlib.networks import wiring as wiring
   from nmlib.networks.dendrites import (
       dendrite_candidates as dendrite_candidates,
   )
@@ -42,5 +43,9 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks.spiking import spike_learner as spike_learner
   from nmlib.networks.spiking import spiking_conversion as spiking_conversion
   from nmlib.networks.spiking import spiking_mlp as spiking_mlp
+  from nmlib.networks.wiring import learner as learner
+  from nmlib.networks.wiring import lens as lens
+  from nmlib.networks.wiring import moore as moore
+  from nmlib.networks.wiring import org as org
 
 __getattr__, __dir__ = _lazy.attach(__name__, __path__[0])
