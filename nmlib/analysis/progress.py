@@ -171,7 +171,8 @@ def conservative_update(
   weight = consistency(from_start, from_goal, sensitivity, epsilon)
   change = apply_hop(previous, incremental) - previous
   middle = (from_start + from_goal) / 2
-  return previous + weight / 2 * (middle - previous + change)
+  moved = previous + weight / 2 * (middle - previous + change)
+  return jnp.clip(moved, 0, 1)  # which only rounding leaves
 
 
 def value_order_correlation(progress: jax.Array) -> jax.Array:
