@@ -12,7 +12,7 @@ from packaging import utils
 
 _ROOT = pathlib.Path(__file__).parents[1]
 _LINT = 'from importlinter.cli import lint_imports_command as c; c()'
-_PURE = ('neurons', 'plasticity', 'networks', 'analysis')
+_PURE = ('neurons', 'plasticity', 'networks', 'analysis', 'environments')
 
 
 def test_imports_obey_the_contracts_of_setup_cfg():

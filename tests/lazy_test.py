@@ -13,7 +13,9 @@ import pytest
 from nmlib import _lazy
 
 _ROOT = pathlib.Path(__file__).parents[1]
-_PACKAGES = ('neurons', 'plasticity', 'networks', 'analysis', 'data')
+_PACKAGES = (
+    'neurons', 'plasticity', 'networks', 'analysis', 'environments', 'data',
+)  # fmt: skip
 _PAGES = sorted(
     str(page.relative_to(_ROOT))
     for page in (_ROOT / 'docs').rglob('*.md')
@@ -22,7 +24,8 @@ _PAGES = sorted(
 
 
 @pytest.mark.parametrize(
-    'name', ['neurons', 'networks', 'analysis', 'data', 'adapters']
+    'name',
+    ['neurons', 'networks', 'analysis', 'environments', 'data', 'adapters'],
 )
 def test_each_module_that_is_shown_imports_and_editors_know_it(name):
   package = importlib.import_module(f'nmlib.{name}')

@@ -18,7 +18,7 @@ import pytest
 import nmlib
 
 _ROOT = pathlib.Path(__file__).parents[1]
-_PURE = ('neurons', 'plasticity', 'networks', 'analysis')
+_PURE = ('neurons', 'plasticity', 'networks', 'analysis', 'environments')
 _BUILD = 'from setuptools import build_meta; build_meta.build_{}("{}")'
 _BESIDE = {
     'CHANGELOG.md', 'CITATION.cff', 'LICENSE', 'MANIFEST.in', 'README.md',

@@ -15,6 +15,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.analysis import linear_theory as linear_theory
   from nmlib.analysis import movement_errors as movement_errors
   from nmlib.analysis import ngram as ngram
+  from nmlib.analysis import progress as progress
   from nmlib.analysis import receptive_fields as receptive_fields
   from nmlib.analysis import saturation as saturation
   from nmlib.analysis import similarity as similarity

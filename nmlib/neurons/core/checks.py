@@ -85,3 +85,51 @@ def binary(name: str, values: Any) -> None:
         f'{name} must be spikes, 0 or 1, got {values[tuple(place)]} at'
         f' {place.tolist()}; a cell spikes once a step at most.'
     )
+
+
+def within(name: str, values: Any, low: float, high: float) -> None:
+  """Refuses numbers outside [low, high], and NaN, where values can be seen.
+
+  Args:
+    name: of the numbers.
+    values: numbers of any shape.
+    low: the least that is allowed.
+    high: the greatest.
+
+  Raises:
+    ValueError: naming the first value outside, and its place.
+  """
+  if not is_concrete(values):
+    return
+  values = np.asarray(values)
+  wrong = ~((values >= low) & (values <= high))
+  if wrong.any():
+    place = np.argwhere(wrong)[0]
+    raise ValueError(
+        f'{name} must be in [{low:g}, {high:g}], got {values[tuple(place)]} at'
+        f' {place.tolist()}.'
+    )
+
+
+def probabilities(name: str, values: Any) -> None:
+  """Refuses what are no probabilities, where values can be seen.
+
+  Args:
+    name: of the probabilities.
+    values: [..., n], which add up to 1 over the last axis, to 1e-5.
+
+  Raises:
+    ValueError: naming the first that is wrong, and its place.
+  """
+  if not is_concrete(values):
+    return
+  values = np.asarray(values)
+  within(name, values, 0, 1)
+  sums = values.sum(-1)
+  wrong = np.abs(sums - 1) > 1e-5
+  if wrong.any():
+    place = np.argwhere(wrong)[0]
+    raise ValueError(
+        f'{name} must add up to 1 over the last axis, got'
+        f' {sums[tuple(place)]:.6g} at {place.tolist()}.'
+    )

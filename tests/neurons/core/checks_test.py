@@ -35,6 +35,18 @@ class ChecksTest(absltest.TestCase):
     with self.assertRaisesRegex(ValueError, 'integers, got float32'):
       checks.indices('tokens', jnp.zeros(3), 3)
 
+  def test_numbers_and_probabilities(self):
+    checks.within('phi', np.array([0.0, 1.0]), 0, 1)
+    with self.assertRaisesRegex(
+        ValueError, r'phi must be in \[0, 1\], got nan at \[1\]\.'
+    ):
+      checks.within('phi', jnp.array([0, jnp.nan]), 0, 1)
+    checks.probabilities('odds', np.full((2, 3), 1 / 3, np.float32))
+    with self.assertRaisesRegex(ValueError, r'got 0\.9 at \[1\]\.'):
+      checks.probabilities('odds', np.array([[0.5, 0.5], [0.5, 0.4]]))
+    with self.assertRaisesRegex(ValueError, r'got -1\.0 at \[0\]\.'):
+      checks.probabilities('odds', np.array([-1.0, 2.0]))
+
   def test_traced_indices_are_not_seen(self):
     jax.jit(lambda x: checks.indices('tokens', x, 3))(jnp.array([7]))
 

@@ -1,0 +1,203 @@
+"""Every world alone and wrapped: under vmap, jit and scan, and what it says."""
+
+from typing import Any
+
+from absl.testing import absltest
+from absl.testing import parameterized
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from nmlib.environments import auto_reset
+from nmlib.environments import contract
+from nmlib.environments import finite_mdp
+from nmlib.environments import time_limit
+
+_TRAP = finite_mdp.trap(0.5)
+_ADVANCE = jnp.array(1)
+# A new world adds a row: its module, a config, and an action.
+_WORLDS: dict[str, Any] = {'finite_mdp': (finite_mdp, _TRAP, _ADVANCE)}
+_WRAPPED: dict[str, Any] = {
+    'plain': lambda world: world,
+    'limited': lambda world: time_limit.wrap(world, 3),
+    'endless': lambda world: auto_reset.wrap(time_limit.wrap(world, 3)),
+}
+
+
+def _rollout(world, config, action, key, steps=7):
+  """Scans steps from a reset; returns what each answered."""
+  first, later = jax.random.split(key)
+  observation, state = world.reset(first, config)
+
+  def advance(carry, t):
+    key = jax.random.fold_in(later, t)
+    step = contract.Step(*world.step(key, carry[1], action, config))
+    return (step.observation, step.state), step
+
+  return jax.lax.scan(advance, (observation, state), jnp.arange(steps))[1]
+
+
+class ContractTest(parameterized.TestCase):
+
+  @parameterized.product(name=list(_WORLDS), wrapper=list(_WRAPPED))
+  def test_vmap_jit_and_scan_agree_with_plain_calls(self, name, wrapper):
+    module, config, action = _WORLDS[name]
+    world = _WRAPPED[wrapper](module)
+    keys = jax.random.split(jax.random.key(3), 2)
+    run = lambda key: _rollout(world, config, action, key)
+    many = jax.jit(jax.vmap(run))(keys)
+    self.assertEqual(many.reward.shape, (2, 7))
+    self.assertEqual(many.terminated.dtype, bool)
+    self.assertEqual(many.truncated.dtype, bool)
+    self.assertFalse(np.any(many.terminated & many.truncated))
+    key = jax.random.split(jax.random.key(3), 2)[1]  # the same once more
+    first, later = jax.random.split(key)
+    _, state = world.reset(first, config)
+    for t in range(7):
+      key = jax.random.fold_in(later, t)
+      step: Any = contract.Step(*world.step(key, state, action, config))
+      state = step.state
+      jax.tree.map(
+          lambda one, all_, t=t: np.testing.assert_allclose(
+              one, all_[1, t], rtol=1e-6
+          ),
+          step,
+          many,
+      )
+
+
+class WrappersTest(absltest.TestCase):
+
+  def test_limit_truncates_and_never_terminates(self):
+    stay = jnp.array(0)
+    found = _rollout(
+        time_limit.wrap(finite_mdp, 3), _TRAP, stay, jax.random.key(0), 5
+    )
+    np.testing.assert_array_equal(found.truncated, [0, 0, 1, 1, 1])
+    self.assertFalse(np.any(found.terminated))
+    # An end at the very limit is an end alone.
+    sure = finite_mdp.trap(1.0)
+    found = _rollout(
+        time_limit.wrap(finite_mdp, 3), sure, _ADVANCE, jax.random.key(0), 3
+    )
+    np.testing.assert_array_equal(found.terminated, [0, 0, 1])
+    self.assertFalse(np.any(found.truncated))
+    wrongs: Any = (0, 2.5, True)
+    for wrong in wrongs:
+      with self.assertRaisesRegex(ValueError, 'max_steps must be'):
+        time_limit.wrap(finite_mdp, wrong)
+
+  def test_reset_keeps_the_final_observation(self):
+    sure = finite_mdp.trap(1.0)
+    found = _rollout(
+        auto_reset.wrap(time_limit.wrap(finite_mdp, 10)),
+        sure, _ADVANCE, jax.random.key(0), 7,
+    )  # fmt: skip
+    np.testing.assert_array_equal(
+        found.info['final_observation'], [1, 2, 3, 1, 2, 3, 1]
+    )
+    np.testing.assert_array_equal(found.observation, [1, 2, 0, 1, 2, 0, 1])
+    np.testing.assert_array_equal(found.state.elapsed, [1, 2, 0, 1, 2, 0, 1])
+    np.testing.assert_array_equal(found.reward, [0, 0, 1, 0, 0, 1, 0])
+
+  def test_worlds_that_differ_are_swept_and_stay_through_resets(self):
+    world = auto_reset.wrap(finite_mdp)
+    both = [finite_mdp.tables(finite_mdp.trap(p)) for p in (0.0, 1.0)]
+    swept = jax.tree.map(lambda *leaves: jnp.stack(leaves), *both)
+
+    def run(tables):
+      _, state = finite_mdp.start(jax.random.key(0), tables)
+
+      def advance(state, key):
+        step = world.step(key, state, _ADVANCE, _TRAP)
+        return step.state, step.reward
+
+      keys = jax.random.split(jax.random.key(1), 9)
+      return jnp.sum(jax.lax.scan(advance, state, keys)[1])
+
+    np.testing.assert_array_equal(jax.vmap(run)(swept), [0, 3])
+
+  def test_world_of_two_functions_begins_anew_by_its_reset(self):
+
+    class Two:
+      reset = staticmethod(finite_mdp.reset)
+      step = staticmethod(finite_mdp.step)
+
+    found = _rollout(
+        auto_reset.wrap(Two), finite_mdp.trap(1.0), _ADVANCE, jax.random.key(0)
+    )
+    np.testing.assert_array_equal(found.observation, [1, 2, 0, 1, 2, 0, 1])
+
+
+class FiniteMdpTest(absltest.TestCase):
+
+  def test_moves_as_often_as_the_table_says(self):
+    state = finite_mdp.State(jnp.array(2), finite_mdp.tables(_TRAP))
+    keys = jax.random.split(jax.random.key(0), 2000)
+    steps = jax.vmap(finite_mdp.step, (0, None, None, None))(
+        keys, state, _ADVANCE, _TRAP
+    )
+    self.assertEqual(set(np.asarray(steps.observation).tolist()), {0, 3})
+    self.assertAlmostEqual(float(jnp.mean(steps.terminated)), 0.5, delta=0.05)
+    np.testing.assert_array_equal(steps.reward, steps.observation == 3)
+
+  def test_ended_world_stays_and_pays_nothing(self):
+    world = finite_mdp.tables(_TRAP)
+    world = world._replace(rewards=jnp.ones_like(world.rewards))
+    state = finite_mdp.State(jnp.array(3), world)
+    step = finite_mdp.step(jax.random.key(0), state, _ADVANCE, _TRAP)
+    self.assertEqual((step.observation, step.reward), (3, 0))
+    self.assertTrue(step.terminated)
+
+  def test_rewards_follow_the_dtype(self):
+    with jax.enable_x64(True):
+      config = finite_mdp.config_from(
+          np.ones((1, 1, 1)), 0.1, [1.0], [False], 'float64'
+      )
+      key = jax.random.key(0)
+      _, state = finite_mdp.reset(key, config)
+      step = finite_mdp.step(jax.random.key(1), state, 0, config)
+      self.assertEqual(step.reward.dtype, jnp.float64)
+
+  def test_bad_input_is_refused_in_a_sentence(self):
+    key = jax.random.key(0)
+    _, state = finite_mdp.reset(key, _TRAP)
+    make = finite_mdp.config_from
+    for text, call in (
+        (
+            r'action must be in \[0, 2\), got 2',
+            lambda: finite_mdp.step(key, state, 2, _TRAP),
+        ),
+        (
+            'action must be a whole number, got nan',
+            lambda: finite_mdp.step(key, state, jnp.nan, _TRAP),
+        ),
+        (
+            'transitions must add up to 1 over the last axis, got 0.9',
+            lambda: make(np.full((1, 1, 1), 0.9), 0, [1], [False]),
+        ),
+        (
+            'start must add up to 1 over the last axis, got 0.5',
+            lambda: make(np.ones((1, 1, 1)), 0, [0.5], [False]),
+        ),
+        (
+            'terminal must be .*got shape',
+            lambda: make(np.ones((1, 1, 1)), 0, [1], [False, True]),
+        ),
+        (
+            'transitions must be .*got shape',
+            lambda: make(np.full((1, 1, 2), 0.5), 0, [1], [False]),
+        ),
+        (
+            'rows of one length',
+            lambda: finite_mdp.Config(
+                (((1.0,),), ((0.5, 0.5),)), (((0.0,),),), (1.0,), (False,)
+            ),
+        ),
+    ):
+      with self.subTest(text), self.assertRaisesRegex(ValueError, text):
+        call()
+
+
+if __name__ == '__main__':
+  absltest.main()
