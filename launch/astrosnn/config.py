@@ -13,14 +13,13 @@ from nmlib.neurons.spiking import astrocyte
 
 SHORTCUTS = {'text_file': 'Learn this text, or folder of texts.'}
 
-Delays = Annotated[tuple[limits.Count, ...], limits.Some(distinct=True)]
-
 
 @dataclasses.dataclass(frozen=True)
 class Recall:
   """Of delayed recall; a step learns a fresh batch."""
 
-  delays: Delays = (20, 40, 80)  # steps of a trial; claims are at the last
+  # Steps of a trial; claims are at the last.
+  delays: Annotated[tuple[limits.Count, ...], limits.Some(True)] = (20, 40, 80)
   task: delayed_recall.Config = delayed_recall.Config()
   num_units: limits.Count = 64
   asked: limits.Count = 6  # last steps, whose mean spikes are read
@@ -75,10 +74,25 @@ class Config:
 
 
 _TINY = train.Loop(4, 4, steps_per_call=2, log_every=2, eval_every=2)
-_LARGE = dict(
-    num_seeds=1, recall=None, baselines=False, sequence_length=1024,
-    learning_rate=6e-4,
-)  # fmt: skip
+
+
+def _large(
+    num_steps: int, batch_size: int, dim: int, num_layers: int
+) -> Config:
+  """Returns what learns a large text on accelerators, one seed."""
+  return Config(
+      num_seeds=1, recall=None, baselines=False, sequence_length=1024,
+      learning_rate=6e-4,
+      loop=train.Loop(
+          num_steps, batch_size, steps_per_call=10, log_every=100,
+          eval_every=1000, checkpoint_every=1000,
+      ),
+      model=astrocyte_lm.Config(
+          dim=dim, num_layers=num_layers, dtype='bfloat16', rematerialize=True
+      ),
+  )  # fmt: skip
+
+
 PRESETS = {
     'small': Config(),
     'smoke': Config(
@@ -87,57 +101,30 @@ PRESETS = {
         sequence_length=12, loop=_TINY, eval_windows=4, baselines=False,
         model=astrocyte_lm.Config(dim=8, num_layers=2), sample_length=8,
     ),
-    '125m': Config(
-        **_LARGE,
-        loop=train.Loop(
-            20_000, 512, steps_per_call=10, log_every=100, eval_every=1000,
-            checkpoint_every=1000,
-        ),
-        model=astrocyte_lm.Config(
-            dim=1024, num_layers=11, dtype='bfloat16', rematerialize=True
-        ),
-    ),
-    'paper': Config(
-        **_LARGE,
-        loop=train.Loop(
-            100_000, 1024, steps_per_call=10, log_every=100, eval_every=1000,
-            checkpoint_every=1000,
-        ),
-        model=astrocyte_lm.Config(
-            dim=2048, num_layers=32, dtype='bfloat16', rematerialize=True
-        ),
-    ),
+    '125m': _large(20_000, 512, 1024, 11),
+    'paper': _large(100_000, 1024, 2048, 32),
 }  # fmt: skip
 
-_PYTHON = train.Source(
-    "Python's standard library", 'embedded', flag='--text_file'
-)
+_LIBRARY = "Python's standard library"
+_PYTHON = train.Source(_LIBRARY, 'embedded', flag='--text_file')
+_LARGE = train.Source('a large text', 'files', flag='--text_file')
 _RECALL = train.Source('delayed recall', 'generated')
 PAPER = train.Paper(
     title='Astrocyte-Enabled Advancements in Spiking Neural Networks',
-    authors='Shen et al.',
-    year=2023,
-    url='https://arxiv.org/abs/2312.07625',
+    authors='Shen et al.', year=2023, url='https://arxiv.org/abs/2312.07625',
     modules=(
         'nmlib.neurons.spiking.astrocyte',
         'nmlib.networks.astrocyte_language_model',
     ),
-    checked=(
-        'its own equations and limits only: a reconstruction from the abstract'
-    ),
+    checked='its own equations and limits only: a reconstruction from the'
+    ' abstract',
     headline=train.Headline(
-        says=(
-            'accuracy of recall after 80 steps: astrocyte, LIF (a'
-            ' reconstruction)'
-        ),
+        'accuracy of recall after 80 steps: astrocyte, LIF (a reconstruction)',
         claim='Units with astrocytes retain memory longer',
-        keys=('astrocyte', 'LIF'),
-        paper='not known (abstract only)',
+        keys=('astrocyte', 'LIF'), paper='not known (abstract only)',
     ),
     data={
-        'small': (_RECALL, _PYTHON),
-        'smoke': (_RECALL, _PYTHON),
-        '125m': (train.Source('a large text', 'files', flag='--text_file'),),
-        'paper': (train.Source('a large text', 'files', flag='--text_file'),),
+        **dict.fromkeys(('small', 'smoke'), (_RECALL, _PYTHON)),
+        **dict.fromkeys(('125m', 'paper'), (_LARGE,)),
     },
-)
+)  # fmt: skip

@@ -9,22 +9,31 @@ from nmlib import train
 _SHOWN = 3  # channels
 
 
-def draw(
-    config: Config,
-    recalled: dict[str, np.ndarray],
-    fitted: dict[str, train.Fitted],
-) -> dict[str, figure.Figure]:
+def draw(config: Config, recalled, fitted) -> dict[str, figure.Figure]:
   """Returns the report's figures by name; arguments as in `report.make`."""
-  made = {'text': _text(fitted)}
-  if recalled:
-    made |= {
-        'traces': _traces(config, recalled),
-        'recall': _recall(config, recalled),
-    }
+  bits = {}
+  for name, found in fitted.items():
+    steps, values = found.history['validation/bits']
+    later = steps > 0  # before training all are at chance
+    bits[name] = steps[later], values[later]
+  title = 'mean and range of seeds (a reconstruction)'
+  made = {
+      'text': _curves(
+          bits, title=f'Held-out text: {title}', xlabel='optimizer step',
+          ylabel='bits a byte',
+      )
+  }  # fmt: skip
+  if recall := config.recall:
+    made['traces'] = _traces(recall.task, recalled)
+    made['recall'] = _curves(
+        {name: (recall.delays, recalled[name]) for name in recall.units},
+        1 / recall.task.num_classes, title=f'Delayed recall: {title}',
+        xlabel='steps of a trial', ylabel='accuracy of recall', ylim=(0, 1.05),
+    )  # fmt: skip
   return made
 
 
-def _traces(config, recalled) -> figure.Figure:
+def _traces(task, recalled) -> figure.Figure:
   """Mean spikes and astrocytes of the channels that tell classes apart best."""
   spikes, traces = recalled['spikes'], recalled['astrocytes']  # [C, T, D]
   best = np.argsort(traces[:, -1].std(0))[::-1][:_SHOWN]
@@ -38,7 +47,7 @@ def _traces(config, recalled) -> figure.Figure:
     for axes, values in zip(grid[:, column], (spikes, traces), strict=True):
       for row, (label, look) in zip(values, looks.items(), strict=True):
         axes.plot(row[:, channel], label=label, color=look['color'])
-      axes.axvspan(0, config.recall.task.cue_length - 1, color='0.9', zorder=0)
+      axes.axvspan(0, task.cue_length - 1, color='0.9', zorder=0)
     grid[0, column].set_title(f'channel {channel}')
     grid[1, column].set_xlabel('step (grey: the cue)')
   grid[0, 0].set_ylabel('spikes')
@@ -47,35 +56,13 @@ def _traces(config, recalled) -> figure.Figure:
   return made
 
 
-def _recall(config, recalled) -> figure.Figure:
-  """Accuracy against the delay."""
+def _curves(series, chance: float | None = None, **labels) -> figure.Figure:
+  """Draws x and values [n, S] of each name, and chance if it is known."""
   made, axes = train.figures.subplots(height=3.2)
-  for name, look in train.figures.styles(list(config.recall.units)).items():
-    train.figures.curve(
-        axes, config.recall.delays, recalled[name], label=name, **look
-    )
-  train.figures.level(axes, 1 / config.recall.task.num_classes, 'chance')
-  axes.set(
-      xlabel='steps of a trial',
-      ylabel='accuracy of recall',
-      ylim=(0, 1.05),
-      title='Delayed recall: mean and range of seeds (a reconstruction)',
-  )
-  train.figures.legend(made)
-  return made
-
-
-def _text(fitted) -> figure.Figure:
-  """Bits a byte on held-out files over training."""
-  made, axes = train.figures.subplots(height=3.2)
-  for name, look in train.figures.styles(list(fitted)).items():
-    steps, values = fitted[name].history['validation/bits']
-    later = steps > 0  # before training all are at chance
-    train.figures.curve(axes, steps[later], values[later], label=name, **look)
-  axes.set(
-      xlabel='optimizer step',
-      ylabel='bits a byte',
-      title='Held-out text: mean and range of seeds (a reconstruction)',
-  )
+  for name, look in train.figures.styles(list(series)).items():
+    train.figures.curve(axes, *series[name], label=name, **look)
+  if chance is not None:
+    train.figures.level(axes, chance, 'chance')
+  axes.set(**labels)
   train.figures.legend(made)
   return made

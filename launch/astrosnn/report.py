@@ -1,46 +1,28 @@
 """The report of `launch.astrosnn`: of a reconstruction, and says so."""
 
-from typing import Any
-
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from launch.astrosnn import figures
-from launch.astrosnn import recall
 from launch.astrosnn.config import Config
 from nmlib import train
 from nmlib.data.text import corpus
 from nmlib.data.text import split
 from nmlib.networks import astrocyte_language_model as astrocyte_lm
+from nmlib.networks.spiking import astrocyte_readout as network
 
 _LENGTHS = (64, 4096)  # tokens read before the state is weighed
 
 
 def make(
-    config: Config,
-    text: split.Split,
-    recalled: dict[str, np.ndarray],
-    fitted: dict[str, train.Fitted],
-    sizes: dict[str, int],
-    tokens: np.ndarray,
-) -> train.Report:
-  """Holds what was measured against the claims.
-
-  Args:
-    config: of the launcher.
-    text: what was learnt, and held out.
-    recalled: what `recall.recalled` found; {} if it was not asked.
-    fitted: trained on text, by model.
-    sizes: numbers of weights, by model.
-    tokens: what the language model wrote after the prompt, int [n].
-  """
+    config: Config, text: split.Split, recalled: dict[str, np.ndarray],
+    fitted: dict[str, train.Fitted], sizes: dict[str, int], tokens: np.ndarray,
+) -> train.Report:  # fmt: skip
+  """Holds the claims against recall, models of text and bytes one wrote [n]."""
   wrote = bytes(tokens.astype(np.uint8)).decode(errors='replace')
   return train.Report(
       claims=[*_recall(config, recalled), _constant(config)],
       data={
-          'text': text.train.name,
-          'split': text.rule,
+          'text': text.train.name, 'split': text.rule,
           'train': corpus.manifest(text.train),
           'validation': corpus.manifest(text.validation),
       },
@@ -48,7 +30,7 @@ def make(
       tables=_tables(config, recalled, fitted, sizes),
       figures=figures.draw(config, recalled, fitted),
       notes={f'Sample, seed 0, after {config.sample_prompt!r}': wrote},
-  )
+  )  # fmt: skip
 
 
 def _recall(config, recalled) -> list[train.Claim]:
@@ -84,31 +66,19 @@ def _recall(config, recalled) -> list[train.Claim]:
   ]  # fmt: skip
 
 
-def _constant(config: Config) -> train.Claim:
+def _constant(config) -> train.Claim:
   """The memory of decoding, of the shapes that `unroll` returns."""
-  sizes = {}
-  for length in _LENGTHS:
-    state, _ = jax.eval_shape(
-        lambda key, n=length: astrocyte_lm.unroll(
-            astrocyte_lm.init(key, config.model),
-            astrocyte_lm.initial_state(config.model),
-            jnp.zeros(n, jnp.int32),
-            config.model,
-        ),
-        jax.random.key(0),
-    )
-    sizes[f'bytes after {length} tokens'] = np.array(
-        [float(sum(leaf.size * leaf.dtype.itemsize for leaf in state))]
-    )
-  first, last = sizes.values()
+  first, last = (astrocyte_lm.state_bytes(config.model, n) for n in _LENGTHS)
   return train.Claim(
-      text='Memory at inference does not grow: the state of decoding is as'
-      f' large after {_LENGTHS[1]} tokens as after {_LENGTHS[0]}',
-      source='abstract',
-      paper='',
-      ours=sizes,
-      holds=bool(first == last),
-  )
+      'Memory at inference does not grow: the state of decoding is as large'
+      f' after {_LENGTHS[1]} tokens as after {_LENGTHS[0]}',
+      'abstract', '',
+      {
+          f'bytes after {length} tokens': np.array([float(size)])
+          for length, size in zip(_LENGTHS, (first, last), strict=True)
+      },
+      first == last,
+  )  # fmt: skip
 
 
 def _differences(config: Config) -> list[str]:
@@ -126,25 +96,19 @@ def _differences(config: Config) -> list[str]:
 
 def _tables(config, recalled, fitted, sizes) -> dict[str, train.Table]:
   tables = {}
-  options = config.recall
-  if options:
-    rows: dict[str, dict[str, Any]] = {}
-    for name in options.units:
-      rows[name] = {'weights that act': recall.num_params(options, name)}
-      for delay, values in zip(options.delays, recalled[name], strict=True):
-        rows[name][f'{delay} steps'] = values
-    tables['Accuracy of delayed recall (chance 0.25)'] = train.Table(
-        rows, 'units', 'A reconstruction.'
+  if recalled:
+    task, units = config.recall.task, config.recall.units
+    sides = task.num_channels, task.num_classes
+    acting = {k: network.num_params(*sides, one) for k, one in units.items()}
+    cells = {'weights that act': acting}
+    for i, delay in enumerate(config.recall.delays):
+      cells[f'{delay} steps'] = {name: recalled[name][i] for name in units}
+    tables['Accuracy of delayed recall (chance 0.25)'] = train.columns(
+        cells, 'units', 'A reconstruction.'
     )
-  tables['Text: bits a byte on held-out files'] = train.Table(
-      {
-          name: {
-              'weights': sizes[name],
-              'bits a byte': found.history['validation/bits'][1][-1],
-          }
-          for name, found in fitted.items()
-      },
-      'model',
+  bits = {k: v.history['validation/bits'][1][-1] for k, v in fitted.items()}
+  tables['Text: bits a byte on held-out files'] = train.columns(
+      {'weights': sizes, 'bits a byte': bits}, 'model',
       'The same bytes and optimizer for all; linear attention is BDH.',
-  )
+  )  # fmt: skip
   return tables

@@ -31,13 +31,9 @@ class Config:
   )  # the first one's claims are tested
   num_seeds: limits.Count = 8
   loop: train.Loop = train.Loop(
-      8000,
-      1,
-      steps_per_call=400,
-      log_every=400,
-      eval_every=400,
+      8000, 1, steps_per_call=400, log_every=400, eval_every=400,
       checkpoint_every=2000,
-  )
+  )  # fmt: skip
   dt: limits.Positive = 0.25
   recovery: limits.Positive = 0.015  # of reservoirs while it learns
   depletion: limits.Positive = 0.04
@@ -85,12 +81,9 @@ PRESETS = {
 _BARS = train.Source('images of bars', 'generated')
 PAPER = train.Paper(
     title='Semantic learning in autonomously active recurrent neural networks',
-    authors='Gros, Kaczor',
-    year=2010,
-    url='https://arxiv.org/abs/0903.1979',
+    authors='Gros, Kaczor', year=2010, url='https://arxiv.org/abs/0903.1979',
     modules=(
-        'nmlib.networks.clique_network',
-        'nmlib.plasticity.transition_learning',
+        'nmlib.networks.clique_network', 'nmlib.plasticity.transition_learning',
         'nmlib.data.tasks.bars',
     ),
     checked=(
@@ -99,10 +92,8 @@ PAPER = train.Paper(
     ),
     headline=train.Headline(
         says='information of the winning clique on the bar shown, bits, and'
-        ' unlearned',
-        claim='Cliques learn their input',
-        keys=('learned', 'unlearned'),
-        paper='not known (abstract only)',
+        ' unlearned', claim='Cliques learn their input',
+        keys=('learned', 'unlearned'), paper='not known (abstract only)',
     ),
     data=dict.fromkeys(PRESETS, (_BARS,)),
-)
+)  # fmt: skip

@@ -82,16 +82,11 @@ def stage(config: Config, rule: Rule | None = None) -> train.Stage:
     return receptive_fields.preference(fields, templates)
 
   return train.Stage(
-      name=rule,
-      loop=config.loop,
-      init=init,
-      step=step,
-      data=draw,
-      evaluate=evaluate,
-      eval_data=templates,
+      name=rule, loop=config.loop, init=init, step=step, data=draw,
+      evaluate=evaluate, eval_data=templates,
       seeds=tuple(range(config.num_seeds)),
       sweep=np.array([True, False][: 2 if rule == config.rules[0] else 1]),
-  )
+  )  # fmt: skip
 
 
 def shown(state: State, pixels, key, config: Config, network):

@@ -70,8 +70,7 @@ def _autonomy(config: Config, ours: dict[str, np.ndarray]):
       claim(
           'The network is active by itself: at least'
           f' {least} transient states in {config.autonomy_time:g} units of'
-          ' time',
-          {'states': ours['transient states']}, least - 1,
+          ' time', {'states': ours['transient states']}, least - 1,
           also={'mean duration': ours['mean duration']},
       ),
       claim(
@@ -80,8 +79,7 @@ def _autonomy(config: Config, ours: dict[str, np.ndarray]):
       ),
       claim(
           'The states are transiently stable: at least 0.85 of the time is'
-          ' spent within a clique',
-          {'share': ours['in cliques']}, 0.85,
+          ' spent within a clique', {'share': ours['in cliques']}, 0.85,
       ),
   ]  # fmt: skip
 

@@ -56,14 +56,14 @@ class Config:
       )
 
 
-_TINY = train.Loop(8, 8, steps_per_call=2, log_every=4, eval_every=4)
-_CELLS = ccnn.Config(num_units=6, granule_units=8)
+_TINY = train.Loop(4, 4, steps_per_call=2, log_every=2, eval_every=2)
+_CELLS = ccnn.Config(num_units=6, granule_units=8, granule_layers=1)
 _EVERY = (1, 2, 3, 4, 5, 7, 10)
 PRESETS = {
     'small': Config(),
     'smoke': Config(
-        num_seeds=2, windows=(1,), model=_CELLS, loop=_TINY,
-        rows=(),
+        num_seeds=2, length=4, windows=(1,), model=_CELLS, loop=_TINY,
+        rows=('digits',), row_model=_CELLS, row_loop=_TINY,
     ),
     'paper': Config(
         num_seeds=10, windows=_EVERY, rows=('labels', 'lines', 'digits'),
@@ -82,8 +82,7 @@ _LINES = train.Source('lines to draw', 'generated')
 _SMALL = (_LINES, train.Source('8 x 8 digits', 'embedded'))
 PAPER = train.Paper(
     title='Cortico-cerebellar networks as decoupling neural interfaces',
-    authors='Pemberton et al.',
-    year=2021,
+    authors='Pemberton et al.', year=2021,
     url='https://arxiv.org/abs/2110.11501',
     modules=(
         'nmlib.networks.cortico_cerebellar',
@@ -96,12 +95,10 @@ PAPER = train.Paper(
     headline=train.Headline(
         says='squared error of drawn lines, T = 1: ccRNN, cRNN',
         claim='With windows of one step a cerebellum helps',
-        keys=('ccRNN', 'cRNN'),
-        paper='lower, curves only',
+        keys=('ccRNN', 'cRNN'), paper='lower, curves only',
     ),
     data={
-        'small': _SMALL,
-        'smoke': (_LINES,),
+        'small': _SMALL, 'smoke': _SMALL,
         'paper': (
             _LINES, train.Source('MNIST', 'tfds', tfds='mnist', flag='--path')
         ),

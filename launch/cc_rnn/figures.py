@@ -10,21 +10,7 @@ from nmlib.data.tasks import drawing
 _EPOCH = 16  # steps
 
 
-def draw(
-    config: Config,
-    lines: dict[tuple[str, int], train.Fitted],
-    ablations: dict[str, train.Fitted],
-    drawn: dict[str, np.ndarray],
-) -> dict[str, figure.Figure]:
-  """Returns the report's figures by name; arguments as in `report.make`."""
-  return {
-      'lines': _lines(config, drawn),
-      'windows': _windows(config, lines),
-      'learning': _learning(config, lines, ablations),
-  }
-
-
-def _lines(config, drawn) -> figure.Figure:
+def lines(config: Config, drawn) -> figure.Figure:
   """The seven lines that each network draws, seed 0, above their targets."""
   title = f'Lines drawn after learning with T = {config.windows[0]}, seed 0'
   made, panels = train.figures.subplots(
@@ -45,12 +31,12 @@ def _lines(config, drawn) -> figure.Figure:
   return made
 
 
-def _windows(config, lines) -> figure.Figure:
+def windows(config: Config, trained) -> figure.Figure:
   """Error at the end against T."""
   made, axes = train.figures.subplots(height=3.2)
   steps = sorted(config.windows)
   for kind, name in (('none', 'cRNN'), ('learning', 'ccRNN')):
-    ends = [lines[kind, t].history['error'][1][-1] for t in steps]
+    ends = [trained[kind, t].history['error'][1][-1] for t in steps]
     train.figures.curve(axes, steps, np.array(ends), marker='o', label=name)
   axes.set(
       xlabel='T, steps of a window', ylabel='squared error', yscale='log',
@@ -62,14 +48,14 @@ def _windows(config, lines) -> figure.Figure:
   return made
 
 
-def _learning(config, lines, ablations) -> figure.Figure:
+def learning(config: Config, trained, ablations) -> figure.Figure:
   """Error over epochs at the first T: networks, and ablations."""
   made, (left, right) = train.figures.subplots(1, 2, height=3.2, sharey=True)
   first = config.windows[0]
   found = {
-      'cRNN': lines['none', first],
-      'ccRNN': lines['learning', first],
-      'random C': lines['fixed', first],
+      'cRNN': trained['none', first],
+      'ccRNN': trained['learning', first],
+      'random C': trained['fixed', first],
   }
   cut = {name: one for name, one in ablations.items() if name != 'intact'}
   looks = train.figures.styles([*found, *cut])

@@ -1,5 +1,6 @@
 """The report of `launch.cc_rnn`: what was found, beside the claims."""
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -15,22 +16,14 @@ _ATAXIA = ('endpoint error', 'path error', 'jerkiness')
 
 
 def make(
-    config: Config,
-    lines: dict[tuple[str, int], train.Fitted],
-    ablations: dict[str, train.Fitted],
-    drawn: dict[str, np.ndarray],
-    rows: dict[str, dict[str, Any]],
-    words: dict[str, Any],
-) -> train.Report:
+    config: Config, lines: dict[tuple[str, int], train.Fitted],
+    ablations: dict[str, train.Fitted], drawn: dict[str, np.ndarray],
+    rows: dict[str, dict[str, Any]], words: dict[str, Any],
+) -> train.Report:  # fmt: skip
   """Holds what was measured against the claims.
 
-  Args:
-    config: of the launcher.
-    lines: trained on lines, by kind of cerebellum and T.
-    ablations: at the first T, by what was removed half way.
-    drawn: the lines that networks draw, by name, [S, 7, L, 2].
-    rows: last metrics on digits, by task and network.
-    words: perplexity of captions by network, if there are any.
+  Lines are by kind of cerebellum and T, ablations by what was removed; drawn
+  are [S, 7, L, 2], rows by task and network, words by network.
   """
   return train.Report(
       claims=_claims(config, lines, ablations),
@@ -43,7 +36,11 @@ def make(
       },
       differences=_differences(config),
       tables=_tables(config, lines, ablations, rows, words),
-      figures=figures.draw(config, lines, ablations, drawn),
+      figures={
+          'lines': figures.lines(config, drawn),
+          'windows': figures.windows(config, lines),
+          'learning': figures.learning(config, lines, ablations),
+      },
   )
 
 
@@ -65,8 +62,7 @@ def _claims(config, lines, ablations) -> list[train.Claim]:
       ),
       train.lower(
           'It does so beyond the spread of seeds: the worst ccRNN has less than'
-          ' half of the error of the best cRNN',
-          {'ccRNN, every seed': learnt},
+          ' half of the error of the best cRNN', {'ccRNN, every seed': learnt},
           {'cRNN, best seed': without.min()[None]}, times=0.5, by='seed',
           source='own threshold, of three runs of the authors\' modules',
           because='a ccRNN may stay on a plateau with two lines confused, and a'
@@ -132,29 +128,22 @@ def _tables(config, lines, ablations, rows, words) -> dict[str, train.Table]:
   }
   total = config.loop.num_steps / _EPOCH
   epochs = [epoch for epoch in _EPOCHS if epoch <= total] or [total]
+  table = lambda columns: train.Table({
+      name: {title: measure(found) for title, measure in columns.items()}
+      for name, found in named.items()
+  })  # fmt: skip
+  errors = {
+      f'epoch {epoch:g}': functools.partial(_at, share=epoch / total)
+      for epoch in epochs
+  }
+  ataxia = {name: functools.partial(last, name=name) for name in _ATAXIA}
   tables = {
-      'Squared error of lines by epoch': train.Table(
-          {
-              name: {
-                  f'epoch {epoch:g}': _at(found, epoch / total)
-                  for epoch in epochs
-              }
-              for name, found in named.items()
-          }
-      ),
-      'Ataxia on lines, at the end (measures are ours)': train.Table(
-          {
-              name: {measure: last(found, measure) for measure in _ATAXIA}
-              for name, found in named.items()
-          }
-      ),
+      'Squared error of lines by epoch': table(errors),
+      'Ataxia on lines, at the end (measures are ours)': table(ataxia),
   }
   for task, found in rows.items():
     title = f'Digits read row by row, task: {task}'
     tables[title] = train.Table(found, 'network')
   if words:
-    tables['Captions'] = train.Table(
-        {name: {'perplexity': value} for name, value in words.items()},
-        'network',
-    )
+    tables['Captions'] = train.columns({'perplexity': words}, 'network')
   return tables

@@ -49,13 +49,11 @@ PRESETS = {
 _STIMULI = train.Source('operations on a memory', 'generated')
 PAPER = train.Paper(
     title='A neuromorphic spike-based content-addressable memory',
-    authors='Casanueva-Morato et al.',
-    year=2024,
+    authors='Casanueva-Morato et al.', year=2024,
     url='https://arxiv.org/abs/2310.05868',
     modules=(
         'nmlib.networks.content_addressable_memory',
-        'nmlib.neurons.spiking.if_curr_exp',
-        'nmlib.plasticity.stdp',
+        'nmlib.neurons.spiking.if_curr_exp', 'nmlib.plasticity.stdp',
         'nmlib.plasticity.presets',
     ),
     checked=(
@@ -64,9 +62,8 @@ PAPER = train.Paper(
     ),
     headline=train.Headline(
         says='share of recalls by one bit that are right, 7 ms and 10 ms apart',
-        claim='Overlapping contents: 7 ms',
-        keys=('7 ms', '10 ms'),
+        claim='Overlapping contents: 7 ms', keys=('7 ms', '10 ms'),
         paper='not measured',
     ),
     data=dict.fromkeys(PRESETS, (_STIMULI,)),
-)
+)  # fmt: skip

@@ -17,16 +17,7 @@ _ORDER = (
 )  # fmt: skip
 
 
-def draw(config: Config, published, recall, windows):
-  """Returns the report's figures by name; arguments as in `report.make`."""
-  return {
-      'raster': _raster(published),
-      'recall': _recall(config, recall),
-      'windows': _windows(windows),
-  }
-
-
-def _raster(published) -> figure.Figure:
+def raster(published) -> figure.Figure:
   """Experiment 1: a row a cell, populations from top to bottom."""
   made, axes = train.figures.subplots(
       height=5.6,
@@ -58,7 +49,7 @@ def _raster(published) -> figure.Figure:
   return made
 
 
-def _recall(config, recall) -> figure.Figure:
+def recall(config: Config, found) -> figure.Figure:
   """Right recalls against the time between operations."""
   made, panels = train.figures.subplots(
       1, 2, height=2.9, sharey=True,
@@ -70,7 +61,7 @@ def _recall(config, recall) -> figure.Figure:
   for axes, kind in zip(panels, ('orthogonal', 'overlapping'), strict=True):
     for name, look in styles.items():
       train.figures.curve(
-          axes, config.spacings, recall[f'{kind} {name}'], label=name, **look
+          axes, config.spacings, found[f'{kind} {name}'], label=name, **look
       )
     axes.set(title=f'{kind} contents', xlabel='between operations (ms)')
     axes.xaxis.set_major_locator(ticker.MaxNLocator(integer=True))
@@ -79,13 +70,13 @@ def _recall(config, recall) -> figure.Figure:
   return made
 
 
-def _windows(windows) -> figure.Figure:
+def windows(found) -> figure.Figure:
   """The change by one pair of spikes, as four simulators have it."""
   made, grid = train.figures.subplots(
       2, 2, height=2.3, sharex=True, sharey=True,
       title='One pair of spikes: additive rules as four simulators have them',
   )  # fmt: skip
-  for axes, (name, change) in zip(grid.flat, windows.items(), strict=True):
+  for axes, (name, change) in zip(grid.flat, found.items(), strict=True):
     config = measure.WINDOWS[name]
     late = config.delay if config.delay_side == 'axonal' else -config.delay
     together = measure.LAGS == late

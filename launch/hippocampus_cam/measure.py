@@ -25,12 +25,10 @@ WINDOWS: dict[str, pair.Config] = {
     ),
     'Brian2': presets.brian2.stdp(ratio=1.0, delay=5.0, dt=1.0),
     'SpikingJelly': presets.spikingjelly.stdp(
-        tau_pre=20.0,
-        tau_post=20.0,
-        f_pre=lambda w: jnp.full_like(w, 0.01),
+        tau_pre=20.0, tau_post=20.0, f_pre=lambda w: jnp.full_like(w, 0.01),
         f_post=lambda w: jnp.full_like(w, 0.01),
     ),
-}
+}  # fmt: skip
 
 
 @functools.partial(jax.jit, static_argnums=2)
@@ -40,30 +38,27 @@ def unroll(params, inputs, config: memory.Config) -> dict[str, jax.Array]:
 
 
 def rasters(name: str, config: memory.Config):
-  """Returns operations, and rasters by population, of an experiment."""
+  """Returns rasters by population, and which recalls of them are right."""
   operations, length = EXPERIMENTS[name][0]()
   inputs = memory.operations(*operations, config=config, length=length)
   params = memory.init(jax.random.key(0), config)
-  return operations, unroll(params, inputs, config)
+  raster = unroll(params, inputs, config)
+  right = np.asarray(_right(operations, raster, config))
+  return raster, right[~operations.learn]
 
 
 def published() -> dict[str, np.ndarray]:
   """Returns rasters, 'experiment/population', and '.../right' of recalls."""
   found = {}
   for name, (_, sizes) in EXPERIMENTS.items():
-    operations, raster = rasters(name, sizes)
+    raster, found[f'{name}/right'] = rasters(name, sizes)
     found |= {f'{name}/{k}': np.asarray(v, np.uint8) for k, v in raster.items()}
-    right = np.asarray(_right(operations, raster, sizes))
-    found[f'{name}/right'] = right[~operations.learn]
   return found
 
 
 def finer() -> dict[str, np.ndarray]:
   """Returns which recalls of the functional experiment are right at 0.1 ms."""
-  config = memory.Config(5, 10, dt=0.1)
-  operations, raster = rasters('functional', config)
-  right = np.asarray(_right(operations, raster, config))
-  return {'right': right[~operations.learn]}
+  return {'right': rasters('functional', memory.Config(5, 10, dt=0.1))[1]}
 
 
 def recall(config: Config) -> dict[str, np.ndarray]:
@@ -80,17 +75,14 @@ def recall(config: Config) -> dict[str, np.ndarray]:
     return answers(operations, sizes, length)
 
   found = {}
-  for kind, bits in (
-      ('orthogonal', config.orthogonal_bits),
-      ('overlapping', config.overlapping_bits),
+  for kind, bits, orthogonal in (
+      ('orthogonal', config.orthogonal_bits, True),
+      ('overlapping', config.overlapping_bits, False),
   ):
-    of = lambda key, spacing, kind=kind, bits=bits: one(
-        key, spacing, bits, kind == 'orthogonal'
-    )
+    of = functools.partial(one, bits=bits, orthogonal=orthogonal)
     every = jax.jit(jax.vmap(jax.vmap(of, (0, None)), (None, 0)))
-    right = every(keys, jnp.array(config.spacings))  # [spacings, S, K]
-    right = np.asarray(right)
-    found[f'{kind} by cue'] = right[..., 5:10].mean(-1)
+    right = np.asarray(every(keys, jnp.array(config.spacings)))
+    found[f'{kind} by cue'] = right[..., 5:10].mean(-1)  # of [spacings, S, K]
     found[f'{kind} by bit'] = right[..., 10:].mean(-1)
   return found
 
@@ -103,22 +95,16 @@ def larger(config: Config) -> dict[str, np.ndarray]:
     operations = memory_operations.random(
         jax.random.key(1), size, size, config.large_bits, spacing, blocks=blocks
     )
-    run = functools.partial(
-        answers,
-        config=memory.Config(size, size),
-        length=spacing * (len(operations.start) + 1),
-    )
+    length = spacing * (len(operations.start) + 1)
+    sizes = memory.Config(size, size)
+    run = functools.partial(answers, config=sizes, length=length)
     wrong = ~np.asarray(jax.jit(run)(operations)).reshape(blocks, 3, size)
     for row, what in ((1, 'by cue'), (2, 'by bit')):
       found[f'{spacing} ms, {what}'] = wrong[:, row].sum(-1)
   return found
 
 
-def answers(
-    operations: memory_operations.Operations,
-    config: memory.Config,
-    length: int,
-) -> jax.Array:
+def answers(operations, config: memory.Config, length: int) -> jax.Array:
   """Returns which operations [K] are answered as by a perfect memory.
 
   Keeps the output's spikes alone, so that long runs fit.
@@ -145,10 +131,8 @@ def windows() -> dict[str, np.ndarray]:
     state, _ = pair.unroll(start, spike(45), post, config)
     return state.weights[0, 0] - 0.5
 
-  return {
-      name: jax.jit(jax.vmap(lambda lag, c=config: change(lag, c)))(LAGS)
-      for name, config in WINDOWS.items()
-  }
+  every = lambda config: jax.jit(jax.vmap(lambda lag: change(lag, config)))
+  return {name: every(config)(LAGS) for name, config in WINDOWS.items()}
 
 
 def _right(operations, raster, config) -> jax.Array:

@@ -63,14 +63,12 @@ class Config:
     strong = name == 'strong'
     mode = 'homeostatic' if strong else name
     return self_regulation.Config(
-        num_inputs,
-        self.hidden,
-        mode=mode,
+        num_inputs, self.hidden, mode=mode,
         step_ratio=self.strong_ratio if strong else self.step_ratio,
         decide_at='batch_end' if strong else 'first',
         per_neuron=self.per_neuron and mode == 'homeostatic',
         epoch_size=epoch_size,
-    )
+    )  # fmt: skip
 
 
 _LARGE = Config(
@@ -94,26 +92,20 @@ _MNIST, _FASHION = (
 )
 PAPER = train.Paper(
     title='Need is all you need: homeostatic neural networks adapt to concept'
-    ' shift',
-    authors='Man, Damasio, Neven',
-    year=2022,
+    ' shift', authors='Man, Damasio, Neven', year=2022,
     url='https://arxiv.org/abs/2205.08645',
     modules=(
-        'nmlib.plasticity.self_regulation',
-        'nmlib.data.tasks.concept_shift',
+        'nmlib.plasticity.self_regulation', 'nmlib.data.tasks.concept_shift',
     ),
     checked="the authors' update rule on synthetic images, two epochs",
     headline=train.Headline(
         says='online accuracy on digits at 50 swaps an epoch: homeostatic,'
-        ' constant, random rate',
-        claim='The homeostatic learner gains',
+        ' constant, random rate', claim='The homeostatic learner gains',
         keys=('homeostatic', 'constant', 'random'),
         paper='this one best, figures only',
     ),
     data={
-        'small': (_DIGITS,),
-        'smoke': (_DIGITS,),
-        'paper': (_MNIST,),
+        'small': (_DIGITS,), 'smoke': (_DIGITS,), 'paper': (_MNIST,),
         'fashion': (_FASHION,),
     },
-)
+)  # fmt: skip

@@ -105,15 +105,10 @@ def stage(
   }
   rates, swaps = map(np.array, zip(*config.settings, strict=True))
   return train.Stage(
-      name=name,
-      loop=train.Loop(config.epochs, rule.batch_size, *[1] * 4),
-      init=init,
-      step=step,
-      evaluate=evaluate,
-      eval_data=held_out,
+      name=name, loop=train.Loop(config.epochs, rule.batch_size, *[1] * 4),
+      init=init, step=step, evaluate=evaluate, eval_data=held_out,
       seeds=tuple(range(config.num_seeds)),
       sweep={
-          'rate': rates.astype(np.float32),
-          'swaps': swaps.astype(np.int32),
+          'rate': rates.astype(np.float32), 'swaps': swaps.astype(np.int32),
       },
-  )
+  )  # fmt: skip

@@ -99,8 +99,7 @@ def _of_paper(config: Config, found, small: bool) -> list[train.Claim]:
       ),
       claim(
           'It beats a constant rate at every shift, each at the eta_0 that is'
-          ' best for it on held-out images',
-          best, 'constant', _STABLE,
+          ' best for it on held-out images', best, 'constant', _STABLE,
       ),
   ]  # fmt: skip
 

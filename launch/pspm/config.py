@@ -98,14 +98,11 @@ PRESETS = {
 _TARGETS = train.Source('spikes of networks with other weights', 'generated')
 _CRITICAL = train.Source('spikes of a critical network, ours', 'generated')
 PAPER = train.Paper(
-    title='Pre-Synaptic Pool Modification (PSPM)',
-    authors='Bagley et al.',
-    year=2018,
-    url='https://arxiv.org/abs/1810.03199',
+    title='Pre-Synaptic Pool Modification (PSPM)', authors='Bagley et al.',
+    year=2018, url='https://arxiv.org/abs/1810.03199',
     modules=(
         'nmlib.plasticity.presynaptic_pool',
-        'nmlib.networks.spiking.spike_learner',
-        'nmlib.plasticity.homeostasis',
+        'nmlib.networks.spiking.spike_learner', 'nmlib.plasticity.homeostasis',
         'nmlib.analysis.spikes.pairing',
     ),
     checked=(
@@ -119,8 +116,7 @@ PAPER = train.Paper(
         paper='lower than both, figures only',
     ),
     data={
-        'small': (_TARGETS, _CRITICAL),
-        'smoke': (_TARGETS, _CRITICAL),
+        'small': (_TARGETS, _CRITICAL), 'smoke': (_TARGETS, _CRITICAL),
         'paper': (_TARGETS, _CRITICAL),
     },
-)
+)  # fmt: skip

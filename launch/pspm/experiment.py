@@ -74,11 +74,9 @@ def variants(config: Config, setting: str) -> dict[str, spike_learner.Config]:
 
 
 def stage(
-    config: Config,
-    setting: str = '',
-    variant: str = 'learned',
+    config: Config, setting: str = '', variant: str = 'learned',
     trials: Trial | None = None,
-) -> train.Stage:
+) -> train.Stage:  # fmt: skip
   """Returns how the seeds learn the targets of a setting, in turn."""
   setting = setting or config.settings[0]
   trials = all_trials(config, setting) if trials is None else trials
@@ -101,11 +99,8 @@ def stage(
   return train.Stage(
       name=f'{setting}_{variant}',
       loop=config.critical.loop if setting == CRITICAL else config.loop,
-      init=init,
-      step=step,
-      seeds=tuple(range(config.num_seeds)),
-      starts=trials,
-  )
+      init=init, step=step, seeds=tuple(range(config.num_seeds)), starts=trials,
+  )  # fmt: skip
 
 
 def all_trials(config: Config, setting: str) -> Trial:

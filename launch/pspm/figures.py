@@ -23,11 +23,9 @@ def draw(
     critical: likewise, of the critical target.
   """
   return {
-      'rasters': _rasters(names, found),
-      'distances': _distances(names, found),
-      'weights': _weights(found),
-      'avalanches': _avalanches(names, critical),
-  }
+      'rasters': _rasters(names, found), 'distances': _distances(names, found),
+      'weights': _weights(found), 'avalanches': _avalanches(names, critical),
+  }  # fmt: skip
 
 
 def _rasters(names, found) -> figure.Figure:
@@ -48,11 +46,9 @@ def _distances(names, found) -> figure.Figure:
   """D_P and D_A of every network."""
   made, panels = train.figures.subplots(1, 2, height=3.2)
   for axes, key, label in zip(
-      panels,
-      ('per_neuron', 'aggregate'),
-      ('D_P, neuron by neuron', 'D_A, summed trains'),
-      strict=True,
-  ):
+      panels, ('per_neuron', 'aggregate'),
+      ('D_P, neuron by neuron', 'D_A, summed trains'), strict=True,
+  ):  # fmt: skip
     shown = {
         words: found[f'{name}/{key}']
         for name, words in names.items()
@@ -67,12 +63,9 @@ def _distances(names, found) -> figure.Figure:
 def _weights(found) -> figure.Figure:
   """Weights before and after, against the target's, seed 0."""
   made, panels = train.figures.subplots(
-      1,
-      2,
-      height=3.4,
-      title='Weights, seed 0; inhibitory ones below 0',
+      1, 2, height=3.4, title='Weights, seed 0; inhibitory ones below 0',
       sharey=True,
-  )
+  )  # fmt: skip
   true = 1e3 * found['target/weights']
   for axes, name in zip(panels, ('naive', 'learned'), strict=True):
     ours = 1e3 * found[f'{name}/weights']
@@ -97,11 +90,8 @@ def _avalanches(names, critical) -> figure.Figure:
         sizes, share, where='post', color=look['color'], label=names[name]
     )
   axes.set(
-      xscale='log',
-      yscale='log',
-      xlabel='spikes of an avalanche',
-      ylabel='share that is at least as large',
-      title='Critical target, seed 0',
-  )
+      xscale='log', yscale='log', xlabel='spikes of an avalanche',
+      ylabel='share that is at least as large', title='Critical target, seed 0',
+  )  # fmt: skip
   train.figures.legend(made)
   return made

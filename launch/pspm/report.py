@@ -7,24 +7,16 @@ from launch.pspm.config import Config
 from nmlib import train
 
 _NAMES = {
-    'target': 'target',
-    'naive': 'naive',
-    'learned': 'both rules',
-    'local': 'local rule alone',
-    'homeostatic': 'homeostasis alone',
+    'target': 'target', 'naive': 'naive', 'learned': 'both rules',
+    'local': 'local rule alone', 'homeostatic': 'homeostasis alone',
     'control': 'control',
-}
+}  # fmt: skip
 _COLUMNS = {
-    'per_neuron': 'D_P',
-    'aggregate': 'D_A',
-    'spikes': 'spikes',
-    'count_deviation': 's.d. of counts',
-    'intervals': 'intervals, l2',
-    'avalanches': 'avalanche sizes, KS',
-    'branching': 'branching ratio',
-    'correlation': 'r of weights',
-    'weight_distance': 'distance of weights',
-}
+    'per_neuron': 'D_P', 'aggregate': 'D_A', 'spikes': 'spikes',
+    'count_deviation': 's.d. of counts', 'intervals': 'intervals, l2',
+    'avalanches': 'avalanche sizes, KS', 'branching': 'branching ratio',
+    'correlation': 'r of weights', 'weight_distance': 'distance of weights',
+}  # fmt: skip
 
 
 def make(
@@ -116,8 +108,7 @@ def _critical(rows) -> list[train.Claim]:
       train.lower(
           'Homeostasis alone brings avalanches nearer to a critical target:'
           ' Kolmogorov-Smirnov distance of their sizes below the naive'
-          " network's",
-          {'homeostatic': rows['homeostatic/avalanches']},
+          " network's", {'homeostatic': rows['homeostatic/avalanches']},
           {'naive': rows['naive/avalanches']}, by='interval',
           also={'both rules': rows['learned/avalanches']},
           source='abstract; the target and its size are ours',

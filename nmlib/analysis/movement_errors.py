@@ -41,6 +41,16 @@ def jerkiness(path: jax.Array) -> jax.Array:
   return jnp.mean(normalization.safe_norm(bend, -1), -1)
 
 
+def measures(paths: jax.Array, targets: jax.Array) -> dict[str, jax.Array]:
+  """Returns means over N paths [N, T, d]: squared error, and the three."""
+  return {
+      'error': jnp.mean(jnp.sum((paths - targets) ** 2, -1)),
+      'endpoint error': jnp.mean(endpoint_error(paths, targets)),
+      'path error': jnp.mean(path_error(paths, targets)),
+      'jerkiness': jnp.mean(jerkiness(paths)),
+  }
+
+
 def _check(path: jax.Array, target: jax.Array) -> None:
   sizes = {f'axis_{i}': size for i, size in enumerate(target.shape)}
   checks.shape('path', path, **sizes)

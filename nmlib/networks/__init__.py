@@ -21,6 +21,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks import gated as gated
   from nmlib.networks import gated_modes as gated_modes
   from nmlib.networks import gpt as gpt
+  from nmlib.networks import gru_language_model as gru_language_model
   from nmlib.networks import hardening as hardening
   from nmlib.networks import hardening_quality as hardening_quality
   from nmlib.networks import image_classifiers as image_classifiers
@@ -38,6 +39,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks.dendrites import dendritic as dendritic
   from nmlib.networks.dendrites import growth as growth
   from nmlib.networks.dendrites import sizes as sizes
+  from nmlib.networks.spiking import astrocyte_readout as astrocyte_readout
   from nmlib.networks.spiking import conversion_quality as conversion_quality
   from nmlib.networks.spiking import spatial_detector as spatial_detector
   from nmlib.networks.spiking import spike_learner as spike_learner

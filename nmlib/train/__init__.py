@@ -15,6 +15,7 @@ from nmlib.train.examples import step_key
 from nmlib.train.experiment import run_experiment
 from nmlib.train.fit import Fitted
 from nmlib.train.fit import fit
+from nmlib.train.fit import joined
 from nmlib.train.fit import restore
 from nmlib.train.gradient import TrainState
 from nmlib.train.gradient import gradient_step
@@ -90,6 +91,7 @@ __all__ = [
     'fresh',
     'gradient_step',
     'higher',
+    'joined',
     'launch',
     'lower',
     'ordered',

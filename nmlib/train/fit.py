@@ -57,6 +57,22 @@ def fit(run: Run, stage: Stage) -> Fitted:
     return Fitted(session.state, session.table.history())
 
 
+def joined(first: Fitted, then: Fitted) -> Fitted:
+  """Returns one training of two parts.
+
+  Args:
+    first: the part that came first.
+    then: the other, which starts where it ended and counts steps from 0; what
+      it measured before its first step is known, and left out.
+  """
+  history = {}
+  for name, (steps, values) in first.history.items():
+    more, later = then.history[name]
+    places = np.concatenate([steps, steps[-1] + more[more > 0]])
+    history[name] = places, np.concatenate([values, later[more > 0]])
+  return Fitted(then.state, history)
+
+
 def restore(run: Run, stage: Stage) -> tuple[int, Any]:
   """Reads the newest whole checkpoint of a stage, without running it.
 

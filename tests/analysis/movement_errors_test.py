@@ -25,6 +25,13 @@ class MovementErrorsTest(absltest.TestCase):
     both = jnp.stack([late, zigzag])
     found = movement_errors.path_error(both, jnp.stack([target] * 2))
     np.testing.assert_allclose(found, [1.25, 0.4], rtol=1e-5)
+    means = movement_errors.measures(both, jnp.stack([target] * 2))
+    expected = {
+        'error': (6.25 * 0.375 + 0.4) / 2, 'endpoint error': 1.25,
+        'path error': 0.825, 'jerkiness': 1.0,
+    }  # fmt: skip
+    for name, value in expected.items():
+      self.assertAlmostEqual(float(means[name]), value, 4)
 
   def test_a_perfect_path_has_a_gradient(self):
     path = jnp.ones((4, 2))

@@ -11,7 +11,6 @@ import pytest
 
 from launch.cc_rnn import config as config_lib
 from launch.cc_rnn import experiment
-from launch.cc_rnn import tasks
 from nmlib import train
 from nmlib.data.images import digits
 from nmlib.data.text import captions
@@ -54,17 +53,6 @@ class CcRnnTest(launcher.LauncherTest):
     )
     self.assertLen(record['claims'][0]['ours']['ccRNN'], 2)
 
-  def test_two_halves_are_one_training(self):
-    half = train.Fitted(
-        None, {'error': (np.array([0, 4, 8]), np.array([[9.0], [5.0], [4.0]]))}
-    )
-    rest = train.Fitted(
-        None, {'error': (np.array([0, 4, 8]), np.array([[4.0], [3.0], [1.0]]))}
-    )
-    steps, values = experiment.joined(half, rest).history['error']
-    np.testing.assert_array_equal(steps, [0, 4, 8, 12, 16])
-    np.testing.assert_array_equal(values.ravel(), [9, 5, 4, 3, 1])
-
   def test_second_half_goes_on_with_the_data_that_follow(self):
     config = config_lib.PRESETS['smoke']
     whole: Any = experiment.stage(config)
@@ -73,7 +61,7 @@ class CcRnnTest(launcher.LauncherTest):
         lambda a: a[None], (jnp.int32(4), state.params, state.opt_state)
     )
     start = train.TrainState(began[0], began[1], began[2], state.key)
-    part = tasks.learner(
+    part = experiment.learner(
         'part', config.model, config.loop, 1, data=whole.data,
         evaluate=whole.evaluate, start=start,
     )  # fmt: skip
@@ -95,7 +83,7 @@ class CcRnnTest(launcher.LauncherTest):
         np.zeros((60, 28, 28), np.float32), np.zeros(60, np.int32)
     )
     for task in config.rows:
-      stage: Any = tasks.row_stage(
+      stage: Any = experiment.row_stage(
           config, digits.Split(shown, shown, shown), task, 'learning'
       )
       state = jax.eval_shape(lambda k, s=stage: s.initial(k, None), _key())
@@ -117,7 +105,7 @@ class CcRnnTest(launcher.LauncherTest):
     config = dataclasses.replace(
         config_lib.PRESETS['smoke'], captions=str(file)
     )
-    stage: Any = tasks.caption_stage(config, read, 'learning')
+    stage: Any = experiment.caption_stage(config, read, 'learning')
     batch = jax.eval_shape(stage.data, _key(), jnp.int32(0))
     self.assertEqual(batch[0].shape, (50, 3, 7))
     bad: tuple[tuple[dict[str, Any], str], ...] = (

@@ -39,15 +39,7 @@ class AstrocyteLanguageModelTest(parameterized.TestCase):
     )
 
   def test_the_state_is_as_large_after_4096_tokens_as_after_64(self):
-    params = _init(jax.random.key(0), _CONFIG)
-    sizes = set()
-    for length in (64, 4096):
-      tokens = jnp.arange(length) % 16
-      state, _ = jax.eval_shape(
-          lambda t: lm.unroll(params, lm.initial_state(_CONFIG), t, _CONFIG),
-          tokens,
-      )
-      sizes.add(sum(leaf.size * leaf.dtype.itemsize for leaf in state))
+    sizes = {lm.state_bytes(_CONFIG, length) for length in (64, 4096)}
     self.assertEqual(sizes, {2 * 2 * 12 * 4})
 
   def test_text_is_continued_as_the_key_says(self):

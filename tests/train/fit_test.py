@@ -230,6 +230,16 @@ class FitTest(parameterized.TestCase):
     with self.assertRaisesRegex(ValueError, message):
       self._stage(**({'init': lambda key: key} | step | fields))
 
+  def test_two_parts_are_one_training(self):
+    part = lambda *errors: train.Fitted(
+        errors[-1], {'error': (np.array([0, 4, 8]), np.array([errors]).T)}
+    )
+    whole = train.joined(part(9.0, 5.0, 4.0), part(4.0, 3.0, 1.0))
+    steps, values = whole.history['error']
+    self.assertEqual(whole.state, 1)
+    np.testing.assert_array_equal(steps, [0, 4, 8, 12, 16])
+    np.testing.assert_array_equal(values.ravel(), [9, 5, 4, 3, 1])
+
 
 if __name__ == '__main__':
   absltest.main()

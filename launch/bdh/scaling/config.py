@@ -89,8 +89,7 @@ def parameters(config: Config, size: Size) -> tuple[int, int]:
   """Counts the parameters of BDH, 3nd + 2Vd, and of the Transformer."""
   _, model, _ = network(config, 'BDH', size)
   _, theirs, _ = network(config, 'Transformer', size)
-  rows = 3 * model.num_neurons + 2 * model.vocab_size
-  return rows * model.embed_dim, gpt.num_params(theirs)
+  return bdh.num_params(model), gpt.num_params(theirs)
 
 
 PRESETS = {

@@ -19,6 +19,7 @@ from nmlib.networks.astrocyte_language_model.generation import generate
 from nmlib.networks.astrocyte_language_model.model import activity
 from nmlib.networks.astrocyte_language_model.model import apply
 from nmlib.networks.astrocyte_language_model.model import loss
+from nmlib.networks.astrocyte_language_model.model import state_bytes
 from nmlib.networks.astrocyte_language_model.model import step
 from nmlib.networks.astrocyte_language_model.model import unroll
 from nmlib.networks.astrocyte_language_model.params import PARTITION_RULES
@@ -43,6 +44,7 @@ __all__ = [
     'initial_state',
     'loss',
     'num_params',
+    'state_bytes',
     'step',
     'unroll',
 ]

@@ -9,6 +9,7 @@ import optax
 from nmlib.networks.astrocyte_language_model.params import Config
 from nmlib.networks.astrocyte_language_model.params import Params
 from nmlib.networks.astrocyte_language_model.params import State
+from nmlib.networks.astrocyte_language_model.params import init
 from nmlib.networks.astrocyte_language_model.params import initial_state
 from nmlib.neurons.core import checks
 from nmlib.neurons.core import dtypes
@@ -81,6 +82,20 @@ def loss(
 def activity(params: Params, tokens: jax.Array, config: Config) -> jax.Array:
   """Returns the share of units that spike, of each block [N]."""
   return _run(params, initial_state(config), tokens, config)[2]
+
+
+def state_bytes(config: Config, length: int) -> int:
+  """Returns the bytes of the state after a text of so many tokens.
+
+  Of the shapes that `unroll` returns; nothing is computed.
+  """
+
+  def run(key, tokens):
+    return unroll(init(key, config), initial_state(config), tokens, config)[0]
+
+  tokens = jax.ShapeDtypeStruct((length,), jnp.int32)
+  state = jax.eval_shape(run, jax.random.key(0), tokens)
+  return sum(leaf.size * leaf.dtype.itemsize for leaf in state)
 
 
 def _run(params: Params, state: State, tokens: jax.Array, config: Config):

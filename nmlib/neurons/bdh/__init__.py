@@ -44,6 +44,7 @@ from nmlib.neurons.bdh.params import initial_state
 from nmlib.neurons.bdh.params import merge
 from nmlib.neurons.bdh.params import merged_config
 from nmlib.neurons.bdh.params import neuron_order
+from nmlib.neurons.bdh.params import num_params
 from nmlib.neurons.bdh.params import partition_rules
 from nmlib.neurons.bdh.params import rebase_state
 from nmlib.neurons.bdh.sparse_decoding import Rows
@@ -71,6 +72,7 @@ __all__ = [
     'merge',
     'merged_config',
     'neuron_order',
+    'num_params',
     'params_from_official',
     'params_to_official',
     'partition_rules',

@@ -110,6 +110,12 @@ def init(key: jax.Array, config: Config) -> Params:
   )
 
 
+def num_params(config: Config) -> int:
+  """Counts what is learned: 3nd + 2Vd."""
+  rows = 3 * config.num_neurons + 2 * config.vocab_size
+  return rows * config.embed_dim
+
+
 def initial_state(config: Config) -> State:
   """Returns the state before the first token: zero synapses at position 0."""
   h, d, n = config.num_heads, config.embed_dim, config.neurons_per_head

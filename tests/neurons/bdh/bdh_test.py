@@ -488,6 +488,7 @@ class ParamsTest(parameterized.TestCase):
   def test_default_size_is_that_of_the_authors(self):
     shapes = jax.eval_shape(lambda: bdh.init(jax.random.key(0), bdh.Config()))
     self.assertEqual(sum(a.size for a in shapes), 25296896)
+    self.assertEqual(bdh.num_params(bdh.Config()), 25296896)
     state = jax.eval_shape(lambda: bdh.initial_state(bdh.Config()))
     self.assertEqual(state.rho.size, 6 * 256 * 32768)
 
