@@ -1,4 +1,5 @@
-# pyrefly: ignore-errors  (wrong types are what is tested)
+# pyrefly: ignore-errors
+# Wrong types are what is tested.
 """What the networks of local plasticity refuse in one sentence."""
 
 import jax

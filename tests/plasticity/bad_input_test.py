@@ -1,4 +1,5 @@
-# pyrefly: ignore-errors  (wrong types are what is tested)
+# pyrefly: ignore-errors
+# Wrong types are what is tested.
 """What plasticity refuses, in one sentence that names it, and what it takes."""
 
 import jax

@@ -1,4 +1,5 @@
-# pyrefly: ignore-errors  (wrong types are what is tested)
+# pyrefly: ignore-errors
+# Wrong types are what is tested.
 """Spikes of any dtype and shape: the same numbers, or a sentence."""
 
 import numpy as np

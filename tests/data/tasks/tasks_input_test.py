@@ -1,4 +1,5 @@
-# pyrefly: ignore-errors  (wrong types are what is tested)
+# pyrefly: ignore-errors
+# Wrong types are what is tested.
 """What the tasks of plasticity refuse, and what they take."""
 
 import jax
