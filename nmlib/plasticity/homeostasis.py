@@ -26,7 +26,7 @@ def sequential(
     target: of the drive.
 
   Raises:
-    ValueError: if a concrete drive is not positive.
+    ValueError: if a concrete drive or target is not positive.
   """
   return joint(weights, jnp.asarray(drive)[None], target)
 
@@ -44,8 +44,26 @@ def joint(
 
   Raises:
     ValueError: if the least of concrete drives is not positive: no positive
-      factor then makes all patterns drive the neuron (capacity is exceeded).
+      factor then makes all patterns drive the neuron (capacity is exceeded);
+      if there is no drive; or if a concrete target is not positive.
   """
+  drives = jnp.asarray(drives)
+  check_drives(drives)
+  if checks.is_concrete(target) and not target > 0:
+    raise ValueError(f'target must be positive, got {target}.')
+  least = jnp.min(drives)
+  sound = least > 0
+  return weights * jnp.where(sound, target / jnp.where(sound, least, 1), 1)
+
+
+def check_drives(drives: jax.Array) -> None:
+  """Refuses drives [P] of which the least is no positive number, where seen.
+
+  Raises:
+    ValueError: likewise; or if there is none.
+  """
+  if not drives.size:
+    raise ValueError('drives must be of one pattern or more, got none.')
   least = jnp.min(drives)
   if checks.is_concrete(least) and not least > 0:
     raise ValueError(
@@ -53,15 +71,13 @@ def joint(
         ' patterns exceed the capacity of these weights; take fewer or more'
         ' alike, or weaken depression.'
     )
-  sound = least > 0
-  return weights * jnp.where(sound, target / jnp.where(sound, least, 1), 1)
 
 
 def rate(
     weights: jax.Array,
     fired: jax.Array | float,
-    target: float,
-    step_size: float,
+    target: jax.Array | float,
+    step_size: jax.Array | float,
 ) -> jax.Array:
   """Scales weights by 1 + step_size (target - fired), at least 0.
 
@@ -72,9 +88,9 @@ def rate(
     step_size: of the reciprocal unit, at least 0.
 
   Raises:
-    ValueError: if the step size is negative.
+    ValueError: if a concrete step size is negative.
   """
-  if step_size < 0:
+  if checks.is_concrete(step_size) and not step_size >= 0:
     raise ValueError(f'step_size must be at least 0, got {step_size}.')
   return weights * jnp.maximum(1 + step_size * (target - fired), 0)
 
@@ -82,7 +98,7 @@ def rate(
 def additive(
     weights: jax.Array,
     missing: jax.Array | int,
-    step_size: float,
+    step_size: jax.Array | float,
     signs: jax.Array,
 ) -> jax.Array:
   """Adds step_size for each missing spike to every weight, within Dale's law.
@@ -95,5 +111,9 @@ def additive(
     missing: [], spikes of the target less those of the network, in all.
     step_size: rho, in units of a weight.
     signs: [N] of the columns, as of `dale.project`.
+
+  Raises:
+    ValueError: if shapes do not fit, or concrete weights break Dale's law.
   """
+  dale.check_columns(weights, signs)
   return dale.project(weights + step_size * missing, signs)

@@ -55,7 +55,11 @@ def pool(spikes: jax.Array, reach: int) -> jax.Array:
   Args:
     spikes: [T, N].
     reach: steps, at least 1.
+
+  Raises:
+    ValueError: if spikes are not [T, N], or the reach is shorter.
   """
+  checks.shape('spikes', spikes, 'T', 'N')
   if reach < 1:
     raise ValueError(f'reach must be at least 1, got {reach}.')
   counts = jnp.cumsum(spikes != 0, 0, dtype=jnp.int32)
@@ -74,7 +78,15 @@ def events(surplus: jax.Array, missing: jax.Array, config: Config) -> Events:
     surplus: [N, P], int, steps of spikes without a partner; else negative.
     missing: [N, Q], int, steps of the target's without one; else negative.
     config: for its reach.
+
+  Raises:
+    ValueError: if steps are not whole numbers of the same N neurons.
   """
+  for name, steps in (('surplus', surplus), ('missing', missing)):
+    checks.shape(name, steps, 'N', 'P')
+    if not jnp.issubdtype(steps.dtype, jnp.integer):
+      raise ValueError(f'{name} must be whole steps, got {steps.dtype}.')
+  checks.shape('missing', missing.T, 'Q', N=surplus.shape[0])
   early = surplus <= config.reach
   times = jnp.concatenate([jnp.where(early, -1, surplus), missing], 1)
   signs = jnp.concatenate([-jnp.ones_like(surplus), jnp.ones_like(missing)], 1)
@@ -105,9 +117,13 @@ def local_update(
     The new weights [N, N].
 
   Raises:
-    ValueError: if shapes do not fit, or concrete weights break Dale's law.
+    ValueError: if shapes do not fit, weights are no floats, an event is later
+      than the pools, or concrete weights break Dale's law.
   """
-  _check(weights, happened, signs)
+  _check(weights, happened, pools, signs)
+  if not happened.times.size:
+    return weights
+  happened, pools = jax.tree.map(jnp.asarray, (happened, pools))
   units = jnp.arange(weights.shape[0])
 
   def change(event, weights):
@@ -140,8 +156,14 @@ def control_update(
     pools: likewise.
     signs: likewise.
     config: likewise.
+
+  Raises:
+    ValueError: likewise.
   """
-  _check(control, happened, signs)
+  _check(control, happened, pools, signs)
+  if not happened.times.size:
+    return control
+  happened, pools = jax.tree.map(jnp.asarray, (happened, pools))
   ends = jnp.stack(
       [jnp.sum(happened.signs < 0, 1), jnp.sum(happened.signs != 0, 1)], 1
   )
@@ -177,10 +199,13 @@ def _steps(key, row, event, happened, pools, config):
   return config.step_size * sign * sizes
 
 
-def _check(weights, happened, signs):
+def _check(weights, happened, pools, signs):
+  checks.shape('signs', signs, 'N')
   size = signs.shape[0]
   checks.shape('weights', weights, to=size, source=size)
+  if not jnp.issubdtype(weights.dtype, jnp.floating):
+    raise ValueError(f'weights must be floats, got {weights.dtype}.')
   checks.shape('times of events', happened.times.T, 'E', to=size)
-  if checks.is_concrete(weights) and checks.is_concrete(signs):
-    if jnp.all(jnp.abs(signs) == 1):
-      dale.check_signs(weights, signs)
+  checks.shape('pools', pools, 'T', source=size)
+  checks.indices('times of events', happened.times, len(pools))
+  dale.check_columns(weights, signs)

@@ -191,7 +191,7 @@ class SpatialDetectorTest(absltest.TestCase):
     with self.assertRaisesRegex(ValueError, 'weakest drive.*capacity'):
       spatial_detector.learn(blank, apart, _CONFIG)
     with self.assertRaisesRegex(
-        ValueError, r'patterns must be 0 or 1, got 0.5'
+        ValueError, r'patterns must be spikes, 0 or 1, got 0.5'
     ):
       spatial_detector.learn(blank, 0.5 * apart, _CONFIG)
     with self.assertRaisesRegex(

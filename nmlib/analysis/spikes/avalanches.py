@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from nmlib.neurons.core import checks
+
 
 class Avalanches(NamedTuple):
   """One entry an avalanche, in time."""
@@ -23,9 +25,10 @@ def avalanches(spikes: np.ndarray, bin_steps: int = 1) -> Avalanches:
     bin_steps: steps a bin; steps that fill none at the end are left out.
 
   Raises:
-    ValueError: if a bin is not at least 1 step, or longer than the recording.
+    ValueError: if spikes are not [T, N], or a bin is not at least 1 step, or
+      longer than the recording.
   """
-  counts = np.count_nonzero(spikes, axis=1)
+  counts = _counts(spikes)
   if not 1 <= bin_steps <= max(counts.size, 1):
     raise ValueError(
         f'bin_steps must be in [1, T={counts.size}], got {bin_steps}.'
@@ -46,8 +49,11 @@ def branching_ratio(spikes: np.ndarray) -> float:
 
   Args:
     spikes: [T, N].
+
+  Raises:
+    ValueError: if spikes are not [T, N].
   """
-  counts = np.count_nonzero(spikes, axis=1)
+  counts = _counts(spikes)
   before, after = counts[:-1], counts[1:]
   active = before > 0
   if not active.any():
@@ -72,3 +78,10 @@ def distribution_distance(ours: npt.ArrayLike, theirs: npt.ArrayLike) -> float:
   at = np.concatenate([a, b])
   share = lambda x: np.searchsorted(x, at, side='right') / x.size
   return float(np.max(np.abs(share(a) - share(b))))
+
+
+def _counts(spikes: npt.ArrayLike) -> np.ndarray:
+  """Returns the spikes of each step [T]."""
+  spikes = np.asarray(spikes)
+  checks.shape('spikes', spikes, 'T', 'N')
+  return np.count_nonzero(spikes, axis=1)

@@ -22,7 +22,7 @@ def van_rossum(
   """
   if not tau > 0 or not dt > 0:
     raise ValueError(f'van_rossum: tau and dt must be positive: {tau}, {dt}.')
-  spikes, target = jnp.asarray(spikes), jnp.asarray(target)
+  spikes, target = _trains(spikes, target)
   if spikes.ndim != 2 or spikes.shape != target.shape:
     raise ValueError(
         f'van_rossum: trains must both be [T, N], got {spikes.shape} and'
@@ -35,7 +35,9 @@ def van_rossum(
     return trace, jnp.square(trace)
 
   difference = spikes - target
-  last, squares = jax.lax.scan(step, jnp.zeros_like(difference[0]), difference)
+  last, squares = jax.lax.scan(
+      step, jnp.zeros_like(spikes, shape=spikes.shape[1:]), difference
+  )
   # Between steps, and beyond the last, the trace decays exponentially.
   inside = (1 - decay**2) / 2 * jnp.sum(squares[:-1])
   return inside + jnp.sum(jnp.square(last)) / 2
@@ -76,17 +78,17 @@ def smoothed(
     kernel: [K].
 
   Raises:
-    ValueError: trains of two shapes, or a kernel that is not [K].
+    ValueError: trains of two shapes or empty, or a kernel that is not [K].
   """
-  spikes, target = jnp.asarray(spikes), jnp.asarray(target)
-  if spikes.ndim != 2 or spikes.shape != target.shape or kernel.ndim != 1:
+  spikes, target = _trains(spikes, target)
+  weights = jnp.asarray(kernel, spikes.dtype)
+  sound = spikes.ndim == 2 and spikes.shape == target.shape
+  if not sound or not spikes.size or weights.ndim != 1 or not weights.size:
     raise ValueError(
-        'smoothed: trains must both be [T, N] and the kernel [K], got'
-        f' {spikes.shape}, {target.shape} and {kernel.shape}.'
+        'smoothed: trains must both be [T, N] and the kernel [K], none empty,'
+        f' got {spikes.shape}, {target.shape} and {weights.shape}.'
     )
   difference = spikes - target
-  difference = difference.astype(jnp.promote_types(difference.dtype, float))
-  weights = jnp.asarray(kernel, difference.dtype)
   convolve = jax.vmap(lambda row: jnp.convolve(row, weights), 1, 1)
   curves = convolve(difference)
   total = jnp.sum(curves, 1)
@@ -111,3 +113,12 @@ def victor_purpura(times: np.ndarray, others: np.ndarray, cost: float) -> float:
       row[j + 1] = min(table[j + 1] + 1, row[j] + 1, move)
     table = row
   return float(table[-1])
+
+
+def _trains(
+    spikes: jax.typing.ArrayLike, target: jax.typing.ArrayLike
+) -> tuple[jax.Array, jax.Array]:
+  """Returns both as floats: bools have no difference, uint8 wraps around."""
+  spikes, target = jnp.asarray(spikes), jnp.asarray(target)
+  dtype = jnp.result_type(spikes, target, jnp.float32)
+  return spikes.astype(dtype), target.astype(dtype)

@@ -2,14 +2,21 @@
 
 import numpy as np
 
+from nmlib.neurons.core import checks
+
 
 def intervals(spikes: np.ndarray) -> np.ndarray:
   """Returns the steps between successive spikes of each neuron, [I], int.
 
   Args:
     spikes: [T, N], nonzero where a neuron fires.
+
+  Raises:
+    ValueError: if spikes are not [T, N].
   """
-  units, steps = np.nonzero(np.asarray(spikes).T)  # neuron by neuron
+  spikes = np.asarray(spikes)
+  checks.shape('spikes', spikes, 'T', 'N')
+  units, steps = np.nonzero(spikes.T)  # neuron by neuron
   return np.diff(steps)[np.diff(units) == 0]
 
 
@@ -27,8 +34,11 @@ def histogram_distance(
     num_bins: by default the larger number of intervals over 80, at least 1.
 
   Raises:
-    ValueError: if the target has no interval.
+    ValueError: if the target has no interval, trains are not [T, N], or
+      num_bins is not at least 1.
   """
+  if num_bins is not None and num_bins < 1:
+    raise ValueError(f'num_bins must be at least 1, got {num_bins}.')
   ours, theirs = intervals(spikes), intervals(target)
   if not theirs.size:
     raise ValueError(

@@ -38,11 +38,9 @@ def spike_times(spikes: jax.Array, capacity: int) -> Times:
   Raises:
     ValueError: if spikes are not [T, N], or the capacity is not positive.
   """
-  if spikes.ndim != 2 or capacity < 1:
-    raise ValueError(
-        'spike_times needs spikes [T, N] and a capacity of at least 1, got'
-        f' shape {list(spikes.shape)} and {capacity}.'
-    )
+  checks.shape('spikes', spikes, 'T', 'N')
+  if capacity < 1:
+    raise ValueError(f'capacity must be at least 1, got {capacity}.')
   fired = spikes != 0
   # The place of a spike in its list; those beyond the end are dropped.
   place = jnp.where(fired, jnp.cumsum(fired, 0) - 1, capacity)
@@ -74,16 +72,20 @@ def pair(
     max_distance: m, steps, at least 0.
 
   Raises:
-    ValueError: if a list is not one of whole numbers on one axis.
+    ValueError: if a list is not one of whole numbers on one axis, or the
+      distance is negative, or so large that costs exceed 32 bits.
   """
   for name, value in (('times', times), ('others', others)):
-    if value.ndim != 1 or not jnp.issubdtype(value.dtype, jnp.integer):
-      raise ValueError(
-          f'{name} must be whole numbers [P], got {value.dtype} of shape'
-          f' {list(value.shape)}.'
-      )
-  if checks.is_concrete(max_distance) and max_distance < 0:
-    raise ValueError(f'max_distance must be at least 0, got {max_distance}.')
+    checks.shape(name, value, 'P')
+    if not jnp.issubdtype(value.dtype, jnp.integer):
+      raise ValueError(f'{name} must be whole numbers, got {value.dtype}.')
+  times, others = (jnp.asarray(one, jnp.int32) for one in (times, others))
+  most = _MOST // (times.size + others.size + 3) - 1
+  if checks.is_concrete(max_distance) and not 0 <= max_distance <= most:
+    raise ValueError(
+        f'max_distance must be in [0, {most}] for lists of {times.size} and'
+        f' {others.size} spikes, got {max_distance}.'
+    )
   skip = jnp.asarray(max_distance, jnp.int32) + 1
   counts = jnp.sum(times != ABSENT), jnp.sum(others != ABSENT)
   costs, moves = _table(times, others, skip)
@@ -92,6 +94,7 @@ def pair(
 
 
 _PAIR, _SKIP, _SKIP_OTHER = 0, 1, 2
+_MOST = 2**31 - 1  # of a cost
 
 
 def _table(times, others, skip):
@@ -111,7 +114,7 @@ def _table(times, others, skip):
     return costs, (costs, move.at[1:].set(jnp.where(pairs, _PAIR, move[1:])))
 
   _, (costs, moves) = jax.lax.scan(row, edge, times)
-  first = jnp.full_like(moves[:1], _SKIP_OTHER)
+  first = jnp.full((1, len(edge)), _SKIP_OTHER, moves.dtype)
   return jnp.concatenate([edge[None], costs]), jnp.concatenate([first, moves])
 
 
@@ -124,18 +127,16 @@ def _way_back(moves, counts, size, other_size):
     inside = (i > 0) | (j > 0)
     move = moves[i, j]
     pairs = inside & (move == _PAIR)
-    # Out of range is dropped: nothing is written unless they pair.
-    partner = partner.at[jnp.where(pairs, i - 1, size)].set(j - 1, mode='drop')
-    other = other.at[jnp.where(pairs, j - 1, other_size)].set(
-        i - 1, mode='drop'
-    )
+    # Where they do not pair, the place after the last one is written.
+    partner = partner.at[jnp.where(pairs, i - 1, size)].set(j - 1)
+    other = other.at[jnp.where(pairs, j - 1, other_size)].set(i - 1)
     i = i - (inside & (move != _SKIP_OTHER))
     j = j - (inside & (move != _SKIP))
     return (i, j, partner, other), None
 
   i, j = (count.astype(jnp.int32) for count in counts)
-  start = i, j, absent(size), absent(other_size)
+  start = i, j, absent(size + 1), absent(other_size + 1)
   (_, _, partner, other), _ = jax.lax.scan(
       back, start, length=size + other_size
   )
-  return partner, other
+  return partner[:size], other[:other_size]

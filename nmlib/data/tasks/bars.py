@@ -11,6 +11,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from nmlib.neurons.core import checks
+
 
 class Image(NamedTuple):
   """An image and its causes."""
@@ -34,21 +36,25 @@ def templates(size: int) -> np.ndarray:
   return np.concatenate([rows, np.tile(np.eye(size), size)]).astype(np.float32)
 
 
-def draw(key: jax.Array, size: int, probability: float | None = None) -> Image:
+def draw(
+    key: jax.Array, size: int, probability: jax.Array | float | None = None
+) -> Image:
   """Draws an image, which may be empty.
 
   Args:
     key: of the draw.
     size: L.
-    probability: of each bar; None: 1 / (2 L), one bar in the mean.
+    probability: of each bar; None: 1 / (2 L), one bar in the mean. May be
+      traced.
 
   Raises:
     ValueError: if size is below 2, or the probability not in [0, 1].
   """
   bars = jnp.asarray(templates(size))
   chance = 1 / (2 * size) if probability is None else probability
-  if not 0 <= chance <= 1:
+  if checks.is_concrete(chance) and not 0 <= chance <= 1:
     raise ValueError(f'probability must be in [0, 1], got {probability}.')
+  chance = jnp.asarray(chance, bars.dtype)
   present = jax.random.bernoulli(key, chance, (2 * size,))
   return Image(jnp.max(bars * present[:, None], 0), present)
 

@@ -9,6 +9,7 @@ acts on the labels of any stream, which itself is not rewritten:
 import jax
 import jax.numpy as jnp
 
+from nmlib.neurons.core import checks
 from nmlib.plasticity import self_regulation
 
 
@@ -26,15 +27,23 @@ def due(
     swaps_per_epoch: S; 0: never. May be traced.
 
   Raises:
-    ValueError: if S is a number below 0, or more than there are minibatches.
+    ValueError: if S is a number below 0, or more than there are minibatches;
+      if it is not whole, or a minibatch is empty.
   """
-  if isinstance(swaps_per_epoch, int):
+  if num_batches < 0 or batch_size < 1:
+    raise ValueError(
+        'due needs minibatches of at least one sample, got num_batches='
+        f'{num_batches} and batch_size={batch_size}.'
+    )
+  swaps = jnp.asarray(swaps_per_epoch)
+  if not jnp.issubdtype(swaps.dtype, jnp.integer):
+    raise ValueError(f'swaps_per_epoch must be whole, got {swaps_per_epoch}.')
+  if checks.is_concrete(swaps):
     if not 0 <= swaps_per_epoch <= num_batches:
       raise ValueError(
           f'swaps_per_epoch must be in [0, {num_batches}], the minibatches of'
           f' an epoch, got {swaps_per_epoch}.'
       )
-  swaps = jnp.asarray(swaps_per_epoch)
   place = jnp.arange(1, num_batches + 1)
   interval = num_batches * batch_size // jnp.maximum(swaps, 1)
   hit = (place * batch_size) % jnp.maximum(interval, 1) == 0
@@ -67,7 +76,12 @@ def permutations(pairs: jax.Array, num_classes: int) -> jax.Array:
   Args:
     pairs: int [B, 2], exchanged after it.
     num_classes: K.
+
+  Raises:
+    ValueError: for a class that there is not, or pairs that are not [B, 2].
   """
+  checks.shape('pairs', pairs, 'B', classes=2)
+  checks.indices('pairs', pairs, num_classes)
 
   def advance(meaning, pair):
     return self_regulation.exchange(meaning, pair), meaning

@@ -117,8 +117,9 @@ def path_of(paths: jax.Array, label: jax.typing.ArrayLike) -> jax.Array:
   Raises:
     ValueError: if the label is not in 0 .. C - 1.
   """
-  checks.indices('label', jnp.asarray(label), len(paths))
-  return paths[label]
+  label = jnp.asarray(label)
+  checks.indices('label', label, len(paths))
+  return jnp.asarray(paths)[label]
 
 
 def _straight(ends: np.ndarray, length: int) -> jax.Array:

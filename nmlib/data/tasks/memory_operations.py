@@ -4,11 +4,14 @@ The three experiments of Casanueva-Morato et al. (arXiv 2310.05868), and random
 contents. Arrays as `networks.content_addressable_memory.operations` takes them.
 """
 
+from typing import Any
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+
+from nmlib.neurons.core import checks
 
 _STATES = (0, 5, 1, 3, 0, 3, 4, 5, 0, 5, 4, 3, 2, 4, 4, 3)  # of 4 x 4 cells
 
@@ -95,13 +98,23 @@ def random(
     blocks: how many, of C learnt, C and M recalled each.
 
   Raises:
-    ValueError: if there are too few bits.
+    ValueError: if there are too few bits, or a number is below 1.
   """
+  given: dict[str, Any] = {
+      'num_cues': num_cues,
+      'num_bits': num_bits,
+      'blocks': blocks,
+  }
+  if checks.is_concrete(spacing):
+    given['spacing'] = spacing
+  for name, value in given.items():
+    if value < 1:
+      raise ValueError(f'{name} must be at least 1, got {value}.')
   needed = num_bits * (num_cues if orthogonal else 1)
-  if not 0 < needed <= num_contents:
+  if needed > num_contents:
     raise ValueError(
         f'contents of {num_bits} bits{" that share none" * orthogonal} need'
-        f' {needed} bits, at least 1 and at most {num_contents}.'
+        f' {needed} bits, got num_contents={num_contents}.'
     )
   bits = jnp.arange(num_contents)
 

@@ -35,17 +35,20 @@ def operations(
     length: ms.
 
   Raises:
-    ValueError: if cues are not one-hot, or nothing is shown of a pair that is
-      to be learnt.
+    ValueError: if cues are not one-hot, nothing is shown, shapes do not fit,
+      or times are not whole ms.
   """
+  start = _whole(start)
   count = len(start)
+  if length < 0:
+    raise ValueError(f'length must be at least 0 ms, got {length}.')
   checks.shape('learn', learn, operations=count)
   checks.shape('cue', cue, operations=count, num_cues=config.num_cues)
   checks.shape(
       'content', content, operations=count, num_contents=config.num_contents
   )
   checks.binary('content', content)
-  _check_cues(learn, cue)
+  _check_cues(learn, cue, content)
   a_ms = ring.steps(1.0, config.dt)
   dtype = dtypes.named(config.param_dtype)
 
@@ -53,7 +56,8 @@ def operations(
     spikes = jnp.zeros((length * a_ms, pattern.shape[1]), dtype)
     for i in range(_LEARN):
       on = (i == 0) | (jnp.asarray(learn)[:, None] > 0)
-      place = (jnp.asarray(start) + i) * a_ms
+      # A place below 0 would count from the end; one beyond it is dropped.
+      place = jnp.where(start < 0, length, start + i) * a_ms
       spikes = spikes.at[place].max(
           jnp.where(on, pattern, 0).astype(dtype), mode='drop'
       )
@@ -73,18 +77,32 @@ def decode(
     raster: of `unroll`.
     start: [K], ms, integer.
     config: of the memory.
+
+  Raises:
+    ValueError: if times are not whole ms.
   """
+  start = _whole(start)
   a_ms = ring.steps(1.0, config.dt)
   window = jnp.arange(_ANSWER.start * a_ms, _ANSWER.stop * a_ms)
-  place = jnp.asarray(start)[:, None] * a_ms + window[None]
+  place = start[:, None] * a_ms + window[None]
+  place = jnp.where(place < 0, jnp.iinfo(place.dtype).max, place)
   answer = lambda spikes: jnp.any(
       spikes.at[place].get(mode='fill', fill_value=0) > 0, axis=1
   )
   return answer(raster['OutCue']), answer(raster['OutCont'])
 
 
-def _check_cues(learn, cue) -> None:
-  """Refuses cues that are not one-hot, and pairs to learn without one."""
+def _whole(start) -> jax.Array:
+  """Returns times [K]; refuses what are not whole ms."""
+  start = jnp.asarray(start)
+  checks.shape('start', start, 'K')
+  if start.size and not jnp.issubdtype(start.dtype, jnp.integer):
+    raise ValueError(f'start must be whole ms, got {start.dtype}.')
+  return start.astype(jnp.int32)
+
+
+def _check_cues(learn, cue, content) -> None:
+  """Refuses cues that are not one-hot, and operations that show nothing."""
   checks.binary('cue', cue)
   if not (checks.is_concrete(cue) and checks.is_concrete(learn)):
     return
@@ -96,3 +114,10 @@ def _check_cues(learn, cue) -> None:
         f'cue must be one-hot, got {int(count[place])} ones in operation'
         f' {place}; only a recall by content has none.'
     )
+  if checks.is_concrete(content):
+    empty = (count == 0) & (np.asarray(content).sum(1) == 0)
+    if empty.any():
+      raise ValueError(
+          f'operation {int(np.argmax(empty))} must show a cue or a content, got'
+          ' zeros of both.'
+      )

@@ -50,7 +50,8 @@ def loss_gradients(
     Gradients of the shapes of `params`, and what the windows did.
 
   Raises:
-    ValueError: if a shape does not fit, or a label is no output.
+    ValueError: if a shape does not fit, nothing is given, or a label is no
+      output.
   """
   xs, ys = _checked(params, xs, ys, config)
   starts, ends = _states(params, xs, config)
@@ -210,6 +211,11 @@ def _checked(params, xs, ys, config):
         ' needs: make them by init with a config that has one.'
     )
   size, length = xs.shape[:2]
+  if not size or not length:
+    raise ValueError(
+        f'inputs must have a sequence and a step at least, got B={size}, L='
+        f'{length}.'
+    )
   dtype = params.readout.bias.dtype
   if config.loss == 'squared':
     checks.shape('targets', ys, B=size, L=length, O=config.num_outputs)

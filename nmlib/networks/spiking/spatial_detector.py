@@ -23,7 +23,6 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from nmlib.neurons.core import checks
 from nmlib.neurons.core import dtypes
@@ -113,6 +112,7 @@ def step(
 ) -> tuple[State, jax.Array]:
   """Advances dt by spikes of the channels x_t [N]; returns spikes [M] too."""
   checks.shape('spikes', x_t, num_channels=config.num_channels)
+  checks.binary('spikes', x_t)
   weights, x_t = dtypes.cast((params.weights, x_t), state.voltage.dtype)
   parts = jnp.stack([jnp.maximum(weights, 0), jnp.maximum(-weights, 0)])
   arriving = jnp.einsum('n,snm->sm', x_t, parts, precision='highest')
@@ -129,12 +129,14 @@ def unroll(
 ) -> tuple[State, jax.Array]:
   """Runs `step` over spikes [T, N]; returns the last state, spikes [T, M]."""
   checks.shape('spikes', xs, 'T', num_channels=config.num_channels)
+  checks.binary('spikes', xs)
   run = lambda state, x_t: step(params, state, x_t, config)
   return scan.scan(run, state, xs, chunk_size=chunk_size)
 
 
 def detect(params: Params, pattern: jax.Array, config: Config) -> Detection:
   """Simulates one volley from rest: pattern [N], 0 or 1 for each channel."""
+  checks.shape('pattern', pattern, num_channels=config.num_channels)
   volleys = jnp.zeros((config.steps, pattern.shape[0])).at[0].set(pattern)
   _, spikes = unroll(params, initial_state(config), volleys, config)
   fired = jnp.any(spikes > 0, 0)
@@ -222,28 +224,26 @@ def learn(
     pattern drive it (capacity), traced weights stay unscaled.
 
   Raises:
-    ValueError: patterns not [P, N] or not 0 or 1; no output; capacity.
+    ValueError: patterns not [P, N], none, not 0 or 1; no output; capacity.
   """
   checks.shape('patterns', patterns, 'P', num_channels=config.num_channels)
-  if checks.is_concrete(patterns):
-    wrong = np.setdiff1d(np.asarray(patterns), [0, 1])
-    if wrong.size:
-      raise ValueError(f'patterns must be 0 or 1, got {wrong[0]}.')
-  if not 0 <= output < config.num_outputs:
-    raise ValueError(
-        f'output must be in [0, {config.num_outputs}), got {output}.'
-    )
+  checks.binary('patterns', patterns)
+  checks.indices('output', jnp.asarray(output), config.num_outputs)
   target = config.factor * config.threshold
   patterns = dtypes.cast(patterns, params.weights.dtype)
   of = lambda x, w: drives(w[:, None], x, config)[..., 0]
 
   def one(weights, pattern):
     weights = update(weights, pattern, config)
+    drive = of(pattern, weights)
     if config.scaling == 'sequential':
-      weights = homeostasis.sequential(weights, of(pattern, weights), target)
-    return weights, None
+      weights = homeostasis.sequential(weights, drive, target)
+    return weights, drive
 
-  weights, _ = jax.lax.scan(one, jnp.zeros_like(params.weights[:, 0]), patterns)
+  zeros = jnp.zeros_like(params.weights[:, 0])
+  weights, own = jax.lax.scan(one, zeros, patterns)
+  if config.scaling == 'sequential':
+    homeostasis.check_drives(own)  # in the scan they could not be seen
   if config.scaling == 'joint':
     weights = homeostasis.joint(weights, of(patterns, weights), target)
   return params._replace(weights=params.weights.at[:, output].set(weights))

@@ -108,7 +108,8 @@ def full_name(config: type, field: str) -> str:
   """How messages call a field: `lif.Config.tau`, of launchers `config.tau`."""
   if config.__module__.partition('.')[0] != 'nmlib':
     return f'config.{field}'
-  module = config.__module__.removesuffix('.config').rpartition('.')[2]
+  module = config.__module__.removesuffix('.config').removesuffix('.params')
+  module = module.rpartition('.')[2]
   return f'{module}.{config.__qualname__}.{field}'
 
 

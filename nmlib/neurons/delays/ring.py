@@ -5,6 +5,7 @@ alone, however long the longest delay is; a window of the past, as in
 `learnable`, moves as a whole in every step.
 """
 
+import math
 from typing import NamedTuple
 
 import jax
@@ -28,9 +29,12 @@ def steps(delay: float, dt: float, *, least: int = 1) -> int:
     least: steps that it must have.
 
   Raises:
-    ValueError: if it has fewer steps, or is no whole number of them.
+    ValueError: if it has fewer steps, or is no whole number of them, or dt is
+      not positive.
   """
-  whole = round(delay / dt)
+  if not 0 < dt < math.inf:
+    raise ValueError(f'a step dt must be positive and finite, got {dt}.')
+  whole = round(delay / dt) if math.isfinite(delay) else -1
   if whole < least or abs(whole * dt - delay) > 1e-6 * dt:
     raise ValueError(
         f'a delay must be a whole number of steps dt={dt}, at least {least},'

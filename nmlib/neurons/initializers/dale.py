@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from nmlib.neurons.core import checks
 from nmlib.neurons.initializers import low_rank
 
 
@@ -40,11 +41,29 @@ def check_signs(matrix: np.ndarray, signs: np.ndarray) -> None:
         f'signs must be {matrix.shape[1]} numbers +1 or -1, one a column, got'
         f' shape {signs.shape} with values {np.unique(signs)[:5].tolist()}.'
     )
+  check_columns(matrix, signs)
+
+
+def check_columns(
+    matrix: jax.Array | np.ndarray, signs: jax.Array | np.ndarray
+) -> None:
+  """Refuses a matrix [M, N] that `project` by signs [N] would change.
+
+  Raises:
+    ValueError: if shapes do not fit; where both can be seen, naming the first
+      column that breaks Dale's law.
+  """
+  checks.shape('signs', signs, 'N')
+  checks.shape('matrix', matrix, 'M', N=signs.shape[0])
+  if not (checks.is_concrete(matrix) and checks.is_concrete(signs)):
+    return
+  matrix, signs = np.asarray(matrix), np.asarray(signs)
   wrong = np.flatnonzero((matrix * signs[None] < 0).any(0))
   if wrong.size:
     raise ValueError(
         f'column {wrong[0]} has weights of a sign that is not its own'
-        f" ({signs[wrong[0]]:+g}), against Dale's law; {wrong.size} columns do."
+        f" ({signs[wrong[0]]:+g}), against Dale's law; {wrong.size} columns do:"
+        ' set them to 0 by dale.project, or give other signs.'
     )
 
 
@@ -145,7 +164,7 @@ def project(weights: jax.Array, signs: jax.Array) -> jax.Array:
   """Sets weights [..., M, N] of the wrong sign for their column [N] to 0.
 
   The nearest matrix that keeps Dale's law: call it after an update. A column
-  of sign 0 is free.
+  of sign 0 is free. NaN stays NaN.
   """
   wide = signs[(None,) * (weights.ndim - 1)]
-  return jnp.where(weights * wide >= 0, weights, 0)
+  return jnp.where(weights * wide < 0, 0, weights)

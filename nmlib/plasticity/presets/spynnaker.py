@@ -39,8 +39,14 @@ def stdp(
     weight_dependence: of amplitudes.
 
   Raises:
-    ValueError: if the delay is under a step, or not a whole number of them.
+    ValueError: if the delay is under a step, or not a whole number of them, or
+      the dependence is another one.
   """
+  if weight_dependence not in _POWERS:
+    raise ValueError(
+        f'weight_dependence must be one of {[*_POWERS]}, got'
+        f' {weight_dependence!r}.'
+    )
   power = _POWERS[weight_dependence]
   return pair.Config(
       tau_plus,

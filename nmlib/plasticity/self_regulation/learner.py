@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from nmlib.neurons.core import checks
+from nmlib.plasticity.self_regulation import checked
 from nmlib.plasticity.self_regulation import network
 from nmlib.plasticity.self_regulation.config import Config
 
@@ -91,10 +91,11 @@ def step(state: State, batch: Batch, config: Config) -> tuple[State, Record]:
     config: static.
 
   Raises:
-    ValueError: if the shapes are not the config's.
+    ValueError: for other shapes, or a label or class that there is not.
   """
-  _check(batch, config)
+  checked.batch(batch, config)
   images = jnp.asarray(batch.images, state.images.dtype)
+  batch = batch._replace(labels=jnp.asarray(batch.labels))
   labels = state.permutation[batch.labels]
   total, logits = jax.grad(_loss, has_aux=True)(state.params, images, labels)
   guesses = jnp.argmax(logits, -1)
@@ -151,8 +152,15 @@ def unroll(
     coins: [B, R], in [0, 1).
     config: static.
 
-  Returns the last state, and records [B, ...].
+  Returns:
+    The last state, and records [B, ...].
+
+  Raises:
+    ValueError: for a label, class or row that there is not, or other shapes.
   """
+  checked.images(images, labels, config)
+  checked.stream(len(images), order, swaps, coins, config)
+  images, labels = jnp.asarray(images), jnp.asarray(labels)
 
   def advance(state, given):
     rows, swap, coin = given
@@ -188,17 +196,13 @@ def run(
       'random' without a key.
   """
   size = config.batch_size
-  checks.shape('images', images, 'T', num_inputs=config.num_inputs)
   if len(images) % size:
     raise ValueError(
         f'images must be [T, D] with T a multiple of batch_size={size}, got T='
         f'{len(images)}; leave out the rest.'
     )
+  checked.images(images, labels, config)
   count = len(images) // size
-  checks.shape('labels', labels, images=len(images))
-  checks.shape('swaps', swaps, minibatches=count, classes=2)
-  checks.indices('labels', labels, config.num_classes)
-  checks.indices('swaps', swaps, config.num_classes)
   coins = jnp.zeros((count, config.num_rates))
   if config.mode == 'random':
     if key is None:
@@ -210,18 +214,14 @@ def run(
 
 
 def accuracy(state: State, images: jax.Array, labels: jax.Array) -> jax.Array:
-  """Returns the share [] of images [N, D] named as their labels mean now."""
+  """Returns the share [] of images [N, D] named as their labels mean now.
+
+  Raises:
+    ValueError: for a label that there is not, other shapes, or no image.
+  """
+  checked.tested(images, labels, state.images.shape[1], state.permutation.size)
   guesses = jnp.argmax(network.apply(state.params, images), -1)
   return jnp.mean(guesses == state.permutation[labels])
-
-
-def _check(batch: Batch, config: Config) -> None:
-  size = config.batch_size
-  checks.shape(
-      'images', batch.images, batch_size=size, num_inputs=config.num_inputs
-  )
-  checks.shape('labels', batch.labels, batch_size=size)
-  checks.shape('coin', batch.coin, num_rates=config.num_rates)
 
 
 def _loss(params, images, labels):

@@ -63,7 +63,7 @@ def weights_at(
     ValueError: if t is in the past.
   """
   now = state.current.time
-  if checks.is_concrete(now) and checks.is_concrete(t) and int(t) < int(now):
+  if checks.is_concrete(now) and checks.is_concrete(t) and not t >= now:
     raise ValueError(f't must be at least {int(now)}, the present, got {t}.')
   pre, post = (
       jnp.zeros(size, state.stored.dtype) for size in state.stored.shape

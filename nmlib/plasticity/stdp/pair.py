@@ -58,7 +58,7 @@ def initial_state(weights: jax.Array, config: Config) -> State:
     config: of the rule.
 
   Raises:
-    ValueError: if weights are no float matrix, or beyond the bounds.
+    ValueError: if weights are no float matrix, NaN, or beyond the bounds.
   """
   weights = jnp.asarray(weights)
   if weights.ndim != 2 or not jnp.issubdtype(weights.dtype, jnp.floating):
@@ -66,10 +66,13 @@ def initial_state(weights: jax.Array, config: Config) -> State:
         'weights must be floats [N, M], got'
         f' {weights.dtype} {list(weights.shape)}.'
     )
-  if config.bounds != 'none' and checks.is_concrete(weights):
+  if weights.size and checks.is_concrete(weights):
     low, high = float(weights.min()), float(weights.max())
     slack = 1e-6 * (config.w_max - config.w_min)
-    if low < config.w_min - slack or high > config.w_max + slack:
+    least, most = config.w_min - slack, config.w_max + slack
+    if config.bounds == 'none':
+      least, most = -np.inf, np.inf
+    if not least <= low <= high <= most:  # as NaN is not
       raise ValueError(
           f'weights must be in [{config.w_min}, {config.w_max}], got values'
           f' from {low} to {high}.'

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from nmlib.neurons.core import checks
+from nmlib.neurons.core import dtypes
 from nmlib.plasticity.stdp import pair
 from nmlib.plasticity.stdp import rule
 
@@ -33,8 +34,13 @@ def pair_sum(
         ' rule.Config.mu_plus and mu_minus must be 0, and potentiation and'
         f' depression None, got {config}.'
     )
-  checks.shape('post', post[:, 0], steps=len(pre))
+  checks.shape('pre', pre, 'T', 'N')
+  checks.shape('post', post, 'T', 'M')
+  checks.shape('post', post, steps=len(pre), M=post.shape[1])
   pair.check_spikes(jnp.zeros((pre.shape[1], post.shape[1])), pre, post, 'T')
+  # Lags and counts would not fit in a bool or a short float.
+  dtype = jnp.result_type(pre, post, jnp.float32)
+  pre, post = dtypes.cast((pre, post), dtype)
   late = lambda spikes: jnp.concatenate(
       [jnp.zeros_like(spikes[: config.delay]), spikes]
   )[: len(spikes)]

@@ -26,6 +26,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from nmlib.neurons.core import checks
 from nmlib.neurons.core import dtypes
 from nmlib.neurons.core import leaky
 from nmlib.neurons.core import limits
@@ -59,7 +60,7 @@ def initial_state(weights: jax.Array, config: Config) -> State:
   """Returns synapses that have not seen a spike; errors as in `pair`."""
   synapses = pair.initial_state(weights, config.rule)
   zeros = jnp.zeros_like(synapses.weights)
-  return State(synapses, zeros, zeros[0, 0])
+  return State(synapses, zeros, jnp.zeros((), zeros.dtype))
 
 
 def step(
@@ -83,7 +84,8 @@ def step(
     reach the synapses in this step, before reward changes them.
 
   Raises:
-    ValueError: if spikes are not [N] and [M], or not 0 or 1.
+    ValueError: if spikes are not [N] and [M], or not 0 or 1, or the reward
+      is not one number.
   """
   old = state.synapses
   dt, rule = config.rule.dt, config.rule
@@ -96,6 +98,7 @@ def step(
       synapses.weights - old.weights,
   )
   reward = dtypes.cast(reward, old.weights.dtype)
+  checks.shape('reward', reward)
   if config.tau_reward is None:
     modulator, change = state.modulator, eligibility * reward
   else:
