@@ -6,10 +6,10 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from nmlib.networks.astrocyte_language_model import params as params_lib
 from nmlib.networks.astrocyte_language_model.params import Config
 from nmlib.networks.astrocyte_language_model.params import Params
 from nmlib.networks.astrocyte_language_model.params import State
-from nmlib.networks.astrocyte_language_model.params import init
 from nmlib.networks.astrocyte_language_model.params import initial_state
 from nmlib.neurons.core import checks
 from nmlib.neurons.core import dtypes
@@ -91,7 +91,8 @@ def state_bytes(config: Config, length: int) -> int:
   """
 
   def run(key, tokens):
-    return unroll(init(key, config), initial_state(config), tokens, config)[0]
+    params = params_lib.init(key, config)
+    return unroll(params, initial_state(config), tokens, config)[0]
 
   tokens = jax.ShapeDtypeStruct((length,), jnp.int32)
   state = jax.eval_shape(run, jax.random.key(0), tokens)
