@@ -45,16 +45,7 @@ def generate(
   Raises:
     ValueError: if an argument or a token is out of range, or the key missing.
   """
-  if num_tokens < 0:
-    raise ValueError(f'num_tokens must be at least 0, got {num_tokens}.')
-  if not temperature >= 0:
-    raise ValueError(f'temperature must be at least 0, got {temperature}.')
-  if temperature and key is None:
-    raise ValueError('sampling needs a key; or set temperature=0.')
-  if top_k is not None and top_k < 1:
-    raise ValueError(f'top_k must be at least 1, got {top_k}.')
-  if top_p is not None and not 0 < top_p <= 1:
-    raise ValueError(f'top_p must be in (0, 1], got {top_p}.')
+  generation.check_sampling(num_tokens, temperature, top_k, top_p, key)
   state = initial_state(config) if state is None else state
   checks.shape('prompt', prompt, 'T')
   if not len(prompt):

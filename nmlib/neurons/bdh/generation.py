@@ -54,17 +54,7 @@ def generate(
   Raises:
     ValueError: if an argument or a token is out of range, or the key missing.
   """
-  if num_tokens < 0:
-    raise ValueError(f'num_tokens must be at least 0, got {num_tokens}.')
-  if top_k is not None and top_k < 1:
-    raise ValueError(f'top_k must be at least 1, got {top_k}.')
-  if top_p is not None and not 0 < top_p <= 1:
-    raise ValueError(f'top_p must be in (0, 1], got {top_p}.')
-  if isinstance(temperature, (int, float)):
-    if temperature < 0:
-      raise ValueError(f'temperature must be at least 0, got {temperature}.')
-    if temperature > 0 and key is None:
-      raise ValueError('sampling needs a key; or set temperature=0.')
+  check_sampling(num_tokens, temperature, top_k, top_p, key)
   if not len(prompt):
     raise ValueError('prompt must hold at least one token, got none.')
   checks.indices('prompt', prompt, config.vocab_size)
@@ -74,6 +64,31 @@ def generate(
       params, prompt, num_tokens, config, temperature, top_k, top_p, key, state,
       capacity,
   )  # fmt: skip
+
+
+def check_sampling(
+    num_tokens: int,
+    temperature: float,
+    top_k: int | None,
+    top_p: float | None,
+    key: jax.Array | None,
+) -> None:
+  """Refuses arguments of a `generate` with which nothing can be drawn.
+
+  Raises:
+    ValueError: if one is out of range, or the key missing.
+  """
+  if num_tokens < 0:
+    raise ValueError(f'num_tokens must be at least 0, got {num_tokens}.')
+  if top_k is not None and top_k < 1:
+    raise ValueError(f'top_k must be at least 1, got {top_k}.')
+  if top_p is not None and not 0 < top_p <= 1:
+    raise ValueError(f'top_p must be in (0, 1], got {top_p}.')
+  if isinstance(temperature, (int, float)):
+    if not temperature >= 0:
+      raise ValueError(f'temperature must be at least 0, got {temperature}.')
+    if temperature > 0 and key is None:
+      raise ValueError('sampling needs a key; or set temperature=0.')
 
 
 def sample(
