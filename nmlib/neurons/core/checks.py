@@ -56,13 +56,7 @@ def indices(name: str, values: Any, size: int) -> None:
   if not is_concrete(values):
     return
   values = np.asarray(values)
-  wrong = (values < 0) | (values >= size)
-  if wrong.any():
-    place = np.argwhere(wrong)[0]
-    raise ValueError(
-        f'{name} must be in [0, {size}), got {values[tuple(place)]} at'
-        f' {place.tolist()}.'
-    )
+  refuse(name, values, (values < 0) | (values >= size), f'in [0, {size})')
 
 
 def binary(name: str, values: Any) -> None:
@@ -79,12 +73,8 @@ def binary(name: str, values: Any) -> None:
     return
   values = np.asarray(values)
   wrong = (values != 0) & (values != 1)
-  if wrong.any():
-    place = np.argwhere(wrong)[0]
-    raise ValueError(
-        f'{name} must be spikes, 0 or 1, got {values[tuple(place)]} at'
-        f' {place.tolist()}; a cell spikes once a step at most.'
-    )
+  once = '; a cell spikes once a step at most'
+  refuse(name, values, wrong, 'spikes, 0 or 1', once)
 
 
 def within(name: str, values: Any, low: float, high: float) -> None:
@@ -103,12 +93,7 @@ def within(name: str, values: Any, low: float, high: float) -> None:
     return
   values = np.asarray(values)
   wrong = ~((values >= low) & (values <= high))
-  if wrong.any():
-    place = np.argwhere(wrong)[0]
-    raise ValueError(
-        f'{name} must be in [{low:g}, {high:g}], got {values[tuple(place)]} at'
-        f' {place.tolist()}.'
-    )
+  refuse(name, values, wrong, f'in [{low:g}, {high:g}]')
 
 
 def probabilities(name: str, values: Any) -> None:
@@ -132,4 +117,31 @@ def probabilities(name: str, values: Any) -> None:
     raise ValueError(
         f'{name} must add up to 1 over the last axis, got'
         f' {sums[tuple(place)]:.6g} at {place.tolist()}.'
+    )
+
+
+def refuse(
+    name: str,
+    values: np.ndarray,
+    wrong: np.ndarray,
+    expected: str,
+    hint: str = '',
+) -> None:
+  """Raises a sentence on the first value that is marked as wrong.
+
+  Args:
+    name: of the values.
+    values: of any shape.
+    wrong: of that shape; which are not as expected.
+    expected: follows "must be".
+    hint: ends the sentence.
+
+  Raises:
+    ValueError: naming the value and its place, if any is wrong.
+  """
+  if wrong.any():
+    place = np.argwhere(wrong)[0]
+    raise ValueError(
+        f'{name} must be {expected}, got {values[tuple(place)]} at'
+        f' {place.tolist()}{hint}.'
     )

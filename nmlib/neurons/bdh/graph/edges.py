@@ -130,11 +130,6 @@ def numbers(
   found = np.asarray(values)
   least = -np.inf if low is None else low
   wrong = ~np.isfinite(found) | (found < least) | (found > high)
-  if wrong.any():
-    place = np.argwhere(wrong)[0]
-    allowed = 'finite' if low is None else f'finite and at least {low:g}'
-    allowed += '' if high == np.inf else f' and at most {high:g}'
-    raise ValueError(
-        f'{name} must be {allowed}, got {found[tuple(place)]} at'
-        f' {place.tolist()}.'
-    )
+  allowed = 'finite' if low is None else f'finite and at least {low:g}'
+  allowed += '' if high == np.inf else f' and at most {high:g}'
+  checks.refuse(name, found, wrong, allowed)
