@@ -11,6 +11,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from nmlib.environments import observation_statistics
 from nmlib.plasticity.reinforcement import replay
 
 
@@ -61,6 +62,17 @@ class Network(NamedTuple):
   init: Callable[..., Any]
   apply: Callable[..., Any]
   normalise: bool = False
+
+
+def seen(
+    network: Network,
+    statistics: observation_statistics.Statistics,
+    observation: Any,
+) -> Any:
+  """Returns an observation as a network is given it."""
+  if not network.normalise:
+    return observation
+  return observation_statistics.normalise(statistics, observation)
 
 
 def flat(transitions: Transition) -> Transition:

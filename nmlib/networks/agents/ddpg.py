@@ -92,10 +92,12 @@ def make(
     )  # fmt: skip
 
   def choose(params, learner, observation):
-    return actor.apply(params, _seen(actor, learner, observation))
+    seen = agent.seen(actor, learner.statistics, observation)
+    return actor.apply(params, seen)
 
   def judge(params, learner, observation, action):
-    return critic.apply(params, (_seen(critic, learner, observation), action))
+    seen = agent.seen(critic, learner.statistics, observation)
+    return critic.apply(params, (seen, action))
 
   def best(learner, observation):
     return choose(learner.params.actor, learner, observation)
@@ -125,12 +127,6 @@ def make(
     return learner._replace(memory=memory), metrics
 
   return agent.Agent(init, act, best, update, config.segment)
-
-
-def _seen(network, learner, observation):
-  if not network.normalise:
-    return observation
-  return observation_statistics.normalise(learner.statistics, observation)
 
 
 def _explored(key, action, steps, config):

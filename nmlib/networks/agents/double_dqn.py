@@ -109,11 +109,8 @@ def make(
 
 def _values(network, params, learner, observation):
   """Returns Q(o, a) [A] by some parameters and the learner's statistics."""
-  if network.normalise:
-    observation = observation_statistics.normalise(
-        learner.statistics, observation
-    )
-  return network.apply(params, observation)
+  seen = agent.seen(network, learner.statistics, observation)
+  return network.apply(params, seen)
 
 
 def _learn(network, optimizer, config, memory, key, learner):

@@ -91,7 +91,7 @@ def make(
     return Learner(params, moments, statistics)
 
   def policy(learner, observation):
-    seen = _seen(actor, learner.statistics, observation)
+    seen = agent.seen(actor, learner.statistics, observation)
     return actor.apply(learner.params.actor, seen)
 
   def act(key, learner, observation):
@@ -114,20 +114,14 @@ def make(
   return agent.Agent(init, act, best, update, config.segment)
 
 
-def _seen(network, statistics, observation):
-  if not network.normalise:
-    return observation
-  return observation_statistics.normalise(statistics, observation)
-
-
 def _batch(networks, learner, transitions, config) -> _Batch:
   """Returns what an update learns from: all steps, with their advantages."""
   actor, critic = networks
   see = lambda network: lambda observations: jax.vmap(
-      lambda one: _seen(network, learner.statistics, one)
+      lambda one: agent.seen(network, learner.statistics, one)
   )(observations)
   value = lambda one: critic.apply(
-      learner.params.critic, _seen(critic, learner.statistics, one)
+      learner.params.critic, agent.seen(critic, learner.statistics, one)
   )
   values = jax.vmap(jax.vmap(value))(transitions.observation)
   ahead = jax.vmap(jax.vmap(value))(transitions.next_observation)
