@@ -20,6 +20,9 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.environments import auto_reset as auto_reset
   from nmlib.environments import contract as contract
   from nmlib.environments import finite_mdp as finite_mdp
+  from nmlib.environments import (
+      observation_statistics as observation_statistics,
+  )
   from nmlib.environments import time_limit as time_limit
 
 __getattr__, __dir__ = _lazy.attach(__name__, __path__[0])

@@ -7,6 +7,7 @@ from nmlib import _lazy
 if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks import active_dendrites as active_dendrites
   from nmlib.networks import adaptation as adaptation
+  from nmlib.networks import agents as agents
   from nmlib.networks import (
       astrocyte_language_model as astrocyte_language_model,
   )
@@ -33,6 +34,14 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks import spiking as spiking
   from nmlib.networks import trial_network as trial_network
   from nmlib.networks import wiring as wiring
+  from nmlib.networks.agents import agent as agent
+  from nmlib.networks.agents import ddpg as ddpg
+  from nmlib.networks.agents import distributions as distributions
+  from nmlib.networks.agents import double_dqn as double_dqn
+  from nmlib.networks.agents import exploration as exploration
+  from nmlib.networks.agents import heads as heads
+  from nmlib.networks.agents import ppo as ppo
+  from nmlib.networks.agents import tabular_q as tabular_q
   from nmlib.networks.dendrites import (
       dendrite_candidates as dendrite_candidates,
   )

@@ -6,6 +6,11 @@ from nmlib.train import examples
 from nmlib.train.app import launch
 from nmlib.train.carried import CarriedState
 from nmlib.train.carried import truncated_bptt
+from nmlib.train.control.agent_stage import AgentState
+from nmlib.train.control.agent_stage import agent_stage
+from nmlib.train.control.episodes import rollout
+from nmlib.train.control.policies import policy
+from nmlib.train.control.policies import save_gif
 from nmlib.train.examples import Examples
 from nmlib.train.examples import Split
 from nmlib.train.examples import accuracy
@@ -56,6 +61,7 @@ from nmlib.train.sweep import choose
 from nmlib.train.sweep import take
 
 __all__ = [
+    'AgentState',
     'CarriedState',
     'Claim',
     'Examples',
@@ -75,6 +81,7 @@ __all__ = [
     'Table',
     'TrainState',
     'accuracy',
+    'agent_stage',
     'between',
     'bootstrap_interval',
     'carried',
@@ -96,11 +103,14 @@ __all__ = [
     'lower',
     'ordered',
     'paired_interval',
+    'policy',
     'projected',
     'rank_correlation',
     'restarted',
     'restore',
+    'rollout',
     'run_experiment',
+    'save_gif',
     'sequential_vmap',
     'step_key',
     'stop_at_loss',

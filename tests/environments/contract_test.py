@@ -11,6 +11,7 @@ import numpy as np
 from nmlib.environments import auto_reset
 from nmlib.environments import contract
 from nmlib.environments import finite_mdp
+from nmlib.environments import observation_statistics
 from nmlib.environments import time_limit
 
 _TRAP = finite_mdp.trap(0.5)
@@ -21,6 +22,7 @@ _WRAPPED: dict[str, Any] = {
     'plain': lambda world: world,
     'limited': lambda world: time_limit.wrap(world, 3),
     'endless': lambda world: auto_reset.wrap(time_limit.wrap(world, 3)),
+    'normalised': observation_statistics.wrap,
 }
 
 
@@ -127,6 +129,39 @@ class WrappersTest(absltest.TestCase):
         auto_reset.wrap(Two), finite_mdp.trap(1.0), _ADVANCE, jax.random.key(0)
     )
     np.testing.assert_array_equal(found.observation, [1, 2, 0, 1, 2, 0, 1])
+
+
+class StatisticsTest(absltest.TestCase):
+
+  def test_merged_parts_are_the_whole(self):
+    rows = jax.random.normal(jax.random.key(0), (9, 2)) * 3 + 1
+    found = observation_statistics.initial(rows[0])
+    for part in (rows[:1], rows[1:6], rows[6:]):
+      found = observation_statistics.update(found, part)
+    np.testing.assert_allclose(found.mean, rows.mean(0), rtol=1e-5)
+    np.testing.assert_allclose(found.squares / 9, rows.var(0), rtol=1e-5)
+    seen = jax.vmap(observation_statistics.normalise, (None, 0))(found, rows)
+    np.testing.assert_allclose(seen.mean(0), 0, atol=1e-6)
+    np.testing.assert_allclose(seen.std(0), 1, rtol=1e-5)
+    same = observation_statistics.initial(rows[0])
+    np.testing.assert_array_equal(
+        observation_statistics.normalise(same, rows[0]), rows[0]
+    )
+
+  def test_world_is_normalised_by_what_it_has_shown_in_all_episodes(self):
+    world = auto_reset.wrap(
+        observation_statistics.wrap(time_limit.wrap(finite_mdp, 10))
+    )
+    sure = finite_mdp.trap(1.0)
+    found = _rollout(world, sure, _ADVANCE, jax.random.key(0), 4)
+    # 0 of the reset, then 1, 2, 3 and its next episode's 0, and 1.
+    np.testing.assert_array_equal(found.info['raw_observation'], [1, 2, 3, 1])
+    seen = np.array([0, 1, 2, 3, 0, 1])
+    statistics = found.state.statistics
+    self.assertEqual(statistics.count[-1], 6)
+    self.assertAlmostEqual(float(statistics.mean[-1]), seen.mean(), places=6)
+    last = (1 - seen.mean()) / seen.std()
+    self.assertAlmostEqual(float(found.observation[-1]), last, places=5)
 
 
 class FiniteMdpTest(absltest.TestCase):

@@ -1,0 +1,1 @@
+"""Agents as stages, their policies read back, their rollouts as GIFs."""
