@@ -46,7 +46,9 @@ def simulate(key, dt: float, seconds: float, form: str):
     state, step = pair.initial_state(weights, rule), pair.step
   else:
     state = events.initial_state(weights, rule)
-    step = functools.partial(events.event_step, capacity=32 if dt >= 1 else 8)
+    step = functools.partial(
+        events.event_step, capacity=(32, 12) if dt >= 1 else (8, 4)
+    )
   keep = jnp.exp(-dt / TAU)
 
   def advance(carry, key):

@@ -13,7 +13,11 @@ _W_MAX = 0.008
 
 def main():
   step, seconds = float(sys.argv[1]), float(sys.argv[2])
-  b.prefs.codegen.target = sys.argv[3]
+  standalone = sys.argv[3] == 'cpp'  # a program of its own
+  if standalone:
+    b.set_device('cpp_standalone', directory=None, build_on_run=False)
+  else:
+    b.prefs.codegen.target = sys.argv[3]
   b.defaultclock.dt = step * b.ms
   inputs = b.PoissonGroup(1000, rates=15 * b.Hz)
   cells = b.NeuronGroup(
@@ -39,11 +43,18 @@ def main():
   before = b.SpikeMonitor(inputs, record=False)
   after = b.SpikeMonitor(cells, record=False)
   network = b.Network(inputs, cells, synapses, before, after)
-  network.store()
-  network.run(10 * step * b.ms)  # compiles
-  for _ in sys.stdin:
-    network.restore()
+  if standalone:
     network.run(seconds * b.second)
+    b.device.build(directory=None, run=False)
+  else:
+    network.store()
+    network.run(10 * step * b.ms)  # compiles
+  for _ in sys.stdin:
+    if standalone:
+      b.device.run()
+    else:
+      network.restore()
+      network.run(seconds * b.second)
     rates = before.num_spikes / 1000 / seconds, after.num_spikes / 100 / seconds
     weights: Any = synapses.w[:]
     print(*rates, weights.mean() / _W_MAX, flush=True)

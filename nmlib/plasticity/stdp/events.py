@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from nmlib.neurons.core import scan
 from nmlib.plasticity.stdp import pair
@@ -42,7 +43,7 @@ def event_step(
     pre: pair.Spikes,
     post: pair.Spikes,
     config: pair.Config,
-    capacity: int,
+    capacity: int | tuple[int, int],
 ) -> tuple[State, jax.Array]:
   """Advances dt, as `pair.step`.
 
@@ -51,7 +52,9 @@ def event_step(
     pre: [N], 0 or 1, spikes that the presynaptic cells emit in this step.
     post: [M], likewise.
     config: static.
-    capacity: spikes of either side that a step visits, at least 1.
+    capacity: spikes that a step visits, at least 1: of either side, or of the
+      presynaptic cells (rows) and of the postsynaptic ones (columns), which
+      cost more each.
 
   Returns:
     The next state, and [M], as of `pair.step`.
@@ -59,13 +62,12 @@ def event_step(
   Raises:
     ValueError: as `pair.step`; or if the capacity is not positive.
   """
-  if capacity < 1:
-    raise ValueError(f'capacity must be at least 1, got {capacity}.')
+  capacity = _both(capacity)
   old = state.synapses
   pair.check_spikes(old.weights, pre, post)
   line, pre, post = pair.arrivals(old, pre, post, config)
   x_seen, x, y_seen, y = pair.traces(old, pre, post, config)
-  fits = (jnp.sum(pre) <= capacity) & (jnp.sum(post) <= capacity)
+  fits = (jnp.sum(pre) <= capacity[0]) & (jnp.sum(post) <= capacity[1])
   weights, drive = jax.lax.cond(
       fits,
       lambda w: _sparse(w, pre, post, x_seen, y_seen, config, capacity),
@@ -81,12 +83,25 @@ def unroll(
     pre: pair.Spikes,
     post: pair.Spikes,
     config: pair.Config,
-    capacity: int,
+    capacity: int | tuple[int, int],
 ) -> tuple[State, jax.Array]:
   """Runs `event_step` over spikes [T, N] and [T, M]; outputs [T, M]."""
   pair.check_spikes(state.synapses.weights, pre, post, 'T')
   run = lambda state, x: event_step(state, x[0], x[1], config, capacity)
   return scan.scan(run, state, (pre, post))
+
+
+def _both(capacity) -> tuple[int, int]:
+  """Returns the capacity of each side."""
+  both = capacity if isinstance(capacity, tuple) else (capacity, capacity)
+  if len(both) != 2 or not all(
+      isinstance(count, (int, np.integer)) and count >= 1 for count in both
+  ):
+    raise ValueError(
+        'capacity must be an integer of at least 1, or two of them, got'
+        f' {capacity}.'
+    )
+  return both
 
 
 def _dense(weights, pre, post, x_seen, y_seen, config):
@@ -98,38 +113,39 @@ def _dense(weights, pre, post, x_seen, y_seen, config):
 
 def _sparse(weights, pre, post, x_seen, y_seen, config, capacity):
   """Visits the rows, then the columns, of spikes, or the other way round."""
-  places = lambda spikes: jnp.nonzero(
-      spikes, size=min(capacity, len(spikes)), fill_value=len(spikes)
-  )[0]
-  rows, columns = places(pre), places(post)
+  rows, columns = map(_places, (pre, post), capacity)
   row_of = lambda w: w.at[rows].get(mode='fill', fill_value=config.w_min)
   column_of = lambda w: w.at[:, columns].get(
       mode='fill', fill_value=config.w_min
   )
+  put_row = lambda w, part: w.at[rows].set(part, mode='drop')
+  put_column = lambda w, part: w.at[:, columns].set(part, mode='drop')
   up = lambda part: rule.grown(part, config) * x_seen[:, None]
   down = lambda part: rule.shrunk(part, config) * y_seen[None]
   one = jnp.ones((1, 1), weights.dtype)
-  hold_row = lambda w: w.at[rows].set(
-      rule.bounded(row_of(w), one, config), mode='drop'
+  bounded = lambda part, reads: rule.bounded(part, reads * one, config)
+  read = lambda part: jnp.sum(
+      jnp.where((rows < len(pre))[:, None], part, 0), axis=0
   )
-  hold_column = lambda w: w.at[:, columns].set(
-      rule.bounded(column_of(w), 0 * one, config), mode='drop'
-  )
-  potentiate = lambda w, old: w.at[:, columns].add(
-      up(column_of(old)), mode='drop'
-  )
-  depress = lambda w, old: w.at[rows].add(-down(row_of(old)), mode='drop')
-  read = lambda w: jnp.sum(
-      jnp.where((rows < len(pre))[:, None], row_of(w), 0), axis=0
-  )
+  depressed = lambda w, old: bounded(row_of(w) - down(row_of(old)), 1)
   if config.order == 'together':
-    changed = depress(potentiate(weights, weights), weights)
-    changed = hold_row(hold_column(changed))
-    return changed, read(changed)
+    old = column_of(weights)
+    changed = put_column(weights, old + up(old))
+    changed = put_row(changed, depressed(changed, weights))
+    changed = put_column(changed, bounded(column_of(changed), 0))
+    return changed, read(row_of(changed))
+  potentiated = lambda old: bounded(old + up(old), 0)
   if config.order == 'post_first':
-    changed = hold_column(potentiate(weights, weights))
-    changed = hold_row(depress(changed, changed))
-    return changed, read(changed)
-  changed = hold_row(depress(weights, weights))
-  drive = read(changed)
-  return hold_column(potentiate(changed, changed)), drive
+    weights = put_column(weights, potentiated(column_of(weights)))
+  part = depressed(weights, weights)
+  weights = put_row(weights, part)
+  if config.order == 'pre_first':
+    weights = put_column(weights, potentiated(column_of(weights)))
+  return weights, read(part)
+
+
+def _places(spikes, capacity):
+  """Returns where spikes are, as many as fit; len(spikes) for the rest."""
+  size = len(spikes)
+  found, places = jax.lax.top_k(spikes, min(capacity, size))
+  return jnp.where(found > 0, places, size)

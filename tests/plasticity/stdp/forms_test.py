@@ -64,16 +64,17 @@ class FormsTest(parameterized.TestCase):
     )
     np.testing.assert_array_equal(late_drive, drive)
     np.testing.assert_array_equal(late.current.weights, dense.weights)
-    for capacity in (2, 9):
+    for capacity in (2, (9, 1), 9):
       few, few_drive = _EVENTS(
           events.initial_state(weights, config), pre, post, config, capacity
       )
       np.testing.assert_allclose(few_drive, drive, atol=1e-5)
       np.testing.assert_allclose(few.synapses.weights, dense.weights, atol=1e-5)
       arrived = np.concatenate([0 * post[:1], post[:-1]])
-      over = np.maximum(pre.sum(1), arrived.sum(1)) > capacity
+      rows, columns = np.broadcast_to(capacity, 2)
+      over = (pre.sum(1) > rows) | (arrived.sum(1) > columns)
       self.assertEqual(few.overflows, over.sum())
-      self.assertEqual(bool(few.overflows), capacity < 9)
+      self.assertEqual(bool(few.overflows), capacity != 9)
 
   @hypothesis.settings(max_examples=10)
   @hypothesis.given(st.integers(0, 2**31))
@@ -92,8 +93,11 @@ class FormsTest(parameterized.TestCase):
     with self.assertRaisesRegex(ValueError, "got 'reduced'; use pair.step"):
       events.initial_state(weights, pair.Config(pairing='reduced'))
     state = events.initial_state(weights, pair.Config())
-    with self.assertRaisesRegex(ValueError, 'capacity must be at least 1'):
-      events.event_step(state, np.zeros(2), np.zeros(2), pair.Config(), 0)
+    for capacity in (0, (2, 0), (1, 2, 3), 1.5):
+      with self.assertRaisesRegex(ValueError, 'capacity must be an integer of'):
+        events.event_step(
+            state, np.zeros(2), np.zeros(2), pair.Config(), capacity
+        )
     spikes = np.zeros((3, 2), np.float32)
     with self.assertRaisesRegex(ValueError, 'do not depend on the weight'):
       pair_sum.pair_sum(spikes, spikes, pair.Config(mu_plus=1.0))
