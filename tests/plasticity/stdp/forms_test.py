@@ -1,5 +1,7 @@
 """One rule, four forms; triplets; reward."""
 
+from typing import Any
+
 from absl.testing import absltest
 from absl.testing import parameterized
 import hypothesis
@@ -93,7 +95,8 @@ class FormsTest(parameterized.TestCase):
     with self.assertRaisesRegex(ValueError, "got 'reduced'; use pair.step"):
       events.initial_state(weights, pair.Config(pairing='reduced'))
     state = events.initial_state(weights, pair.Config())
-    for capacity in (0, (2, 0), (1, 2, 3), 1.5):
+    wrong: list[Any] = [0, (2, 0), (1, 2, 3), 1.5]
+    for capacity in wrong:
       with self.assertRaisesRegex(ValueError, 'capacity must be an integer of'):
         events.event_step(
             state, np.zeros(2), np.zeros(2), pair.Config(), capacity
