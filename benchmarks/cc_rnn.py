@@ -51,7 +51,8 @@ def ours(seeds: int, steps: int):
     start: Any = ccnn.optimizer(config).init
 
     def step(carry, batch):
-      params, state, learnt = ccnn.train_step(*carry, *batch, config)
+      (params, state), (xs, ys) = carry, batch
+      params, state, learnt = ccnn.train_step(params, state, xs, ys, config)
       # Half of the steps have a target; summed over x and y.
       return (params, state), 4 * jnp.mean(learnt.loss)
 
