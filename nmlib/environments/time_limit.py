@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from nmlib.environments import contract
+from nmlib.neurons.core import checks
 
 
 class State(NamedTuple):
@@ -28,10 +29,7 @@ def wrap(world: contract.World, max_steps: int) -> contract.Environment:
   Raises:
     ValueError: if it is no whole number from 1.
   """
-  if isinstance(max_steps, bool) or not isinstance(max_steps, int):
-    raise ValueError(f'max_steps must be a whole number, got {max_steps!r}.')
-  if max_steps < 1:
-    raise ValueError(f'max_steps must be at least 1, got {max_steps}.')
+  checks.count('max_steps', max_steps)
 
   def begun(observation, state):
     return observation, State(state, jnp.zeros((), jnp.int32))

@@ -21,6 +21,7 @@ import jax.numpy as jnp
 from nmlib.networks import gated
 from nmlib.networks import mlp
 from nmlib.neurons import sites
+from nmlib.neurons.core import checks
 from nmlib.neurons.gates import mode_gate
 
 METHODS = (
@@ -69,8 +70,7 @@ def init(
   if method == 'bitfit':
     return tuple(layer.bias for layer in base)
   if method == 'lora':
-    if rank < 1:
-      raise ValueError(f'rank must be at least 1, got {rank}.')
+    checks.count('rank', rank)
     return tuple(
         (
             jax.random.normal(k, (len(layer.kernel), rank))

@@ -199,9 +199,10 @@ def step(
     The next state, and its activities [N].
 
   Raises:
-    ValueError: if x_t is not [D].
+    ValueError: if x_t is not [D], or beyond [0, 1].
   """
   checks.shape('inputs', x_t, num_inputs=config.num_inputs)
+  checks.within('inputs', x_t, 0, 1)
   params, y = dtypes.cast((params, x_t), state.activity.dtype)
   x, phi, signal, change = state
   afferent = params.afferent + change
@@ -227,8 +228,13 @@ def unroll(
     *,
     chunk_size: int | None = None,
 ) -> tuple[State, jax.Array]:
-  """Runs `step` over inputs [T, D]; returns last state, activities [T, N]."""
+  """Runs `step` over inputs [T, D]; returns last state, activities [T, N].
+
+  Raises:
+    ValueError: if inputs are not [T, D], or beyond [0, 1].
+  """
   checks.shape('inputs', xs, 'T', num_inputs=config.num_inputs)
+  checks.within('inputs', xs, 0, 1)
   advance = lambda state, x_t: step(params, state, x_t, config)
   return scan.scan(advance, state, xs, chunk_size=chunk_size)
 

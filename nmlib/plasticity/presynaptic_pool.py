@@ -60,8 +60,7 @@ def pool(spikes: jax.Array, reach: int) -> jax.Array:
     ValueError: if spikes are not [T, N], or the reach is shorter.
   """
   checks.shape('spikes', spikes, 'T', 'N')
-  if reach < 1:
-    raise ValueError(f'reach must be at least 1, got {reach}.')
+  checks.count('reach', reach)
   counts = jnp.cumsum(spikes != 0, 0, dtype=jnp.int32)
   counts = jnp.pad(counts, ((reach + 1, 0), (0, 0)))  # count[t] at t+reach+1
   steps = spikes.shape[0]

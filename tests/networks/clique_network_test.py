@@ -207,6 +207,16 @@ class DynamicsTest(parameterized.TestCase):
         fields[1], np.mean([[2 * u, 2 * u + 1] for u in members], 0)
     )
 
+  def test_inputs_beyond_their_range_are_refused(self):
+    config = clique_network.Config(4, 2)
+    params = clique_network.init(jax.random.key(0), config)
+    state = clique_network.initial_state(config)
+    wrong = jnp.array([[0.0, 1.0], [jnp.nan, 0.5]])
+    with self.assertRaisesRegex(ValueError, r'got nan at \[1, 0\]'):
+      clique_network.unroll(params, state, wrong, config)
+    with self.assertRaisesRegex(ValueError, r'inputs .* \[0, 1\], got 2.0'):
+      clique_network.step(params, state, jnp.array([2.0, 0.0]), config)
+
   @parameterized.parameters(3, 5, 2)
   def test_a_ring_must_be_even(self, num_cliques):
     with self.assertRaisesRegex(ValueError, f'even .* got {num_cliques}'):

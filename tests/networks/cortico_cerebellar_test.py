@@ -265,6 +265,9 @@ class CorticoCerebellarTest(parameterized.TestCase):
     bare = params._replace(cerebellum=())
     with self.assertRaisesRegex(ValueError, 'params have no cerebellum'):
       ccnn.loss_gradients(bare, xs, ys, _SMALL)
+    wider = dataclasses.replace(_SMALL, granule_units=8)
+    with self.assertRaisesRegex(ValueError, r'granule_units .*\(10, 8\)'):
+      ccnn.loss_gradients(params, xs, ys, wider)
     arrays = ccnn.params_to_official(params, _SMALL)
     del arrays['linear.bias']
     with self.assertRaisesRegex(ValueError, "'linear.bias' is missing"):

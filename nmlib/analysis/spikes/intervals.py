@@ -37,8 +37,8 @@ def histogram_distance(
     ValueError: if the target has no interval, trains are not [T, N], or
       num_bins is not at least 1.
   """
-  if num_bins is not None and num_bins < 1:
-    raise ValueError(f'num_bins must be at least 1, got {num_bins}.')
+  if num_bins is not None:
+    checks.count('num_bins', num_bins)
   ours, theirs = intervals(spikes), intervals(target)
   if not theirs.size:
     raise ValueError(

@@ -39,8 +39,7 @@ def spike_times(spikes: jax.Array, capacity: int) -> Times:
     ValueError: if spikes are not [T, N], or the capacity is not positive.
   """
   checks.shape('spikes', spikes, 'T', 'N')
-  if capacity < 1:
-    raise ValueError(f'capacity must be at least 1, got {capacity}.')
+  checks.count('capacity', capacity)
   fired = spikes != 0
   # The place of a spike in its list; those beyond the end are dropped.
   place = jnp.where(fired, jnp.cumsum(fired, 0) - 1, capacity)

@@ -64,8 +64,7 @@ def random_manifolds(
       'num_steps': num_steps,
   }
   for name, value in sizes.items():
-    if value < 1:
-      raise ValueError(f'{name} must be at least 1, got {value}.')
+    checks.count(name, value)
   if not alpha >= 0:
     raise ValueError(f'alpha must be at least 0, got {alpha}.')
   random = np.random.Generator(np.random.Philox(seed))

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from nmlib.data.images import digits
+from nmlib.neurons.core import checks
 
 
 class Examples(NamedTuple):
@@ -44,8 +45,7 @@ def make(parts: digits.Split, num_tasks: int, seed: int = 42) -> Tasks:
   Raises:
     ValueError: if num_tasks is not at least 1.
   """
-  if num_tasks < 1:
-    raise ValueError(f'num_tasks must be at least 1, got {num_tasks}.')
+  checks.count('num_tasks', num_tasks)
   mean, deviation = parts.train.images.mean(), parts.train.images.std()
   flat = [
       ((p.images - mean) / deviation).reshape(len(p.images), -1) for p in parts

@@ -14,6 +14,7 @@ import numpy as np
 from nmlib.analysis.spikes import prediction
 from nmlib.analysis.spikes import windows
 from nmlib.data.recordings import neuronio
+from nmlib.neurons.core import checks
 
 
 class Windows(grain.sources.RandomAccessDataSource):
@@ -39,8 +40,7 @@ class Windows(grain.sources.RandomAccessDataSource):
         ('num_examples', num_examples),
         ('rows_per_file', rows_per_file),
     ):
-      if value < 1:
-        raise ValueError(f'{name} must be at least 1, got {value}.')
+      checks.count(name, value)
     self._paths = tuple(paths)
     self._seed, self._num_examples = seed, num_examples
     self._rows, self._window, self._ignore = rows_per_file, window, ignore

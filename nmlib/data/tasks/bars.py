@@ -30,8 +30,7 @@ def templates(size: int) -> np.ndarray:
   Raises:
     ValueError: if size is smaller.
   """
-  if size < 2:
-    raise ValueError(f'size must be at least 2, got {size}.')
+  checks.count('size', size, 2)
   rows = np.repeat(np.eye(size), size, 1)
   return np.concatenate([rows, np.tile(np.eye(size), size)]).astype(np.float32)
 

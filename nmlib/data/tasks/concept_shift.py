@@ -61,8 +61,7 @@ def pairs(key: jax.Array, due: jax.Array, num_classes: int) -> jax.Array:
   Raises:
     ValueError: if there are fewer classes.
   """
-  if num_classes < 2:
-    raise ValueError(f'num_classes must be at least 2, got {num_classes}.')
+  checks.count('num_classes', num_classes, 2)
   keys = jax.random.split(key)
   first = jax.random.randint(keys[0], due.shape, 0, num_classes)
   apart = jax.random.randint(keys[1], due.shape, 1, num_classes)

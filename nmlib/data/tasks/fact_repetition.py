@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from nmlib.neurons.core import checks
 from nmlib.neurons.core import limits
 
 
@@ -70,8 +71,8 @@ def least_loss(config: Config, window: int | None = None) -> np.ndarray:
   Raises:
     ValueError: if the window is shorter than a token.
   """
-  if window is not None and window < 1:
-    raise ValueError(f'window must be at least 1 token, got {window}.')
+  if window is not None:
+    checks.count('window', window)
   read = np.arange(config.period - 1)  # index of the token last read
   begin = np.zeros_like(read) if window is None else read // window * window
   target = read + 1

@@ -108,8 +108,7 @@ def random(
   if checks.is_concrete(spacing):
     given['spacing'] = spacing
   for name, value in given.items():
-    if value < 1:
-      raise ValueError(f'{name} must be at least 1, got {value}.')
+    checks.count(name, value)
   needed = num_bits * (num_cues if orthogonal else 1)
   if needed > num_contents:
     raise ValueError(

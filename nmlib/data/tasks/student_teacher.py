@@ -5,6 +5,8 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from nmlib.neurons.core import checks
+
 
 class Teacher(NamedTuple):
   """beta = w^T F reads whitened inputs through features F."""
@@ -38,8 +40,7 @@ def teacher(key: jax.Array, dimension: int, anisotropy: float) -> Teacher:
   Raises:
     ValueError: if a value is out of range.
   """
-  if dimension < 2:
-    raise ValueError(f'dimension must be at least 2, got {dimension}.')
+  checks.count('dimension', dimension, 2)
   if not anisotropy >= 1:
     raise ValueError(f'anisotropy must be at least 1, got {anisotropy}.')
   left, right, weights = jax.random.split(key, 3)

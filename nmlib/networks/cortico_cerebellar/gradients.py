@@ -210,6 +210,15 @@ def _checked(params, xs, ys, config):
         f'params have no cerebellum, which cerebellum={config.cerebellum!r}'
         ' needs: make them by init with a config that has one.'
     )
+  if config.cerebellum != 'none':
+    pairs = zip(config.granule_widths, config.granule_widths[1:], strict=False)
+    wanted = list(pairs)
+    given = [layer.kernel.shape for layer in params.cerebellum]
+    if given != wanted:
+      raise ValueError(
+          f'params.cerebellum has layers {given}, but config.granule_units'
+          f' and granule_layers make {wanted}.'
+      )
   size, length = xs.shape[:2]
   if not size or not length:
     raise ValueError(

@@ -9,6 +9,8 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from nmlib.neurons.core import checks
+
 
 def is_better(
     new: jax.Array,
@@ -47,8 +49,7 @@ def new_history(lookback: int = 1) -> History:
   Raises:
     ValueError: if lookback is not positive.
   """
-  if lookback < 1:
-    raise ValueError(f'lookback must be at least 1, got {lookback}.')
+  checks.count('lookback', lookback)
   return History(
       jnp.float32(-jnp.inf),
       jnp.int32(0),
@@ -76,8 +77,7 @@ def follow(
   Raises:
     ValueError: if patience is not positive.
   """
-  if patience < 1:
-    raise ValueError(f'patience must be at least 1, got {patience}.')
+  checks.count('patience', patience)
   recent = jnp.roll(history.recent, 1).at[0].set(score)
   smooth = jnp.nanmean(recent)
   better = is_better(smooth, history.best, relative, absolute)

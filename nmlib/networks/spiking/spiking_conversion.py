@@ -18,6 +18,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from nmlib.neurons.core import checks
 from nmlib.neurons.core import dtypes
 
 Synapses = Sequence[Callable[[Any, jax.Array], jax.Array]] | None
@@ -165,8 +166,7 @@ def run(
   Raises:
     ValueError: a number of steps below one, or a threshold a layer missing.
   """
-  if num_steps < 1:
-    raise ValueError(f'num_steps must be at least 1, got {num_steps}.')
+  checks.count('num_steps', num_steps)
   thetas = (1.0,) * len(params) if thresholds is None else tuple(thresholds)
   if len(thetas) != len(params):
     raise ValueError(

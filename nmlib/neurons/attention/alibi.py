@@ -10,6 +10,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from nmlib.neurons.core import checks
+
 
 def slopes(num_heads: int) -> np.ndarray:
   """Returns m_h, float64 [h]: of 8 heads 1/2, 1/4, ... 1/256.
@@ -20,8 +22,7 @@ def slopes(num_heads: int) -> np.ndarray:
   Raises:
     ValueError: if there is no head.
   """
-  if num_heads < 1:
-    raise ValueError(f'num_heads must be at least 1, got {num_heads}.')
+  checks.count('num_heads', num_heads)
   power = 2 ** (num_heads.bit_length() - 1)
   below = np.arange(2, 2 * power + 1, 2)
   above = np.arange(1, 2 * (num_heads - power), 2)

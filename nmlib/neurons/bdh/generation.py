@@ -78,10 +78,9 @@ def check_sampling(
   Raises:
     ValueError: if one is out of range, or the key missing.
   """
-  if num_tokens < 0:
-    raise ValueError(f'num_tokens must be at least 0, got {num_tokens}.')
-  if top_k is not None and top_k < 1:
-    raise ValueError(f'top_k must be at least 1, got {top_k}.')
+  checks.count('num_tokens', num_tokens, 0)
+  if top_k is not None:
+    checks.count('top_k', top_k)
   if top_p is not None and not 0 < top_p <= 1:
     raise ValueError(f'top_p must be in (0, 1], got {top_p}.')
   if isinstance(temperature, (int, float)):

@@ -1,5 +1,6 @@
 """What functions refuse in a sentence: other shapes, indices out of range."""
 
+import operator
 from typing import Any
 
 import jax
@@ -57,6 +58,29 @@ def indices(name: str, values: Any, size: int) -> None:
     return
   values = np.asarray(values)
   refuse(name, values, (values < 0) | (values >= size), f'in [0, {size})')
+
+
+def count(name: str, value: Any, least: int = 1) -> None:
+  """Refuses what is no whole number of at least `least`, where it can be seen.
+
+  Args:
+    name: of the number.
+    value: an integer of Python, NumPy or JAX.
+    least: what is allowed.
+
+  Raises:
+    ValueError: naming the value.
+  """
+  if not is_concrete(value):
+    return
+  try:
+    whole = None if isinstance(value, bool) else operator.index(value)
+  except TypeError:
+    whole = None
+  if whole is None:
+    raise ValueError(f'{name} must be a whole number, got {value!r}.')
+  if whole < least:
+    raise ValueError(f'{name} must be at least {least}, got {value}.')
 
 
 def binary(name: str, values: Any) -> None:

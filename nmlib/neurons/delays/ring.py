@@ -58,8 +58,7 @@ def initial_state(
   Raises:
     ValueError: if max_delay is negative.
   """
-  if max_delay < 0:
-    raise ValueError(f'max_delay must be at least 0, got {max_delay}.')
+  checks.count('max_delay', max_delay, 0)
   return State(jnp.zeros((max_delay + 1, *shape), dtype), jnp.int32(0))
 
 

@@ -21,6 +21,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from nmlib.neurons.core import checks
 from nmlib.neurons.core import dtypes
 from nmlib.neurons.core import limits
 from nmlib.neurons.core import normalization
@@ -61,8 +62,7 @@ def init(width: int, config: Config = Config()) -> Params:
   Raises:
     ValueError: if width is not positive.
   """
-  if width < 1:
-    raise ValueError(f'width must be at least 1, got {width}.')
+  checks.count('width', width)
   dtype = dtypes.named(config.param_dtype)
   # softplus(log(e - 1)) = 1
   gain = jnp.ones(width, dtype)

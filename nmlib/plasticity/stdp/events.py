@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
+from nmlib.neurons.core import checks
 from nmlib.neurons.core import scan
 from nmlib.plasticity.stdp import pair
 from nmlib.plasticity.stdp import rule
@@ -94,13 +94,12 @@ def unroll(
 def _both(capacity) -> tuple[int, int]:
   """Returns the capacity of each side."""
   both = capacity if isinstance(capacity, tuple) else (capacity, capacity)
-  if len(both) != 2 or not all(
-      isinstance(count, (int, np.integer)) and count >= 1 for count in both
-  ):
+  if len(both) != 2:
     raise ValueError(
-        'capacity must be an integer of at least 1, or two of them, got'
-        f' {capacity}.'
+        'capacity must be one number, or one of each side, got' f' {capacity}.'
     )
+  for count in both:
+    checks.count('capacity', count)
   return both
 
 

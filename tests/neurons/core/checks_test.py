@@ -35,6 +35,15 @@ class ChecksTest(absltest.TestCase):
     with self.assertRaisesRegex(ValueError, 'integers, got float32'):
       checks.indices('tokens', jnp.zeros(3), 3)
 
+  def test_counts(self):
+    checks.count('rank', np.int64(1))
+    checks.count('delay', jnp.array(0), 0)
+    with self.assertRaisesRegex(ValueError, 'rank must be at least 1, got 0.'):
+      checks.count('rank', 0)
+    for value in (1.5, 2.0, True, '3', None, np.array([1, 2])):
+      with self.assertRaisesRegex(ValueError, 'rank must be a whole number'):
+        checks.count('rank', value)
+
   def test_numbers_and_probabilities(self):
     checks.within('phi', np.array([0.0, 1.0]), 0, 1)
     with self.assertRaisesRegex(
