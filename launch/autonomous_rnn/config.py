@@ -11,6 +11,7 @@ from nmlib.plasticity import transition_learning
 
 BLOCKS = 12  # of the images, in which winners are counted
 Rule = Literal['covariance', 'diffusive']
+_Rules = Annotated[tuple[Rule, ...], limits.Some(distinct=True)]
 RULES: dict[Rule, transition_learning.Rule] = {
     'covariance': transition_learning.Covariance(),
     'diffusive': transition_learning.Diffusive(),
@@ -25,10 +26,7 @@ class Config:
   autonomy_seeds: limits.Count = 3
   autonomy_time: limits.Positive = 6000.0
   autonomy_dt: limits.Positive = 0.2
-  rules: Annotated[tuple[Rule, ...], limits.Some(distinct=True)] = (
-      'covariance',
-      'diffusive',
-  )  # the first one's claims are tested
+  rules: _Rules = ('covariance', 'diffusive')  # the first one is tested
   num_seeds: limits.Count = 8
   loop: train.Loop = train.Loop(
       8000, 1, steps_per_call=400, log_every=400, eval_every=400,
@@ -86,10 +84,8 @@ PAPER = train.Paper(
         'nmlib.networks.clique_network', 'nmlib.plasticity.transition_learning',
         'nmlib.data.tasks.bars',
     ),
-    checked=(
-        'an independent implementation of the dynamics; the paper itself:'
-        ' abstract only'
-    ),
+    checked='an independent implementation of the dynamics; the paper itself:'
+    ' abstract only',
     headline=train.Headline(
         says='information of the winning clique on the bar shown, bits, and'
         ' unlearned', claim='Cliques learn their input',

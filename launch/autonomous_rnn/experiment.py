@@ -15,6 +15,7 @@ from nmlib import train
 from nmlib.analysis import receptive_fields
 from nmlib.data.tasks import bars
 from nmlib.networks import clique_network
+from nmlib.networks import clique_trials
 
 
 class State(NamedTuple):
@@ -25,7 +26,6 @@ class State(NamedTuple):
   network: clique_network.State
   counts: jax.Array  # [K, C, 2 L], winners when one bar alone was shown
   whole: jax.Array  # [K], time with an image on that some clique is whole
-  shown: jax.Array  # [K], images
   learns: jax.Array  # bool []
   key: jax.Array  # []
 
@@ -36,9 +36,9 @@ def experiment(config: Config, run: train.Run) -> train.Report:
   learned: dict[str, measure.Learned] = {}
   for rule in config.rules:
     fitted = train.fit(run, stage(config, rule))
-    learned[rule] = measure.of_learning(config, fitted)
-    found = learned[rule].end('preferred', 0)
-    run.say(f'{rule}: {found.mean():.1f} of {2 * config.size} bars')
+    learned |= (found := measure.of_learning(config, rule, fitted))
+    bars_found = found[f'{rule} rule'].end('preferred').mean()
+    run.say(f'{rule}: {bars_found:.1f} of {2 * config.size} bars')
   return report.make(config, alone, learned)
 
 
@@ -57,24 +57,27 @@ def stage(config: Config, rule: Rule | None = None) -> train.Stage:
     return State(
         jnp.int32(0), clique_network.init(keys[0], network),
         clique_network.initial_state(network, key=keys[1]),
-        jnp.zeros(size), jnp.zeros(BLOCKS), jnp.zeros(BLOCKS), learns, keys[2],
+        jnp.zeros(size), jnp.zeros(BLOCKS), learns, keys[2],
     )  # fmt: skip
 
-  def draw(key, step):
-    return bars.draw(train.step_key(key, step), config.size)
+  draw = lambda key, step: bars.draw(train.step_key(key, step), config.size)
 
   def step(state, image):
     block = state.step * BLOCKS // config.loop.num_steps
     key = jax.random.fold_in(jax.random.fold_in(state.key, state.step), 2)
-    reached, at_end, whole = shown(state, image.pixels, key, config, network)
-    bar = bars.single(image.present)
-    counts = state.counts.at[block, at_end, bar].add((at_end >= 0) & (bar >= 0))
-    state = state._replace(
-        step=state.step + 1, network=reached, counts=counts,
-        whole=state.whole.at[block].add(whole),
-        shown=state.shown.at[block].add(1),
+    on, shortest, longest = config.steps
+    found = clique_trials.show(
+        state.params, state.network, image.pixels,
+        jax.random.randint(key, (), shortest, longest + 1), network,
+        on=on, longest=longest, learns=state.learns,
     )  # fmt: skip
-    return state, {'whole': whole}
+    clique, bar = found.winner, bars.single(image.present)
+    counts = state.counts.at[block, clique, bar].add((clique >= 0) & (bar >= 0))
+    state = state._replace(
+        step=state.step + 1, network=found.state, counts=counts,
+        whole=state.whole.at[block].add(found.whole),
+    )  # fmt: skip
+    return state, {'whole': found.whole}
 
   def evaluate(state, templates):
     afferent = state.params.afferent + state.network.afferent_change
@@ -87,39 +90,3 @@ def stage(config: Config, rule: Rule | None = None) -> train.Stage:
       seeds=tuple(range(config.num_seeds)),
       sweep=np.array([True, False][: 2 if rule == config.rules[0] else 1]),
   )  # fmt: skip
-
-
-def shown(state: State, pixels, key, config: Config, network):
-  """Shows an image, then none for a time; the next one falls at any moment.
-
-  Args:
-    state: before.
-    pixels: [L * L].
-    key: of the time.
-    config: of the launcher.
-    network: its config.
-
-  Returns:
-    The network's state; its winner as the image vanishes (-1: none); the share
-    of the time with the image on that a clique is whole.
-  """
-  on, low, high = config.steps
-  length = on + jax.random.randint(key, (), low, high + 1)
-
-  def advance(now, place):
-    y = jnp.where(place < on, pixels, 0)
-    after, activity = clique_network.step(state.params, now, y, network)
-    change = jnp.where(state.learns, after.afferent_change, now.afferent_change)
-    after = after._replace(afferent_change=change)
-    # Every seed takes as many steps: those that are done wait.
-    lasts = place < length
-    return (
-        jax.tree.map(lambda a, b: jnp.where(lasts, a, b), after, now),
-        activity,
-    )
-
-  reached, activity = jax.lax.scan(
-      advance, state.network, jnp.arange(on + high)
-  )
-  winners = clique_network.winner(activity[:on], network)
-  return reached, winners[-1], jnp.mean(winners >= 0)

@@ -20,17 +20,17 @@ def draw(
     learned: dict[str, measure.Learned],
 ) -> dict[str, figure.Figure]:
   """Returns the report's figures by name; arguments as in `report.make`."""
-  first = learned[config.rules[0]]
   return {
-      'transients_and_fields': _transients(config, alone, first),
+      'transients_and_fields': _transients(config, alone, learned),
       'training': _training(config, learned),
   }
 
 
-def _transients(config, alone, found) -> figure.Figure:
+def _transients(config, alone, learned) -> figure.Figure:
   """Who wins when, above what each clique has learned to see."""
+  first = learned[f'{config.rules[0]} rule']
   # The seed with the median number of bars.
-  seed = np.argsort(found.end('preferred', 0))[len(found.last) // 2]
+  seed = np.argsort(first.end('preferred'))[config.num_seeds // 2]
   activity = alone['slow'][0, :_SPAN]
   network = config.network(config.rules[0])
   cliques = activity[:, clique_network.cliques(network)].mean(-1)
@@ -49,16 +49,15 @@ def _transients(config, alone, found) -> figure.Figure:
   top.colorbar(drawn, ax=axes, pad=0.01)
   below.suptitle(
       f'Weights of each clique, shaded to its largest: seed {seed}, which has a'
-      ' median number of bars',
-      fontsize=9,
-  )
+      ' median number of bars', fontsize=9,
+  )  # fmt: skip
   panels = below.subplots(2, count, squeeze=False)
-  for row, name in enumerate(('learned', 'not')):
-    fields = found.fields[seed, row]
-    for axes, field in zip(panels[row], fields, strict=True):
+  shown = {'learned': first, 'not': learned[measure.UNLEARNED]}
+  for row, (name, found) in zip(panels, shown.items(), strict=True):
+    for axes, field in zip(row, found.fields[seed], strict=True):
       axes.imshow(field, cmap='Greys', vmin=0, vmax=field.max())
       axes.set(xticks=[], yticks=[])
-    panels[row, 0].set_ylabel(name)
+    row[0].set_ylabel(name)
   for k, axes in enumerate(panels[0]):
     axes.set_title(f'{k}')
   return made
@@ -67,22 +66,15 @@ def _transients(config, alone, found) -> figure.Figure:
 def _training(config, learned) -> figure.Figure:
   """Bars and information over the images shown."""
   made, (left, right) = train.figures.subplots(1, 2, height=3.0)
-  names = [f'{rule} rule' for rule in learned]
   ends = np.arange(1, BLOCKS + 1) * config.loop.num_steps / BLOCKS
-  looks = train.figures.styles([*names, 'no learning'])
-  for name, found in zip(names, learned.values(), strict=True):
-    for i in range(found.last.shape[1]):
-      label = name if i == 0 else 'no learning'
-      style = looks[label] | {'label': label, 'marker': None}
-      train.figures.curve(
-          left, found.steps, found.history['preferred'][..., i], **style
-      )
-      train.figures.curve(right, ends, found.information[..., i], **style)
+  looks = train.figures.styles(sorted(learned, key=measure.UNLEARNED.__eq__))
+  for name, found in learned.items():
+    style = looks[name] | {'label': name, 'marker': None}
+    train.figures.curve(left, *found.history['preferred'], **style)
+    train.figures.curve(right, ends, found.information, **style)
   train.figures.level(left, 2 * config.size, 'all bars')
   left.set(xlabel='images shown', ylabel='different bars preferred')
-  right.set(
-      xlabel='images shown', ylabel='information, less chance (bits)',
-  )  # fmt: skip
+  right.set(xlabel='images shown', ylabel='information, less chance (bits)')
   made.suptitle('Mean and range of seeds', fontsize=9)
   train.figures.legend(made)
   return made

@@ -24,29 +24,20 @@ _NOT_ALL = (
 
 
 def make(
-    config: Config,
-    alone: dict[str, np.ndarray],
+    config: Config, alone: dict[str, np.ndarray],
     learned: dict[str, measure.Learned],
-) -> train.Report:
-  """Holds what was measured against the claims.
-
-  Args:
-    config: of the launcher.
-    alone: what `measure.autonomy` found.
-    learned: what `measure.of_learning` found, by rule; the first is tested.
-  """
-  first = learned[config.rules[0]]
+) -> train.Report:  # fmt: skip
+  """Holds what `measure` found, alone and by network, against the claims."""
   numbers = {k: measure.of_autonomy(a, config) for k, a in alone.items()}
+  bars = 2 * config.size
+  low, high = config.pause
   return train.Report(
-      claims=[*_autonomy(config, numbers['slow']), *_learning(config, first)],
+      claims=_claims(config, numbers['slow'], learned),
       data={
-          'images': f'{2 * config.size} bars on {config.size} x {config.size}'
-          f' pixels, each with probability 1 / {2 * config.size}',
-          'shown': (
-              f'{config.loop.num_steps} images a seed, for'
-              f' {config.shown:g} units of time, {config.pause[0]:g} to'
-              f' {config.pause[1]:g} apart'
-          ),
+          'images': f'{bars} bars on {config.size} x {config.size} pixels, each'
+          f' with probability 1 / {bars}',
+          'shown': f'{config.loop.num_steps} images a seed, for'
+          f' {config.shown:g} units of time, {low:g} to {high:g} apart',
       },
       differences=[
           _KNOWN,
@@ -62,77 +53,65 @@ def make(
   )
 
 
-def _autonomy(config: Config, ours: dict[str, np.ndarray]):
-  claim = functools.partial(train.higher, by='seed', source='reconstruction')
+def _claims(config: Config, alone, learned) -> list[train.Claim]:
+  on, off = learned[f'{config.rules[0]} rule'], learned[measure.UNLEARNED]
+  bars = 2 * config.size  # and as many cliques
   least = round(20 * config.autonomy_time / 6000)
-  cliques = 2 * config.size
+  claim = functools.partial(train.higher, by='seed', source='reconstruction')
   return [
       claim(
-          'The network is active by itself: at least'
-          f' {least} transient states in {config.autonomy_time:g} units of'
-          ' time', {'states': ours['transient states']}, least - 1,
-          also={'mean duration': ours['mean duration']},
+          f'The network is active by itself: at least {least} transient states'
+          f' in {config.autonomy_time:g} units of time',
+          {'states': alone['transient states']}, least - 1,
+          also={'mean duration': alone['mean duration']},
       ),
       claim(
-          f'All {cliques} cliques have their turn',
-          {'cliques': ours['cliques visited']}, cliques - 1,
+          f'All {bars} cliques have their turn',
+          {'cliques': alone['cliques visited']}, bars - 1,
       ),
       claim(
           'The states are transiently stable: at least 0.85 of the time is'
-          ' spent within a clique', {'share': ours['in cliques']}, 0.85,
+          ' spent within a clique', {'share': alone['in cliques']}, 0.85,
       ),
-  ]  # fmt: skip
-
-
-def _learning(config: Config, found: measure.Learned):
-  on, off = found.last.T
-  count = 2 * config.size
-  return [
-      train.higher(
+      claim(
           'Cliques learn their input: the winner tells at least 5 times as much'
           ' of the bar shown as without learning, in bits',
-          {'learned': on}, {'unlearned': off}, by='seed', times=5,
-          also={'by chance, of so few images': found.chance[:, 0]},
-          source='reconstruction',
+          {'learned': on.last}, {'unlearned': off.last}, times=5,
+          also={'by chance, of so few images': on.chance},
       ),
-      train.higher(
+      claim(
           'Cliques prefer more different bars than without learning',
-          {'learned': found.end('preferred', 0)},
-          {'unlearned': found.end('preferred', 1)},
-          by='interval', source='reconstruction',
+          {'learned': on.end('preferred')}, {'unlearned': off.end('preferred')},
+          by='interval',
       ),
-      train.higher(
-          f'Every clique acquires a bar of its own: all {count} are preferred'
-          ' by some clique',
-          {'bars': found.end('preferred', 0)}, count - 1, by='seed',
+      claim(
+          f'Every clique acquires a bar of its own: all {bars} are preferred by'
+          ' some clique', {'bars': on.end('preferred')}, bars - 1,
           source='abstract', because=_NOT_ALL,
       ),
-      train.higher(
+      claim(
           'Activity stays autonomous under input: in the last third, while an'
           ' image is on, a clique is whole at least 0.75 of the time (a'
-          ' threshold of ours)',
-          {'learned': found.whole[:, 0]}, 0.75, by='seed',
-          also={'cliques that win': found.winners[:, 0]}, source='abstract',
+          ' threshold of ours)', {'learned': on.whole}, 0.75,
+          also={'cliques that win': on.winners}, source='abstract',
       ),
   ]  # fmt: skip
 
 
 def _table(config: Config, learned: dict[str, measure.Learned]) -> train.Table:
-  rows = {}
-  for rule, found in learned.items():
-    names = [f'{rule} rule', 'no learning'][: found.last.shape[1]]
-    for i, name in enumerate(names):
-      rows[name] = {
-          'different bars': found.end('preferred', i),
-          'selectivity': found.end('selectivity', i),
-          'cosine with the bar': found.end('cosine', i),
-          'information (bits)': found.last[:, i],
-          'time in cliques, image on': found.whole[:, i],
-      }
-  order = [name for name in rows if name != 'no learning']
-  chance = learned[config.rules[0]].chance.mean()
+  names = f'{config.rules[0]} rule', measure.UNLEARNED
+  chance = np.mean([learned[name].chance for name in names])
   return train.Table(
-      {name: rows[name] for name in (*order, 'no learning')},
+      {
+          name: {
+              'different bars': learned[name].end('preferred'),
+              'selectivity': learned[name].end('selectivity'),
+              'cosine with the bar': learned[name].end('cosine'),
+              'information (bits)': learned[name].last,
+              'time in cliques, image on': learned[name].whole,
+          }
+          for name in sorted(learned, key=measure.UNLEARNED.__eq__)  # the last
+      },
       'network',
       'Selectivity: by how much the best response of a clique to a bar exceeds'
       ' the second, of the best. Of independent winners and bars the'

@@ -12,6 +12,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
       astrocyte_language_model as astrocyte_language_model,
   )
   from nmlib.networks import clique_network as clique_network
+  from nmlib.networks import clique_trials as clique_trials
   from nmlib.networks import (
       content_addressable_memory as content_addressable_memory,
   )

@@ -250,5 +250,5 @@ def winner(activity: jax.Array, config: Config) -> jax.Array:
 
 
 def receptive_fields(afferent: jax.Array, config: Config) -> jax.Array:
-  """Returns the mean weights [C, D] of the members of each clique."""
-  return afferent[cliques(config)].mean(1)
+  """Returns the mean [..., C, D] over each clique of weights [..., N, D]."""
+  return afferent[..., cliques(config), :].mean(-2)

@@ -5,7 +5,6 @@ import dataclasses
 from absl.testing import absltest
 from absl.testing import parameterized
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -34,36 +33,6 @@ class AutonomousRnnTest(launcher.LauncherTest):
 
 
 class StageTest(parameterized.TestCase):
-
-  @parameterized.parameters('covariance', 'diffusive')
-  def test_an_image_is_shown_and_then_nothing(self, rule):
-    """As the network's own `unroll` on the same input."""
-    config = config_lib.PRESETS['smoke']
-    stage = experiment.stage(config, rule)
-    state = stage.initial(jax.random.key(0), None)
-    state = jax.tree.map(lambda leaf: leaf[0], state)  # the one that learns
-    network = config.network(rule)
-    pixels = jnp.zeros(25).at[:5].set(1)
-    key = jax.random.key(3)
-    reached, winner, whole = experiment.shown(
-        state, pixels, key, config, network
-    )
-    on, low, high = config.steps
-    length = on + int(jax.random.randint(jax.random.key(3), (), low, high + 1))
-    xs = jnp.where(jnp.arange(length)[:, None] < on, pixels[None], 0)
-    expected, xs = clique_network.unroll(
-        state.params, state.network, xs, network
-    )
-    for one, other in zip(reached, expected, strict=True):
-      np.testing.assert_allclose(one, other, atol=1e-5)
-    winners = clique_network.winner(xs[:on], network)
-    self.assertEqual(winner, winners[-1])
-    np.testing.assert_allclose(whole, np.mean(winners >= 0))
-    still = state._replace(learns=jnp.bool_(False))
-    reached, *_ = experiment.shown(
-        still, pixels, jax.random.key(3), config, network
-    )
-    np.testing.assert_array_equal(reached.afferent_change, 0)
 
   @parameterized.parameters(5, 8)
   def test_paper_sized_networks_have_a_clique_a_bar(self, size):
