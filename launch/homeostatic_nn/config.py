@@ -1,7 +1,6 @@
 """The settings of `launch.homeostatic_nn`."""
 
 import dataclasses
-import itertools
 import typing
 from typing import Annotated
 from typing import Literal
@@ -13,7 +12,8 @@ from nmlib.plasticity import self_regulation
 SHORTCUTS = {'path': "Folder of (Fashion-)MNIST's four files."}
 Learner = Literal['constant', 'random', 'homeostatic', 'strong']
 LEARNERS: tuple[Learner, ...] = typing.get_args(Learner)
-_Several = limits.Some(distinct=True)
+_Rates = Annotated[tuple[limits.Positive, ...], limits.Some(distinct=True)]
+_Swaps = Annotated[tuple[limits.Natural, ...], limits.Some(rising=True)]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,31 +30,19 @@ class Config:
   num_seeds: limits.Count = 5
   epochs: Annotated[int, limits.Range(2)] = 12
   # eta_0: two of the released code first, and the best on held-out images.
-  rates: Annotated[tuple[limits.Positive, ...], _Several] = (
-      0.001, 0.0058, 0.03, 0.1, 0.3,
-  )  # fmt: skip
-  swaps: Annotated[tuple[limits.Natural, ...], _Several] = (0, 5, 15, 50)
+  rates: _Rates = (0.001, 0.0058, 0.03, 0.1, 0.3)
+  swaps: _Swaps = (0, 5, 15, 50)  # an epoch
   step_ratio: limits.Positive = 0.1  # by which an object moves eta, of eta_0
   strong_ratio: limits.Positive = 1.0
   hidden: Annotated[tuple[limits.Count, ...], limits.Some()] = (80, 60)
   per_neuron: bool = False  # a rate for each neuron, homeostatic learners only
 
-  def __post_init__(self):
-    limits.check(self)
-    if list(self.swaps) != sorted(self.swaps) or len(self.swaps) < 2:
-      raise ValueError(
-          f'config.swaps must be two or more, rising, got {self.swaps}.'
-      )
+  __post_init__ = limits.check
 
   @property
   def released(self) -> int:
     """Which of the rates stands for the released code's."""
     return min(1, len(self.rates) - 1)
-
-  @property
-  def settings(self) -> list[tuple[float, int]]:
-    """Pairs of eta_0 and swaps an epoch: what a learner trains side by side."""
-    return list(itertools.product(self.rates, self.swaps))
 
   def learner(
       self, name: Learner, num_inputs: int, epoch_size: int
@@ -63,11 +51,10 @@ class Config:
     strong = name == 'strong'
     mode = 'homeostatic' if strong else name
     return self_regulation.Config(
-        num_inputs, self.hidden, mode=mode,
+        num_inputs, self.hidden, mode=mode, epoch_size=epoch_size,
         step_ratio=self.strong_ratio if strong else self.step_ratio,
         decide_at='batch_end' if strong else 'first',
         per_neuron=self.per_neuron and mode == 'homeostatic',
-        epoch_size=epoch_size,
     )  # fmt: skip
 
 
@@ -104,8 +91,6 @@ PAPER = train.Paper(
         keys=('homeostatic', 'constant', 'random'),
         paper='this one best, figures only',
     ),
-    data={
-        'small': (_DIGITS,), 'smoke': (_DIGITS,), 'paper': (_MNIST,),
-        'fashion': (_FASHION,),
-    },
+    data=dict.fromkeys(PRESETS, (_DIGITS,))
+    | {'paper': (_MNIST,), 'fashion': (_FASHION,)},
 )  # fmt: skip

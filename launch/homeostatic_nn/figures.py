@@ -1,7 +1,5 @@
 """The figures of `launch.homeostatic_nn`."""
 
-from collections.abc import Mapping
-
 from matplotlib import figure
 import numpy as np
 
@@ -10,9 +8,7 @@ from launch.homeostatic_nn.config import Config
 from nmlib import train
 
 
-def draw(
-    config: Config, found: Mapping[str, measure.Found]
-) -> dict[str, figure.Figure]:
+def draw(config: Config, found) -> dict[str, figure.Figure]:
   """Returns the report's figures by name; arguments as in `report.make`."""
   looks = train.figures.styles(list(found))
   return {
@@ -34,8 +30,8 @@ def _swaps(config, found, looks) -> figure.Figure:
       kept = one.correct[config.released, row], one.at_best('correct')[row]
       for axes, correct in zip(panels[:, column], kept, strict=True):
         places, means = measure.around_swaps(config, swaps, correct)
-        style = looks[name] | {'ms': 3}
-        train.figures.curve(axes, places, means.T, label=name, **style)
+        style = looks[name] | {'label': name, 'ms': 3}
+        train.figures.curve(axes, places, means.T, **style)
         axes.axvline(-0.5, color='0.4', ls='--', lw=1)
     panels[0, column].set_title(f'{swaps} swaps an epoch')
     panels[1, column].set_xlabel('minibatches from a swap')
@@ -63,9 +59,7 @@ def _rates(config, found, looks) -> figure.Figure:
     axes.set_xticks(places, [str(swaps) for swaps in config.swaps])
     axes.set(xlabel='swaps an epoch', title=title, ylim=(0, 1.02))
   left.set_ylabel('online accuracy')
-  right.set(
-      xlabel='epoch', ylabel='eta / eta_0',
-      title=f'{config.swaps[-1]} swaps, {released}',
-  )  # fmt: skip
+  right.set(xlabel='epoch', ylabel='eta / eta_0')
+  right.set_title(f'{config.swaps[-1]} swaps, {released}')
   train.figures.legend(made)
   return made

@@ -29,3 +29,25 @@ def windows(
   inside = (events >= before) & (events + after <= values.shape[-1])
   places = events[inside][:, None] + np.arange(-before, after)[None]
   return values[..., places]
+
+
+def lost(values: npt.ArrayLike, before: int) -> np.ndarray:
+  """Returns how much is lost after an event, [...], against just before it.
+
+  The mean before it less the value, summed over all that follows.
+
+  Args:
+    values: [..., before + after], as of `windows`.
+    before: how many of them come before the event.
+
+  Raises:
+    ValueError: if none does, or all do.
+  """
+  values = np.asarray(values, float)
+  if not 0 < before < values.shape[-1]:
+    raise ValueError(
+        f'before must be in [1, {values.shape[-1] - 1}] of the'
+        f' {values.shape[-1]} values, got {before}.'
+    )
+  level = values[..., :before].mean(-1, keepdims=True)
+  return (level - values[..., before:]).sum(-1)

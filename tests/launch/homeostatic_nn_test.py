@@ -56,12 +56,12 @@ class StageTest(parameterized.TestCase):
 
     def epoch(key, images, labels):
       stream = train.Examples(images, labels)
-      stage = experiment.stage(config, 'homeostatic', stream, stream)
+      stage = experiment.stage(config, 'homeostatic', (stream, stream))
       state = stage.initial(key, None)
       return state, stage.advance(state, None)[0]
 
     before, after = jax.eval_shape(epoch, jax.random.key(0), images, labels)
-    self.assertEqual(after.correct.shape, (22, 50, 6000))
+    self.assertEqual(after.record.correct.shape, (22, 50, 6000))
     self.assertEqual(after.learner.rate.shape, (22, 150 if per_neuron else 1))
     same = jax.tree.map(lambda a, b: a.shape == b.shape, before, after)
     self.assertTrue(all(jax.tree.leaves(same)))
@@ -71,7 +71,7 @@ class StageTest(parameterized.TestCase):
     parts = experiment.read(config)
     ends = []
     for name in ('constant', 'homeostatic'):
-      stage = experiment.stage(config, name, *parts)
+      stage = experiment.stage(config, name, parts)
       state = stage.initial(jax.random.key(0), None)
       ends.append(jax.jit(lambda s, g=stage: g.advance(s, None)[0])(state))
     meanings = [np.asarray(end.learner.permutation) for end in ends]
@@ -96,6 +96,8 @@ class MeasureTest(absltest.TestCase):
     places, around = measure.around_swaps(config, 2, accuracy)
     np.testing.assert_array_equal(places, np.arange(-2, 6))
     np.testing.assert_allclose(around, [0.8, 0.8, 0.5, 0.6, 0.7, 0.8, 0.8, 0.8])
+    np.testing.assert_allclose(measure.lost(config, 2, accuracy), 6)  # samples
+    self.assertTrue(np.isnan(measure.lost(config, 0, accuracy)))
 
 
 if __name__ == '__main__':

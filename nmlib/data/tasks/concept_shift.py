@@ -6,11 +6,22 @@ acts on the labels of any stream, which itself is not rewritten:
 `permutation[labels]`.
 """
 
+from typing import NamedTuple
+
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from nmlib.neurons.core import checks
 from nmlib.plasticity import self_regulation
+
+
+class Epoch(NamedTuple):
+  """What `self_regulation.unroll` meets in B minibatches of m samples."""
+
+  order: jax.Array  # int [B, m], which samples
+  swaps: jax.Array  # int [B, 2], classes exchanged afterwards; equal: none
+  coins: jax.Array  # [B, R], in [0, 1)
 
 
 def due(
@@ -50,6 +61,23 @@ def due(
   return hit & (place > 1) & (swaps > 0)
 
 
+def after_swaps(
+    epochs: range, num_batches: int, batch_size: int, swaps_per_epoch: int
+) -> np.ndarray:
+  """Returns the first minibatch after each exchange in some epochs, int [E].
+
+  Counted from the start of the stream; the last one may be beyond its end.
+
+  Args:
+    epochs: in question.
+    num_batches: of an epoch.
+    batch_size: as of `due`, which says when classes are exchanged.
+    swaps_per_epoch: likewise.
+  """
+  hit = np.flatnonzero(due(num_batches, batch_size, swaps_per_epoch))
+  return np.add.outer(np.array(epochs, int) * num_batches, 1 + hit).ravel()
+
+
 def pairs(key: jax.Array, due: jax.Array, num_classes: int) -> jax.Array:
   """Draws which two classes are exchanged, int [B, 2]; equal ones: none.
 
@@ -67,6 +95,30 @@ def pairs(key: jax.Array, due: jax.Array, num_classes: int) -> jax.Array:
   apart = jax.random.randint(keys[1], due.shape, 1, num_classes)
   second = (first + jnp.where(due, apart, 0)) % num_classes
   return jnp.stack([first, second], -1)
+
+
+def epoch(
+    key: jax.Array,
+    num_batches: int,
+    swaps_per_epoch: jax.Array | int,
+    config: self_regulation.Config,
+) -> Epoch:
+  """Draws in what order samples come, when classes are exchanged, and coins.
+
+  Args:
+    key: of the draws.
+    num_batches: B.
+    swaps_per_epoch: as of `due`; may be traced.
+    config: of the learner.
+  """
+  keys = jax.random.split(key, 3)
+  size = config.batch_size
+  hit = due(num_batches, size, swaps_per_epoch)
+  return Epoch(
+      jax.random.permutation(keys[0], num_batches * size).reshape(-1, size),
+      pairs(keys[1], hit, config.num_classes),
+      jax.random.uniform(keys[2], (num_batches, config.num_rates)),
+  )
 
 
 def permutations(pairs: jax.Array, num_classes: int) -> jax.Array:

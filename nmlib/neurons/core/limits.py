@@ -62,15 +62,20 @@ class Range:
 
 @dataclasses.dataclass(frozen=True)
 class Some:
-  """A tuple of at least one element, each of them once if `distinct`."""
+  """A tuple of at least one element, or two if their order matters."""
 
-  distinct: bool = False
+  distinct: bool = False  # each of them once
+  rising: bool = False  # two or more, each above the one before
 
   def holds(self, value: Any) -> bool:
-    """Whether a tuple has elements, and no two alike if that is asked."""
+    """Whether a tuple has elements, distinct or rising if that is asked."""
+    if self.rising:
+      return len(value) > 1 and list(value) == sorted(set(value))
     return bool(value) and (not self.distinct or len(set(value)) == len(value))
 
   def __str__(self) -> str:
+    if self.rising:
+      return 'two or more, rising'
     return 'one or more, each once' if self.distinct else 'one or more'
 
 

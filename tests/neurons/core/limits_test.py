@@ -25,6 +25,7 @@ class Config:
   kind: Literal['a', 'b'] = 'a'
   size: limits.Count | None = None
   widths: Annotated[tuple[limits.Count, ...], limits.Some(distinct=True)] = (1,)
+  steps: Annotated[tuple[int, ...], limits.Some(rising=True)] = (0, 1)
   pair: tuple[limits.Positive, limits.Finite] = (1.0, 0.0)
   name: str = ''
   flag: bool = False
@@ -47,6 +48,7 @@ class LimitsTest(parameterized.TestCase):
       dict(ceiling=-math.inf),
       dict(size=4),
       dict(widths=(3, 1)),
+      dict(steps=(-1, 0, 7)),
       dict(pair=(2, -1)),
       dict(flag=True),
       dict(whatever=print),
@@ -73,6 +75,9 @@ class LimitsTest(parameterized.TestCase):
       (dict(widths=(2, 2)), r'each once, got \(2, 2\).'),
       (dict(widths=(2, 0)), r'at least 1.*, got \(2, 0\).'),
       (dict(widths=3), 'widths must be .*, got 3.'),
+      (dict(steps=(1,)), r'steps must be .*two or more, rising, got \(1,\).'),
+      (dict(steps=(0, 2, 1)), r'rising, got \(0, 2, 1\).'),
+      (dict(steps=(0, 1, 1)), r'rising, got \(0, 1, 1\).'),
       (dict(pair=(1.0,)), r'pair must be a tuple of 2, got \(1.0,\).'),
       (dict(pair=(0.0, 0.0)), r'pair must be .*positive, got \(0.0, 0.0\).'),
       (dict(name=3), 'name must be a str, got 3.'),
