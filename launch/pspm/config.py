@@ -2,16 +2,23 @@
 
 import dataclasses
 from typing import Annotated
-from typing import Literal
 
 from nmlib import train
 from nmlib.data.events import critical_network
 from nmlib.networks.spiking import spike_learner
+from nmlib.networks.spiking import spike_trials
 from nmlib.neurons.core import limits
 from nmlib.plasticity import presynaptic_pool
 
-_Setting = Literal['uniform', 'half_max', 'sparse', 'gaussian']
+_Setting = spike_trials.Setting
 _Settings = Annotated[tuple[_Setting, ...], limits.Some(distinct=True)]
+
+
+def _learner(num_units, step_size, global_step, **fields):
+  local = presynaptic_pool.Config(step_size)
+  return spike_learner.Config(
+      num_units, local=local, global_step=global_step, **fields
+  )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,12 +27,10 @@ class Critical:
 
   target: critical_network.Config = critical_network.Config(200, 3000)
   loop: train.Loop = train.Loop(60, 1, steps_per_call=10, log_every=10)
-  learner: spike_learner.Config = spike_learner.Config(
-      200, local=presynaptic_pool.Config(5e-7), global_step=5e-9,
-      shrink_every=10, capacity=64, has_control=False,
-  )  # fmt: skip
-  # V: mean and standard deviation of the naive weights, at least 0.
-  naive_weight: limits.Positive = 4e-4
+  learner: spike_learner.Config = _learner(
+      200, 5e-7, 5e-9, shrink_every=10, capacity=64, has_control=False
+  )
+  naive_weight: limits.Positive = 4e-4  # V, mean and deviation of naive ones
 
   def __post_init__(self):
     limits.check(self)
@@ -44,10 +49,9 @@ class Config:
   num_seeds: limits.Count = 5  # trials
   length: limits.Count = 3000  # steps
   loop: train.Loop = train.Loop(100, 1, steps_per_call=10, log_every=10)
-  learner: spike_learner.Config = spike_learner.Config(
-      200, local=presynaptic_pool.Config(1.6e-6), global_step=2e-10,
-      shrink_every=10, capacity=64,
-  )  # fmt: skip
+  learner: spike_learner.Config = _learner(
+      200, 1.6e-6, 2e-10, shrink_every=10, capacity=64
+  )
   max_weight: limits.Positive = 3e-3
   inhibitory: limits.Fraction = 0.2  # share of the neurons
   drive: limits.Finite = 0.025  # mean of R I
@@ -59,27 +63,18 @@ class Config:
     if self.learner.local is None or not self.learner.global_step:
       raise ValueError(
           'config.learner must have both rules (variants leave one out), got'
-          f' local={self.learner.local} and'
-          f' global_step={self.learner.global_step}.'
+          f' {self.learner}.'
       )
 
 
-def _learner(num_units, step_size, global_step, **fields):
-  local = presynaptic_pool.Config(step_size)
-  return spike_learner.Config(
-      num_units, local=local, global_step=global_step, **fields
-  )
-
-
+_TINY = train.Loop(4, 1, steps_per_call=2, log_every=2)
 PRESETS = {
     'small': Config(),
     'smoke': Config(
-        num_seeds=2, length=400,
-        loop=train.Loop(4, 1, steps_per_call=2, log_every=2),
-        learner=_learner(40, 1e-5, 2e-9, capacity=64), max_weight=6e-3,
+        num_seeds=2, length=400, loop=_TINY, max_weight=6e-3,
+        learner=_learner(40, 1e-5, 2e-9, capacity=64),
         critical=Critical(
-            critical_network.Config(40, 400),
-            train.Loop(4, 1, steps_per_call=2, log_every=2),
+            critical_network.Config(40, 400), _TINY,
             _learner(40, 1e-5, 2e-9, capacity=64, has_control=False), 2e-3,
         ),
     ),
@@ -105,18 +100,13 @@ PAPER = train.Paper(
         'nmlib.networks.spiking.spike_learner', 'nmlib.plasticity.homeostasis',
         'nmlib.analysis.spikes.pairing',
     ),
-    checked=(
-        'the published algorithm spike by spike, every monotone pairing, its'
-        ' fixed point'
-    ),
+    checked='the published algorithm spike by spike, every monotone pairing,'
+    ' its fixed point',
     headline=train.Headline(
         says='distance to the target trains: learned, naive, control',
         claim='Spike trains become the target',
         keys=('learned', 'naive', 'control'),
         paper='lower than both, figures only',
     ),
-    data={
-        'small': (_TARGETS, _CRITICAL), 'smoke': (_TARGETS, _CRITICAL),
-        'paper': (_TARGETS, _CRITICAL),
-    },
+    data=dict.fromkeys(PRESETS, (_TARGETS, _CRITICAL)),
 )  # fmt: skip

@@ -35,6 +35,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.analysis.spikes import intervals as intervals
   from nmlib.analysis.spikes import pairing as pairing
   from nmlib.analysis.spikes import prediction as prediction
+  from nmlib.analysis.spikes import resemblance as resemblance
   from nmlib.analysis.spikes import synaptic_operations as synaptic_operations
   from nmlib.analysis.spikes import windows as windows
   from nmlib.analysis.synapses import monosemantic as monosemantic

@@ -53,6 +53,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks.spiking import conversion_quality as conversion_quality
   from nmlib.networks.spiking import spatial_detector as spatial_detector
   from nmlib.networks.spiking import spike_learner as spike_learner
+  from nmlib.networks.spiking import spike_trials as spike_trials
   from nmlib.networks.spiking import spiking_conversion as spiking_conversion
   from nmlib.networks.spiking import spiking_mlp as spiking_mlp
   from nmlib.networks.wiring import learner as learner

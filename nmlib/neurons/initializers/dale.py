@@ -29,6 +29,22 @@ def signs(num_excitatory: int, num_inhibitory: int) -> np.ndarray:
   return np.where(np.arange(size) < num_excitatory, 1.0, -balance)
 
 
+def random_signs(
+    key: jax.Array, num_units: int, num_inhibitory: int
+) -> jax.Array:
+  """Draws which units are inhibitory: signs [N], -1 of so many, else +1.
+
+  Raises:
+    ValueError: if there are not so many units.
+  """
+  if not 0 <= num_inhibitory <= num_units:
+    raise ValueError(
+        f'num_inhibitory must be in [0, {num_units}], got {num_inhibitory}.'
+    )
+  place = jax.random.permutation(key, num_units)
+  return jnp.where(place < num_inhibitory, -1.0, 1.0)
+
+
 def check_signs(matrix: np.ndarray, signs: np.ndarray) -> None:
   """Refuses a matrix [N, N] whose columns do not have signs [N], each +-1.
 

@@ -23,6 +23,15 @@ class DaleTest(absltest.TestCase):
           np.where(np.arange(100) == 3, -signs, signs),
       )
 
+  def test_random_signs_are_so_many_somewhere(self):
+    draws = [dale.random_signs(jax.random.key(i), 50, 10) for i in range(2)]
+    for signs in draws:
+      self.assertEqual(int((signs == -1).sum()), 10)
+      self.assertEqual(int((signs == 1).sum()), 40)
+    self.assertFalse(np.array_equal(*draws))
+    with self.assertRaisesRegex(ValueError, r'in \[0, 3\], got 4'):
+      dale.random_signs(jax.random.key(0), 3, 4)
+
   def test_log_normal_weights(self):
     matrix = np.asarray(dale.log_normal(jax.random.key(0), 160, 40, match=None))
     signs = np.where(np.arange(200) < 160, 1, -1)
