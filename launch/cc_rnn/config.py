@@ -10,11 +10,13 @@ from nmlib.neurons.core import limits
 
 Windows = Annotated[tuple[limits.Count, ...], limits.Some(distinct=True)]
 Reads = Literal['labels', 'lines', 'digits']
+EPOCH = 16  # steps, as the authors count lines
+_READER = ccnn.Config(num_units=30, granule_units=300, granule_layers=1)
 
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-  """A step learns one batch; an epoch of the authors' lines has 16.
+  """A step learns one batch.
 
   windows are the T of lines; at the first of them the cerebellum is also
   ablated, after half of the steps. rows are tasks on digits read row by row:
@@ -25,18 +27,12 @@ class Config:
   length: Annotated[int, limits.Range(3)] = 10  # L, steps of a line
   windows: Windows = (1, 2, 3, 5, 10)
   model: ccnn.Config = ccnn.Config()
-  loop: train.Loop = train.Loop(
-      1600, 50, steps_per_call=40, log_every=80, eval_every=80
-  )
+  loop: train.Loop = train.Loop(1600, 50, 40, log_every=80, eval_every=80)
   rows: tuple[Reads, ...] = ('labels', 'digits')
   source: Literal['digits', 'mnist'] = 'digits'
   path: str = ''  # folder of MNIST's files; '': TFDS
-  row_model: ccnn.Config = ccnn.Config(
-      num_units=30, granule_units=300, granule_layers=1
-  )
-  row_loop: train.Loop = train.Loop(
-      800, 50, steps_per_call=40, log_every=80, eval_every=80
-  )
+  row_model: ccnn.Config = _READER
+  row_loop: train.Loop = train.Loop(800, 50, 40, log_every=80, eval_every=80)
   captions: str = ''  # .npz of features [N, F] and words int [N, L]
   caption_model: ccnn.Config = ccnn.Config(
       num_units=256, granule_units=None, truncation=5, target_interval=1,
@@ -58,7 +54,6 @@ class Config:
 
 _TINY = train.Loop(4, 4, steps_per_call=2, log_every=2, eval_every=2)
 _CELLS = ccnn.Config(num_units=6, granule_units=8, granule_layers=1)
-_EVERY = (1, 2, 3, 4, 5, 7, 10)
 PRESETS = {
     'small': Config(),
     'smoke': Config(
@@ -66,20 +61,18 @@ PRESETS = {
         rows=('digits',), row_model=_CELLS, row_loop=_TINY,
     ),
     'paper': Config(
-        num_seeds=10, windows=_EVERY, rows=('labels', 'lines', 'digits'),
-        source='mnist',
-        row_model=ccnn.Config(
-            num_units=30, granule_units=300, granule_layers=1,
-            target_interval=4, learning_rate=1e-4,
+        num_seeds=10, windows=(1, 2, 3, 4, 5, 7, 10), source='mnist',
+        rows=('labels', 'lines', 'digits'),
+        row_model=dataclasses.replace(
+            _READER, target_interval=4, learning_rate=1e-4
         ),
-        row_loop=train.Loop(
-            38_400, 50, steps_per_call=40, log_every=960, eval_every=960
-        ),
+        row_loop=train.Loop(38_400, 50, 40, log_every=960, eval_every=960),
     ),
 }  # fmt: skip
 
 _LINES = train.Source('lines to draw', 'generated')
-_SMALL = (_LINES, train.Source('8 x 8 digits', 'embedded'))
+_DIGITS = train.Source('8 x 8 digits', 'embedded')
+_MNIST = train.Source('MNIST', 'tfds', tfds='mnist', flag='--path')
 PAPER = train.Paper(
     title='Cortico-cerebellar networks as decoupling neural interfaces',
     authors='Pemberton et al.', year=2021,
@@ -88,20 +81,14 @@ PAPER = train.Paper(
         'nmlib.networks.cortico_cerebellar',
         'nmlib.plasticity.synthetic_gradient',
     ),
-    checked=(
-        "the authors' PyTorch modules: gradients, synthetic gradients and"
-        ' weights of three iterations'
-    ),
+    checked="the authors' PyTorch modules: gradients, synthetic gradients and"
+    ' weights of three iterations',
     headline=train.Headline(
         says='squared error of drawn lines, T = 1: ccRNN, cRNN',
         claim='With windows of one step a cerebellum helps',
         keys=('ccRNN', 'cRNN'), paper='lower, curves only',
     ),
-    data={
-        'small': _SMALL, 'smoke': _SMALL,
-        'paper': (
-            _LINES, train.Source('MNIST', 'tfds', tfds='mnist', flag='--path')
-        ),
-    },
+    data=dict.fromkeys(PRESETS, (_LINES, _DIGITS))
+    | {'paper': (_LINES, _MNIST)},
 )  # fmt: skip
 SHORTCUTS = {'path': "Folder of MNIST's files."}

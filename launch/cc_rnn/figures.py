@@ -3,11 +3,10 @@
 from matplotlib import figure
 import numpy as np
 
+from launch.cc_rnn.config import EPOCH
 from launch.cc_rnn.config import Config
 from nmlib import train
 from nmlib.data.tasks import drawing
-
-_EPOCH = 16  # steps
 
 
 def lines(config: Config, drawn) -> figure.Figure:
@@ -36,12 +35,12 @@ def windows(config: Config, trained) -> figure.Figure:
   made, axes = train.figures.subplots(height=3.2)
   steps = sorted(config.windows)
   for kind, name in (('none', 'cRNN'), ('learning', 'ccRNN')):
-    ends = [trained[kind, t].history['error'][1][-1] for t in steps]
+    ends = [trained[kind, t].metric('error') for t in steps]
     train.figures.curve(axes, steps, np.array(ends), marker='o', label=name)
   axes.set(
       xlabel='T, steps of a window', ylabel='squared error', yscale='log',
       xticks=steps,
-      title=f'After {config.loop.num_steps / _EPOCH:g} epochs: mean, range of'
+      title=f'After {config.loop.num_steps / EPOCH:g} epochs: mean, range of'
       f' {config.num_seeds} seeds',
   )  # fmt: skip
   train.figures.legend(made)
@@ -52,21 +51,17 @@ def learning(config: Config, trained, ablations) -> figure.Figure:
   """Error over epochs at the first T: networks, and ablations."""
   made, (left, right) = train.figures.subplots(1, 2, height=3.2, sharey=True)
   first = config.windows[0]
-  found = {
-      'cRNN': trained['none', first],
-      'ccRNN': trained['learning', first],
-      'random C': trained['fixed', first],
-  }
+  names = {'none': 'cRNN', 'learning': 'ccRNN', 'frozen': 'random C'}
+  found = {name: trained[kind, first] for kind, name in names.items()}
   cut = {name: one for name, one in ablations.items() if name != 'intact'}
   looks = train.figures.styles([*found, *cut])
   for axes, shown in ((left, found), (right, {'ccRNN': found['ccRNN']} | cut)):
     for name, one in shown.items():
       steps, values = one.history['error']
       look = {'color': looks[name]['color'], 'label': name}
-      train.figures.curve(axes, steps / _EPOCH, values, **look)
+      train.figures.curve(axes, steps / EPOCH, values, **look)
     axes.set(xlabel='epoch', yscale='log')
-  half = config.loop.num_steps / _EPOCH / 2
-  right.axvline(half, color='0.4', ls=':', lw=1)
+  right.axvline(config.loop.num_steps / EPOCH / 2, color='0.4', ls=':', lw=1)
   left.set(ylabel='squared error', title=f'T = {first}: mean, range of seeds')
   right.set_title('removed at the dotted line')
   train.figures.legend(made)

@@ -26,6 +26,16 @@ class Fitted(NamedTuple):
   state: Any  # seeds in front: [S, ...] each
   history: metrics_lib.History  # name: steps [n], values [n, S]
 
+  def metric(self, name: str, share: float = 1.0) -> np.ndarray:
+    """Returns a metric [S] after a share of all steps, or the next one logged.
+
+    Args:
+      name: of the metric.
+      share: in [0, 1]; by default the end.
+    """
+    steps, values = self.history[name]
+    return values[np.searchsorted(steps, share * steps[-1])]
+
 
 def fit(run: Run, stage: Stage) -> Fitted:
   """Runs a stage to its end, from wherever the workdir says it stopped.

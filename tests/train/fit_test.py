@@ -240,6 +240,14 @@ class FitTest(parameterized.TestCase):
     np.testing.assert_array_equal(steps, [0, 4, 8, 12, 16])
     np.testing.assert_array_equal(values.ravel(), [9, 5, 4, 3, 1])
 
+  def test_a_metric_after_a_share_of_the_steps(self):
+    steps, values = np.array([0, 4, 8]), np.arange(6).reshape(3, 2)
+    fitted = train.Fitted(None, {'error': (steps, values)})
+    for share, expected in ((0, [0, 1]), (0.3, [2, 3]), (0.5, [2, 3])):
+      found = fitted.metric('error', share)
+      np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(fitted.metric('error'), [4, 5])
+
 
 if __name__ == '__main__':
   absltest.main()

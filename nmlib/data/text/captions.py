@@ -55,6 +55,27 @@ def load(path: str) -> Captions:
   return Captions(features.astype(np.float32), words.astype(np.int32))
 
 
+def split(captions: Captions, parts: int = 10) -> tuple[Captions, Captions]:
+  """Returns captions to learn from, and others to be judged by.
+
+  Args:
+    captions: N of them.
+    parts: the last N // parts are held out, or the last one.
+
+  Raises:
+    ValueError: if nothing would be left to learn from.
+  """
+  count = len(captions.words)
+  cut = count - max(1, count // parts)
+  if cut < 1:
+    raise ValueError(f'{count} captions cannot be split in {parts} parts.')
+  shown, held_out = (
+      Captions(*(array[rows] for array in captions))
+      for rows in (slice(cut), slice(cut, None))
+  )
+  return shown, held_out
+
+
 def sequence(
     features: jax.Array, words: jax.Array, num_words: int
 ) -> tuple[jax.Array, jax.Array]:

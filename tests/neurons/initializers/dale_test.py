@@ -28,7 +28,7 @@ class DaleTest(absltest.TestCase):
     for signs in draws:
       self.assertEqual(int((signs == -1).sum()), 10)
       self.assertEqual(int((signs == 1).sum()), 40)
-    self.assertFalse(np.array_equal(*draws))
+    self.assertFalse(np.array_equal(draws[0], draws[1]))
     with self.assertRaisesRegex(ValueError, r'in \[0, 3\], got 4'):
       dale.random_signs(jax.random.key(0), 3, 4)
 
