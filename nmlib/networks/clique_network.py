@@ -221,13 +221,9 @@ def step(
 
 
 def unroll(
-    params: Params,
-    state: State,
-    xs: jax.Array,
-    config: Config,
-    *,
+    params: Params, state: State, xs: jax.Array, config: Config, *,
     chunk_size: int | None = None,
-) -> tuple[State, jax.Array]:
+) -> tuple[State, jax.Array]:  # fmt: skip
   """Runs `step` over inputs [T, D]; returns last state, activities [T, N].
 
   Raises:

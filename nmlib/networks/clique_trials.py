@@ -72,8 +72,10 @@ def show(
     learns: bool [], whether afferent weights change.
 
   Raises:
-    ValueError: if a number of steps is out of range, or the image not [D].
+    ValueError: if a number of steps is out of range, or the image not [D] or
+      beyond [0, 1].
   """
+  checks.within('image', image, 0, 1)
   known = int(pause) if checks.is_concrete(pause) else 0
   if on < 1 or not 0 <= known <= longest:
     raise ValueError(

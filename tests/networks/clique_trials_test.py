@@ -83,6 +83,14 @@ class ShowTest(parameterized.TestCase):
           params, self.start, self.pixels, pause, config, on=on, longest=longest
       )
 
+  def test_refuses_an_image_that_is_too_bright(self):
+    config = _config()
+    params = clique_network.init(jax.random.key(0), config)
+    with self.assertRaisesRegex(ValueError, r'image.* \[0, 1\]'):
+      clique_trials.show(
+          params, self.start, 2 * self.pixels, 1, config, on=1, longest=1
+      )
+
 
 if __name__ == '__main__':
   absltest.main()
