@@ -11,10 +11,12 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.analysis import effective_rank as effective_rank
   from nmlib.analysis import graphs as graphs
   from nmlib.analysis import information as information
+  from nmlib.analysis import interpretability as interpretability
   from nmlib.analysis import laziness as laziness
   from nmlib.analysis import linear_theory as linear_theory
   from nmlib.analysis import movement_errors as movement_errors
   from nmlib.analysis import ngram as ngram
+  from nmlib.analysis import patching as patching
   from nmlib.analysis import progress as progress
   from nmlib.analysis import receptive_fields as receptive_fields
   from nmlib.analysis import saturation as saturation
@@ -30,6 +32,14 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.analysis.graphs import neuron_graph as neuron_graph
   from nmlib.analysis.graphs import power_law as power_law
   from nmlib.analysis.graphs import random_graphs as random_graphs
+  from nmlib.analysis.interpretability import attribution as attribution
+  from nmlib.analysis.interpretability import experts as experts
+  from nmlib.analysis.interpretability import (
+    language_neurons as language_neurons,
+  )
+  from nmlib.analysis.interpretability import output_svd as output_svd
+  from nmlib.analysis.interpretability import probes as probes
+  from nmlib.analysis.interpretability import unit_statistics as unit_statistics
   from nmlib.analysis.spikes import avalanches as avalanches
   from nmlib.analysis.spikes import distances as distances
   from nmlib.analysis.spikes import intervals as intervals

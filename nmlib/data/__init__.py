@@ -48,11 +48,13 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.data.text import captions as captions
   from nmlib.data.text import corpus as corpus
   from nmlib.data.text import crops as crops
+  from nmlib.data.text import llama2c as llama2c
   from nmlib.data.text import numerals as numerals
   from nmlib.data.text import parallel as parallel
   from nmlib.data.text import split as split
   from nmlib.data.text import streams as streams
   from nmlib.data.text import templates as templates
   from nmlib.data.text import tiny_shakespeare as tiny_shakespeare
+  from nmlib.data.text import tokenizers as tokenizers
 
 __getattr__, __dir__ = _lazy.attach(__name__, __path__[0])

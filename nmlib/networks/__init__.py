@@ -29,10 +29,12 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks import image_classifiers as image_classifiers
   from nmlib.networks import mlp as mlp
   from nmlib.networks import point_cloud as point_cloud
+  from nmlib.networks import pretrained as pretrained
   from nmlib.networks import row_readers as row_readers
   from nmlib.networks import sequence_classifier as sequence_classifier
   from nmlib.networks import single_neuron as single_neuron
   from nmlib.networks import spiking as spiking
+  from nmlib.networks import transformer as transformer
   from nmlib.networks import trial_network as trial_network
   from nmlib.networks import wiring as wiring
   from nmlib.networks.agents import agent as agent
@@ -49,6 +51,10 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks.dendrites import dendritic as dendritic
   from nmlib.networks.dendrites import growth as growth
   from nmlib.networks.dendrites import sizes as sizes
+  from nmlib.networks.pretrained import bert as bert
+  from nmlib.networks.pretrained import gpt2 as gpt2
+  from nmlib.networks.pretrained import llama as llama
+  from nmlib.networks.pretrained import official_names as official_names
   from nmlib.networks.spiking import astrocyte_readout as astrocyte_readout
   from nmlib.networks.spiking import conversion_quality as conversion_quality
   from nmlib.networks.spiking import spatial_detector as spatial_detector

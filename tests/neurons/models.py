@@ -21,6 +21,7 @@ from nmlib.networks import cortico_cerebellar
 from nmlib.networks import elm_network
 from nmlib.networks import gpt
 from nmlib.networks import sequence_classifier
+from nmlib.networks import transformer
 from nmlib.networks.spiking import spatial_detector
 from nmlib.networks.spiking import spiking_mlp
 from nmlib.neurons import bdh
@@ -338,4 +339,20 @@ MODELS = {
         spiking_mlp.Config(4, (5,), 3, weight_gain=3.0),
         _spikes(STEPS, 4),
     ),
+    'transformer': Model(
+        transformer,
+        transformer.Config(7, 2, 8, 4, num_kv_heads=2, mlp_dim=6, max_length=9),
+        _tokens(7),
+        functools.partial(_large, module=transformer),
+    ),
+    'transformer_rotary': Model(
+        transformer,
+        transformer.Config(
+            7, 2, 8, 4, norm='rms', positions='rotary', gated=True, mlp_dim=6,
+            qkv_bias=False, out_bias=False, mlp_bias=False, max_length=9,
+            output='separate',
+        ),
+        _tokens(7),
+        functools.partial(_large, module=transformer),
+    ),  # fmt: skip
 }

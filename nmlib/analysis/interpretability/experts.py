@@ -1,0 +1,71 @@
+r"""Expert neurons: those that tell what a text is, and turning them down.
+
+A neuron is scored by the area under the receiver operating characteristic
+(AUROC) of its activation as a detector (Suau et al. 2020; 2024, "Whispering
+Experts", AURA). `det_zero` silences the best detectors, `damp` scales them,
+and `aura` scales each neuron above chance by :math:`2 (1 - AUROC)`.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy.typing as npt
+
+from nmlib.neurons.core import checks
+
+
+def auroc(activations: npt.ArrayLike, labels: npt.ArrayLike) -> jax.Array:
+  """Returns the AUROC [...] of each neuron; ties count one half.
+
+  Args:
+    activations: [n, ...], of each example the maximum over its tokens, say.
+    labels: bool [n], what is to be detected.
+
+  Raises:
+    ValueError: if shapes do not fit, or concrete labels are all alike.
+  """
+  activations, labels = jnp.asarray(activations), jnp.asarray(labels, bool)
+  checks.shape('labels', labels, n=len(activations))
+  if checks.is_concrete(labels) and bool(labels.all() == labels.any()):
+    raise ValueError('labels must hold both kinds, got one.')
+  flat = activations.reshape(len(activations), -1)
+  order = jnp.sort(flat, axis=0)
+  rank = lambda side: jax.vmap(
+      lambda row, x: jnp.searchsorted(row, x, side=side), 1, 1
+  )(order, flat)
+  middle = (rank('left') + rank('right') + 1) / 2  # mean rank, from 1
+  positive = labels.sum()
+  ranks = jnp.sum(jnp.where(labels[:, None], middle, 0), 0)
+  above = ranks - positive * (positive + 1) / 2
+  area = above / (positive * (len(labels) - positive))
+  return area.reshape(activations.shape[1:])
+
+
+def aura(areas: jax.Array) -> jax.Array:
+  """Returns AURA's factor of each neuron: 2 (1 - AUROC) above 0.5, else 1."""
+  return jnp.where(areas > 0.5, 2 * (1 - areas), 1.0)
+
+
+def damp(areas: jax.Array, count: int, factor: float) -> jax.Array:
+  """Returns a factor for the best detectors, and 1 for the other neurons.
+
+  Args:
+    areas: AUROC [...].
+    count: how many neurons; ties go to the first.
+    factor: theirs; 0 is `det_zero`.
+
+  Raises:
+    ValueError: if there are not so many neurons.
+  """
+  checks.count('count', count)
+  if count > areas.size:
+    raise ValueError(
+        f'count must be at most the {areas.size} neurons, got {count}.'
+    )
+  best = jax.lax.top_k(areas.ravel(), count)[1]
+  factors = jnp.ones(areas.size, areas.dtype).at[best].set(factor)
+  return factors.reshape(areas.shape)
+
+
+def det_zero(areas: jax.Array, count: int) -> jax.Array:
+  """Returns 0 for the best detectors, and 1 for the others; as `damp`."""
+  return damp(areas, count, 0.0)

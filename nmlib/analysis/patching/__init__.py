@@ -1,0 +1,42 @@
+"""Patching: what of a network's inside brings about what it says.
+
+Everything here works on any `run(inputs, edits, capture) -> (outputs, seen)` of
+one example, such as
+
+  def run(tokens, edits, capture):
+    network = functools.partial(transformer.apply, params, config=config)
+    return sites.run(network, tokens, edits=edits, capture=capture)
+
+and on pairs of batches: clean inputs [B, ...], and corrupt ones that differ
+where it matters. A metric is `metric(outputs, target)` of one example, a
+number. A sweep is one compilation: its edits are data, in chunks of
+`batch_size` edits at once.
+"""
+
+from nmlib.analysis.patching.gradients import attribution_patch
+from nmlib.analysis.patching.interventions import override_pattern
+from nmlib.analysis.patching.interventions import steer
+from nmlib.analysis.patching.measures import bootstrap_interval
+from nmlib.analysis.patching.measures import logit_difference
+from nmlib.analysis.patching.measures import normalized_effect
+from nmlib.analysis.patching.paths import path_patch
+from nmlib.analysis.patching.sweeps import Patched
+from nmlib.analysis.patching.sweeps import ablate
+from nmlib.analysis.patching.sweeps import activation_patch
+from nmlib.analysis.patching.sweeps import one_at_a_time
+from nmlib.analysis.patching.sweeps import sweep
+
+__all__ = [
+    'Patched',
+    'ablate',
+    'activation_patch',
+    'attribution_patch',
+    'bootstrap_interval',
+    'logit_difference',
+    'normalized_effect',
+    'one_at_a_time',
+    'override_pattern',
+    'path_patch',
+    'steer',
+    'sweep',
+]

@@ -1,0 +1,89 @@
+"""What patching measures, and how sure it is of it."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpy.typing as npt
+
+
+def logit_difference(logits: jax.Array, answers: jax.Array) -> jax.Array:
+  """Returns the logit [...] of the first answer less that of the second.
+
+  Args:
+    logits: [..., V].
+    answers: int [..., 2], the right one and the wrong one.
+  """
+  chosen = jnp.take_along_axis(logits, answers, -1)
+  return chosen[..., 0] - chosen[..., 1]
+
+
+def normalized_effect(
+    values: npt.ArrayLike, start: npt.ArrayLike, end: npt.ArrayLike
+) -> jax.Array:
+  """Returns how far means [...] have gone from the start (0) to the end (1).
+
+  The ratio of means, not the mean of ratios: single examples with a small
+  difference would rule the latter.
+
+  Args:
+    values: metrics [..., B].
+    start: metrics [B] of the run that was patched.
+    end: metrics [B] of the run that the patches are from.
+
+  Returns:
+    Effects [...]; NaN where start and end have the same mean.
+  """
+  values, start, end = (
+      jnp.mean(jnp.asarray(a), -1) for a in (values, start, end)
+  )
+  whole = end - start
+  return jnp.where(
+      whole == 0, jnp.nan, (values - start) / jnp.where(whole == 0, 1, whole)
+  )
+
+
+def bootstrap_interval(
+    values: npt.ArrayLike,
+    start: npt.ArrayLike,
+    end: npt.ArrayLike,
+    *,
+    confidence: float = 0.95,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> np.ndarray:
+  """Returns low and high [2, E] of `normalized_effect`, examples resampled.
+
+  Args:
+    values: metrics [E, B].
+    start: [B].
+    end: [B].
+    confidence: share of resamples between the two.
+    resamples: how many.
+    seed: of the draws.
+
+  Raises:
+    ValueError: if there are fewer than two examples.
+  """
+  from scipy import stats  # slow to load: where it is used
+
+  rows = np.concatenate(
+      [np.asarray(values, float), [np.asarray(start), np.asarray(end)]]
+  )
+  if rows.shape[1] < 2:
+    raise ValueError(
+        f'an interval needs two examples at least, got {rows.shape[1]}.'
+    )
+
+  def effect(index, axis):
+    del axis
+    means = rows[:, index].mean(-1)
+    return (means[:-2] - means[-2]) / (means[-1] - means[-2])
+
+  found = stats.bootstrap(
+      (np.arange(rows.shape[1]),), effect, confidence_level=confidence,
+      n_resamples=resamples, method='percentile', vectorized=True,
+      rng=np.random.default_rng(seed),
+  )  # fmt: skip
+  return np.stack(
+      [found.confidence_interval.low, found.confidence_interval.high]
+  )

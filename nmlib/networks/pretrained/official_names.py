@@ -1,0 +1,195 @@
+"""Weights under the names that another library gives them, and back.
+
+A table of `Entry` says which official array is which leaf of
+`nmlib.networks.transformer.Params`. Reading is strict: what is missing, what is
+unexpected and what has another shape is named.
+"""
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+from collections.abc import Sequence
+import re
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpy.typing as npt
+
+from nmlib.networks import transformer
+from nmlib.neurons.core import dtypes
+
+
+class Entry(NamedTuple):
+  """An official array, or a part of its last axis, and the leaf that it is."""
+
+  name: str  # with {i} where the layer's number stands
+  leaf: str  # 'layers.query.kernel'
+  transposed: bool = False  # [outputs, inputs], as PyTorch's Linear has it
+  part: tuple[int, int] = (0, 1)  # which of how many equal parts
+
+
+def read(
+    arrays: Mapping[str, npt.ArrayLike],
+    entries: Sequence[Entry],
+    config: transformer.Config,
+    prefix: str = '',
+    ignored: Iterable[str] = (),
+) -> transformer.Params:
+  """Returns the parameters that arrays hold.
+
+  Args:
+    arrays: by official name.
+    entries: one for each leaf.
+    config: of the sizes, and of the dtype to which all are cast.
+    prefix: may stand before every name.
+    ignored: regular expressions of names that hold no weights.
+
+  Raises:
+    ValueError: listing names that are missing or unexpected; or naming an
+      array of another shape.
+  """
+  bare = {name.removeprefix(prefix): name for name in arrays}
+  if len(bare) < len(arrays):
+    raise ValueError(f'names occur with and without the prefix {prefix!r}.')
+  like = jax.eval_shape(lambda: transformer.init(jax.random.key(0), config))
+  paths, structure = jax.tree_util.tree_flatten_with_path(like)
+  shapes = {_named(path): leaf.shape for path, leaf in paths}
+  entries = [entry for entry in entries if entry.leaf in shapes]
+  wanted = {name for entry in entries for name in _names(entry, config)}
+  missing = sorted(wanted - bare.keys())
+  unexpected = sorted(
+      name
+      for name in bare.keys() - wanted
+      if not any(re.fullmatch(pattern, name) for pattern in ignored)
+  )
+  if missing or unexpected:
+    raise ValueError(
+        f'arrays do not fit the config: missing {missing or "none"}, unexpected'
+        f' {unexpected or "none"}.'
+    )
+  dtype = dtypes.named(config.param_dtype)
+  found = {}
+  for entry in entries:
+    shape = shapes[entry.leaf]
+    layered = '{i}' in entry.name
+    parts = [
+        _leaf(arrays[bare[name]], name, entry, shape[layered:])
+        for name in _names(entry, config)
+    ]
+    whole = np.stack(parts) if layered else parts[0]
+    found[entry.leaf] = jnp.asarray(whole.astype(dtype))
+  leaves = [found[_named(path)] for path, _ in paths]
+  return jax.tree.unflatten(structure, leaves)
+
+
+def write(
+    params: transformer.Params,
+    entries: Sequence[Entry],
+    config: transformer.Config,
+) -> dict[str, np.ndarray]:
+  """Returns the arrays of parameters by official name; undoes `read`."""
+  paths, _ = jax.tree_util.tree_flatten_with_path(params)
+  leaves = {_named(path): np.asarray(leaf) for path, leaf in paths}
+  parts: dict[str, list[np.ndarray]] = {}
+  for entry in sorted(entries, key=lambda entry: entry.part):
+    if entry.leaf not in leaves:
+      continue
+    whole = leaves[entry.leaf]
+    rows = whole if '{i}' in entry.name else whole[None]
+    for name, row in zip(_names(entry, config), rows, strict=True):
+      flat = row.reshape(_flat(row.shape, entry))
+      parts.setdefault(name, []).append(flat.T if entry.transposed else flat)
+  return {name: np.concatenate(part, -1) for name, part in parts.items()}
+
+
+def norm(name: str, leaf: str) -> list[Entry]:
+  """Returns the entries of a norm."""
+  return [
+      Entry(f'{name}.weight', f'{leaf}.scale'),
+      Entry(f'{name}.bias', f'{leaf}.bias'),
+  ]
+
+
+def linear(
+    name: str, leaf: str, transposed: bool = True, part=(0, 1)
+) -> list[Entry]:
+  """Returns the entries of a linear map."""
+  return [
+      Entry(f'{name}.weight', f'{leaf}.kernel', transposed, part),
+      Entry(f'{name}.bias', f'{leaf}.bias', False, part),
+  ]
+
+
+def options(name: str, official: Mapping, defaults: Mapping) -> dict:
+  """Returns what a model's config.json says of `defaults`' names.
+
+  A default of Ellipsis must be given; null counts as left out.
+
+  Raises:
+    ValueError: if such an option is not given.
+  """
+  found = {}
+  for option, default in defaults.items():
+    value = official.get(option)
+    if value is None:
+      if default is ...:
+        raise ValueError(
+            f'the config of {name} must say {option!r}; it has'
+            f' {sorted(official)}.'
+        )
+      value = default
+    found[option] = value
+  return found
+
+
+def only(name: str, official: Mapping, **allowed: tuple) -> None:
+  """Refuses options whose values this library does not compute.
+
+  Raises:
+    ValueError: naming the option.
+  """
+  for option, values in allowed.items():
+    value = official.get(option, values[0])
+    if value not in values:
+      raise ValueError(
+          f'{name} with {option}={value!r} is not supported; values that are:'
+          f' {values}.'
+      )
+
+
+def _named(path) -> str:
+  return jax.tree_util.keystr(path, simple=True, separator='.')
+
+
+def _names(entry: Entry, config: transformer.Config) -> list[str]:
+  if '{i}' not in entry.name:
+    return [entry.name]
+  return [entry.name.format(i=i) for i in range(config.num_layers)]
+
+
+def _flat(shape: tuple[int, ...], entry: Entry) -> tuple[int, ...]:
+  """Returns the shape of a leaf as official arrays have it: rows, columns."""
+  if not entry.leaf.endswith('kernel') or len(shape) < 3:
+    return shape if not entry.leaf.endswith('.bias') else (-1,)
+  if entry.leaf.endswith('out.kernel'):  # [H, k, d]
+    return shape[0] * shape[1], shape[2]
+  return shape[0], shape[1] * shape[2]
+
+
+def _leaf(array, name: str, entry: Entry, shape: tuple[int, ...]) -> np.ndarray:
+  array = np.asarray(array)
+  flat = np.empty(shape, np.int8).reshape(_flat(shape, entry)).shape
+  index, count = entry.part
+  expected = (*flat[:-1], flat[-1] * count)
+  if entry.transposed:
+    expected = expected[::-1]
+  if array.shape != expected:
+    raise ValueError(
+        f'array {name!r} must have shape {list(expected)}, got'
+        f' {list(array.shape)}.'
+    )
+  if entry.transposed:
+    array = array.T
+  width = flat[-1]
+  return array[..., index * width : (index + 1) * width].reshape(shape)
