@@ -31,7 +31,8 @@ def test_what_is_imported_is_declared_and_no_more():
   pure, launch = declared['pure'], declared['launch']
   for_tfds = {'array-record', 'importlib-resources', 'pillow'}
   assert _imported(*(f'nmlib/{name}' for name in _PURE)) == pure
-  experiments = _imported('nmlib', 'launch') - declared['events']
+  optional = declared['events'] | declared['text']
+  experiments = _imported('nmlib', 'launch') - optional
   assert experiments | for_tfds == pure | launch
   assert _imported('tests', 'conftest.py') <= pure | declared['test']
   # Notebooks import any part of nmlib, and install one extra.

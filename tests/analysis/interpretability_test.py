@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from scipy import stats
+from sklearn import linear_model
 from sklearn import metrics
 
 from nmlib.analysis import attribution
@@ -320,7 +321,9 @@ class ProbesTest(absltest.TestCase):
     states, labels = rng.normal(size=(200, 4)), rng.integers(0, 2, 200)
     states[:, 1] += 3 * labels
     parts = states[:100], labels[:100], states[100:], labels[100:]
-    found = probes.linear_probe(*parts, shuffles=5)
+    found = jax.jit(probes.linear_probe, static_argnames='shuffles')(
+        jax.random.key(0), *parts, shuffles=5
+    )
     self.assertGreater(found.accuracy, 0.85)
     self.assertLess(abs(found.control.mean() - 0.5), 0.15)
     np.testing.assert_allclose(
@@ -328,8 +331,23 @@ class ProbesTest(absltest.TestCase):
         3,
         atol=0.5,
     )
-    with self.assertRaisesRegex(ValueError, 'two classes'):
-      probes.linear_probe(states, 0 * labels, states, labels)
+    with self.assertRaisesRegex(ValueError, r'labels must be in \[0, 2\)'):
+      probes.logistic_regression(states, 2 + labels, 2)
+
+  def test_weights_are_scikit_learns(self):
+    rng = np.random.default_rng(1)
+    states = rng.normal(size=(60, 3))
+    labels = np.argmax(states + rng.normal(size=(60, 3)), 1)
+    with jax.enable_x64(True):
+      found = jax.jit(
+          lambda: probes.logistic_regression(
+              jnp.asarray(states), jnp.asarray(labels), 3, penalty=2.0
+          )
+      )()
+    theirs = linear_model.LogisticRegression(C=0.5, tol=1e-9, max_iter=999)
+    theirs.fit(states, labels)
+    # Both stop where the gradient is about 1e-8.
+    np.testing.assert_allclose(found.kernel.T, theirs.coef_, atol=1e-5)
 
   def test_false_discoveries_by_hand(self):
     found = probes.false_discoveries([[0.01, 0.04], [0.03, 0.5]], 0.05)

@@ -2,71 +2,129 @@
 
 from typing import NamedTuple
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
+import optax
+
+from nmlib.neurons.core import checks
 
 
 class Probe(NamedTuple):
   """How well a linear read-out tells classes on held-out states."""
 
-  accuracy: float
-  control: np.ndarray  # [R], of probes of shuffled labels
-  selectivity: float  # accuracy less the mean of the control
+  accuracy: jax.Array  # []
+  control: jax.Array  # [R], of probes of shuffled labels
+  selectivity: jax.Array  # [], accuracy less the mean of the control
+
+
+class Weights(NamedTuple):
+  kernel: jax.Array  # [d, C]
+  bias: jax.Array  # [C]
+
+
+def logistic_regression(
+    states: jax.Array,
+    labels: jax.Array,
+    num_classes: int,
+    *,
+    penalty: float = 1.0,
+    steps: int = 100,
+) -> Weights:
+  """Returns the minimum of summed cross-entropy + penalty |W|^2 / 2.
+
+  By L-BFGS, without a stop: composes with `vmap` over labels or sites.
+
+  Args:
+    states: [n, d], standardised.
+    labels: int [n], in [0, C).
+    num_classes: C.
+    penalty: as 1 / C of scikit-learn's LogisticRegression.
+    steps: of L-BFGS.
+
+  Raises:
+    ValueError: if shapes do not fit, a label is none, or C is below 2.
+  """
+  checks.shape('states', states, 'n', 'd')
+  checks.shape('labels', labels, n=len(states))
+  checks.indices('labels', labels, num_classes)
+  checks.count('num_classes', num_classes, 2)
+
+  def loss(weights):
+    logits = states @ weights.kernel + weights.bias[None]
+    nats = optax.softmax_cross_entropy_with_integer_labels(logits, labels)
+    return jnp.sum(nats) + penalty / 2 * jnp.sum(weights.kernel**2)
+
+  solver = optax.lbfgs()
+  value_and_grad = optax.value_and_grad_from_state(loss)
+
+  def step(_, carry):
+    weights, state = carry
+    value, slope = value_and_grad(weights, state=state)
+    moved, state = solver.update(
+        slope, state, weights, value=value, grad=slope, value_fn=loss
+    )
+    return optax.apply_updates(weights, moved), state
+
+  start = Weights(
+      jnp.zeros((states.shape[1], num_classes), states.dtype),
+      jnp.zeros(num_classes, states.dtype),
+  )
+  found = jax.lax.fori_loop(0, steps, step, (start, solver.init(start)))
+  return found[0]
 
 
 def linear_probe(
-    states: npt.ArrayLike,
-    labels: npt.ArrayLike,
-    held_out_states: npt.ArrayLike,
-    held_out_labels: npt.ArrayLike,
+    key: jax.Array,
+    states: jax.Array,
+    labels: jax.Array,
+    held_out_states: jax.Array,
+    held_out_labels: jax.Array,
+    num_classes: int = 2,
     *,
     penalty: float = 1.0,
     shuffles: int = 20,
-    seed: int = 0,
 ) -> Probe:
-  """Fits logistic regression (scikit-learn), with a shuffled-label control.
+  """Fits a probe on standardised states, and ones of shuffled labels.
 
   Hewitt & Liang 2019 (arXiv 1909.03368): a probe says something of the states
   only by how much better it is than one of labels that they cannot know.
 
   Args:
+    key: of the shuffles.
     states: [n, d].
     labels: int [n].
     held_out_states: [m, d].
     held_out_labels: int [m].
-    penalty: strength of the L2 penalty.
+    num_classes: C.
+    penalty: as of `logistic_regression`.
     shuffles: R, at least 1.
-    seed: of the shuffles.
 
   Raises:
-    ValueError: if there are not two classes, or no shuffle.
-    ImportError: scikit-learn is not installed.
+    ValueError: as of `logistic_regression`; or if there is no shuffle.
   """
-  from sklearn import linear_model  # loads SciPy: where it is used
-  from sklearn import preprocessing
-
-  states, held_out = np.asarray(states), np.asarray(held_out_states)
-  labels, wanted = np.asarray(labels), np.asarray(held_out_labels)
-  if len(np.unique(labels)) < 2:
-    raise ValueError(f'labels must hold two classes, got {np.unique(labels)}.')
-  if shuffles < 1:
-    raise ValueError(f'shuffles must be at least 1, got {shuffles}.')
-  scaler = preprocessing.StandardScaler().fit(states)
-  states, held_out = scaler.transform(states), scaler.transform(held_out)
+  checks.count('shuffles', shuffles)
+  checks.shape('held_out_states', held_out_states, 'm', d=states.shape[1])
+  checks.shape('held_out_labels', held_out_labels, m=len(held_out_states))
+  mean = jnp.mean(states, 0, keepdims=True)
+  spread = jnp.std(states, 0, keepdims=True)
+  scaled = lambda x: (x - mean) / jnp.where(spread > 0, spread, 1)
+  shown, later = scaled(states), scaled(held_out_states)
 
   def score(labels, wanted):
-    model = linear_model.LogisticRegression(C=1 / penalty, max_iter=1000)
-    return float(model.fit(states, labels).score(held_out, wanted))
+    found = logistic_regression(shown, labels, num_classes, penalty=penalty)
+    said = jnp.argmax(later @ found.kernel + found.bias[None], -1)
+    return jnp.mean(said == wanted)
 
-  rng = np.random.default_rng(seed)
-  accuracy = score(labels, wanted)
-  control = np.array(
-      [
-          score(rng.permutation(labels), rng.permutation(wanted))
-          for _ in range(shuffles)
-      ]
-  )
-  return Probe(accuracy, control, accuracy - float(control.mean()))
+  def shuffled(key):
+    keys = jax.random.split(key)
+    mixed = jax.random.permutation
+    return score(mixed(keys[0], labels), mixed(keys[1], held_out_labels))
+
+  accuracy = score(labels, held_out_labels)
+  control = jax.lax.map(shuffled, jax.random.split(key, shuffles))
+  return Probe(accuracy, control, accuracy - jnp.mean(control))
 
 
 def sensitivity(positive: npt.ArrayLike, negative: npt.ArrayLike) -> np.ndarray:
