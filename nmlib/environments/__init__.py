@@ -23,6 +23,8 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.environments import (
       observation_statistics as observation_statistics,
   )
+  from nmlib.environments import planar_chain as planar_chain
+  from nmlib.environments import swimmer as swimmer
   from nmlib.environments import time_limit as time_limit
 
 __getattr__, __dir__ = _lazy.attach(__name__, __path__[0])

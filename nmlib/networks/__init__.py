@@ -28,6 +28,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks import hardening_quality as hardening_quality
   from nmlib.networks import image_classifiers as image_classifiers
   from nmlib.networks import mlp as mlp
+  from nmlib.networks import ncap as ncap
   from nmlib.networks import point_cloud as point_cloud
   from nmlib.networks import pretrained as pretrained
   from nmlib.networks import row_readers as row_readers

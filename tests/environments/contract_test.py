@@ -1,5 +1,6 @@
 """Every world alone and wrapped: under vmap, jit and scan, and what it says."""
 
+import dataclasses
 from typing import Any
 
 from absl.testing import absltest
@@ -12,12 +13,20 @@ from nmlib.environments import auto_reset
 from nmlib.environments import contract
 from nmlib.environments import finite_mdp
 from nmlib.environments import observation_statistics
+from nmlib.environments import swimmer
 from nmlib.environments import time_limit
 
 _TRAP = finite_mdp.trap(0.5)
 _ADVANCE = jnp.array(1)
 # A new world adds a row: its module, a config, and an action.
-_WORLDS: dict[str, Any] = {'finite_mdp': (finite_mdp, _TRAP, _ADVANCE)}
+_WORLDS: dict[str, Any] = {
+    'finite_mdp': (finite_mdp, _TRAP, _ADVANCE),
+    'swimmer': (
+        swimmer,
+        dataclasses.replace(swimmer.with_links(2), substeps=2),
+        jnp.array([0.5]),
+    ),
+}
 _WRAPPED: dict[str, Any] = {
     'plain': lambda world: world,
     'limited': lambda world: time_limit.wrap(world, 3),

@@ -20,6 +20,7 @@ from nmlib.networks import content_addressable_memory
 from nmlib.networks import cortico_cerebellar
 from nmlib.networks import elm_network
 from nmlib.networks import gpt
+from nmlib.networks import ncap
 from nmlib.networks import sequence_classifier
 from nmlib.networks import transformer
 from nmlib.networks.spiking import spatial_detector
@@ -319,6 +320,14 @@ MODELS = {
         _spikes(STEPS, 3),
     ),
     'gpt': Model(gpt, gpt.Config(11, 2, 6, 3, 8, 0.0, 5), _tokens(11)),
+    'ncap': Model(
+        ncap,
+        ncap.Config(5, shared=False, constant=False, speed=True, turn=True),
+        _normal(5, scale=0.5),
+        apply=lambda params, x, config: ncap.apply(
+            params, x, 7, config, right=0.4, left=0.2, speed=0.8
+        ),
+    ),
     'sequence_classifier': Model(
         sequence_classifier,
         sequence_classifier.Config(

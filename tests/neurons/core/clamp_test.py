@@ -1,0 +1,34 @@
+"""Clipping as torch does it, whose gradient passes the ends."""
+
+from absl.testing import absltest
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from nmlib.neurons.core import clamp
+
+
+class ClampTest(absltest.TestCase):
+
+  def test_value_and_gradient_at_the_ends_inside_and_outside(self):
+    x = jnp.array([-2.0, -1, 0, 1, 2])
+    cases = (
+        ((-1, 1), [-1, -1, 0, 1, 1], [0, 1, 1, 1, 0]),
+        ((0, None), [0, 0, 0, 1, 2], [0, 0, 1, 1, 1]),
+        ((None, 0), [-2, -1, 0, 0, 0], [1, 1, 1, 0, 0]),
+    )
+    for ends, value, slope in cases:
+      one = lambda x, ends=ends: clamp.clamp(x, *ends)
+      np.testing.assert_array_equal(one(x), value)
+      np.testing.assert_array_equal(jax.vmap(jax.grad(one))(x), slope)
+      _, forward = jax.jvp(one, (x,), (jnp.ones_like(x),))
+      np.testing.assert_array_equal(forward, slope)
+
+  def test_keeps_dtype_and_nan(self):
+    found = clamp.clamp(jnp.array([jnp.nan, 3], jnp.bfloat16), 0.0, 1.0)
+    self.assertEqual(found.dtype, jnp.bfloat16)
+    np.testing.assert_array_equal(found, [np.nan, 1])
+
+
+if __name__ == '__main__':
+  absltest.main()
