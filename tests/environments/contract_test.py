@@ -70,7 +70,7 @@ class ContractTest(parameterized.TestCase):
       state = step.state
       jax.tree.map(
           lambda one, all_, t=t: np.testing.assert_allclose(
-              one, all_[1, t], rtol=1e-6
+              one, all_[1, t], rtol=1e-5, atol=1e-8
           ),
           step,
           many,

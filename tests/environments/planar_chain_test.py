@@ -104,11 +104,11 @@ class FormsTest(parameterized.TestCase):
       np.testing.assert_allclose(fast.qpos, plain.qpos, atol=1e-10)
       np.testing.assert_allclose(fast.qvel, plain.qvel, rtol=1e-9, atol=1e-9)
 
-  def test_twelve_links_in_32_bits_and_side_by_side(self):
-    config = planar_chain.Config(12)
+  def test_eight_links_in_32_bits_and_side_by_side(self):
+    config = planar_chain.Config(8)
     states = [_drawn(config, seed, speed=1.0) for seed in range(3)]
     many = jax.tree.map(lambda *leaves: jnp.stack(leaves), *states)
-    actions = jax.random.uniform(jax.random.key(0), (3, 11))
+    actions = jax.random.uniform(jax.random.key(0), (3, 7))
     one = lambda state, action: _moved(state, action, config, 2, 'fast')
     fast = jax.vmap(one)(many, actions)
     self.assertEqual(fast.qpos.dtype, jnp.float32)
@@ -121,17 +121,19 @@ class FormsTest(parameterized.TestCase):
     with jax.enable_x64(True):
       config = _config(3)
       state, way = _drawn(config, 1), jnp.array([0.3, -0.2])
-      end = lambda form: lambda action: jnp.sum(
-          planar_chain.advance(state, action, config, 4, form=form).qvel
-      )
-      slope = jax.grad(end('plain'))(way)
-      _, forward = jax.jvp(end('fast'), (way,), (jnp.array([1.0, 0]),))
-      np.testing.assert_allclose(forward, slope[0], rtol=1e-8)
+
+      def slopes(config, form, of):
+        end = lambda a: planar_chain.advance(
+            state, a, config, 2, form=form
+        ).qvel[3:]
+        return jax.jit(of(end))(way)
+
+      backward = slopes(config, 'plain', jax.jacrev)
+      forward = slopes(config, 'fast', jax.jacfwd)
+      np.testing.assert_allclose(forward, backward, rtol=1e-8)
       free = _config(3, limit_range=None)
-      loose = lambda action: jnp.sum(
-          planar_chain.advance(state, action, free, 2).qvel
-      )
-      self.assertTrue(np.all(jax.grad(loose)(way)))
+      both = [slopes(free, form, jax.jacrev) for form in _FORMS]
+      np.testing.assert_allclose(*both, rtol=1e-8)
 
 
 class MechanicsTest(parameterized.TestCase):
@@ -191,7 +193,7 @@ class MechanicsTest(parameterized.TestCase):
       for seed in range(3):
         state = _drawn(config, seed)
         matrix = planar_chain.mass_matrix(state.qpos, config)
-        np.testing.assert_array_equal(matrix, matrix.T)
+        np.testing.assert_allclose(matrix, matrix.T, atol=1e-17)
         self.assertGreater(np.linalg.eigvalsh(matrix).min(), 0)
         last = _moved(state, jnp.zeros(4), config, 5, 'fast')
         self.assertLess(_energy(last, config), _energy(state, config))

@@ -126,7 +126,7 @@ class CircuitTest(parameterized.TestCase):
     run = lambda p, t, r, l, s: ncap.torques(
         params, p, t, config, right=r, left=l, speed=s
     )
-    out = jax.vmap(run)(joints, jnp.arange(count), *controls)
+    out = jax.jit(jax.vmap(run))(joints, jnp.arange(count), *controls)
     for t in range(count):
       want = _by_joint(weights, joints[t], t, config, *(c[t] for c in controls))
       np.testing.assert_allclose(out[t], want, atol=1e-6)
@@ -137,11 +137,14 @@ class CircuitTest(parameterized.TestCase):
     params = ncap.init(jax.random.key(1), config)
     mirrored = jax.tree.map(lambda w: w if shared else w[::-1], params)
     angles = jax.random.uniform(jax.random.key(2), (6,), minval=-1)
+    run = jax.jit(
+        lambda params, angles, t, right, left: ncap.apply(
+            params, angles, t, config, right=right, left=left
+        )
+    )
     for t in (3, 29, 30, 59):
-      one = ncap.apply(params, angles, t, config, right=0.2, left=0.7)
-      other = ncap.apply(
-          mirrored, -angles, t + 30, config, right=0.7, left=0.2
-      )
+      one = run(params, angles, t, 0.2, 0.7)
+      other = run(mirrored, -angles, t + 30, 0.7, 0.2)
       np.testing.assert_allclose(one, -other, atol=1e-6)
 
   def test_sizes_and_starts_of_all_kinds(self):

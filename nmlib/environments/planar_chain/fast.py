@@ -39,8 +39,11 @@ class _Motion(NamedTuple):
   turning: Numbers  # their velocities w
 
 
-def advance(state: State, action: jax.Array, config: Config, count: int):
-  """Moves by `count` substeps of one action [n - 1]; as `plain.substep`."""
+@functools.partial(jax.jit, static_argnums=(2, 3))
+def advance(
+    state: State, action: jax.Array, config: Config, count: int
+) -> State:
+  """Moves by `count` substeps of one action [n - 1]; as `plain.advance`."""
   torques = tuple(config.gear * jnp.clip(a, -1, 1) for a in action)
   motion = _absolute(state)
   move = lambda _, motion: _substep(motion, torques, config)

@@ -53,10 +53,9 @@ def advance(
   action = jnp.asarray(action, state.qpos.dtype)
   checks.shape('action', action, num_joints=config.num_joints)
   checks.within('action', action, -1, 1)
-  if form == 'fast':
-    return fast.advance(state, action, config, count)
-  move = lambda _, state: plain.substep(state, action, config)
-  return jax.lax.fori_loop(0, count, move, state)
+  return (fast if form == 'fast' else plain).advance(
+      state, action, config, count
+  )
 
 
 def mass_matrix(qpos: jax.typing.ArrayLike, config: Config) -> jax.Array:

@@ -1,5 +1,7 @@
 """The chain as its equations are written: matrices, and an active set."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -59,6 +61,15 @@ def substep(state: State, action: jax.Array, config: Config) -> State:
   """Moves by dt, velocities first: semi-implicit Euler."""
   speed = state.qvel + config.dt * acceleration(state, action, config)
   return State(state.qpos + config.dt * speed, speed)
+
+
+@functools.partial(jax.jit, static_argnums=(2, 3))
+def advance(
+    state: State, action: jax.Array, config: Config, count: int
+) -> State:
+  """Moves by `count` substeps of one action [n - 1]."""
+  move = lambda _, state: substep(state, action, config)
+  return jax.lax.fori_loop(0, count, move, state)
 
 
 def _angles(qpos):

@@ -24,7 +24,7 @@ def params_from_official(
     ValueError: if names are missing or left over.
   """
   names = _names(config)
-  wanted = {name for rows in names.values() for name in np.ravel(rows)}
+  wanted = {str(name) for rows in names.values() for name in np.ravel(rows)}
   if wanted != set(arrays):
     raise ValueError(
         'the arrays must be those of this circuit; missing:'
