@@ -186,18 +186,18 @@ def _solved(matrix, twists, motion, config):
         for limit, bend in zip(limits, _differences(bends), strict=True)
     )
 
-  def unsettled(carry):
-    rounds, active, bends = carry
-    changed = [a ^ b for a, b in zip(active, pushing(bends), strict=True)]
-    return functools.reduce(jnp.logical_or, changed) & (rounds < _MOST_ROUNDS)
-
   def again(carry):
-    rounds, _, bends = carry
-    active = pushing(bends)
-    return rounds + 1, active, push(active)
+    rounds, active, _, _ = carry
+    bends = push(active)
+    after = pushing(bends)
+    changed = [a ^ b for a, b in zip(active, after, strict=True)]
+    return (
+        rounds + 1, after, bends, functools.reduce(jnp.logical_or, changed)
+    )  # fmt: skip
 
-  first = tuple(limit.passed for limit in limits)
-  carry = jnp.int32(0), first, push(first)
+  unsettled = lambda carry: carry[-1] & (carry[0] < _MOST_ROUNDS)
+  guess = tuple(limit.passed for limit in limits)
+  carry = jnp.int32(0), guess, tuple(twists), jnp.bool_(True)
   return jax.lax.while_loop(unsettled, again, carry)[2]
 
 
