@@ -9,6 +9,7 @@ from nmlib.train.carried import truncated_bptt
 from nmlib.train.control.agent_stage import AgentState
 from nmlib.train.control.agent_stage import agent_stage
 from nmlib.train.control.episodes import rollout
+from nmlib.train.control.evolution_stage import evolution_stage
 from nmlib.train.control.policies import policy
 from nmlib.train.control.policies import save_gif
 from nmlib.train.examples import Examples
@@ -92,6 +93,7 @@ __all__ = [
     'completion',
     'cross_entropy',
     'differ',
+    'evolution_stage',
     'examples',
     'figures',
     'fit',

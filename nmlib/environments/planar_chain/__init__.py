@@ -1,4 +1,4 @@
-r"""A chain of n bodies in a plane of fluid, as MuJoCo moves dm_control's swimmer.
+r"""A chain of n bodies in a plane of fluid, moved as MuJoCo moves a swimmer.
 
 No MuJoCo is needed. Coordinates are q = (x, y, th_0, phi_1 ...), and with
 absolute angles :math:`\Theta_i = th_0 + \sum_{j \le i} \phi_j`,

@@ -42,7 +42,7 @@ LIMIT = Impedance()
 
 
 class Bound(NamedTuple):
-  """Of a joint, or of several: a limit, and how it pushes where it is active."""
+  """Of a joint, or of several: a limit, and how it pushes where active."""
 
   passed: jax.Array  # boolean: the joint is beyond it
   inward: jax.Array  # 1 or -1, the way back
