@@ -10,7 +10,6 @@ weights whose signs are held, in a swimmer of six links.
 
 Return of an episode of 1000 steps, untrained, on 6 and 12 links, beside random
 actions and circuits that lack a part; evolution strategies on the four weights;
-PPO beside a perceptron at equal budget. Physics are ours, and agree with
-MuJoCo's; no MuJoCo is needed. All seeds train together. `swimming.gif` in the
-workdir shows the untrained circuit at work.
+PPO beside a perceptron at equal budget. Physics agree with MuJoCo's, which is
+not needed. `swimming.gif` in the workdir shows the untrained circuit at work.
 """

@@ -10,7 +10,6 @@ from nmlib.networks import ncap
 from nmlib.networks.agents import ddpg as ddpg_lib
 from nmlib.networks.agents import ppo as ppo_lib
 from nmlib.neurons.core import limits
-from nmlib.plasticity.reinforcement import replay
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,7 +35,7 @@ class Learning:
   ddpg: ddpg_lib.Config | None = None
   ddpg_loop: train.Loop = train.Loop(1)
   hidden: tuple[limits.Count, ...] = (64, 64)  # of critics and the perceptron
-  deviation: limits.Positive = 0.1  # of the circuit's actions, fixed
+  deviation: limits.Positive = 0.1  # of the circuit's actions
 
   __post_init__ = limits.check
 
@@ -54,13 +53,7 @@ class Config:
   evolution: Evolution = Evolution()
   learning: Learning = Learning()
 
-  def __post_init__(self):
-    limits.check(self)
-    if self.circuit.num_joints != self.world.num_joints:
-      raise ValueError(
-          'config.circuit.num_joints must be the joints of the body,'
-          f' {self.world.num_joints}, got {self.circuit.num_joints}.'
-      )
+  __post_init__ = limits.check
 
 
 PRESETS = {
@@ -76,23 +69,15 @@ PRESETS = {
         ),
     ),
     'paper': Config(
-        evolution=Evolution(
-            train.Loop(625, log_every=25, eval_every=25), sigma=0.02,
-            learning_rate=0.01,
-        ),
+        evolution=Evolution(train.Loop(625, 32, 1, 25, 25), 4, 0.02, 0.01),
         learning=Learning(
-            1, ppo_lib.Config(),
-            train.Loop(1221, log_every=11, eval_every=11, checkpoint_every=11),
-            ddpg_lib.Config(replay.Config(1_000_000, 100)),
-            train.Loop(
-                100_000, steps_per_call=100, log_every=1000, eval_every=1000,
-                checkpoint_every=1000,
-            ), (256, 256),
+            1, ppo_lib.Config(), train.Loop(1221, 32, 1, 11, 11, 11),
+            ddpg_lib.Config(), train.Loop(100_000, 32, 100, 1000, 1000, 1000),
+            (256, 256),
         ),
     ),
 }  # fmt: skip
 
-_SWIMMERS = train.Source('swimmers, simulated', 'generated')
 PAPER = train.Paper(
     title='Neural Circuit Architectural Priors for Embodied Control',
     authors='Bhattasali, Zador, Engel', year=2022,
@@ -108,5 +93,5 @@ PAPER = train.Paper(
         claim='The circuit swims before any training',
         keys=('6 links', '12 links'), paper='figures only',
     ),
-    data=dict.fromkeys(PRESETS, (_SWIMMERS,)),
+    data=dict.fromkeys(PRESETS, (train.Source('swimmers', 'generated'),)),
 )  # fmt: skip

@@ -44,9 +44,7 @@ class SwimmerTest(absltest.TestCase):
   def test_episode_in_closed_loop_is_that_of_mujoco(self):
     found = _official()
     with jax.enable_x64(True):
-      body = planar_chain.state_from(
-          found['qpos0'], np.zeros(8), _DOUBLE.chain
-      )
+      body = planar_chain.state_from(found['qpos0'], np.zeros(8), _DOUBLE.chain)
       start = swimmer.State(body, jnp.zeros((), jnp.int32))
       actions, steps = _swim(_DOUBLE, start, 1000)
       first = slice(0, 200)

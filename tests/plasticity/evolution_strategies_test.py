@@ -24,9 +24,7 @@ class EvolutionStrategiesTest(absltest.TestCase):
     )
     fitness = jnp.array([1.0, 0, 2, -1, 0, 5])
     found = es.gradient(noise, fitness, 0.1)
-    want = sum(
-        (fitness[i] - fitness[i + 3]) * noise['a'][i] for i in range(3)
-    )
+    want = sum((fitness[i] - fitness[i + 3]) * noise['a'][i] for i in range(3))
     np.testing.assert_allclose(found['a'], want / 0.6, rtol=1e-5)
 
   def test_gradient_of_a_linear_fitness_is_its_slope_on_average(self):

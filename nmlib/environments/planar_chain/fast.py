@@ -243,6 +243,4 @@ def _sums(numbers) -> Numbers:
 
 
 def _differences(numbers) -> Numbers:
-  return tuple(
-      b - a for a, b in zip(numbers[:-1], numbers[1:], strict=True)
-  )
+  return tuple(b - a for a, b in zip(numbers[:-1], numbers[1:], strict=True))

@@ -79,9 +79,7 @@ def weights(config: Config) -> np.ndarray:
   rest = np.zeros((count + 2,) * 2)
   rest[:2, :2] = config.mass * count * np.eye(2)
   # n_k = (-1, 0) for all k at angles 0.
-  rest[0, 2:] = rest[2:, 0] = (
-      -config.mass * config.half_length * lever.sum(0)
-  )
+  rest[0, 2:] = rest[2:, 0] = -config.mass * config.half_length * lever.sum(0)
   rest[2:, 2:] = config.mass * config.half_length**2 * lever.T @ lever
   rest[2:, 2:] += config.inertia * np.eye(count)
   turn = np.eye(count + 2)

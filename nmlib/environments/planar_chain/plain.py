@@ -36,9 +36,7 @@ def body_velocities(state: State, config: Config) -> jax.Array:
   return jnp.stack([*local, speeds[2:]], -1)
 
 
-def acceleration(
-    state: State, action: jax.Array, config: Config
-) -> jax.Array:
+def acceleration(state: State, action: jax.Array, config: Config) -> jax.Array:
   """Returns the accelerations [n + 2] of the coordinates."""
   count = config.num_links
   matrix = mass_matrix(state.qpos, config)

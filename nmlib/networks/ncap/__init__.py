@@ -32,6 +32,7 @@ from nmlib.networks.ncap.params import Params
 from nmlib.networks.ncap.params import effective
 from nmlib.networks.ncap.params import init
 from nmlib.networks.ncap.params import num_params
+from nmlib.networks.ncap.policy import policy
 
 __all__ = [
     'Config',
@@ -44,5 +45,6 @@ __all__ = [
     'oscillator',
     'params_from_official',
     'params_to_official',
+    'policy',
     'torques',
 ]

@@ -1,0 +1,165 @@
+"""Control steps of six-link swimmers on a CPU beside MuJoCo, in turns.
+
+  python benchmarks/control.py --mujoco_python=ENVIRONMENT/bin/python
+
+where the environment has `mujoco>=3.17,<4` and `dm_control`. A control step is
+15 physics steps of 2 ms. Ours is `nmlib.environments.swimmer`, with observation
+and reward, float32, side by side under `vmap`; dm_control takes one swimmer's
+step after the other, with both too; `mujoco.rollout` moves states alone, on
+`--threads` threads. That all move alike is shown first, and the seconds that
+ours takes to compile. A ratio is of one turn.
+"""
+
+import os
+import pathlib
+import subprocess
+import tempfile
+import time
+from typing import Any
+
+from absl import app
+from absl import flags
+import alternation
+import numpy as np
+
+_ROUNDS = flags.DEFINE_integer('rounds', 5, 'Turns; each times everything.')
+_MUJOCO = flags.DEFINE_string(
+    'mujoco_python', '', 'Interpreter that has MuJoCo; none: left out.'
+)
+_THREADS = flags.DEFINE_integer('threads', 2, 'Of mujoco.rollout.')
+_SWIMMERS = flags.DEFINE_list('swimmers', ['1', '64', '512', '4096'], 'Sizes.')
+_STEPS = flags.DEFINE_integer('steps', 40_000, 'Control steps a turn, ours.')
+_THEIRS = flags.DEFINE_integer('their_steps', 4_000, 'Of each peer.')
+
+_SCRIPT = str(pathlib.Path(__file__).with_name('control_mujoco.py'))
+
+
+def problem(swimmers: int, steps: int):
+  """Returns coordinates [N, 8] and actions [N, T, 5]; as the peers' side."""
+  rng = np.random.default_rng(0)
+  poses = np.zeros((swimmers, 8))
+  poses[:, 2:] = rng.uniform(-1, 1, (swimmers, 6))
+  return poses, rng.uniform(-1, 1, (swimmers, steps, 5))
+
+
+def moved(poses, actions):
+  """Returns coordinates [T, N, 8] and rewards [T, N] of swimmers."""
+  import jax
+  import jax.numpy as jnp
+
+  from nmlib.environments import planar_chain
+  from nmlib.environments import swimmer
+
+  config = swimmer.Config()
+  key = jax.random.key(0)
+
+  def begin(pose):
+    body = planar_chain.State(pose, jnp.zeros_like(pose))
+    return swimmer.State(body, jnp.zeros((), jnp.int32))
+
+  def advance(states, actions):
+    found = jax.vmap(lambda s, a: swimmer.step(key, s, a, config))(
+        states, actions
+    )
+    seen = jnp.sum(found.observation, -1)  # so that it is computed
+    return found.state, (found.state.chain.qpos, found.reward, seen)
+
+  return jax.lax.scan(advance, jax.vmap(begin)(poses), actions)[1]
+
+
+def ours(swimmers: int, steps: int):
+  """Returns a function that takes steps; its first call, compile seconds."""
+  import jax
+  import jax.numpy as jnp
+
+  poses, actions = problem(swimmers, steps)
+  poses = jnp.asarray(poses, jnp.float32)
+  actions = jnp.asarray(actions.swapaxes(0, 1), jnp.float32)
+  last = lambda *a: jax.tree.map(lambda x: jnp.sum(x), moved(*a))
+  start = time.perf_counter()
+  run = jax.jit(last).lower(poses, actions).compile()
+  seconds = time.perf_counter() - start
+
+  def once() -> float:
+    jax.block_until_ready(run(poses, actions))
+    return seconds
+
+  return once
+
+
+def theirs(mode: str, *sizes: int):
+  """Returns a function that has a peer take steps in its environment."""
+  process = subprocess.Popen(
+      [_python(), _SCRIPT, mode, *map(str, sizes)],
+      stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+  )  # fmt: skip
+
+  def once():
+    assert process.stdin and process.stdout
+    process.stdin.write('\n')
+    process.stdin.flush()
+    if not process.stdout.readline():
+      raise RuntimeError(f'{mode} ended; see its message above.')
+
+  return once
+
+
+def _python() -> str:
+  return os.environ['CONTROL_MUJOCO_PYTHON']
+
+
+def compare() -> float:
+  """Returns the largest difference from dm_control in 50 control steps."""
+  import jax
+
+  with tempfile.TemporaryDirectory() as folder:
+    path = f'{folder}/found.npy'
+    subprocess.run([_python(), _SCRIPT, 'check', path], check=True)
+    want = np.load(path)
+  poses, actions = problem(1, 50)
+  found = jax.jit(moved)(
+      poses.astype('f'), actions.swapaxes(0, 1).astype('f')
+  )[0]  # fmt: skip
+  return float(np.abs(np.asarray(found)[:, 0] - want).max())
+
+
+def main(argv):
+  del argv
+  os.environ['CONTROL_MUJOCO_PYTHON'] = _MUJOCO.value
+  peers: dict[str, Any] = {}
+  if _MUJOCO.value:
+    print(f'largest difference from dm_control: {compare():.2g}', flush=True)
+    peers['dm_control'] = theirs, 'dm_control', _THEIRS.value
+  else:
+    print('MuJoCo is left out: give --mujoco_python.')
+  print('| swimmers | ours, steps/s | compiling, s | dm_control | over it |'
+        ' mujoco.rollout | over it |')  # fmt: skip
+  print('|---' * 7 + '|')
+  for swimmers in map(int, _SWIMMERS.value):
+    steps = max(1, _STEPS.value // swimmers)
+    made = {'ours': steps * swimmers, 'dm_control': _THEIRS.value}
+    contenders = {'ours': (ours, swimmers, steps)} | peers
+    if peers:
+      few = max(1, _THEIRS.value // swimmers)
+      made['rollout'] = few * swimmers
+      contenders['rollout'] = (
+          theirs, 'rollout', few, swimmers, _THREADS.value
+      )  # fmt: skip
+    seconds, first = alternation.alternate_with_results(
+        contenders, _ROUNDS.value
+    )
+    rates = {
+        name: [made[name] / s for s in values]
+        for name, values in seconds.items()
+    }
+    cells = [str(swimmers), alternation.spread(rates['ours'])]
+    cells.append(f'{first["ours"]:.1f}')
+    for name in list(contenders)[1:]:
+      pairs = zip(rates['ours'], rates[name], strict=True)
+      cells.append(alternation.spread(rates[name]))
+      cells.append(alternation.spread([a / b for a, b in pairs]))
+    print('| ' + ' | '.join(cells) + ' |', flush=True)
+
+
+if __name__ == '__main__':
+  app.run(main)
