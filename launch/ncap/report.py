@@ -1,7 +1,5 @@
 """The report of `launch.ncap`."""
 
-import numpy as np
-
 from launch.ncap import figures
 from launch.ncap.config import Config
 from nmlib import train
@@ -10,11 +8,7 @@ from nmlib.networks import ncap
 _LADDER = 'own threshold, from a measurement with MuJoCo'
 
 
-def make(
-    config: Config, untrained: dict[str, np.ndarray],
-    long: dict[str, np.ndarray], curves: dict[str, train.Fitted],
-    shown: np.ndarray,
-) -> train.Report:  # fmt: skip
+def make(config: Config, untrained, long, curves, shown) -> train.Report:
   """Holds what swam against the claims; `curves` are stages by method."""
   tests = {n: fitted.history['eval/return'][1] for n, fitted in curves.items()}
   learned = [name for name in ('PPO', 'DDPG') if f'{name} MLP' in tests]
