@@ -92,7 +92,7 @@ class MuJoCoTest(parameterized.TestCase):
 
 class FormsTest(parameterized.TestCase):
 
-  @hypothesis.given(st.sampled_from((2, 5)), st.integers(0, 10**6))
+  @hypothesis.given(st.sampled_from((2, 4)), st.integers(0, 10**6))
   @hypothesis.settings(max_examples=20)
   def test_fast_equals_plain(self, num_links, seed):
     with jax.enable_x64(True):
@@ -104,11 +104,11 @@ class FormsTest(parameterized.TestCase):
       np.testing.assert_allclose(fast.qpos, plain.qpos, atol=1e-10)
       np.testing.assert_allclose(fast.qvel, plain.qvel, rtol=1e-9, atol=1e-9)
 
-  def test_eight_links_in_32_bits_and_side_by_side(self):
-    config = planar_chain.Config(8)
+  def test_four_links_in_32_bits_and_side_by_side(self):
+    config = planar_chain.Config(4)
     states = [_drawn(config, seed, speed=1.0) for seed in range(3)]
     many = jax.tree.map(lambda *leaves: jnp.stack(leaves), *states)
-    actions = jax.random.uniform(jax.random.key(0), (3, 7))
+    actions = jax.random.uniform(jax.random.key(0), (3, 3))
     one = lambda state, action: _moved(state, action, config, 2, 'fast')
     fast = jax.vmap(one)(many, actions)
     self.assertEqual(fast.qpos.dtype, jnp.float32)
@@ -119,8 +119,10 @@ class FormsTest(parameterized.TestCase):
 
   def test_gradient_of_plain_is_the_slope_of_fast(self):
     with jax.enable_x64(True):
-      config = _config(3)
-      state, way = _drawn(config, 1), jnp.array([0.3, -0.2])
+      config = _config(2)
+      way, place = jnp.array([0.3]), np.array([0, 0, 0.3, 3.3])
+      state = planar_chain.state_from(place, place[::-1], config)
+      self.assertGreater(abs(state.qpos[3]), config.joint_limit)
 
       def slopes(config, form, of):
         end = lambda a: planar_chain.advance(
@@ -131,7 +133,7 @@ class FormsTest(parameterized.TestCase):
       backward = slopes(config, 'plain', jax.jacrev)
       forward = slopes(config, 'fast', jax.jacfwd)
       np.testing.assert_allclose(forward, backward, rtol=1e-8)
-      free = _config(3, limit_range=None)
+      free = _config(2, limit_range=None)
       both = [slopes(free, form, jax.jacrev) for form in _FORMS]
       np.testing.assert_allclose(*both, rtol=1e-8)
 

@@ -177,6 +177,22 @@ class CircuitTest(parameterized.TestCase):
     free = ncap.Config(3, constrained=False)
     self.assertIs(ncap.effective(params, free), params)
 
+  def test_as_an_actor_it_is_given_what_is_seen(self):
+    config, world = ncap.Config(), swimmer.Config()
+    read = lambda seen: swimmer.joints_and_time(seen, world)
+    seen = jnp.asarray(_official()['actor/obs'][0])
+    still, noisy = (ncap.policy(config, read, d) for d in (None, 0.1))
+    params = noisy.init(jax.random.key(0), seen)
+    self.assertFalse(noisy.normalise)
+    chosen = noisy.apply(params, seen)
+    np.testing.assert_array_equal(chosen.mean, still.apply(params, seen))
+    np.testing.assert_allclose(
+        chosen.mean, _official()['actor/act'][0], atol=1e-6
+    )
+    self.assertEqual(chosen.deviation, 0.1)
+    with self.assertRaisesRegex(ValueError, 'deviation must be in'):
+      ncap.policy(config, read, 0.0)
+
   def test_bad_input_is_refused_in_a_sentence(self):
     config = ncap.Config(3)
     params = ncap.init(jax.random.key(0), config)

@@ -50,7 +50,7 @@ def frames(
   first, last = points[0, 0], points[-1, 0]
   ahead, up = (last - first) / max(np.hypot(*(last - first)), 1e-9)
   turned = (points - first) @ np.array([[ahead, -up], [up, ahead]])
-  gap = 1.2 * np.ptp(turned[..., 1], 1).max()
+  gap = 1.2 * max(np.ptp(turned[..., 1], 1).max(), 0.1 * np.ptp(turned[..., 0]))
   for place, body in enumerate(turned):
     x, y = (body - [0, place * gap]).T
     axes.plot(x, y, color='C0', lw=2)
