@@ -4,10 +4,12 @@
 
 where the environment has `mujoco>=3.17,<4` and `dm_control`. A control step is
 15 physics steps of 2 ms. Ours is `nmlib.environments.swimmer`, with observation
-and reward, float32, side by side under `vmap`; dm_control takes one swimmer's
-step after the other, with both too; `mujoco.rollout` moves states alone, on
-`--threads` threads. That all move alike is shown first, and the seconds that
-ours takes to compile. A ratio is of one turn.
+and reward, float32: all side by side under `vmap`; in groups of 64, one after
+the other through all steps, which stay in the caches; and the groups on two
+devices. dm_control takes one swimmer's step after the other, with both too;
+`mujoco.rollout` moves states alone, on `--threads` threads. That all move alike
+is shown first, and the seconds that ours takes to compile. A ratio is of one
+turn.
 """
 
 import os
@@ -31,6 +33,7 @@ _SWIMMERS = flags.DEFINE_list('swimmers', ['1', '64', '512', '4096'], 'Sizes.')
 _STEPS = flags.DEFINE_integer('steps', 40_000, 'Control steps a turn, ours.')
 _THEIRS = flags.DEFINE_integer('their_steps', 4_000, 'Of each peer.')
 
+_GROUP = 64  # swimmers whose numbers fit into the caches
 _SCRIPT = str(pathlib.Path(__file__).with_name('control_mujoco.py'))
 
 
@@ -67,18 +70,30 @@ def moved(poses, actions):
   return jax.lax.scan(advance, jax.vmap(begin)(poses), actions)[1]
 
 
-def ours(swimmers: int, steps: int):
-  """Returns a function that takes steps; its first call, compile seconds."""
+def ours(swimmers: int, steps: int, group: int = 0, devices: int = 1):
+  """Returns a function that takes steps; it returns its compile seconds."""
   import jax
   import jax.numpy as jnp
 
+  jax.config.update('jax_num_cpu_devices', devices)
+  group = group or swimmers
   poses, actions = problem(swimmers, steps)
-  poses = jnp.asarray(poses, jnp.float32)
-  actions = jnp.asarray(actions.swapaxes(0, 1), jnp.float32)
-  last = lambda *a: jax.tree.map(lambda x: jnp.sum(x), moved(*a))
+  poses = jnp.asarray(poses.reshape(-1, group, 8), jnp.float32)
+  actions = actions.reshape(-1, group, steps, 5).swapaxes(1, 2)
+  actions = jnp.asarray(actions, jnp.float32)
+
+  def last(poses, actions):
+    one = lambda pair: jax.tree.map(lambda x: jnp.sum(x, 0), moved(*pair))
+    return jax.lax.map(one, (poses, actions))
+
+  if devices > 1:
+    across = jax.sharding.PartitionSpec('groups')
+    mesh = jax.make_mesh((devices,), ('groups',))
+    last = jax.shard_map(last, mesh=mesh, in_specs=across, out_specs=across)
   start = time.perf_counter()
   run = jax.jit(last).lower(poses, actions).compile()
   seconds = time.perf_counter() - start
+  poses, actions = jax.device_put((poses, actions), run.input_shardings[0])
 
   def once() -> float:
     jax.block_until_ready(run(poses, actions))
@@ -90,7 +105,7 @@ def ours(swimmers: int, steps: int):
 def theirs(mode: str, *sizes: int):
   """Returns a function that has a peer take steps in its environment."""
   process = subprocess.Popen(
-      [_python(), _SCRIPT, mode, *map(str, sizes)],
+      [_python(), '-W', 'ignore', _SCRIPT, mode, *map(str, sizes)],
       stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
   )  # fmt: skip
 
@@ -114,7 +129,9 @@ def compare() -> float:
 
   with tempfile.TemporaryDirectory() as folder:
     path = f'{folder}/found.npy'
-    subprocess.run([_python(), _SCRIPT, 'check', path], check=True)
+    subprocess.run(
+        [_python(), '-W', 'ignore', _SCRIPT, 'check', path], check=True
+    )
     want = np.load(path)
   poses, actions = problem(1, 50)
   found = jax.jit(moved)(
@@ -132,33 +149,39 @@ def main(argv):
     peers['dm_control'] = theirs, 'dm_control', _THEIRS.value
   else:
     print('MuJoCo is left out: give --mujoco_python.')
-  print('| swimmers | ours, steps/s | compiling, s | dm_control | over it |'
-        ' mujoco.rollout | over it |')  # fmt: skip
-  print('|---' * 7 + '|')
+  print(
+      '| swimmers | ours | steps/s | compiling, s | over dm_control'
+      ' | over mujoco.rollout |'
+  )
+  print('|---' * 6 + '|')
   for swimmers in map(int, _SWIMMERS.value):
-    steps = max(1, _STEPS.value // swimmers)
-    made = {'ours': steps * swimmers, 'dm_control': _THEIRS.value}
-    contenders = {'ours': (ours, swimmers, steps)} | peers
-    if peers:
-      few = max(1, _THEIRS.value // swimmers)
-      made['rollout'] = few * swimmers
-      contenders['rollout'] = (
+    size = swimmers, max(1, _STEPS.value // swimmers)
+    forms: dict[str, Any] = {'side by side': (ours, *size)}
+    if swimmers > _GROUP:
+      forms[f'groups of {_GROUP}'] = ours, *size, _GROUP
+      forms['on two devices'] = ours, *size, _GROUP, 2
+    few = max(1, _THEIRS.value // swimmers)
+    made = {'dm_control': _THEIRS.value, 'mujoco.rollout': few * swimmers}
+    if _MUJOCO.value:
+      peers['mujoco.rollout'] = (
           theirs, 'rollout', few, swimmers, _THREADS.value
       )  # fmt: skip
     seconds, first = alternation.alternate_with_results(
-        contenders, _ROUNDS.value
+        forms | peers, _ROUNDS.value
     )
     rates = {
-        name: [made[name] / s for s in values]
+        name: [made.get(name, size[0] * size[1]) / s for s in values]
         for name, values in seconds.items()
     }
-    cells = [str(swimmers), alternation.spread(rates['ours'])]
-    cells.append(f'{first["ours"]:.1f}')
-    for name in list(contenders)[1:]:
-      pairs = zip(rates['ours'], rates[name], strict=True)
-      cells.append(alternation.spread(rates[name]))
-      cells.append(alternation.spread([a / b for a, b in pairs]))
-    print('| ' + ' | '.join(cells) + ' |', flush=True)
+    for form in forms:
+      cells = [str(swimmers), form, alternation.spread(rates[form])]
+      cells.append(f'{first[form]:.1f}')
+      for peer in peers:
+        pairs = zip(rates[form], rates[peer], strict=True)
+        cells.append(alternation.spread([a / b for a, b in pairs]))
+      print('| ' + ' | '.join(cells) + ' |', flush=True)
+    for peer in peers:
+      print(f'| {swimmers} | {peer} | {alternation.spread(rates[peer])} |')
 
 
 if __name__ == '__main__':

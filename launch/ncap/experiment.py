@@ -77,14 +77,12 @@ def variants(key: jax.Array, config: Config) -> dict[str, ncap.Params]:
   def drawn(**options):
     circuit = dataclasses.replace(config.circuit, **options)
     params = ncap.effective(ncap.init(key, circuit), circuit)
-    spread = (
-        lambda own, like: None
-        if like is None
-        else (
-            jnp.broadcast_to(jnp.asarray(0 if own is None else own), like.shape)
-        )
-    )
-    return ncap.Params(*map(spread, params, whole))
+    acting: Any = {
+        name: jnp.broadcast_to(0.0 if own is None else own, like.shape)
+        for name, own, like in zip(whole._fields, params, whole, strict=True)
+        if like is not None
+    }
+    return whole._replace(**acting)
 
   return {
       'NCAP': drawn(),

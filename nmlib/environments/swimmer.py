@@ -12,6 +12,7 @@ episodes have 1000 steps (`time_limit`). The observation is the joints' angles
 """
 
 import dataclasses
+from typing import Any
 from typing import NamedTuple
 
 import jax
@@ -57,7 +58,7 @@ class State(NamedTuple):
   elapsed: jax.Array  # [], control steps
 
 
-def with_links(num_links: int, **options: object) -> Config:
+def with_links(num_links: int, **options: Any) -> Config:
   """Returns the config of a swimmer of n links, at least 2."""
   chain = planar_chain.Config(num_links)
   return dataclasses.replace(Config(), chain=chain, **options)

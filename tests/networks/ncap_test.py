@@ -204,7 +204,7 @@ class CircuitTest(parameterized.TestCase):
         ),
         (
             'joint_angles must be numbers, got nan',
-            lambda: ncap.apply(params, [0, np.nan, 0], 0, config),
+            lambda: ncap.apply(params, jnp.array([0, np.nan, 0]), 0, config),
         ),
         (
             r't must be \[\], got shape \[3\]',

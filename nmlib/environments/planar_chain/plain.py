@@ -21,7 +21,7 @@ def mass_matrix(qpos: jax.Array, config: Config) -> jax.Array:
   full = config.mass * jnp.einsum('iau,iav->uv', jacobians, jacobians)
   # u are the root's place and absolute angles, of which each body has inertia.
   full += np.diag([0.0, 0.0] + count * [config.inertia]).astype(full.dtype)
-  turn = _turn(count, qpos.dtype)
+  turn = jnp.asarray(_turn(count, qpos.dtype))
   joints = np.diag(3 * [0.0] + (count - 1) * [config.armature])
   return turn.T @ full @ turn + joints.astype(full.dtype)
 
@@ -50,7 +50,8 @@ def acceleration(state: State, action: jax.Array, config: Config) -> jax.Array:
   drag, twist = _fluid(state, config)
   outside = jnp.einsum('iau,ia->u', jacobians, drag)
   outside = outside.at[2:].add(twist)
-  force = _turn(count, matrix.dtype).T @ (outside - bias)
+  turn = jnp.asarray(_turn(count, matrix.dtype))
+  force = turn.T @ (outside - bias)
   force = force.at[3:].add(config.gear * jnp.clip(action, -1, 1))
   return _limited(state, matrix, force, config)
 

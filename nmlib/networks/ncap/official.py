@@ -1,6 +1,7 @@
 """The circuit's weights under the authors' names."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -33,11 +34,12 @@ def params_from_official(
     )
   dtype = dtypes.named(config.param_dtype)
   value = lambda name: np.asarray(arrays[name]).reshape(())
-  found = {
+  found: dict[str, Any] = dict.fromkeys(Params._fields)
+  found |= {
       field: jnp.asarray(np.vectorize(value, [float])(rows), dtype)
       for field, rows in names.items()
   }
-  return Params(**dict.fromkeys(Params._fields) | found)
+  return Params(**found)
 
 
 def params_to_official(params: Params, config: Config) -> dict[str, np.ndarray]:

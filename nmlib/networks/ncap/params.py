@@ -3,6 +3,7 @@
 import dataclasses
 import math
 from typing import Annotated
+from typing import Any
 from typing import NamedTuple
 
 import jax
@@ -72,7 +73,7 @@ def init(key: jax.Array, config: Config) -> Params:
     return jax.random.uniform(own, shape, dtype, -1, 1)
 
   wanted = shapes(config)
-  drawn = [
+  drawn: Any = [
       None if wanted[name] is None else draw(i, name, wanted[name])
       for i, name in enumerate(Params._fields)
   ]
@@ -83,7 +84,7 @@ def effective(params: Params, config: Config) -> Params:
   """Returns the weights as they act: with their signs held, if they are."""
   if not config.constrained:
     return params
-  held = {}
+  held: dict[str, Any] = {}
   for name, weight in params._asdict().items():
     ends = (None, 0) if name in _INHIBITORY else (0, None)
     held[name] = None if weight is None else clamp.clamp(weight, *ends)

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from matplotlib import axes as axes_lib
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 from PIL import ImageDraw
 
 
-def lines(bodies: Sequence[np.ndarray], size: int = 240) -> list[np.ndarray]:
+def lines(bodies: Sequence[npt.ArrayLike], size: int = 240) -> list[np.ndarray]:
   """Returns a picture [size, size, 3] (uint8) of each body, all to one scale.
 
   Args:
@@ -37,7 +38,7 @@ def lines(bodies: Sequence[np.ndarray], size: int = 240) -> list[np.ndarray]:
 
 
 def frames(
-    axes: axes_lib.Axes, bodies: Sequence[np.ndarray], labels: Sequence[str]
+    axes: axes_lib.Axes, bodies: Sequence[npt.ArrayLike], labels: Sequence[str]
 ) -> None:
   """Draws bodies one below the other, their first point going right.
 
