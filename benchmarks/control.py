@@ -88,7 +88,8 @@ def ours(swimmers: int, steps: int, group: int = 0, devices: int = 1):
 
   if devices > 1:
     across = jax.sharding.PartitionSpec('groups')
-    mesh = jax.make_mesh((devices,), ('groups',))
+    auto = (jax.sharding.AxisType.Auto,)
+    mesh = jax.make_mesh((devices,), ('groups',), auto)
     last = jax.shard_map(last, mesh=mesh, in_specs=across, out_specs=across)
   start = time.perf_counter()
   run = jax.jit(last).lower(poses, actions).compile()

@@ -197,7 +197,8 @@ def _solved(matrix, twists, motion, config):
 
   unsettled = lambda carry: carry[-1] & (carry[0] < _MOST_ROUNDS)
   guess = tuple(limit.passed for limit in limits)
-  carry = jnp.int32(0), guess, tuple(twists), jnp.bool_(True)
+  true = guess[0] == guess[0]  # of the chain's own place under `shard_map`
+  carry = jnp.int32(0), guess, tuple(twists), true
   return jax.lax.while_loop(unsettled, again, carry)[2]
 
 
