@@ -182,7 +182,9 @@ def main(argv):
         cells.append(alternation.spread([a / b for a, b in pairs]))
       print('| ' + ' | '.join(cells) + ' |', flush=True)
     for peer in peers:
-      print(f'| {swimmers} | {peer} | {alternation.spread(rates[peer])} |')
+      print(
+          f'| {swimmers} | {peer} | {alternation.spread(rates[peer])} | | | |'
+      )
 
 
 if __name__ == '__main__':

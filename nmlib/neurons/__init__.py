@@ -30,6 +30,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.neurons.biophysical import hines as hines
   from nmlib.neurons.biophysical import pyramidal as pyramidal
   from nmlib.neurons.core import checks as checks
+  from nmlib.neurons.core import clamp as clamp
   from nmlib.neurons.core import contraction as contraction
   from nmlib.neurons.core import dropout as dropout
   from nmlib.neurons.core import dtypes as dtypes
