@@ -117,6 +117,20 @@ class FormsTest(parameterized.TestCase):
       np.testing.assert_allclose(fast.qpos[i], plain.qpos, atol=1e-5)
       np.testing.assert_allclose(fast.qvel[i], plain.qvel, rtol=1e-2, atol=2e-3)
 
+  def test_chains_on_two_devices_move_as_on_one(self):
+    config = planar_chain.Config(2)
+    states = [_drawn(config, seed, bend=2) for seed in range(4)]
+    many = jax.tree.map(lambda *leaves: jnp.stack(leaves), *states)
+    one = lambda state: planar_chain.advance(state, jnp.ones(1), config, 2)
+    across = jax.sharding.PartitionSpec('chains')
+    auto = (jax.sharding.AxisType.Auto,)
+    mesh = jax.make_mesh((2,), ('chains',), auto, devices=jax.devices()[:2])
+    split = jax.shard_map(
+        jax.vmap(one), mesh=mesh, in_specs=across, out_specs=across
+    )
+    found, want = jax.jit(split)(many), jax.jit(jax.vmap(one))(many)
+    np.testing.assert_allclose(found.qpos, want.qpos, atol=1e-6)
+
   def test_gradient_of_plain_is_the_slope_of_fast(self):
     with jax.enable_x64(True):
       config = _config(2)
