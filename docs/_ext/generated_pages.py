@@ -18,6 +18,7 @@ PACKAGES = (
     'networks',
     'plasticity',
     'analysis',
+    'environments',
     'data',
     'train',
     'plan',

@@ -31,7 +31,7 @@ Numbers = tuple[jax.Array, ...]
 
 
 class _Motion(NamedTuple):
-  """Of one chain; x and y are those of the tip's side of the root."""
+  """Of one chain: the root's place and the absolute angles."""
 
   x: jax.Array
   y: jax.Array
