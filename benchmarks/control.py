@@ -12,7 +12,6 @@ is shown first, and the seconds that ours takes to compile. A ratio is of one
 turn.
 """
 
-import os
 import pathlib
 import subprocess
 import tempfile
@@ -103,10 +102,10 @@ def ours(swimmers: int, steps: int, group: int = 0, devices: int = 1):
   return once
 
 
-def theirs(mode: str, *sizes: int):
+def theirs(python: str, mode: str, *sizes: int):
   """Returns a function that has a peer take steps in its environment."""
   process = subprocess.Popen(
-      [_python(), '-W', 'ignore', _SCRIPT, mode, *map(str, sizes)],
+      [python, '-W', 'ignore', _SCRIPT, mode, *map(str, sizes)],
       stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
   )  # fmt: skip
 
@@ -120,19 +119,13 @@ def theirs(mode: str, *sizes: int):
   return once
 
 
-def _python() -> str:
-  return os.environ['CONTROL_MUJOCO_PYTHON']
-
-
-def compare() -> float:
+def compare(python: str) -> float:
   """Returns the largest difference from dm_control in 50 control steps."""
   import jax
 
   with tempfile.TemporaryDirectory() as folder:
     path = f'{folder}/found.npy'
-    subprocess.run(
-        [_python(), '-W', 'ignore', _SCRIPT, 'check', path], check=True
-    )
+    subprocess.run([python, '-W', 'ignore', _SCRIPT, 'check', path], check=True)
     want = np.load(path)
   poses, actions = problem(1, 50)
   found = jax.jit(moved)(
@@ -143,11 +136,11 @@ def compare() -> float:
 
 def main(argv):
   del argv
-  os.environ['CONTROL_MUJOCO_PYTHON'] = _MUJOCO.value
   peers: dict[str, Any] = {}
-  if _MUJOCO.value:
-    print(f'largest difference from dm_control: {compare():.2g}', flush=True)
-    peers['dm_control'] = theirs, 'dm_control', _THEIRS.value
+  python = _MUJOCO.value
+  if python:
+    print(f'largest difference from dm_control: {compare(python):.2g}')
+    peers['dm_control'] = theirs, python, 'dm_control', _THEIRS.value
   else:
     print('MuJoCo is left out: give --mujoco_python.')
   print(
@@ -163,9 +156,9 @@ def main(argv):
       forms['on two devices'] = ours, *size, _GROUP, 2
     few = max(1, _THEIRS.value // swimmers)
     made = {'dm_control': _THEIRS.value, 'mujoco.rollout': few * swimmers}
-    if _MUJOCO.value:
+    if python:
       peers['mujoco.rollout'] = (
-          theirs, 'rollout', few, swimmers, _THREADS.value
+          theirs, python, 'rollout', few, swimmers, _THREADS.value
       )  # fmt: skip
     seconds, first = alternation.alternate_with_results(
         forms | peers, _ROUNDS.value
