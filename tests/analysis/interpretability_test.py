@@ -332,7 +332,9 @@ class ProbesTest(absltest.TestCase):
         atol=0.5,
     )
     with self.assertRaisesRegex(ValueError, r'labels must be in \[0, 2\)'):
-      probes.logistic_regression(states, 2 + labels, 2)
+      probes.logistic_regression(
+          jnp.asarray(states), jnp.asarray(2 + labels), 2
+      )
 
   def test_weights_are_scikit_learns(self):
     rng = np.random.default_rng(1)
