@@ -17,14 +17,19 @@ import typing
 from nmlib import _lazy
 
 if typing.TYPE_CHECKING:  # for editors and type checkers
+  from nmlib.environments import alternating_t as alternating_t
   from nmlib.environments import auto_reset as auto_reset
   from nmlib.environments import contract as contract
   from nmlib.environments import finite_mdp as finite_mdp
+  from nmlib.environments import grid as grid
+  from nmlib.environments import gridworld as gridworld
+  from nmlib.environments import linear_track as linear_track
   from nmlib.environments import (
       observation_statistics as observation_statistics,
   )
   from nmlib.environments import planar_chain as planar_chain
   from nmlib.environments import swimmer as swimmer
   from nmlib.environments import time_limit as time_limit
+  from nmlib.environments import visual_corridor as visual_corridor
 
 __getattr__, __dir__ = _lazy.attach(__name__, __path__[0])

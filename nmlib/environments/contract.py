@@ -6,6 +6,9 @@ from typing import NamedTuple
 from typing import Protocol
 
 import jax
+import jax.numpy as jnp
+
+from nmlib.neurons.core import checks
 
 
 class Step(NamedTuple):
@@ -54,3 +57,19 @@ def restart(
   """
   own = getattr(world, 'restart', None)
   return world.reset(key, config) if own is None else own(key, state, config)
+
+
+def numbered(action: jax.typing.ArrayLike, num_actions: int) -> jax.Array:
+  """Returns an action [] that is one of A, as an array.
+
+  Raises:
+    ValueError: if it is no whole number (NaN is none), or, where it can be
+      seen, not in [0, A).
+  """
+  action = jnp.asarray(action)
+  checks.shape('action', action)
+  if not jnp.issubdtype(action.dtype, jnp.integer):
+    given = action if checks.is_concrete(action) else action.dtype
+    raise ValueError(f'action must be a whole number, got {given}.')
+  checks.indices('action', action, num_actions)
+  return action

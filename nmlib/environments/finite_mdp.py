@@ -157,12 +157,7 @@ def step(
   """
   del config
   world = state.tables
-  action = jnp.asarray(action)
-  checks.shape('action', action)
-  if not jnp.issubdtype(action.dtype, jnp.integer):
-    given = action if checks.is_concrete(action) else action.dtype
-    raise ValueError(f'action must be a whole number, got {given}.')
-  checks.indices('action', action, world.transitions.shape[1])
+  action = contract.numbered(action, world.transitions.shape[1])
   ended = world.terminal[state.place]
   moved = _drawn(key, world.transitions[state.place, action])
   place = jnp.where(ended, state.place, moved)

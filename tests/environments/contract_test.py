@@ -9,12 +9,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from nmlib.environments import alternating_t
 from nmlib.environments import auto_reset
 from nmlib.environments import contract
 from nmlib.environments import finite_mdp
+from nmlib.environments import gridworld
+from nmlib.environments import linear_track
 from nmlib.environments import observation_statistics
 from nmlib.environments import swimmer
 from nmlib.environments import time_limit
+from nmlib.environments import visual_corridor
 
 _TRAP = finite_mdp.trap(0.5)
 _ADVANCE = jnp.array(1)
@@ -25,6 +29,22 @@ _WORLDS: dict[str, Any] = {
         swimmer,
         dataclasses.replace(swimmer.with_links(2), substeps=2),
         jnp.array([0.5]),
+    ),
+    'gridworld': (
+        gridworld,
+        gridworld.Config(3, 2, goal=(2, 2), shuffled=True),
+        _ADVANCE,
+    ),
+    'linear_track': (linear_track, linear_track.Config(2, 3), _ADVANCE),
+    'alternating_t': (
+        alternating_t,
+        alternating_t.Config(memory=2),
+        jnp.array(3),
+    ),
+    'visual_corridor': (
+        visual_corridor,
+        visual_corridor.Config(4, 6, 2, 2),
+        jnp.array(0),
     ),
 }
 _WRAPPED: dict[str, Any] = {

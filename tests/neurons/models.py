@@ -21,6 +21,7 @@ from nmlib.networks import cortico_cerebellar
 from nmlib.networks import elm_network
 from nmlib.networks import gpt
 from nmlib.networks import ncap
+from nmlib.networks import predictive_agent
 from nmlib.networks import sequence_classifier
 from nmlib.networks import transformer
 from nmlib.networks.spiking import spatial_detector
@@ -289,6 +290,12 @@ MODELS = {
         content_addressable_memory,
         content_addressable_memory.Config(3, 4),
         lambda key: tuple(jnp.split(_spikes(STEPS, 7)(key), [3], -1)),
+    ),
+    'predictive_agent': Model(
+        predictive_agent,
+        predictive_agent.Config((6, 5), 3, channels=(2, 4), hidden=(6,)),
+        _normal(6, 5),
+        kept=r'\.transition',  # values do not hang on it
     ),
     'astrocyte_language_model': Model(
         astrocyte_language_model,
