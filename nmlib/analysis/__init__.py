@@ -12,11 +12,13 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.analysis import graphs as graphs
   from nmlib.analysis import information as information
   from nmlib.analysis import interpretability as interpretability
+  from nmlib.analysis import latents as latents
   from nmlib.analysis import laziness as laziness
   from nmlib.analysis import linear_theory as linear_theory
   from nmlib.analysis import movement_errors as movement_errors
   from nmlib.analysis import ngram as ngram
   from nmlib.analysis import patching as patching
+  from nmlib.analysis import place_fields as place_fields
   from nmlib.analysis import progress as progress
   from nmlib.analysis import receptive_fields as receptive_fields
   from nmlib.analysis import saturation as saturation

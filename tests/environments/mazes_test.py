@@ -1,4 +1,4 @@
-"""Rooms, tracks, mazes and corridors of the predictive agent, by their rules."""
+"""Rooms, tracks, mazes and corridors, by their rules."""
 
 from typing import Any
 

@@ -10,19 +10,10 @@ positive part of z is read, so that a unit can fall silent.
 One observation, no batch axis, but for `losses`: the original couples a batch,
 each latent of which is held away from the one before it.
 
-`distinct` and `encode_all` are exact for a finite set of observations: blocks of
-pixels that several have in common are read once.
+`distinct` and `encode_all` are exact for a finite set of observations: blocks
+of pixels that several have in common are read once.
 """
 
-from nmlib.networks.predictive_agent.losses import Losses
-from nmlib.networks.predictive_agent.losses import Step
-from nmlib.networks.predictive_agent.losses import Weights
-from nmlib.networks.predictive_agent.losses import Window
-from nmlib.networks.predictive_agent.losses import losses
-from nmlib.networks.predictive_agent.losses import prediction_loss
-from nmlib.networks.predictive_agent.losses import q_loss
-from nmlib.networks.predictive_agent.losses import spread_loss
-from nmlib.networks.predictive_agent.losses import update
 from nmlib.networks.predictive_agent.model import Config
 from nmlib.networks.predictive_agent.model import Encoder
 from nmlib.networks.predictive_agent.model import Params
@@ -33,22 +24,41 @@ from nmlib.networks.predictive_agent.model import encode_all
 from nmlib.networks.predictive_agent.model import init
 from nmlib.networks.predictive_agent.model import transition
 from nmlib.networks.predictive_agent.model import values
+from nmlib.networks.predictive_agent.objective import Losses
+from nmlib.networks.predictive_agent.objective import Step
+from nmlib.networks.predictive_agent.objective import Weights
+from nmlib.networks.predictive_agent.objective import Window
+from nmlib.networks.predictive_agent.objective import losses
+from nmlib.networks.predictive_agent.objective import prediction_loss
+from nmlib.networks.predictive_agent.objective import q_loss
+from nmlib.networks.predictive_agent.objective import spread_loss
+from nmlib.networks.predictive_agent.objective import update
 from nmlib.networks.predictive_agent.official import params_from_official
 from nmlib.networks.predictive_agent.official import params_to_official
+from nmlib.networks.predictive_agent.replayed import Images
+from nmlib.networks.predictive_agent.replayed import Objective
+from nmlib.networks.predictive_agent.replayed import action_values
+from nmlib.networks.predictive_agent.replayed import latents
+from nmlib.networks.predictive_agent.replayed import learn
 
 __all__ = [
     'Config',
     'Encoder',
+    'Images',
     'Losses',
+    'Objective',
     'Params',
     'Step',
     'Weights',
     'Window',
+    'action_values',
     'apply',
     'distinct',
     'encode',
     'encode_all',
     'init',
+    'latents',
+    'learn',
     'losses',
     'params_from_official',
     'params_to_official',

@@ -145,6 +145,25 @@ def backward_induction(
   return Plan(policy, q, jnp.concatenate([v, last[None]]))
 
 
+def arrives(
+    ahead: jax.Array, policy: jax.Array, goal: jax.Array, max_steps: int
+) -> jax.Array:
+  """Returns from which states a policy comes to a goal in time [S], boolean.
+
+  Of a world without chance; the goal itself has arrived.
+
+  Args:
+    ahead: state [S, A] that each action leads to.
+    policy: action [S] of each state.
+    goal: state [].
+    max_steps: of an episode.
+  """
+  states = jnp.arange(ahead.shape[0])
+  then = jnp.where(states == goal, states, ahead[states, policy])
+  last = jax.lax.fori_loop(0, max_steps, lambda _, now: then[now], states)
+  return last == goal
+
+
 def check(transitions: jax.Array, terminal: jax.Array) -> None:
   """Refuses what are not transitions [S, A, S] of S states, [S] terminal.
 

@@ -1,0 +1,111 @@
+"""Many updates from a history that was drawn before anything was learned.
+
+Where behaviour hangs on nothing that is learned, as a random one, a run is one
+scan; where observations are few, all are encoded once an update.
+"""
+
+from typing import Any
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from nmlib.networks.predictive_agent import model
+from nmlib.networks.predictive_agent import objective as objective_lib
+
+
+class Images(NamedTuple):
+  """All that a world can show, as `distinct` gives it."""
+
+  blocks: jax.Array  # [U, 4, 4]
+  places: jax.Array  # [O, cells]
+
+
+class Objective(NamedTuple):
+  """What is minimised; all [] may be swept."""
+
+  weights: objective_lib.Weights
+  horizon: float | jax.Array  # gamma_p; 0 looks at single transitions
+
+
+def latents(params: model.Params, images: Images) -> jax.Array:
+  """Returns z [O, d] of all images."""
+  return model.encode_all(params.encoder, *images)
+
+
+def action_values(params: model.Params, images: Images) -> jax.Array:
+  """Returns Q [O, A] of all images."""
+  judge = jax.vmap(model.values, (None, 0))
+  return judge(params.value, latents(params, images))
+
+
+def learn(
+    key: jax.Array,
+    params: model.Params,
+    opt_state: Any,
+    history: objective_lib.Step,
+    newest: jax.Array,
+    images: Images,
+    objective: Objective,
+    optimizer: optax.GradientTransformation,
+    *,
+    capacity: int = 20_000,
+    batch_size: int = 64,
+    discount: float = 0.9,
+) -> tuple[model.Params, Any, objective_lib.Losses]:
+  """Returns parameters and moments after updates against one slow copy.
+
+  The copy is that of the parameters given. A window is two transitions in a
+  row, whatever ends between them, as the authors draw it.
+
+  Args:
+    key: of what is drawn.
+    params: of the three networks.
+    opt_state: of the optimizer.
+    history: transitions [N]; observations are numbers of images.
+    newest: how many of them have come at each update [T], below N.
+    images: that the numbers point to.
+    objective: weights and horizon.
+    optimizer: the authors' is Adam of rate 1e-4.
+    capacity: of the memory: older transitions are forgotten.
+    batch_size: transitions an update.
+    discount: gamma.
+
+  Returns:
+    Parameters, moments, and the mean losses.
+  """
+  judged = action_values(params, images)
+  every = lambda encoder, numbers: model.encode_all(encoder, *images)[numbers]
+
+  def one(carry, now):
+    params, moments = carry
+    t, known = now
+    rows = jax.random.randint(
+        jax.random.fold_in(key, t),
+        (batch_size,),
+        jnp.maximum(known - capacity, 0),
+        known,
+    )
+    then = jnp.where(objective.horizon > 0, rows + 1, rows)
+    first, last = (
+        jax.tree.map(lambda leaf, at=at: leaf[at], history)
+        for at in (rows, then)
+    )
+    params, moments, found = objective_lib.update(
+        params,
+        moments,
+        judged[last.next_observation],
+        objective_lib.Window(first, last),
+        objective.weights,
+        optimizer,
+        horizon=objective.horizon,
+        discount=discount,
+        encode=every,
+    )
+    return (params, moments), found
+
+  (params, moments), found = jax.lax.scan(
+      one, (params, opt_state), (jnp.arange(len(newest)), newest)
+  )
+  return params, moments, jax.tree.map(jnp.mean, found)
