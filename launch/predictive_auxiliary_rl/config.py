@@ -2,6 +2,7 @@
 
 import dataclasses
 from typing import Annotated
+from typing import NamedTuple
 
 from nmlib import train
 from nmlib.environments import gridworld
@@ -10,18 +11,15 @@ from nmlib.networks import predictive_agent
 from nmlib.neurons.core import limits
 
 
-@dataclasses.dataclass(frozen=True)
-class Model:
+class Model(NamedTuple):
   """What is minimised."""
 
-  prediction: limits.NonNegative = 0.0  # eta_p
-  spread: limits.NonNegative = 0.0  # eta_n
-  horizon: limits.Fraction = 0.0  # gamma_p
-
-  __post_init__ = limits.check
+  prediction: float = 0.0  # eta_p
+  spread: float = 0.0  # eta_n
+  horizon: float = 0.0  # gamma_p
 
 
-# The weights that the authors chose where pixels are shuffled.
+# The authors' choice where pixels are shuffled; for the ring, in a plain room.
 MODELS = {
     'model-free': Model(),
     'negatives': Model(spread=0.01),
@@ -29,16 +27,17 @@ MODELS = {
     'horizon .25': Model(0.01, 0.01, 0.25),
     'horizon .5': Model(0.001, 0.01, 0.5),
     'horizon .8': Model(1e-4, 0.01, 0.8),
+    'track': Model(0.01, 0.1, 0.5),
 }
+ROOM = tuple(name for name in MODELS if name != 'track')
 
 
 @dataclasses.dataclass(frozen=True)
 class Track:
-  """The ring; weights are those the authors chose in a plain room."""
+  """The ring."""
 
   world: linear_track.Config = linear_track.Config()
   network: predictive_agent.Config = predictive_agent.Config(latent=24)
-  model: Model = Model(0.01, 0.1, 0.5)
   early: limits.Count = 8000  # of theirs: 50 episodes of 150 steps
   num_updates: limits.Count = 30_000
 
@@ -57,9 +56,7 @@ class Config:
   num_seeds: limits.Count = 6
   num_updates: limits.Count = 30_000
   max_steps: limits.Count = 150  # of an episode
-  # As the authors store them: nothing comes after a time limit. False
-  # bootstraps through it.
-  ends_at_time_limit: bool = True
+  ends_at_time_limit: bool = True  # the authors' mistake; False: bootstraps
   capacity: limits.Count = 20_000  # transitions that are remembered
   batch_size: limits.Count = 64
   copy_every: limits.Count = 1000  # the slow network
@@ -69,56 +66,42 @@ class Config:
 
   def __post_init__(self):
     limits.check(self)
-    unknown = sorted(set(self.models) - set(MODELS))
-    if unknown or not {'model-free', 'prediction'} <= set(self.models):
+    if not {'model-free', 'prediction'} <= set(self.models) <= set(ROOM):
       raise ValueError(
-          'config.models must be of'
-          f' {list(MODELS)}, model-free and prediction among them, got'
-          f' {self.models}.'
+          f'config.models must be of {ROOM}, model-free and prediction'
+          f' among them, got {self.models}.'
       )
-    for what, number in (
-        ('num_updates', self.num_updates),
-        ('track.num_updates', self.track.num_updates),
-        ('track.early', self.track.early),
-    ):
-      if number % self.copy_every:
-        raise ValueError(
-            f'config.{what} must be a multiple of copy_every='
-            f'{self.copy_every}, got {number}.'
-        )
+    counts = self.num_updates, self.track.num_updates, self.track.early
+    if any(number % self.copy_every for number in counts):
+      raise ValueError(
+          'config.num_updates and those of the track must be multiples of'
+          f' copy_every={self.copy_every}, got {counts}.'
+      )
 
 
+_TINY = predictive_agent.Config((5, 5), 3, channels=(2, 4))
 PRESETS = {
     'small': Config(),
     'smoke': Config(
-        world=gridworld.Config(3, 3, shuffled=True),
-        network=predictive_agent.Config((5, 5), 3, channels=(2, 4)),
+        world=gridworld.Config(3, 3, shuffled=True), network=_TINY,
         models=('model-free', 'prediction'), num_seeds=2, num_updates=20,
         max_steps=9, capacity=16, batch_size=4, copy_every=10,
-        track=Track(
-            linear_track.Config(3, 3),
-            predictive_agent.Config((5, 5), 4, channels=(2, 4)),
-            early=10, num_updates=20,
-        ),
+        track=Track(linear_track.Config(3, 3), _TINY, 10, 20),
     ),
     'paper': Config(
-        models=tuple(MODELS), num_seeds=25, num_updates=90_000,
+        models=ROOM, num_seeds=25, num_updates=90_000,
         track=Track(num_updates=90_000),
     ),
 }  # fmt: skip
 
-_WORLDS = train.Source('a room and a ring of cells', 'generated')
 PAPER = train.Paper(
     title='Predictive auxiliary objectives in deep RL mimic learning in the'
     ' brain',
-    authors='Fang and Stachenfeld',
-    year=2024,
+    authors='Fang and Stachenfeld', year=2024,
     url='https://arxiv.org/abs/2310.06089',
     modules=(
-        'nmlib.networks.predictive_agent',
-        'nmlib.environments.gridworld',
-        'nmlib.environments.linear_track',
-        'nmlib.analysis.place_fields',
+        'nmlib.networks.predictive_agent', 'nmlib.environments.gridworld',
+        'nmlib.environments.linear_track', 'nmlib.analysis.place_fields',
         'nmlib.analysis.latents',
     ),
     checked="the authors' modules: losses, gradients and three updates",
@@ -128,5 +111,5 @@ PAPER = train.Paper(
         keys=('prediction', 'model-free'),
         paper='.995, .813 (larger Q, 15 episodes)',
     ),
-    data=dict.fromkeys(PRESETS, (_WORLDS,)),
-)
+    data=dict.fromkeys(PRESETS, (train.Source('rooms', 'generated'),)),
+)  # fmt: skip

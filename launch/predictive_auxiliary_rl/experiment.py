@@ -12,12 +12,9 @@ from launch.predictive_auxiliary_rl import report
 from launch.predictive_auxiliary_rl import worlds
 from launch.predictive_auxiliary_rl.config import MODELS
 from launch.predictive_auxiliary_rl.config import Config
-from launch.predictive_auxiliary_rl.config import Model
 from nmlib import train
 from nmlib.analysis import latents
 from nmlib.analysis import place_fields
-from nmlib.environments import grid
-from nmlib.environments import gridworld
 from nmlib.networks import predictive_agent
 from nmlib.plasticity.reinforcement import dynamic_programming
 
@@ -40,62 +37,26 @@ def experiment(config: Config, run: train.Run) -> train.Report:
   fitted = {
       name: train.fit(run, stage(config, name, rooms)) for name in config.models
   }
-  on_track = train.fit(run, track_stage(config, rings))
+  on_track = train.fit(run, stage(config, 'track', rings))
   moved = run.result('fields', lambda: _fields(on_track.state))
-  state = fitted['prediction'].state
-  swapped = run.result('swapped', lambda: swap(config, state))
+  swapped = run.result(
+      'swapped', lambda: _swapped(config, fitted['prediction'].state)
+  )
   return report.make(config, fitted, moved, swapped)
 
 
 def stage(
-    config: Config, name: str = 'prediction', rooms: worlds.World | None = None
+    config: Config, name: str = 'prediction', made: worlds.World | None = None
 ) -> train.Stage:
-  """Returns the training of one of `MODELS` in the room."""
-  rooms = worlds.rooms(config) if rooms is None else rooms
-  cells = jnp.asarray(grid.free(gridworld.walls(config.world)))
+  """Returns the training of one of `MODELS` in the room, or of the 'track'.
 
-  def evaluate(state, unused_data):
-    z = predictive_agent.latents(state.params, state.world.images)
-    return {
-        'success': success(state.params, state.world, config.max_steps),
-        'silent': latents.silent_fraction(z),
-        'cosine': latents.pairwise_cosine(z),
-        'map': latents.spatial_alignment(z, cells),
-    }
-
-  return _stage(
-      config, f'room_{name.replace(" ", "_")}', MODELS[name], config.network,
-      rooms, config.num_updates, 0, evaluate,
-  )  # fmt: skip
-
-
-def track_stage(config: Config, rings: worlds.World) -> train.Stage:
-  """Returns the training on the ring."""
-  track = config.track
-  silent = lambda state, _: {
-      'silent': latents.silent_fraction(
-          predictive_agent.latents(state.params, state.world.images)
-      )
-  }
-  return _stage(
-      config, 'track', track.model, track.network, rings, track.num_updates,
-      track.early, silent,
-  )  # fmt: skip
-
-
-def success(
-    params: predictive_agent.Params, world: worlds.World, max_steps: int
-) -> jax.Array:
-  """Returns the share [] of starts whence the best actions reach the goal."""
-  best = jnp.argmax(predictive_agent.action_values(params, world.images), 1)
-  arrived = dynamic_programming.arrives(
-      world.ahead, best, world.goal, max_steps
-  )
-  return (jnp.sum(arrived) - 1) / (len(best) - 1)  # the goal is no start
-
-
-def _stage(config, name, model, network, world, num_updates, early, evaluate):
-  """Returns a stage whose steps are `copy_every` updates of a slow copy."""
+  A step of it is `copy_every` updates, against one slow copy.
+  """
+  track, ring = config.track, name == 'track'
+  network = track.network if ring else config.network
+  num_updates = track.num_updates if ring else config.num_updates
+  made = worlds.rooms(config) if made is None else made
+  aims = predictive_agent.objective(*MODELS[name], config.num_seeds)
   optimizer = optax.adam(config.learning_rate)
 
   def init(key, start):
@@ -116,83 +77,65 @@ def _stage(config, name, model, network, world, num_updates, early, evaluate):
         capacity=config.capacity, batch_size=config.batch_size,
         discount=config.discount,
     )  # fmt: skip
-    now = done + config.copy_every == early
-    kept = jax.tree.map(
-        lambda new, old: jnp.where(now, new, old), params, state.early
-    )
-    state = state._replace(
-        step=state.step + 1, params=params, opt_state=moments, early=kept
-    )
+    now = done + config.copy_every == track.early
+    keep = lambda new, old: jnp.where(now, new, old)
+    early = jax.tree.map(keep, params, state.early)
+    fixed = state.key, state.world, state.objective
+    state = State(state.step + 1, params, moments, early, *fixed)
     return state, losses._asdict()
 
+  def evaluate(state, unused_data):
+    z = predictive_agent.latents(state.params, state.world.images)
+    return {
+        'success': success(state.params, state.world, config.max_steps),
+        'silent': latents.silent_fraction(z),
+        'cosine': latents.pairwise_cosine(z),
+        'map': latents.spatial_alignment(z, state.world.cells),
+    }
+
   return train.Stage(
-      name=name, loop=train.Loop(
+      name=name if ring else f'room_{name.replace(" ", "_")}',
+      loop=train.Loop(
           num_updates // config.copy_every, log_every=1, eval_every=1,
           checkpoint_every=5,
       ),
       init=init, step=lambda state, _: step(state), evaluate=evaluate,
-      starts=(world, _objective(model, config.num_seeds)),
+      starts=(made, aims),
       seeds=tuple(range(config.num_seeds)),
   )  # fmt: skip
 
 
-def _objective(model: Model, *shape: int) -> predictive_agent.Objective:
-  """Returns what a model minimises, of every seed: one program for all."""
-  full = lambda value: jnp.full(shape, value, jnp.float32)
-  spread = full(model.spread)
-  weights = predictive_agent.Weights(
-      full(model.prediction), spread, spread, full(1.0)
-  )
-  return predictive_agent.Objective(weights, full(model.horizon))
+def success(
+    params: predictive_agent.Params, world: worlds.World, max_steps: int
+) -> jax.Array:
+  """Returns the share [] of starts whence the best actions reach the goal."""
+  best = jnp.argmax(predictive_agent.action_values(params, world.images), 1)
+  there = dynamic_programming.arrives(world.ahead, best, world.goal, max_steps)
+  return (jnp.sum(there) - 1) / (len(best) - 1)  # the goal is no start
 
 
 def _fields(state: State) -> dict[str, np.ndarray]:
   """Returns place fields [S, C, d] of what is predicted, early and late."""
-
-  def one(params, world):
-    move = lambda z, a: predictive_agent.transition(params.transition, z, a)
-    every = jax.vmap(jax.vmap(move, (None, 0)), (0, None))
-    z = predictive_agent.latents(params, world.images)
-    return place_fields.fields(jnp.mean(every(z, jnp.arange(4)), axis=1))
-
-  of_all = jax.jit(jax.vmap(one))
+  fields = lambda params, world: place_fields.fields(
+      predictive_agent.predicted(params, world.images)
+  )
+  of_all = jax.jit(jax.vmap(fields))
   early, late = (of_all(p, state.world) for p in (state.early, state.params))
   moved = jax.vmap(place_fields.shift)(early, late)
   found = {'early': early, 'late': late, 'shift': moved}
-  return {name: np.asarray(value) for name, value in found.items()}
+  return jax.tree.map(np.asarray, found)
 
 
-def swap(config: Config, state: State) -> dict[str, np.ndarray]:
-  """Returns changes of cosines [S], of pairs that were exchanged and not.
-
-  Of two chains of cells, a b c and d e f, b now leads to f and e to c, and
-  back; eight updates of those transitions alone, ten times as fast.
-  """
-  table = np.arange(config.world.width * config.world.height)
-  table = table.reshape(config.world.width, config.world.height)
-  (_, b, c), (_, e, f) = table[:3, 0], table[:3, -1]
-  pairs = {'exchanged': ((b, f), (e, c)), 'as before': ((b, c), (e, f))}
-  history = predictive_agent.Step(
-      jnp.array([b, e, f, c]), jnp.array([1, 1, 0, 0]), jnp.zeros(4),
-      jnp.zeros(4, bool), jnp.array([f, c, b, e]),
+def _swapped(config: Config, state: State) -> dict[str, np.ndarray]:
+  """Returns changes of cosines [S] after two successors were exchanged."""
+  width, height = config.world.width, config.world.height
+  table = np.arange(width * height).reshape(width, height)
+  pairs = tuple(table[1:3, 0]), tuple(table[1:3, -1])  # of two far rows
+  one = lambda seed, params, images: predictive_agent.exchange(
+      jax.random.key(seed), params, images, pairs, (1, 0),
+      predictive_agent.objective(*MODELS['prediction']),
+      batch_size=config.batch_size, discount=config.discount,
   )  # fmt: skip
-  objective = _objective(MODELS['prediction'])
-  optimizer = optax.adam(1e-3)
-
-  def one(seed, params, images):
-    before = predictive_agent.latents(params, images)
-    params, _, _ = predictive_agent.learn(
-        jax.random.key(seed), params, optimizer.init(params), history,
-        jnp.full(8, 4), images, objective, optimizer,
-        batch_size=config.batch_size, discount=config.discount,
-    )  # fmt: skip
-    after = predictive_agent.latents(params, images)
-    near = lambda z, pair: latents.pairwise_cosine(z[jnp.array(pair)])
-    change = lambda pair: near(after, pair) - near(before, pair)
-    mean = lambda two: (change(two[0]) + change(two[1])) / 2
-    return {name: mean(two) for name, two in pairs.items()}
-
-  found = jax.jit(jax.vmap(one))(
-      jnp.arange(config.num_seeds), state.params, state.world.images
-  )
-  return {name: np.asarray(value) for name, value in found.items()}
+  seeds = jnp.arange(config.num_seeds)
+  found = jax.jit(jax.vmap(one))(seeds, state.params, state.world.images)
+  return dict(zip(('exchanged', 'kept'), map(np.asarray, found), strict=True))

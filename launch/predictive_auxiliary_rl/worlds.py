@@ -26,17 +26,16 @@ class World(NamedTuple):
   images: predictive_agent.Images
   ahead: jax.Array  # [C, 4], where actions lead
   goal: jax.Array  # []
+  cells: jax.Array  # [C, 2], places
 
 
 def rooms(config: Config) -> World:
   """Returns the rooms of all seeds, [S, ...]."""
   walls = gridworld.walls(config.world)
   cells = grid.free(walls)
-  table = np.zeros(walls.shape, np.int32)
-  table[tuple(cells.T)] = np.arange(len(cells))
-  number = lambda place: jnp.asarray(table)[place[0], place[1]]
+  number = lambda place: grid.number(walls, place)
   return _made(
-      config, gridworld, config.world, config.num_updates, len(cells),
+      config, gridworld, config.world, config.num_updates, cells,
       lambda state: number(state.place), lambda state: number(state.goal),
       lambda state, cell: state._replace(place=grid.at(cells, cell)),
   )  # fmt: skip
@@ -47,13 +46,13 @@ def tracks(config: Config) -> World:
   track = config.track
   return _made(
       config, linear_track, track.world, track.num_updates,
-      len(linear_track.ring(track.world)),
+      linear_track.ring(track.world),
       lambda state: state.cell, lambda state: state.goal,
       lambda state, cell: state._replace(cell=cell),
   )  # fmt: skip
 
 
-def _made(config, module, options, num_updates, count, number, goal, put):
+def _made(config, module, options, num_updates, cells, number, goal, put):
   """Returns worlds [S, ...] of a module, whose cells have numbers."""
   seen = numbered.wrap(module, number)
   world = auto_reset.wrap(time_limit.wrap(seen, config.max_steps))
@@ -64,31 +63,15 @@ def _made(config, module, options, num_updates, count, number, goal, put):
     begun = agent_stage.begin(first, agent, world, options, 1)
     _, steps = agent_stage.collect(later, begun, agent, world, options)
     state = jax.tree.map(lambda leaf: leaf[0], begun.worlds.world)
-    every = jax.vmap(lambda cell: put(state, cell))(jnp.arange(count))
+    every = jax.vmap(lambda cell: put(state, cell))(jnp.arange(len(cells)))
     tables = numbered.tables(module, every, 4, number, options)
-    return _history(agents.flat(steps), config), *tables, goal(state)
+    history = predictive_agent.history_of(
+        agents.flat(steps), config.ends_at_time_limit
+    )
+    return history, *tables, goal(state), jnp.asarray(cells)
 
-  history, images, ahead, goals = jax.jit(jax.vmap(one))(
+  history, images, *rest = jax.jit(jax.vmap(one))(
       jnp.arange(config.num_seeds)
   )
-  parts = [predictive_agent.distinct(np.asarray(seed)) for seed in images]
-  most = max(len(blocks) for blocks, _ in parts)
-  fill = lambda b: np.pad(b, ((0, most - len(b)), (0, 0), (0, 0)))
-  shown = predictive_agent.Images(
-      jnp.asarray(np.stack([fill(blocks) for blocks, _ in parts])),
-      jnp.asarray(np.stack([places for _, places in parts])),
-  )
-  return World(history, shown, ahead, goals)
-
-
-def _history(steps, config) -> predictive_agent.Step:
-  """Returns transitions as the authors store them."""
-  cut = steps.truncated & config.ends_at_time_limit
-  # At a goal their agent is at the next episode's start already.
-  then = jnp.roll(steps.observation, -1)
-  ahead = jnp.where(steps.terminated, then, steps.next_observation)
-  made = predictive_agent.Step(
-      steps.observation, steps.action, steps.reward, steps.terminated | cut,
-      ahead,
-  )  # fmt: skip
-  return jax.tree.map(lambda leaf: leaf[:-1], made)
+  shown = predictive_agent.images_of(np.asarray(images))
+  return World(history, shown, *rest)

@@ -24,6 +24,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.environments import grid as grid
   from nmlib.environments import gridworld as gridworld
   from nmlib.environments import linear_track as linear_track
+  from nmlib.environments import numbered as numbered
   from nmlib.environments import (
       observation_statistics as observation_statistics,
   )

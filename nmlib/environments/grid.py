@@ -34,6 +34,14 @@ def at(cells: np.ndarray, number: jax.Array) -> jax.Array:
   return jnp.asarray(cells, jnp.int32)[number]
 
 
+def number(walls: np.ndarray, place: jax.Array) -> jax.Array:
+  """Returns which of the free cells a place [2] is, []; int32, 0 of walls."""
+  table = np.zeros(walls.shape, np.int32)
+  cells = free(walls)
+  table[tuple(cells.T)] = np.arange(len(cells))
+  return jnp.asarray(table)[place[0], place[1]]
+
+
 def same(place: jax.Array, other: jax.Array) -> jax.Array:
   """Whether two places [2] are one, [] boolean."""
   return jnp.all(place == other)

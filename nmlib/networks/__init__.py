@@ -40,6 +40,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks import trial_network as trial_network
   from nmlib.networks import wiring as wiring
   from nmlib.networks.agents import agent as agent
+  from nmlib.networks.agents import chance as chance
   from nmlib.networks.agents import ddpg as ddpg
   from nmlib.networks.agents import distributions as distributions
   from nmlib.networks.agents import double_dqn as double_dqn

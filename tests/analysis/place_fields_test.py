@@ -16,9 +16,7 @@ class PlaceFieldsTest(absltest.TestCase):
     before = place_fields.fields(jnp.asarray(bumps - 0.2))
     self.assertEqual(before.max(), 1)
     self.assertEqual(before.min(), 0)
-    np.testing.assert_array_equal(
-        place_fields.peaks(before), [0, 0, jnp.nan]
-    )
+    np.testing.assert_array_equal(place_fields.peaks(before), [0, 0, jnp.nan])
     for steps in (-2, 0, 3):
       after = jnp.roll(before, steps, axis=0)
       moved = place_fields.shift(before, after)

@@ -168,6 +168,51 @@ class PredictiveAgentTest(parameterized.TestCase):
     further = predictive_agent.spread_loss(z, z + jnp.array([[3.0, 4.0]]))
     np.testing.assert_allclose(further, np.exp(-25), rtol=1e-5)
 
+  def test_updates_from_a_history_are_single_updates(self):
+    rng = np.random.default_rng(0)
+    config = predictive_agent.Config((5, 5), 3, 2, (2, 3), (4,), 4, 4)
+    images = rng.normal(size=(4, 5, 5)).astype(np.float32)
+    shown = predictive_agent.Images(*predictive_agent.distinct(images))
+    params = predictive_agent.init(jax.random.key(1), config)
+    optimizer = optax.adam(1e-2)
+    # One transition that is known, and others that are not yet.
+    draw = lambda top: jnp.asarray(rng.integers(top, size=6))
+    history = predictive_agent.Step(
+        draw(4), draw(2), jnp.arange(6.0), draw(2) > 0, draw(4)
+    )
+    weights = predictive_agent.Weights(0.3, 0.2, 0.1)
+    for horizon in (0.0, 0.5):
+      found, _, losses = jax.jit(
+          lambda horizon: predictive_agent.learn(
+              jax.random.key(2), params, optimizer.init(params), history,
+              jnp.ones(1, int), shown,
+              predictive_agent.Objective(weights, horizon), optimizer,
+              batch_size=1,
+          )
+      )(horizon)  # fmt: skip
+      seen = history._replace(
+          observation=images[history.observation],
+          next_observation=images[history.next_observation],
+      )
+      windows = predictive_agent.Window(
+          *(
+              jax.tree.map(lambda leaf, at=at: leaf[at : at + 1], seen)
+              for at in (0, int(horizon > 0))
+          )
+      )
+      judged = jax.vmap(lambda o: predictive_agent.apply(params, o, config))(
+          windows.last.next_observation
+      )
+      wanted, _, parts = predictive_agent.update(
+          params, optimizer.init(params), judged, windows, weights, optimizer,
+          horizon=horizon,
+      )  # fmt: skip
+      np.testing.assert_allclose(losses, parts, rtol=1e-5)
+      jax.tree.map(
+          lambda a, b: np.testing.assert_allclose(a, b, atol=1e-4),
+          found, wanted,
+      )  # fmt: skip
+
   def test_bad_sizes(self):
     wrong: Any = {'image': (3, 10)}
     with self.assertRaisesRegex(ValueError, 'image must be at least 4 x 4'):

@@ -14,6 +14,7 @@ each latent of which is held away from the one before it.
 of pixels that several have in common are read once.
 """
 
+from nmlib.networks.predictive_agent.contiguity import exchange
 from nmlib.networks.predictive_agent.model import Config
 from nmlib.networks.predictive_agent.model import Encoder
 from nmlib.networks.predictive_agent.model import Params
@@ -38,8 +39,12 @@ from nmlib.networks.predictive_agent.official import params_to_official
 from nmlib.networks.predictive_agent.replayed import Images
 from nmlib.networks.predictive_agent.replayed import Objective
 from nmlib.networks.predictive_agent.replayed import action_values
+from nmlib.networks.predictive_agent.replayed import history_of
+from nmlib.networks.predictive_agent.replayed import images_of
 from nmlib.networks.predictive_agent.replayed import latents
 from nmlib.networks.predictive_agent.replayed import learn
+from nmlib.networks.predictive_agent.replayed import objective
+from nmlib.networks.predictive_agent.replayed import predicted
 
 __all__ = [
     'Config',
@@ -56,12 +61,17 @@ __all__ = [
     'distinct',
     'encode',
     'encode_all',
+    'exchange',
+    'history_of',
+    'images_of',
     'init',
     'latents',
     'learn',
     'losses',
+    'objective',
     'params_from_official',
     'params_to_official',
+    'predicted',
     'prediction_loss',
     'q_loss',
     'spread_loss',

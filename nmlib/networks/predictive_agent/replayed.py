@@ -9,8 +9,10 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 
+from nmlib.networks.agents import agent as agents
 from nmlib.networks.predictive_agent import model
 from nmlib.networks.predictive_agent import objective as objective_lib
 
@@ -29,9 +31,67 @@ class Objective(NamedTuple):
   horizon: float | jax.Array  # gamma_p; 0 looks at single transitions
 
 
+def objective(
+    prediction: float, spread: float, horizon: float, *shape: int
+) -> Objective:
+  """Returns an objective in arrays of a shape, such as one a seed.
+
+  Args:
+    prediction: eta_p.
+    spread: eta_n, of both terms that hold latents apart; eta_Q is 1.
+    horizon: gamma_p.
+    *shape: of each.
+  """
+  full = lambda value: jnp.full(shape, value, jnp.float32)
+  parts = map(full, (prediction, spread, spread, 1.0))
+  return Objective(objective_lib.Weights(*parts), full(horizon))
+
+
+def images_of(observations: np.ndarray) -> Images:
+  """Returns the images of several worlds, [S, ...] each.
+
+  Args:
+    observations: concrete [S, O, H, W], all that each world can show. Of those
+      that need fewer blocks than others the rest are 0.
+  """
+  parts = [model.distinct(world) for world in np.asarray(observations)]
+  most = max(len(blocks) for blocks, _ in parts)
+  fill = lambda b: np.pad(b, ((0, most - len(b)), (0, 0), (0, 0)))
+  return Images(
+      jnp.asarray(np.stack([fill(blocks) for blocks, _ in parts])),
+      jnp.asarray(np.stack([places for _, places in parts])),
+  )
+
+
+def history_of(
+    steps: agents.Transition, ends_at_time_limit: bool = True
+) -> objective_lib.Step:
+  """Returns a history [N] of the steps [N + 1] of one world, as stored.
+
+  As the authors do: at a goal their agent is at the next episode's start
+  already, so that the goal is never seen. A time limit ends as a goal does;
+  False bootstraps through it.
+  """
+  then = jnp.roll(steps.observation, -1)
+  ahead = jnp.where(steps.terminated, then, steps.next_observation)
+  ends = steps.terminated | (steps.truncated & ends_at_time_limit)
+  made = objective_lib.Step(
+      steps.observation, steps.action, steps.reward, ends, ahead
+  )
+  return jax.tree.map(lambda leaf: leaf[:-1], made)
+
+
 def latents(params: model.Params, images: Images) -> jax.Array:
   """Returns z [O, d] of all images."""
   return model.encode_all(params.encoder, *images)
+
+
+def predicted(params: model.Params, images: Images) -> jax.Array:
+  """Returns T(z, a) [O, d] of all images, its mean over actions."""
+  move = lambda z, a: model.transition(params.transition, z, a)
+  actions = jnp.arange(params.value[-1].bias.shape[0])
+  every = jax.vmap(jax.vmap(move, (None, 0)), (0, None))
+  return jnp.mean(every(latents(params, images), actions), axis=1)
 
 
 def action_values(params: model.Params, images: Images) -> jax.Array:
@@ -47,7 +107,7 @@ def learn(
     history: objective_lib.Step,
     newest: jax.Array,
     images: Images,
-    objective: Objective,
+    aim: Objective,
     optimizer: optax.GradientTransformation,
     *,
     capacity: int = 20_000,
@@ -66,7 +126,7 @@ def learn(
     history: transitions [N]; observations are numbers of images.
     newest: how many of them have come at each update [T], below N.
     images: that the numbers point to.
-    objective: weights and horizon.
+    aim: weights and horizon.
     optimizer: the authors' is Adam of rate 1e-4.
     capacity: of the memory: older transitions are forgotten.
     batch_size: transitions an update.
@@ -87,7 +147,7 @@ def learn(
         jnp.maximum(known - capacity, 0),
         known,
     )
-    then = jnp.where(objective.horizon > 0, rows + 1, rows)
+    then = jnp.where(aim.horizon > 0, rows + 1, rows)
     first, last = (
         jax.tree.map(lambda leaf, at=at: leaf[at], history)
         for at in (rows, then)
@@ -97,9 +157,9 @@ def learn(
         moments,
         judged[last.next_observation],
         objective_lib.Window(first, last),
-        objective.weights,
+        aim.weights,
         optimizer,
-        horizon=objective.horizon,
+        horizon=aim.horizon,
         discount=discount,
         encode=every,
     )
