@@ -56,7 +56,7 @@ def stage(
   network = track.network if ring else config.network
   num_updates = track.num_updates if ring else config.num_updates
   made = worlds.rooms(config) if made is None else made
-  aims = predictive_agent.objective(*MODELS[name], config.num_seeds)
+  aims = predictive_agent.objective_of(*MODELS[name], config.num_seeds)
   optimizer = optax.adam(config.learning_rate)
 
   def init(key, start):
@@ -133,7 +133,7 @@ def _swapped(config: Config, state: State) -> dict[str, np.ndarray]:
   pairs = tuple(table[1:3, 0]), tuple(table[1:3, -1])  # of two far rows
   one = lambda seed, params, images: predictive_agent.exchange(
       jax.random.key(seed), params, images, pairs, (1, 0),
-      predictive_agent.objective(*MODELS['prediction']),
+      predictive_agent.objective_of(*MODELS['prediction']),
       batch_size=config.batch_size, discount=config.discount,
   )  # fmt: skip
   seeds = jnp.arange(config.num_seeds)

@@ -1,7 +1,8 @@
-"""Bridges to flax: models of the contract as its modules, and back.
+"""Bridges: models of the contract as modules of flax, worlds of others.
 
 `from nmlib import adapters`, then `adapters.nnx` or `adapters.linen`; flax is
-imported with them, not before. docs/guides/flax.md shows how.
+imported with them, not before. docs/guides/flax.md shows how. `adapters.gymnax`
+and `adapters.brax` import neither.
 """
 
 import typing
@@ -9,6 +10,8 @@ import typing
 from nmlib import _lazy
 
 if typing.TYPE_CHECKING:  # for editors and type checkers
+  from nmlib.adapters import brax as brax
+  from nmlib.adapters import gymnax as gymnax
   from nmlib.adapters import linen as linen
   from nmlib.adapters import nnx as nnx
 

@@ -86,7 +86,7 @@ class GridworldTest(parameterized.TestCase):
     ends = (cells == [1, 1]).all(1)
     gold = np.broadcast_to(ends[None, None] & ~ends[:, None, None], odds.shape)
     found = dynamic_programming.value_iteration(
-        odds, gold.astype(np.float32), 0.9, ends
+        odds, jnp.asarray(gold, float), 0.9, ends
     )
     # Round the one wall it is as far as by city blocks.
     steps = np.abs(cells - 1).sum(1)

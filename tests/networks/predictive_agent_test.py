@@ -115,13 +115,16 @@ class PredictiveAgentTest(parameterized.TestCase):
     images = np.zeros((5, 9, 8), np.float32)
     images[np.arange(5), rng.integers(9, size=5), rng.integers(8, size=5)] = 1
     config = predictive_agent.Config((9, 8), 3, channels=(2, 4))
-    encoder = predictive_agent.init(jax.random.key(0), config).encoder
-    blocks, places = predictive_agent.distinct(images)
+    init = jax.jit(lambda key: predictive_agent.init(key, config))
+    encoder = init(jax.random.key(0)).encoder
+    blocks, places = map(jnp.asarray, predictive_agent.distinct(images))
     self.assertLess(len(blocks), places.size)
-    total = lambda z: jnp.sum(jnp.sin(z))
-    plain = lambda e: jax.vmap(predictive_agent.encode, (None, 0))(e, images)
+    total, shown = lambda z: jnp.sum(jnp.sin(z)), jnp.asarray(images)
+    plain = lambda e: jax.vmap(predictive_agent.encode, (None, 0))(e, shown)
     shared = lambda e: predictive_agent.encode_all(e, blocks, places)
-    np.testing.assert_allclose(shared(encoder), plain(encoder), rtol=1e-5)
+    np.testing.assert_allclose(
+        jax.jit(shared)(encoder), jax.jit(plain)(encoder), rtol=1e-5
+    )
     one, other = (
         jax.jit(jax.grad(lambda e, f=f: total(f(e))))(encoder)
         for f in (plain, shared)
@@ -132,8 +135,7 @@ class PredictiveAgentTest(parameterized.TestCase):
     )  # fmt: skip
 
   def test_horizon_0_looks_at_no_later_action(self):
-    key = jax.random.key(0)
-    params = predictive_agent.init(key, _CONFIG).transition
+    params = _params('direct/init/').transition
     z, next_z = jax.random.normal(jax.random.key(1), (2, 4, 8))
     action = jnp.arange(4)
     of = lambda then, horizon: predictive_agent.prediction_loss(
@@ -172,8 +174,11 @@ class PredictiveAgentTest(parameterized.TestCase):
     rng = np.random.default_rng(0)
     config = predictive_agent.Config((5, 5), 3, 2, (2, 3), (4,), 4, 4)
     images = rng.normal(size=(4, 5, 5)).astype(np.float32)
-    shown = predictive_agent.Images(*predictive_agent.distinct(images))
-    params = predictive_agent.init(jax.random.key(1), config)
+    shown = predictive_agent.Images(
+        *map(jnp.asarray, predictive_agent.distinct(images))
+    )
+    init = jax.jit(lambda key: predictive_agent.init(key, config))
+    params = init(jax.random.key(1))
     optimizer = optax.adam(1e-2)
     # One transition that is known, and others that are not yet.
     draw = lambda top: jnp.asarray(rng.integers(top, size=6))
@@ -181,6 +186,18 @@ class PredictiveAgentTest(parameterized.TestCase):
         draw(4), draw(2), jnp.arange(6.0), draw(2) > 0, draw(4)
     )
     weights = predictive_agent.Weights(0.3, 0.2, 0.1)
+
+    @jax.jit
+    def alone(windows, horizon):
+      judged = jax.vmap(lambda o: predictive_agent.apply(params, o, config))(
+          windows.last.next_observation
+      )
+      moments = optimizer.init(params)
+      new, _, parts = predictive_agent.update(
+          params, moments, judged, windows, weights, optimizer, horizon=horizon
+      )
+      return new, parts
+
     for horizon in (0.0, 0.5):
       found, _, losses = jax.jit(
           lambda horizon: predictive_agent.learn(
@@ -200,13 +217,7 @@ class PredictiveAgentTest(parameterized.TestCase):
               for at in (0, int(horizon > 0))
           )
       )
-      judged = jax.vmap(lambda o: predictive_agent.apply(params, o, config))(
-          windows.last.next_observation
-      )
-      wanted, _, parts = predictive_agent.update(
-          params, optimizer.init(params), judged, windows, weights, optimizer,
-          horizon=horizon,
-      )  # fmt: skip
+      wanted, parts = alone(windows, horizon)
       np.testing.assert_allclose(losses, parts, rtol=1e-5)
       jax.tree.map(
           lambda a, b: np.testing.assert_allclose(a, b, atol=1e-4),
@@ -217,7 +228,7 @@ class PredictiveAgentTest(parameterized.TestCase):
     wrong: Any = {'image': (3, 10)}
     with self.assertRaisesRegex(ValueError, 'image must be at least 4 x 4'):
       predictive_agent.Config(**wrong)
-    params = predictive_agent.init(jax.random.key(0), _CONFIG)
+    params = _params('direct/init/')
     with self.assertRaisesRegex(ValueError, r'observation must be \[height=10'):
       predictive_agent.apply(params, jnp.zeros((10, 9)), _CONFIG)
 

@@ -43,7 +43,7 @@ from nmlib.networks.predictive_agent.replayed import history_of
 from nmlib.networks.predictive_agent.replayed import images_of
 from nmlib.networks.predictive_agent.replayed import latents
 from nmlib.networks.predictive_agent.replayed import learn
-from nmlib.networks.predictive_agent.replayed import objective
+from nmlib.networks.predictive_agent.replayed import objective_of
 from nmlib.networks.predictive_agent.replayed import predicted
 
 __all__ = [
@@ -68,7 +68,7 @@ __all__ = [
     'latents',
     'learn',
     'losses',
-    'objective',
+    'objective_of',
     'params_from_official',
     'params_to_official',
     'predicted',

@@ -162,7 +162,7 @@ def losses(
   )
   latents = encode(params.encoder, jnp.concatenate(seen))
   z, next_z, last_z, last_next_z = jnp.split(latents, 4)
-  parts = Weights(
+  parts = (
       prediction_loss(
           params.transition,
           z,
@@ -176,8 +176,12 @@ def losses(
       spread_loss(last_z, jnp.roll(last_z, 1, axis=0)),
       q_loss(params.value, last_z, last_next_z, judged, last, discount),
   )
-  weighted = [w * part for w, part in zip(weights, parts, strict=True)]
-  return Losses(*weighted, sum(weighted, jnp.zeros_like(weighted[0])))
+  prediction, near, rand, value = (
+      jnp.asarray(weight * part)
+      for weight, part in zip(weights, parts, strict=True)
+  )
+  total = prediction + near + rand + value
+  return Losses(prediction, near, rand, value, total)
 
 
 def update(
@@ -207,4 +211,5 @@ def update(
 
   grads, found = jax.grad(loss, has_aux=True)(params)
   changes, moments = optimizer.update(grads, moments, params)
-  return optax.apply_updates(params, changes), moments, found
+  new: Any = optax.apply_updates(params, changes)
+  return new, moments, found

@@ -31,7 +31,7 @@ class Objective(NamedTuple):
   horizon: float | jax.Array  # gamma_p; 0 looks at single transitions
 
 
-def objective(
+def objective_of(
     prediction: float, spread: float, horizon: float, *shape: int
 ) -> Objective:
   """Returns an objective in arrays of a shape, such as one a seed.
