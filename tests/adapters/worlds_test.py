@@ -115,7 +115,7 @@ class GymnaxTest(absltest.TestCase):
       action = jnp.int32(t % 2)
       key = lambda t=t: jax.random.fold_in(jax.random.key(1), t)
       ours = contract.Step(*world.step(key(), state, action, params))
-      observation, again, reward, terminated, _, _ = environment.step_env(
+      observation, again, reward, terminated, _ = environment.step_env(
           key(), again, action, params
       )
       np.testing.assert_allclose(ours.observation, observation, rtol=1e-6)
