@@ -75,16 +75,16 @@ class ContractTest(parameterized.TestCase):
     module, config, action = _WORLDS[name]
     world = _WRAPPED[wrapper](module)
     keys = jax.random.split(jax.random.key(3), 2)
-    run = lambda key: _rollout(world, config, action, key)
+    run = lambda key: _rollout(world, config, action, key, 4)
     many = jax.jit(jax.vmap(run))(keys)
-    self.assertEqual(many.reward.shape, (2, 7))
+    self.assertEqual(many.reward.shape, (2, 4))
     self.assertEqual(many.terminated.dtype, bool)
     self.assertEqual(many.truncated.dtype, bool)
     self.assertFalse(np.any(many.terminated & many.truncated))
     key = jax.random.split(jax.random.key(3), 2)[1]  # the same once more
     first, later = jax.random.split(key)
     _, state = world.reset(first, config)
-    for t in range(7):
+    for t in range(4):  # one more than the limit
       key = jax.random.fold_in(later, t)
       step: Any = contract.Step(*world.step(key, state, action, config))
       state = step.state

@@ -12,6 +12,7 @@ import optax
 
 from nmlib.networks import mlp
 from nmlib.networks import predictive_agent
+from nmlib.networks.agents import agent
 
 _FIXTURE = np.load(
     pathlib.Path(__file__).parents[1]
@@ -223,6 +224,19 @@ class PredictiveAgentTest(parameterized.TestCase):
           lambda a, b: np.testing.assert_allclose(a, b, atol=1e-4),
           found, wanted,
       )  # fmt: skip
+
+  def test_history_is_stored_as_the_authors_do(self):
+    observation = jnp.array([0, 1, 5, 6, 3])
+    steps = agent.Transition(
+        observation, jnp.zeros(5, int), (), jnp.array([0.0, 1, 0, 0, 0]),
+        jnp.array([1, 9, 6, 7, 4]), jnp.arange(5) == 1, jnp.arange(5) == 3,
+    )  # fmt: skip
+    found = predictive_agent.history_of(steps)
+    # At the goal, 9, the next start is there already; a time limit keeps 7.
+    np.testing.assert_array_equal(found.next_observation, [1, 5, 6, 7])
+    np.testing.assert_array_equal(found.terminal, [0, 1, 0, 1])
+    open_ended = predictive_agent.history_of(steps, False)
+    np.testing.assert_array_equal(open_ended.terminal, [0, 1, 0, 0])
 
   def test_bad_sizes(self):
     wrong: Any = {'image': (3, 10)}
