@@ -37,6 +37,11 @@ from nmlib.neurons.dendrites import active
 from nmlib.neurons.dendrites import coincidence
 from nmlib.neurons.elm import population
 from nmlib.neurons.gates import mode_gate
+from nmlib.neurons.oscillators import kuramoto
+from nmlib.neurons.oscillators import lotka_volterra
+from nmlib.neurons.oscillators import phase_gate
+from nmlib.neurons.oscillators import swarmalator
+from nmlib.neurons.oscillators import theta_gamma
 from nmlib.neurons.rate import gru
 from nmlib.neurons.rate import lstm
 from nmlib.neurons.rate import rnn
@@ -240,6 +245,22 @@ MODELS = {
             params, z, config=config
         ),
     ),
+    'kuramoto': Model(kuramoto, kuramoto.Config(5, lag=0.1), _normal(STEPS, 5)),
+    'kuramoto_sparse': Model(
+        kuramoto, kuramoto.Config(5, lag=0.1, degree=2), _normal(STEPS, 5)
+    ),
+    'lotka_volterra': Model(
+        lotka_volterra, lotka_volterra.Config(5), _normal(STEPS, 5)
+    ),
+    'phase_gate': Model(
+        phase_gate,
+        phase_gate.Config(5, 2, dt=0.1),
+        lambda key: phase_gate.Input(
+            *jnp.split(_normal(STEPS, 12)(key), [5, 10], -1)
+        ),
+    ),
+    'swarmalator': Model(swarmalator, swarmalator.Config(5), _normal(STEPS, 5)),
+    'theta_gamma': Model(theta_gamma, theta_gamma.Config(5), _strong(10.0)),
     'lif': Model(lif, lif.Config(5), _SYNAPTIC),
     'lif_heterogeneous': Model(
         lif,
