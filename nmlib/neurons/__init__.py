@@ -36,8 +36,8 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.neurons.core import dropout as dropout
   from nmlib.neurons.core import dtypes as dtypes
   from nmlib.neurons.core import embedding as embedding
-  from nmlib.neurons.core import k_winners as k_winners
   from nmlib.neurons.core import integrators as integrators
+  from nmlib.neurons.core import k_winners as k_winners
   from nmlib.neurons.core import leaky as leaky
   from nmlib.neurons.core import limits as limits
   from nmlib.neurons.core import newton as newton

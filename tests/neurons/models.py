@@ -21,8 +21,10 @@ from nmlib.networks import cortico_cerebellar
 from nmlib.networks import elm_network
 from nmlib.networks import gpt
 from nmlib.networks import ncap
+from nmlib.networks import sequence_buffer
 from nmlib.networks import sequence_classifier
 from nmlib.networks import transformer
+from nmlib.networks import sequence_gru
 from nmlib.networks.spiking import spatial_detector
 from nmlib.networks.spiking import spiking_mlp
 from nmlib.neurons import bdh
@@ -348,6 +350,21 @@ MODELS = {
         apply=lambda params, x, config: ncap.apply(
             params, x, 7, config, right=0.4, left=0.2, speed=0.8
         ),
+    ),
+    'sequence_buffer': Model(
+        sequence_buffer,
+        sequence_buffer.Config(theta_gamma.Config(4, dt=0.002), 3, 6, 1),
+        lambda key: jax.random.permutation(key, 4)[:3],
+        lambda key, config: sequence_buffer.init(key, config)._replace(
+            readout=jax.random.normal(
+                key, (3, 4, 4, 6), config.buffer.param_dtype
+            )
+        ),
+    ),
+    'sequence_gru': Model(
+        sequence_gru,
+        sequence_gru.Config(4, 3, 5, 4, 2),
+        lambda key: jax.random.permutation(key, 4)[:3],
     ),
     'sequence_classifier': Model(
         sequence_classifier,

@@ -134,6 +134,23 @@ def unroll(
   return scan.scan(one, state, xs, chunk_size=chunk_size)
 
 
+def mean_order(
+    params: Params, state: State, num_steps: int, config: Config
+) -> jax.Array:
+  """Returns R = |mean exp(i theta)| [] over the second half of steps.
+
+  Without input; no phases are kept. As `synchrony.order_parameter` has R.
+  """
+  none = jnp.zeros_like(state.phase)
+
+  def one(state, _):
+    state, phase = step(params, state, none, config)
+    return state, jnp.hypot(jnp.cos(phase).mean(), jnp.sin(phase).mean())
+
+  _, order = jax.lax.scan(one, state, None, num_steps)
+  return jnp.mean(order[num_steps // 2 :])
+
+
 def lorentzian(
     num: int, width: float, param_dtype: dtypes.Floating = 'float32'
 ) -> jax.Array:

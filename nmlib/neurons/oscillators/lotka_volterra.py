@@ -151,6 +151,17 @@ def visited(activity: np.ndarray, threshold: float = 0.5) -> np.ndarray:
   return best[np.flatnonzero(np.diff(best, prepend=-1))]
 
 
+def follows(activity: np.ndarray, order: Sequence[int]) -> np.ndarray:
+  """Returns whether each winner but the first follows the one before it.
+
+  Args:
+    activity: [T, N].
+    order: of the cycle, as of `heteroclinic_matrix`.
+  """
+  place = np.argsort(np.asarray(order))[visited(activity)]
+  return np.diff(place) % len(order) == 1
+
+
 def _step(params, state, x_t, config):
   def velocity(x):
     rate = params.growth + x_t - params.inhibition @ x

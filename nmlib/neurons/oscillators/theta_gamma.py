@@ -164,7 +164,11 @@ def _winner_jvp(threshold, temperature, primals, tangents):
 
 
 def load(
-    order: jax.Array, num_steps: int, gap: float, config: Config
+    order: jax.Array,
+    num_steps: int,
+    gap: float,
+    config: Config,
+    number: jax.Array | int | None = None,
 ) -> jax.Array:
   """Returns inputs [num_steps, N] that make items fire in turn.
 
@@ -173,11 +177,16 @@ def load(
     num_steps: T, steps of the input.
     gap: between two items, s; the first is loaded at once.
     config: of the buffer.
+    number: how many of the K; None: all.
   """
-  times = jnp.round(jnp.arange(len(order)) * (gap / config.dt)).astype(int)
+  place = jnp.arange(len(order))
+  times = jnp.round(place * (gap / config.dt)).astype(int)
   enough = 10 * (config.threshold - config.rest)
+  strength = jnp.full(len(order), enough, config.param_dtype)
+  if number is not None:
+    strength = strength * (place < number)
   zeros = jnp.zeros((num_steps, config.num_items), config.param_dtype)
-  return zeros.at[times, order].set(enough)
+  return zeros.at[times, order].set(strength)
 
 
 def contents(spikes: jax.Array, config: Config) -> jax.Array:
@@ -195,6 +204,24 @@ def contents(spikes: jax.Array, config: Config) -> jax.Array:
   whole = int(which[-1]) if len(spikes) else 0  # the last is not whole
   counts = jax.ops.segment_sum(spikes, which, whole + 1)
   return counts[:whole]
+
+
+def gamma_gap(spikes: jax.Array, config: Config) -> jax.Array:
+  """Returns the mean time between spikes within a theta cycle [], s.
+
+  Of the second half; longer than 0.4 cycles is from one cycle to the next.
+
+  Args:
+    spikes: [T, N].
+    config: of the buffer.
+  """
+  steps = jnp.arange(len(spikes))
+  fires = jnp.any(spikes > 0, -1)
+  latest = jax.lax.cummax(jnp.where(fires, steps, -len(spikes)))
+  since = (steps - jnp.roll(latest, 1)) * config.dt
+  within = since < 0.4 / config.theta_frequency
+  counts = fires & within & (steps > len(spikes) // 2)
+  return jnp.sum(jnp.where(counts, since, 0)) / jnp.sum(counts)
 
 
 def _step(params, state, x_t, config):

@@ -133,6 +133,15 @@ class KuramotoTest(parameterized.TestCase):
     self.assertAlmostEqual(got, want, places=8)
     self.assertGreater(abs(got), 1e-3)
 
+  def test_mean_order(self):
+    config = kuramoto.Config(6, 3.0, dt=0.05)
+    params = kuramoto.init(jax.random.key(0), config)
+    start = kuramoto.random_state(jax.random.key(1), config)
+    _, phases = kuramoto.unroll(params, start, jnp.zeros((10, 6)), config)
+    want = synchrony.order_parameter(phases[5:]).mean()
+    found = kuramoto.mean_order(params, start, 10, config)
+    self.assertAlmostEqual(float(found), float(want), places=5)
+
   def test_refusals(self):
     with self.assertRaisesRegex(ValueError, 'below num_units = 3, .* got 3'):
       kuramoto.Config(3, degree=3)

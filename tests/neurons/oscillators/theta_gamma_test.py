@@ -80,6 +80,19 @@ class ThetaGammaTest(parameterized.TestCase):
     found = none(jnp.array([-jnp.inf, -50.0, -jnp.inf]))
     self.assertTrue(np.isfinite(found).all())
 
+  def test_gap_is_within_cycles(self):
+    config = theta_gamma.Config(2, theta_frequency=10.0, dt=0.01)
+    spikes = np.zeros((40, 2))  # gaps of 2, 8, 3, 7 and 2 steps; 4 is 0.4
+    spikes[[20, 22, 30, 33, 40 - 1], [0, 1, 0, 1, 0]] = 1
+    found = theta_gamma.gamma_gap(jnp.asarray(spikes), config)
+    self.assertAlmostEqual(float(found), 0.025, places=6)
+
+  def test_some_of_an_order_are_loaded(self):
+    config = theta_gamma.Config(4, dt=0.005)
+    load = lambda n: theta_gamma.load(jnp.arange(4), 20, 0.02, config, n)
+    np.testing.assert_array_equal(load(2).any(1).nonzero()[0], [0, 4])
+    np.testing.assert_array_equal(load(None), load(4))
+
   def test_contents_count_whole_cycles(self):
     config = theta_gamma.Config(2, theta_frequency=10.0, dt=0.01)
     spikes = np.zeros((25, 2))  # cycles end before steps 8 and 18
