@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -15,7 +16,7 @@ from nmlib.data.tasks import serial_recall
 from nmlib.networks import sequence_buffer
 from nmlib.networks import sequence_gru
 
-MODELS = {'buffer': sequence_buffer, 'GRU': sequence_gru}
+MODELS: dict[str, Any] = {'buffer': sequence_buffer, 'GRU': sequence_gru}
 
 
 def experiment(config: Config, run: train.Run) -> train.Report:
@@ -46,7 +47,7 @@ def stage(
   rates = {'buffer': recall.buffer_rate, 'readout': recall.reader_rate}
   optimizer = optax.multi_transform(
       {part: optax.adam(rate) for part, rate in rates.items()},
-      sequence_buffer.Params(*rates),
+      sequence_buffer.Params._make(rates),
   )
   if name == 'GRU':
     sizes = sequence_gru.like(sizes)

@@ -35,7 +35,7 @@ class SynchronyTest(absltest.TestCase):
     turning = jnp.arange(40.0)[:, None] * jnp.array([[0.3, 0.3, 1.7]])
     turning = turning + jnp.array([[0.0, 2.0, 0.0]])
     found = synchrony.phase_locking_value(turning)
-    self.assertAlmostEqual(found[0, 1], 1, places=5)
+    self.assertAlmostEqual(float(found[0, 1]), 1, places=5)
     self.assertLess(found[0, 2], 0.1)
 
   def test_theory(self):

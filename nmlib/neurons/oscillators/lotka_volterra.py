@@ -10,13 +10,13 @@ grows from round to round without bound: the floor under x and the small input
 epsilon keep it finite, near ln(1 / epsilon) / (sigma - rho) of the follower.
 """
 
-from collections.abc import Sequence
 import dataclasses
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import numpy.typing as npt
 
 from nmlib.neurons.core import checks
 from nmlib.neurons.core import dtypes
@@ -111,12 +111,12 @@ def unroll(
 
 
 def heteroclinic_matrix(
-    order: Sequence[int], low: float = 0.5, high: float = 2.0
+    order: npt.ArrayLike, low: float = 0.5, high: float = 2.0
 ) -> np.ndarray:
   """Returns rho [N, N] of the cycle that goes through units in this order.
 
   Args:
-    order: each of 0 to N - 1 once.
+    order: int [N], each of 0 to N - 1 once.
     low: below 1: inhibition of a unit by the one before it.
     high: above 1: of all others by it.
 
@@ -124,17 +124,17 @@ def heteroclinic_matrix(
     ValueError: if the order is none, or low and high are not on both sides
       of 1.
   """
-  order = np.asarray(order)
-  if not np.array_equal(np.sort(order), np.arange(order.size)):
+  cycle = np.asarray(order)
+  if not np.array_equal(np.sort(cycle), np.arange(cycle.size)):
     raise ValueError(
-        f'order must have each of 0 to N - 1 once, got {order.tolist()}.'
+        f'order must have each of 0 to N - 1 once, got {cycle.tolist()}.'
     )
   if not low < 1 < high:
     raise ValueError(
         f'low must be below 1 and high above it, got {low} and {high}.'
     )
-  matrix = np.full((order.size, order.size), high)
-  matrix[np.roll(order, -1), order] = low
+  matrix = np.full((cycle.size, cycle.size), high)
+  matrix[np.roll(cycle, -1), cycle] = low
   np.fill_diagonal(matrix, 1)
   return matrix
 
@@ -151,15 +151,15 @@ def visited(activity: np.ndarray, threshold: float = 0.5) -> np.ndarray:
   return best[np.flatnonzero(np.diff(best, prepend=-1))]
 
 
-def follows(activity: np.ndarray, order: Sequence[int]) -> np.ndarray:
+def follows(activity: np.ndarray, order: npt.ArrayLike) -> np.ndarray:
   """Returns whether each winner but the first follows the one before it.
 
   Args:
     activity: [T, N].
     order: of the cycle, as of `heteroclinic_matrix`.
   """
-  place = np.argsort(np.asarray(order))[visited(activity)]
-  return np.diff(place) % len(order) == 1
+  place = np.argsort(np.asarray(order))
+  return np.diff(place[visited(activity)]) % len(place) == 1
 
 
 def _step(params, state, x_t, config):
