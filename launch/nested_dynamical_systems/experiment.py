@@ -74,7 +74,7 @@ def descent(config: Config) -> dict[str, jax.Array]:
   return {'gap': gap, 'right': right}
 
 
-def feedback(config: Config) -> dict[str, np.ndarray]:
+def feedback(config: Config) -> dict[str, jax.Array]:
   """Returns the largest distance of two machines to the block system [S]."""
   n, m = config.plants
   ring = lens.Lens(lambda y: y[0], lambda y, u: (u - y[1], y[0]))
@@ -105,7 +105,7 @@ def feedback(config: Config) -> dict[str, np.ndarray]:
   return {'gap': gap, 'size': size}
 
 
-def switch(config: Config) -> dict[str, np.ndarray]:
+def switch(config: Config) -> dict[str, jax.Array]:
   """Returns shares of right signs, `wiring` [rates, S], and `... trace` [P].
 
   The target is x or -x in turn, for a period each. Two linear experts start
