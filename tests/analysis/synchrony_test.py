@@ -4,6 +4,7 @@ from absl.testing import absltest
 import hypothesis
 from hypothesis import strategies as st
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from nmlib.analysis import synchrony
@@ -55,7 +56,7 @@ class SynchronyTest(absltest.TestCase):
   def test_refusals(self):
     for groups in ([0, 1], [0, 2, 0]):
       with self.assertRaisesRegex(ValueError, r'groups must be \[3\].*got'):
-        synchrony.order_parameter(np.zeros(3), groups)
+        synchrony.order_parameter(jnp.zeros(3), groups)
 
 
 if __name__ == '__main__':

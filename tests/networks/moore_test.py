@@ -203,7 +203,9 @@ class ModelsTest(parameterized.TestCase):
       return jnp.sum(jnp.square(machine.readout(end)))
 
     def by_model(params):
-      _, out = rnn.unroll(params, rnn.initial_state(config), xs, config)
+      _, out = rnn.unroll(
+          params, rnn.initial_state(config), jnp.asarray(xs), config
+      )
       return jnp.sum(jnp.square(out.logits[-1]))
 
     found, want = (

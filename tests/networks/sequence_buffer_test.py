@@ -2,6 +2,7 @@
 
 from absl.testing import absltest
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from nmlib.data.tasks import serial_recall
@@ -35,7 +36,7 @@ class SequenceBufferTest(absltest.TestCase):
     def both(items):
       params = sequence_buffer.init(jax.random.key(0), config)
       found = sequence_buffer.features(params.buffer, items, config)
-      params = params._replace(readout=readout)
+      params = params._replace(readout=jnp.asarray(readout))
       return found, sequence_buffer.apply(params, items, config)
 
     found, logits = both(np.array([2, 1]))
@@ -62,7 +63,9 @@ class SequenceGruTest(absltest.TestCase):
     @jax.jit
     def both(items):
       params = sequence_gru.init(jax.random.key(0), config)
-      _, out = gru.unroll(params, gru.initial_state(cell), xs, cell)
+      _, out = gru.unroll(
+          params, gru.initial_state(cell), jnp.asarray(xs), cell
+      )
       return sequence_gru.apply(params, items, config), out.logits
 
     found, logits = both(np.array([2, 0]))

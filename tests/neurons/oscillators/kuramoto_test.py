@@ -1,6 +1,7 @@
 """Phase oscillators against closed forms, and what they keep."""
 
 import dataclasses
+from typing import Any
 
 from absl.testing import absltest
 from absl.testing import parameterized
@@ -13,25 +14,26 @@ import numpy as np
 from nmlib.analysis import synchrony
 from nmlib.neurons.oscillators import kuramoto
 
+# NumPy's, as JAX takes them: what is eager in JAX is compiled, each by itself.
+_array: Any = np.asarray
+
 _step = jax.jit(kuramoto.step, static_argnums=3)
 
 
 def _params(frequency, coupling=1.0, weights=None, lag=0.0):
   """Returns what `init` would, of NumPy: eager draws cost a program each."""
-  frequency = np.asarray(frequency, float)
-  none = np.zeros((0, 0))
-  weights = none if weights is None else np.asarray(weights, float)
+  weights = np.zeros((0, 0)) if weights is None else weights
   return kuramoto.Params(
-      frequency, np.asarray(coupling), np.asarray(lag), weights
+      _array(frequency, float), _array(coupling), _array(lag), _array(weights)
   )
 
 
 def _run(params, phase, num_steps, config):
   """Returns the last phases [N] without input."""
-  none = np.zeros(config.num_units)
+  none = _array(np.zeros(config.num_units))
   one = lambda i, s: kuramoto.step(params, s, none, config)[0]
   run = lambda s: jax.lax.fori_loop(0, num_steps, one, s)
-  return np.asarray(jax.jit(run)(kuramoto.State(np.asarray(phase))).phase)
+  return np.asarray(jax.jit(run)(kuramoto.State(_array(phase))).phase)
 
 
 class KuramotoTest(parameterized.TestCase):
@@ -124,12 +126,12 @@ class KuramotoTest(parameterized.TestCase):
   def test_gradient_of_order_by_coupling(self):
     config = kuramoto.Config(5, dt=0.05, param_dtype='float64')
     params = _params([-1.0, -0.3, 0.0, 0.3, 1.0])
-    start = kuramoto.State(np.array([0.0, 1.0, 4.0, 2.0, 3.0]))
+    start = kuramoto.State(_array([0.0, 1.0, 4.0, 2.0, 3.0]))
     eps = 1e-6
 
     def order(coupling):
       own = params._replace(coupling=coupling)
-      _, phases = kuramoto.unroll(own, start, np.zeros((20, 5)), config)
+      _, phases = kuramoto.unroll(own, start, jnp.zeros((20, 5)), config)
       return synchrony.order_parameter(phases[-1])
 
     @jax.jit
@@ -145,11 +147,11 @@ class KuramotoTest(parameterized.TestCase):
   def test_mean_order(self):
     config = kuramoto.Config(6, dt=0.05)
     params = _params(np.linspace(-1, 1, 6), 3.0)
-    start = kuramoto.State(np.linspace(0, 4, 6, dtype=np.float32))
+    start = kuramoto.State(_array(np.linspace(0, 4, 6), np.float32))
 
     @jax.jit
     def both():
-      _, phases = kuramoto.unroll(params, start, np.zeros((10, 6)), config)
+      _, phases = kuramoto.unroll(params, start, jnp.zeros((10, 6)), config)
       want = synchrony.order_parameter(phases[5:]).mean()
       return kuramoto.mean_order(params, start, 10, config), want
 
@@ -160,9 +162,9 @@ class KuramotoTest(parameterized.TestCase):
     with self.assertRaisesRegex(ValueError, 'below num_units = 3, .* got 3'):
       kuramoto.Config(3, degree=3)
     config = kuramoto.Config(3, degree=2)
-    state = kuramoto.State(np.zeros(3))
+    none = _array(np.zeros(3))
     with self.assertRaisesRegex(ValueError, r'fixed_weights.*got shape \[0, 0'):
-      kuramoto.step(_params(np.zeros(3)), state, np.zeros(3), config)
+      kuramoto.step(_params(none), kuramoto.State(none), none, config)
 
 
 if __name__ == '__main__':

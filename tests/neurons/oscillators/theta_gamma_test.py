@@ -94,7 +94,7 @@ class ThetaGammaTest(parameterized.TestCase):
 
   def test_some_of_an_order_are_loaded(self):
     config = theta_gamma.Config(4, dt=0.005)
-    load = lambda n: theta_gamma.load(np.arange(4), 20, 0.02, config, n)
+    load = lambda n: theta_gamma.load(jnp.arange(4), 20, 0.02, config, n)
     two, all_, four = jax.jit(lambda: (load(2), load(None), load(4)))()
     np.testing.assert_array_equal(np.any(two, 1).nonzero()[0], [0, 4])
     np.testing.assert_array_equal(all_, four)
