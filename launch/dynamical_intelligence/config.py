@@ -4,8 +4,8 @@ import dataclasses
 from typing import Annotated
 
 from nmlib import train
-from nmlib.networks import gated_streams
-from nmlib.networks import sequence_buffer
+from nmlib.networks.oscillatory import gated_streams
+from nmlib.networks.oscillatory import sequence_buffer
 from nmlib.neurons.core import limits
 from nmlib.neurons.oscillators import lotka_volterra
 from nmlib.neurons.oscillators import theta_gamma
@@ -89,8 +89,8 @@ PAPER = train.Paper(
     authors='Monaco, Rajan, Hwang', year=2021,
     url='https://arxiv.org/abs/2105.07284',
     modules=(
-        'nmlib.neurons.oscillators', 'nmlib.networks.gated_streams',
-        'nmlib.networks.sequence_buffer', 'nmlib.analysis.synchrony',
+        'nmlib.neurons.oscillators', 'nmlib.networks.oscillatory',
+        'nmlib.analysis.synchrony',
     ),
     checked='closed forms of the literature; the article has no model',
     headline=train.Headline(

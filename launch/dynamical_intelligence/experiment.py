@@ -13,8 +13,8 @@ from launch.dynamical_intelligence import report
 from launch.dynamical_intelligence.config import Config
 from nmlib import train
 from nmlib.data.tasks import serial_recall
-from nmlib.networks import sequence_buffer
-from nmlib.networks import sequence_gru
+from nmlib.networks.oscillatory import sequence_buffer
+from nmlib.networks.oscillatory import sequence_gru
 
 MODELS: dict[str, Any] = {'buffer': sequence_buffer, 'GRU': sequence_gru}
 

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from launch.dynamical_intelligence.config import Config
-from nmlib.networks import gated_streams
+from nmlib.networks.oscillatory import gated_streams
 from nmlib.neurons.oscillators import kuramoto
 from nmlib.neurons.oscillators import lotka_volterra
 from nmlib.neurons.oscillators import theta_gamma

@@ -22,7 +22,6 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks import elm_network as elm_network
   from nmlib.networks import gated as gated
   from nmlib.networks import gated_modes as gated_modes
-  from nmlib.networks import gated_streams as gated_streams
   from nmlib.networks import gpt as gpt
   from nmlib.networks import gru_language_model as gru_language_model
   from nmlib.networks import hardening as hardening
@@ -30,12 +29,11 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks import image_classifiers as image_classifiers
   from nmlib.networks import mlp as mlp
   from nmlib.networks import ncap as ncap
+  from nmlib.networks import oscillatory as oscillatory
   from nmlib.networks import point_cloud as point_cloud
   from nmlib.networks import pretrained as pretrained
   from nmlib.networks import row_readers as row_readers
-  from nmlib.networks import sequence_buffer as sequence_buffer
   from nmlib.networks import sequence_classifier as sequence_classifier
-  from nmlib.networks import sequence_gru as sequence_gru
   from nmlib.networks import single_neuron as single_neuron
   from nmlib.networks import spiking as spiking
   from nmlib.networks import transformer as transformer
@@ -59,6 +57,9 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks.pretrained import gpt2 as gpt2
   from nmlib.networks.pretrained import llama as llama
   from nmlib.networks.pretrained import official_names as official_names
+  from nmlib.networks.oscillatory import gated_streams as gated_streams
+  from nmlib.networks.oscillatory import sequence_buffer as sequence_buffer
+  from nmlib.networks.oscillatory import sequence_gru as sequence_gru
   from nmlib.networks.spiking import astrocyte_readout as astrocyte_readout
   from nmlib.networks.spiking import conversion_quality as conversion_quality
   from nmlib.networks.spiking import spatial_detector as spatial_detector

@@ -4,7 +4,7 @@ from absl.testing import absltest
 import jax
 import numpy as np
 
-from nmlib.networks import gated_streams
+from nmlib.networks.oscillatory import gated_streams
 
 
 class GatedStreamsTest(absltest.TestCase):

@@ -6,8 +6,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from nmlib.data.tasks import serial_recall
-from nmlib.networks import sequence_buffer
-from nmlib.networks import sequence_gru
+from nmlib.networks.oscillatory import sequence_buffer
+from nmlib.networks.oscillatory import sequence_gru
 from nmlib.neurons.oscillators import theta_gamma
 from nmlib.neurons.rate import gru
 

@@ -1,6 +1,6 @@
 """Serial recall: distinct items in random order, to be named in that order.
 
-A task of our own, of `nmlib.networks.sequence_buffer` and `sequence_gru`.
+A task of our own, for models in `nmlib.networks.oscillatory`.
 """
 
 import jax

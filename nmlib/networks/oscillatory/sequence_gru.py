@@ -9,7 +9,7 @@ import dataclasses
 import jax
 import jax.numpy as jnp
 
-from nmlib.networks import sequence_buffer
+from nmlib.networks.oscillatory import sequence_buffer
 from nmlib.neurons.core import checks
 from nmlib.neurons.core import dtypes
 from nmlib.neurons.core import limits
