@@ -27,6 +27,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.analysis import sparsity as sparsity
   from nmlib.analysis import spikes as spikes
   from nmlib.analysis import synapses as synapses
+  from nmlib.analysis import synchrony as synchrony
   from nmlib.analysis import tails as tails
   from nmlib.analysis import transients as transients
   from nmlib.analysis.graphs import degrees as degrees

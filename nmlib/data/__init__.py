@@ -41,7 +41,9 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.data.tasks import long_range as long_range
   from nmlib.data.tasks import long_range_files as long_range_files
   from nmlib.data.tasks import memory_operations as memory_operations
+  from nmlib.data.tasks import moons as moons
   from nmlib.data.tasks import pathfinder as pathfinder
+  from nmlib.data.tasks import serial_recall as serial_recall
   from nmlib.data.tasks import solids as solids
   from nmlib.data.tasks import student_teacher as student_teacher
   from nmlib.data.tasks import trial_tasks as trial_tasks

@@ -9,12 +9,12 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks import adaptation as adaptation
   from nmlib.networks import agents as agents
   from nmlib.networks import (
-      astrocyte_language_model as astrocyte_language_model,
+    astrocyte_language_model as astrocyte_language_model,
   )
   from nmlib.networks import clique_network as clique_network
   from nmlib.networks import clique_trials as clique_trials
   from nmlib.networks import (
-      content_addressable_memory as content_addressable_memory,
+    content_addressable_memory as content_addressable_memory,
   )
   from nmlib.networks import cortico_cerebellar as cortico_cerebellar
   from nmlib.networks import delay_detector as delay_detector
@@ -29,6 +29,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks import image_classifiers as image_classifiers
   from nmlib.networks import mlp as mlp
   from nmlib.networks import ncap as ncap
+  from nmlib.networks import oscillatory as oscillatory
   from nmlib.networks import point_cloud as point_cloud
   from nmlib.networks import predictive_agent as predictive_agent
   from nmlib.networks import pretrained as pretrained
@@ -49,11 +50,14 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks.agents import ppo as ppo
   from nmlib.networks.agents import tabular_q as tabular_q
   from nmlib.networks.dendrites import (
-      dendrite_candidates as dendrite_candidates,
+    dendrite_candidates as dendrite_candidates,
   )
   from nmlib.networks.dendrites import dendritic as dendritic
   from nmlib.networks.dendrites import growth as growth
   from nmlib.networks.dendrites import sizes as sizes
+  from nmlib.networks.oscillatory import gated_streams as gated_streams
+  from nmlib.networks.oscillatory import sequence_buffer as sequence_buffer
+  from nmlib.networks.oscillatory import sequence_gru as sequence_gru
   from nmlib.networks.pretrained import bert as bert
   from nmlib.networks.pretrained import gpt2 as gpt2
   from nmlib.networks.pretrained import llama as llama

@@ -19,6 +19,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.neurons import elm as elm
   from nmlib.neurons import gates as gates
   from nmlib.neurons import initializers as initializers
+  from nmlib.neurons import oscillators as oscillators
   from nmlib.neurons import rate as rate
   from nmlib.neurons import sites as sites
   from nmlib.neurons import spiking as spiking
@@ -35,6 +36,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.neurons.core import dropout as dropout
   from nmlib.neurons.core import dtypes as dtypes
   from nmlib.neurons.core import embedding as embedding
+  from nmlib.neurons.core import integrators as integrators
   from nmlib.neurons.core import k_winners as k_winners
   from nmlib.neurons.core import leaky as leaky
   from nmlib.neurons.core import limits as limits
@@ -56,6 +58,11 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.neurons.initializers import low_rank as low_rank
   from nmlib.neurons.initializers import structured as structured
   from nmlib.neurons.initializers import structures as structures
+  from nmlib.neurons.oscillators import kuramoto as kuramoto
+  from nmlib.neurons.oscillators import lotka_volterra as lotka_volterra
+  from nmlib.neurons.oscillators import phase_gate as phase_gate
+  from nmlib.neurons.oscillators import swarmalator as swarmalator
+  from nmlib.neurons.oscillators import theta_gamma as theta_gamma
   from nmlib.neurons.rate import gru as gru
   from nmlib.neurons.rate import lstm as lstm
   from nmlib.neurons.rate import rnn as rnn

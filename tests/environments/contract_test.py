@@ -54,6 +54,14 @@ _WRAPPED: dict[str, Any] = {
     'normalised': observation_statistics.wrap,
 }
 
+# Wrappers do not look into a world: the others are tried with one that is fast.
+_CASES = [
+    (name, wrapper)
+    for name in _WORLDS
+    for wrapper in _WRAPPED
+    if name == 'finite_mdp' or wrapper in ('plain', 'endless')
+]
+
 
 def _rollout(world, config, action, key, steps=7):
   """Scans steps from a reset; returns what each answered."""
@@ -70,7 +78,7 @@ def _rollout(world, config, action, key, steps=7):
 
 class ContractTest(parameterized.TestCase):
 
-  @parameterized.product(name=list(_WORLDS), wrapper=list(_WRAPPED))
+  @parameterized.parameters(*_CASES)
   def test_vmap_jit_and_scan_agree_with_plain_calls(self, name, wrapper):
     module, config, action = _WORLDS[name]
     world = _WRAPPED[wrapper](module)

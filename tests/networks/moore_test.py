@@ -57,14 +57,14 @@ class MooreTest(absltest.TestCase):
 
   def test_feedback_of_the_fixture(self):
     with np.load(_FIXTURE) as stored, jax.enable_x64(True):
-      f = {name: jnp.asarray(stored[f'feedback/{name}']) for name in _NAMES}
-      one = _linear(f['A'], f['B'], f['C'], f['states'][0, :3])
-      two = _linear(f['A2'], f['B2'], f['C2'], f['states'][0, 3:])
+      f = {name: stored[f'feedback/{name}'] for name in _NAMES}
+      one = _linear(f['A'], f['B'], f['C'])
+      two = _linear(f['A2'], f['B2'], f['C2'])
       ring = moore.moore_wrap((one, two), _FEEDBACK)
       seen = ring._replace(readout=lambda s: (ring.readout(s), s))
-      last, (y, states) = moore.moore_run(
-          seen, ring.init(jax.random.key(0)), f['u'], chunk_size=7
-      )
+      start = f['states'][0, :3], f['states'][0, 3:]
+      run = jax.jit(lambda u: moore.moore_run(seen, start, u, chunk_size=7))
+      last, (y, states) = run(f['u'])
       close = lambda got, want: np.testing.assert_allclose(
           got, want, rtol=0, atol=1e-13
       )
@@ -72,6 +72,7 @@ class MooreTest(absltest.TestCase):
       close(np.concatenate(states, 1), f['states'][:-1])
       close(np.concatenate(last), f['states'][-1])
 
+  @hypothesis.settings(max_examples=40)
   @hypothesis.given(_SEEDS, st.lists(st.integers(1, 4), min_size=4, max_size=4))
   def test_feedback_is_the_block_system(self, seed, sizes):
     rng = np.random.default_rng(seed)
@@ -96,6 +97,7 @@ class MooreTest(absltest.TestCase):
         np.concatenate(last), want_last, rtol=0, atol=1e-12 * size
     )
 
+  @hypothesis.settings(max_examples=40)
   @hypothesis.given(_SEEDS)
   def test_wrapping_is_a_functor(self, seed):
     rng = np.random.default_rng(seed)
@@ -167,7 +169,7 @@ class ModelsTest(parameterized.TestCase):
     last, outputs = jax.jit(moore.moore_run, static_argnums=0)(
         machine, start, xs
     )
-    state, want = rnn.unroll(
+    state, want = jax.jit(rnn.unroll, static_argnums=3)(
         start.params, rnn.initial_state(config), xs, config
     )
     chex.assert_trees_all_close(last.state, state, atol=1e-6)
@@ -193,23 +195,24 @@ class ModelsTest(parameterized.TestCase):
     config = rnn.Config(3, 4, 2)
     readout = lambda params, state: params.readout @ state.hidden
     machine = moore.as_moore(rnn, config, readout=readout)
-    start = machine.init(jax.random.key(0))
-    xs = jax.random.normal(jax.random.key(1), (6, 3))
+    start = jax.jit(machine.init)(jax.random.key(0))
+    xs = np.random.default_rng(1).normal(size=(6, 3)).astype(np.float32)
 
     def by_machine(params):
       end, _ = moore.moore_run(machine, start._replace(params=params), xs)
       return jnp.sum(jnp.square(machine.readout(end)))
 
     def by_model(params):
-      _, out = rnn.unroll(params, rnn.initial_state(config), xs, config)
+      _, out = rnn.unroll(
+          params, rnn.initial_state(config), jnp.asarray(xs), config
+      )
       return jnp.sum(jnp.square(out.logits[-1]))
 
-    chex.assert_trees_all_close(
-        jax.value_and_grad(by_machine)(start.params),
-        jax.value_and_grad(by_model)(start.params),
-        rtol=1e-5,
-        atol=1e-6,
+    found, want = (
+        jax.jit(jax.value_and_grad(of))(start.params)
+        for of in (by_machine, by_model)
     )
+    chex.assert_trees_all_close(found, want, rtol=1e-5, atol=1e-6)
 
   def test_spiking_and_rate_units_in_a_loop_of_many_seeds(self):
     cell = moore.as_moore(lif, lif.Config(4))
@@ -219,12 +222,17 @@ class ModelsTest(parameterized.TestCase):
         lambda outputs, x: (x + outputs[1].logits, outputs[0]),
     )
     ring = moore.moore_wrap((cell, net), wiring)
-    xs = 2 * jnp.ones((5, 4))
-    starts = jax.vmap(ring.init)(jax.random.split(jax.random.key(0), 2))
+    xs = 2 * np.ones((5, 4), np.float32)
     run = lambda start: moore.moore_run(ring, start, xs)[1]
-    spikes = jax.vmap(run)(starts)
-    one = jax.tree.map(lambda a: a[1], starts)
-    chex.assert_trees_all_close(spikes[1], run(one))
+
+    @jax.jit
+    def both(keys):
+      starts = jax.vmap(ring.init)(keys)
+      one = jax.tree.map(lambda a: a[1], starts)
+      return jax.vmap(run)(starts), run(one)
+
+    spikes, one = both(jax.random.split(jax.random.key(0), 2))
+    chex.assert_trees_all_close(spikes[1], one)
     self.assertGreater(np.sum(spikes), 0)
 
   @parameterized.named_parameters(*zip(*[models.MODELS] * 2, strict=True))

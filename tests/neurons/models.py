@@ -24,6 +24,8 @@ from nmlib.networks import ncap
 from nmlib.networks import predictive_agent
 from nmlib.networks import sequence_classifier
 from nmlib.networks import transformer
+from nmlib.networks.oscillatory import sequence_buffer
+from nmlib.networks.oscillatory import sequence_gru
 from nmlib.networks.spiking import spatial_detector
 from nmlib.networks.spiking import spiking_mlp
 from nmlib.neurons import bdh
@@ -38,6 +40,11 @@ from nmlib.neurons.dendrites import active
 from nmlib.neurons.dendrites import coincidence
 from nmlib.neurons.elm import population
 from nmlib.neurons.gates import mode_gate
+from nmlib.neurons.oscillators import kuramoto
+from nmlib.neurons.oscillators import lotka_volterra
+from nmlib.neurons.oscillators import phase_gate
+from nmlib.neurons.oscillators import swarmalator
+from nmlib.neurons.oscillators import theta_gamma
 from nmlib.neurons.rate import gru
 from nmlib.neurons.rate import lstm
 from nmlib.neurons.rate import rnn
@@ -241,6 +248,22 @@ MODELS = {
             params, z, config=config
         ),
     ),
+    'kuramoto': Model(kuramoto, kuramoto.Config(5, lag=0.1), _normal(STEPS, 5)),
+    'kuramoto_sparse': Model(
+        kuramoto, kuramoto.Config(5, lag=0.1, degree=2), _normal(STEPS, 5)
+    ),
+    'lotka_volterra': Model(
+        lotka_volterra, lotka_volterra.Config(5), _normal(STEPS, 5)
+    ),
+    'phase_gate': Model(
+        phase_gate,
+        phase_gate.Config(5, 2, dt=0.1),
+        lambda key: phase_gate.Input(
+            *jnp.split(_normal(STEPS, 12)(key), [5, 10], -1)
+        ),
+    ),
+    'swarmalator': Model(swarmalator, swarmalator.Config(5), _normal(STEPS, 5)),
+    'theta_gamma': Model(theta_gamma, theta_gamma.Config(5), _strong(10.0)),
     'lif': Model(lif, lif.Config(5), _SYNAPTIC),
     'lif_heterogeneous': Model(
         lif,
@@ -334,6 +357,21 @@ MODELS = {
         apply=lambda params, x, config: ncap.apply(
             params, x, 7, config, right=0.4, left=0.2, speed=0.8
         ),
+    ),
+    'sequence_buffer': Model(
+        sequence_buffer,
+        sequence_buffer.Config(theta_gamma.Config(4, dt=0.002), 3, 6, 1),
+        lambda key: jax.random.permutation(key, 4)[:3],
+        lambda key, config: sequence_buffer.init(key, config)._replace(
+            readout=jax.random.normal(
+                key, (3, 4, 4, 6), config.buffer.param_dtype
+            )
+        ),
+    ),
+    'sequence_gru': Model(
+        sequence_gru,
+        sequence_gru.Config(4, 3, 5, 4, 2),
+        lambda key: jax.random.permutation(key, 4)[:3],
     ),
     'sequence_classifier': Model(
         sequence_classifier,
