@@ -19,6 +19,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.analysis import ngram as ngram
   from nmlib.analysis import patching as patching
   from nmlib.analysis import place_fields as place_fields
+  from nmlib.analysis import population as population
   from nmlib.analysis import progress as progress
   from nmlib.analysis import receptive_fields as receptive_fields
   from nmlib.analysis import saturation as saturation
@@ -43,6 +44,9 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.analysis.interpretability import output_svd as output_svd
   from nmlib.analysis.interpretability import probes as probes
   from nmlib.analysis.interpretability import unit_statistics as unit_statistics
+  from nmlib.analysis.population import jpca as jpca
+  from nmlib.analysis.population import ridge as ridge
+  from nmlib.analysis.population import subspaces as subspaces
   from nmlib.analysis.spikes import avalanches as avalanches
   from nmlib.analysis.spikes import distances as distances
   from nmlib.analysis.spikes import intervals as intervals
