@@ -1,4 +1,4 @@
-"""The settings of `launch.rnn_population_dynamics`, none of them the paper's."""
+"""The settings of `launch.rnn_population_dynamics`, none the paper's."""
 
 import dataclasses
 from typing import Annotated
@@ -8,10 +8,7 @@ from nmlib.neurons.core import limits
 from nmlib.neurons.initializers import stability_optimised
 from nmlib.neurons.rate import rnn
 
-_Fractions = Annotated[
-    tuple[limits.UnitInterval, ...], limits.Some(distinct=True)
-]
-_Levels = Annotated[tuple[limits.NonNegative, ...], limits.Some(distinct=True)]
+_Parts = Annotated[tuple[limits.UnitInterval, ...], limits.Some(distinct=True)]
 
 
 def _cell(size: int) -> rnn.Config:
@@ -37,7 +34,7 @@ class Config:
   pulse: limits.Count = 10  # of them, with input
   num_train: limits.Count = 8  # conditions
   num_test: limits.Count = 32  # held-out conditions
-  fractions: _Fractions = (0.0, 0.1, 0.2, 0.5, 1.0)  # sampled, of the neurons
+  fractions: _Parts = (0.0, 0.1, 0.2, 0.5, 1.0)  # sampled, of the neurons
   asked: limits.UnitInterval = 0.2  # the fraction of the claims
   weight: limits.NonNegative = 1.0  # lambda, of activity beside output
   learning_rate: limits.Positive = 3e-3  # of Adam
@@ -48,13 +45,12 @@ class Config:
       30, steps_per_call=5, log_every=5, eval_every=5
   )
   rls_ridge: limits.Positive = 10.0  # alpha_0
-  rls_every: limits.Count = 1  # K, steps between corrections
   # The first passes send the rates that are wanted (teacher forcing), the
   # others the student's own.
   rls_forced: limits.Natural = 10
   penalty: limits.Positive = 1.0  # of the regression on unsampled neurons
   num_components: Annotated[int, limits.Range(2)] = 6
-  noise: _Levels = (0.0, 0.02, 0.05, 0.1, 0.2)  # of a state, each step
+  noise: _Parts = (0.0, 0.02, 0.05, 0.1, 0.2)  # of a state, each step
   num_seeds: limits.Count = 5  # circuits, conditions and students
 
   def __post_init__(self):
@@ -69,13 +65,13 @@ class Config:
           'config.fractions must have 0 (output only) and config.asked='
           f'{self.asked:g}, got {self.fractions}.'
       )
-    if self.pulse > self.length:
-      raise ValueError(
-          f'config.pulse must be at most config.length={self.length}, got'
-          f' {self.pulse}.'
-      )
+
+  def name(self, fraction: float) -> str:
+    """What a student is called, by the part of neurons that it was shown."""
+    return f'{fraction:g} sampled' if fraction else 'output only'
 
 
+_TINY = train.Loop(4, steps_per_call=2, log_every=2, eval_every=2)
 PRESETS = {
     'small': Config(),
     'smoke': Config(
@@ -84,21 +80,15 @@ PRESETS = {
             max_iterations=40,
         ),
         cell=_cell(20), length=20, pulse=4, num_train=3, num_test=4,
-        fractions=(0.0, 0.2), noise=(0.0, 0.1), num_components=3,
-        loop=train.Loop(20, steps_per_call=10, log_every=10, eval_every=10),
-        rls_loop=train.Loop(4, steps_per_call=2, log_every=2, eval_every=2),
-        rls_forced=2, num_seeds=2,
+        fractions=(0.0, 0.2), noise=(0.0, 0.1), num_components=3, loop=_TINY,
+        rls_loop=_TINY, rls_forced=2, num_seeds=2,
     ),
     'paper': Config(
-        circuit=stability_optimised.Config(),
-        cell=_cell(200), num_train=27, num_test=64,
-        fractions=(0.0, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0), num_seeds=10,
-        loop=train.Loop(
-            5000, steps_per_call=50, log_every=50, eval_every=500
-        ),
-        rls_loop=train.Loop(
-            200, steps_per_call=5, log_every=5, eval_every=20
-        ),
+        circuit=stability_optimised.Config(), cell=_cell(200), num_train=27,
+        num_test=64, fractions=(0.0, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0),
+        loop=train.Loop(5000, steps_per_call=50, log_every=50, eval_every=500),
+        rls_loop=train.Loop(200, steps_per_call=5, log_every=5, eval_every=20),
+        num_seeds=10,
     ),
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-r"""Least squares that keep up with time, and two ways to train networks by them.
+r"""Least squares that keep up with time, and training of networks by them.
 
 The state P is the inverse of alpha_0 + sum of r r^T. After T observations the
 weights are those of ridge regression exactly,
@@ -14,6 +14,7 @@ teacher, makes of the wanted output. Both from the literature as we recall it.
 """
 
 import dataclasses
+from typing import Any
 from typing import NamedTuple
 
 import jax
@@ -110,9 +111,8 @@ def begin(params: rnn.Params, state: rnn.State, ridge: float = 1.0) -> Learner:
     ValueError: if the ridge is not positive.
   """
   units, inputs = params.input.shape
-  memory = lambda size: initial_state(
-      Config(size, ridge, str(params.recurrent.dtype))
-  )
+  dtype: Any = str(params.recurrent.dtype)
+  memory = lambda size: initial_state(Config(size, ridge, dtype))
   return Learner(params, state, memory(units + inputs), memory(units))
 
 

@@ -78,7 +78,8 @@ class LeastSquaresTest(absltest.TestCase):
     currents = before @ teacher.recurrent.T + xs @ teacher.input.T
 
     def advance(learner, now):
-      return rls.full_force_step(learner, *now, _CELL)
+      x, current, logits = now
+      return rls.full_force_step(learner, x, current, logits, _CELL)
 
     learner, _ = jax.lax.scan(
         advance, _learner(_CELL, 1e-3), (xs, currents, wanted.logits)
@@ -120,7 +121,9 @@ class LeastSquaresTest(absltest.TestCase):
         jnp.asarray(rng.normal(size=(12, 3))),
     )
     wanted, sampled = rng.normal(size=(5, 1)), rng.normal(size=(5, 3))
-    found = rls.taught_currents(teaching, wanted, sampled, _CELL)
+    found = rls.taught_currents(
+        teaching, jnp.asarray(wanted), jnp.asarray(sampled), _CELL
+    )
     hidden = np.zeros(12)
     for t in range(5):
       current = teaching.recurrent @ np.tanh(hidden)

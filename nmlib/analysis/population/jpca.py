@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import scipy
 
 
 class Rotation(NamedTuple):
@@ -56,7 +55,7 @@ def fit(states: npt.ArrayLike) -> Rotation:
   total = np.square(change).sum()
   if not total:
     raise ValueError('states must change in time, got the same at all times.')
-  free = scipy.linalg.lstsq(place, change)[0].T
+  free = np.linalg.lstsq(place, change)[0].T
   upper = np.triu_indices(size, 1)
   basis = np.zeros((len(upper[0]), size, size))
   index = np.arange(len(basis))
@@ -64,7 +63,7 @@ def fit(states: npt.ArrayLike) -> Rotation:
   basis[index, upper[1], upper[0]] = -1
   # Row (t, i) of column b: sum_j basis[b, i, j] x_j(t).
   design = np.einsum('bij,tj->tib', basis, place).reshape(-1, len(basis))
-  entries = scipy.linalg.lstsq(design, change.reshape(-1))[0]
+  entries = np.linalg.lstsq(design, change.reshape(-1))[0]
   skew = np.tensordot(entries, basis, 1)
   r2 = lambda m: float(1 - np.square(change - place @ m.T).sum() / total)
   return Rotation(skew, free, r2(skew), r2(free))

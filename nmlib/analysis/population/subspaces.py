@@ -19,7 +19,7 @@ def components(activity: npt.ArrayLike, number: int) -> np.ndarray:
         f'number must be from 1 to min(T, N)={min(centred.shape)}, got'
         f' {number}.'
     )
-  left, sizes, _ = scipy.linalg.svd(centred, full_matrices=False)
+  left, sizes, _ = np.linalg.svd(centred, full_matrices=False)
   return left[:, :number] * sizes[:number]
 
 

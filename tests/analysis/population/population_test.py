@@ -1,5 +1,7 @@
 """Measures of populations, beside closed forms and scipy's own."""
 
+from typing import Any
+
 from absl.testing import absltest
 import numpy as np
 from scipy import linalg
@@ -66,7 +68,7 @@ class SubspacesTest(absltest.TestCase):
     x, y = (a - a.mean(0) for a in (self.x, self.y))
     y = y + 0.5 * x
     product = linalg.solve(x.T @ x, x.T @ y) @ linalg.solve(y.T @ y, y.T @ x)
-    values = np.sort(np.sqrt(linalg.eigvals(product).real))[::-1]
+    values = np.sort(np.sqrt(np.linalg.eigvals(product).real))[::-1]
     found = subspaces.canonical_correlations(x + 7, y)
     np.testing.assert_allclose(found, values, atol=1e-9)
     # Whatever the coordinates.
@@ -97,7 +99,7 @@ class JpcaTest(absltest.TestCase):
     rates = 0.2, 0.05  # radians a step
     flow = linalg.block_diag(*([[0, -w], [w, 0]] for w in rates))
     turn = linalg.qr(np.random.default_rng(2).normal(size=(4, 4)))[0]
-    step = linalg.expm(turn @ flow @ turn.T)
+    step: Any = linalg.expm(turn @ flow @ turn.T)
     states = [np.random.default_rng(3).normal(size=(3, 4))]
     for _ in range(30):
       states.append(states[-1] @ step.T)

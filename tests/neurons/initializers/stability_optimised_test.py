@@ -37,9 +37,10 @@ class StabilityOptimisedTest(absltest.TestCase):
 
     level = trace(weights, shift)
     # s at which tr P is the same, of other weights: what the gradient is of.
-    smoothed = lambda w: optimize.brentq(
-        lambda s: trace(w, s) - level, shift - 0.1, shift + 0.1, xtol=1e-13
-    )
+    smoothed = lambda w: optimize.root_scalar(
+        lambda s: trace(w, s) - level, xtol=1e-13,
+        bracket=(shift - 0.1, shift + 0.1),
+    ).root  # fmt: skip
     slope = stability_optimised.gradient(weights, shift)
     for place in ((0, 0), (2, 5), (4, 1)):
       change = np.zeros((6, 6))
