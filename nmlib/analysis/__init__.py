@@ -21,8 +21,11 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.analysis import place_fields as place_fields
   from nmlib.analysis import population as population
   from nmlib.analysis import progress as progress
+  from nmlib.analysis import progress_anchors as progress_anchors
+  from nmlib.analysis import progress_labels as progress_labels
   from nmlib.analysis import receptive_fields as receptive_fields
   from nmlib.analysis import saturation as saturation
+  from nmlib.analysis import shaping_effects as shaping_effects
   from nmlib.analysis import similarity as similarity
   from nmlib.analysis import sparse_codes as sparse_codes
   from nmlib.analysis import sparsity as sparsity

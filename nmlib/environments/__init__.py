@@ -28,7 +28,9 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.environments import (
       observation_statistics as observation_statistics,
   )
+  from nmlib.environments import peg_insertion as peg_insertion
   from nmlib.environments import planar_chain as planar_chain
+  from nmlib.environments import progress_rewards as progress_rewards
   from nmlib.environments import swimmer as swimmer
   from nmlib.environments import time_limit as time_limit
   from nmlib.environments import visual_corridor as visual_corridor

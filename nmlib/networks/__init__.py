@@ -30,10 +30,12 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks import mlp as mlp
   from nmlib.networks import ncap as ncap
   from nmlib.networks import oscillatory as oscillatory
+  from nmlib.networks import peg_judge as peg_judge
   from nmlib.networks import point_cloud as point_cloud
   from nmlib.networks import predictive_agent as predictive_agent
   from nmlib.networks import pretrained as pretrained
   from nmlib.networks import population_matching as population_matching
+  from nmlib.networks import progress_model as progress_model
   from nmlib.networks import row_readers as row_readers
   from nmlib.networks import sequence_classifier as sequence_classifier
   from nmlib.networks import single_neuron as single_neuron

@@ -16,15 +16,24 @@ from nmlib.environments import finite_mdp
 from nmlib.environments import gridworld
 from nmlib.environments import linear_track
 from nmlib.environments import observation_statistics
+from nmlib.environments import peg_insertion
+from nmlib.environments import progress_rewards
 from nmlib.environments import swimmer
 from nmlib.environments import time_limit
 from nmlib.environments import visual_corridor
+from nmlib.plasticity.reinforcement import shaping
 
 _TRAP = finite_mdp.trap(0.5)
 _ADVANCE = jnp.array(1)
 # A new world adds a row: its module, a config, and an action.
+_PEG = peg_insertion.Config(3, 2, 2, hole=1, start=(1, 3))
+_SHAPED = progress_rewards.wrap(
+    finite_mdp, lambda judge, now, *_: (1 + now) / 2, shaping.Config()
+)
 _WORLDS: dict[str, Any] = {
     'finite_mdp': (finite_mdp, _TRAP, _ADVANCE),
+    'peg_insertion': (peg_insertion, _PEG, jnp.array(4)),
+    'progress_rewards': (_SHAPED, _TRAP, _ADVANCE),
     'swimmer': (
         swimmer,
         dataclasses.replace(swimmer.with_links(2), substeps=2),

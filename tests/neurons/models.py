@@ -22,6 +22,7 @@ from nmlib.networks import elm_network
 from nmlib.networks import gpt
 from nmlib.networks import ncap
 from nmlib.networks import predictive_agent
+from nmlib.networks import progress_model
 from nmlib.networks import sequence_classifier
 from nmlib.networks import transformer
 from nmlib.networks.oscillatory import sequence_buffer
@@ -338,6 +339,15 @@ MODELS = {
         ),
         _normal(STEPS, 4),
         kept=r'\.fixed|\.tau_logit',
+    ),
+    'progress_model': Model(
+        progress_model,
+        progress_model.Config(
+            size=8, channels=(3, 4), num_features=5, num_hidden=6
+        ),
+        lambda key: progress_model.Moments(
+            *jax.random.uniform(key, (3, 2, 8, 8))
+        ),
     ),
     'clique_network': Model(
         clique_network,
