@@ -18,7 +18,7 @@ _SHOWN = {
 }
 
 _BECAUSE = {
-    'Least squares': 'students of the output alone stay at 0.93 in `small`: they'
+    'Least squares': 'students of output alone stay at 0.93 in `small`: they'
     ' follow the currents of a random network, of which their own, imperfect'
     ' rates lose hold (those of all neurons reach 0.996).'
 }

@@ -47,11 +47,6 @@ class Config:
           "config.agent.num_states must be the world's"
           f' {self.world.num_places} places, got {self.agent.num_states}.'
       )
-    if self.model.num_views != peg_insertion.NUM_VIEWS:
-      raise ValueError(
-          f'config.model.num_views must be {peg_insertion.NUM_VIEWS}, got'
-          f' {self.model.num_views}; one view is compared anyway.'
-      )
 
 
 _TINY = train.Loop(4, 8, steps_per_call=2, log_every=2, eval_every=2)
@@ -69,12 +64,11 @@ PRESETS = {
         num_seeds=2,
     ),
     'paper': Config(
-        num_demonstrations=2000, num_test=200,
+        num_demonstrations=2000, num_test=200, num_worlds=2000, num_seeds=10,
         loop=train.Loop(20_000, 128, steps_per_call=50, log_every=100),
         rl_loop=train.Loop(
             5000, steps_per_call=50, log_every=50, eval_every=50
         ),
-        num_worlds=2000, num_seeds=10,
     ),
 }  # fmt: skip
 

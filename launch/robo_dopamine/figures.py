@@ -17,7 +17,6 @@ def draw(config: Config, solved, judged, agents) -> dict[str, figure.Figure]:
       'progress': _progress(judged),
       'trap': _trap(solved),
       'policies': _policies(config, agents),
-      'success': _success(agents),
   }
 
 
@@ -89,20 +88,4 @@ def _policies(config, agents) -> figure.Figure:
     axes.set_xticks([])
     axes.set_yticks([])
   panels[0].set_xlabel('red: stays; star: goal', fontsize=8)
-  return made
-
-
-def _success(agents) -> figure.Figure:
-  made, axes = train.figures.subplots(
-      height=2.8, title='Success of the best actions while learning'
-  )
-  for i, (kind, found) in enumerate(agents.items()):
-    for seed, curve in enumerate(found['curve'].T):
-      axes.plot(
-          found['episodes'][:, seed], curve, color=f'C{i}', alpha=0.7,
-          label=kind if not seed else None,
-      )  # fmt: skip
-  axes.axhline(0.8, color='0.4', ls='--', lw=1)
-  axes.set(xlabel='episodes', ylabel='success', ylim=(-0.02, 1.02))
-  train.figures.legend(made)
   return made

@@ -7,12 +7,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from launch.robo_dopamine.config import Config
-from nmlib.analysis import progress_anchors
 from nmlib.data.tasks import peg_demonstrations
 from nmlib.environments import peg_insertion
 from nmlib.environments import progress_rewards
 from nmlib.environments import time_limit
-from nmlib.networks import peg_judge
+from nmlib.networks import peg_judge_quality
 from nmlib.networks.agents import tabular_q
 from nmlib.train.control import episodes
 
@@ -20,57 +19,17 @@ _TEST = 1_000_003  # the seed of demonstrations that no model is shown
 
 
 def judge(config: Config, params: Any, model: Any) -> dict[str, np.ndarray]:
-  """Returns measures [S] on new demonstrations, and one as it is read.
-
-  `order <mode>`: mean rank correlation with time; `drift <mode>`: mean distance
-  from 1 at the goal; `error ahead`, `error back`: mean absolute error of hops of
-  all pairs, `.. by size` the mean of those of each of ten sizes.
-  """
-  rng = np.random.default_rng(_TEST)
-
-  @jax.jit
-  def ask(places, hidden):
-    one = lambda params, places, hidden: peg_judge.hop(
-        params, places, hidden, model, config.world
-    )
-    return jax.vmap(jax.vmap(one, (None, 0, 0)), (0, None, None))(
-        params, places, hidden
-    )
-
-  drawn = [
-      peg_demonstrations.draw(rng, config.world).places
-      for _ in range(config.num_test)
+  """Returns what `peg_judge_quality` measures on new demonstrations."""
+  rng, world = np.random.default_rng(_TEST), config.world
+  ask = peg_judge_quality.asked(params, model, world)
+  ways = [
+      peg_demonstrations.draw(rng, world).places for _ in range(config.num_test)
   ]
-  lengths = [len(places) for places in drawn]
-  last = max(lengths)
-  paths = np.stack([np.pad(p, (0, last - len(p)), 'edge') for p in drawn])
-  start = np.broadcast_to(paths[:, :1], paths[:, 1:].shape)
-  covered = rng.random(paths.shape) < config.hidden
-  hops = []
-  for before, hidden in (
-      (paths[:, :-1], covered[:, :-1]),
-      (start, 0 * covered[:, 1:]),
-      (np.full_like(start, config.world.goal), 0 * covered[:, 1:]),
-  ):
-    places = tuple(a.ravel() for a in (start, before, paths[:, 1:]))
-    both = np.stack([hidden.ravel(), covered[:, 1:].ravel()], 1)
-    hops.append(ask(places, both).reshape(-1, *start.shape))
-  found = {}
-  for mode, values in progress_anchors.readings(*hops).items():
-    order, drift = progress_anchors.scores(values, lengths)
-    found |= {f'order {mode}': order, f'drift {mode}': drift}
-    found[f'example {mode}'] = np.asarray(values[0, 0, : lengths[0]])
-  rows = peg_demonstrations.all_pairs(rng, config.world, config.num_test)
-  hidden = rng.random((len(rows.hop), 2)) < config.hidden
-  wrong = np.abs(np.asarray(ask(rows[:3], hidden)) - rows.hop)
-  for name, sign in (('ahead', 1), ('back', -1)):
-    there = sign * rows.hop > 0
-    size = np.where(there, np.ceil(10 * np.abs(rows.hop) - 1e-4), 0)
-    found[f'error {name}'] = wrong[:, there].mean(1)
-    found[f'error {name} by size'] = np.mean(
-        [wrong[:, size == s].mean(1) for s in set(size) - {0}], 0
-    )
-  return found
+  rows = peg_demonstrations.all_pairs(rng, world, config.num_test)
+  found = peg_judge_quality.along(ask, ways, config.hidden, rng, world.goal)
+  return found | peg_judge_quality.errors(
+      ask, rows[:3], rows.hop, config.hidden, rng
+  )
 
 
 def agent(config: Config, fitted: Any) -> dict[str, np.ndarray]:

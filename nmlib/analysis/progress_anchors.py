@@ -10,6 +10,9 @@ from nmlib.analysis import progress
 
 MODES = ('incremental', 'forward', 'backward', 'fused', 'conservative')
 
+# Once for all modes and models: every length is compiled.
+_orders = jax.jit(jax.vmap(jax.vmap(progress.value_order_correlation)))
+
 
 def readings(
     incremental: jax.Array, forward: jax.Array, backward: jax.Array
@@ -61,11 +64,10 @@ def scores(
     progress_of: padded to one length.
     lengths: [D], of the episodes.
   """
-  rank = jax.jit(jax.vmap(jax.vmap(progress.value_order_correlation)))
   order, drift = [], []
   of = np.asarray(lengths)
   for length in sorted(set(lengths)):
     rows = progress_of[:, of == length, :length]
-    order.append(np.asarray(rank(rows)))
+    order.append(np.asarray(_orders(rows)))
     drift.append(np.abs(1 - np.asarray(rows[..., -1])))
   return tuple(np.concatenate(a, axis=1).mean(1) for a in (order, drift))

@@ -31,6 +31,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks import ncap as ncap
   from nmlib.networks import oscillatory as oscillatory
   from nmlib.networks import peg_judge as peg_judge
+  from nmlib.networks import peg_judge_quality as peg_judge_quality
   from nmlib.networks import point_cloud as point_cloud
   from nmlib.networks import predictive_agent as predictive_agent
   from nmlib.networks import pretrained as pretrained

@@ -1,0 +1,82 @@
+"""A model that looks at the peg: as if it were given the pictures."""
+
+from absl.testing import absltest
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from nmlib.environments import peg_insertion
+from nmlib.networks import peg_judge
+from nmlib.networks import peg_judge_quality
+from nmlib.networks import progress_model
+
+_WORLD = peg_insertion.Config(3, 2, 2, hole=1, start=(0, 3))
+
+
+def _model(views):
+  return progress_model.Config(
+      views, size=8, channels=(3, 4), num_features=5, num_hidden=6
+  )
+
+_hop = jax.jit(peg_judge.hop, static_argnums=(3, 4))
+_apply = jax.jit(progress_model.apply, static_argnums=2)
+_see = jax.jit(peg_insertion.render, static_argnums=(2, 3))
+
+
+class PegJudgeTest(absltest.TestCase):
+
+  def test_hop_is_that_of_the_pictures(self):
+    start, before, after = places = tuple(map(jnp.int32, (9, 7, 4)))
+    see = lambda place, hidden: _see(place, hidden, _WORLD, 8)
+    for views in (1, 2):
+      model = _model(views)
+      params = progress_model.init(jax.random.key(views), model)
+      for hidden in ([False, False], [True, False], [False, True]):
+        moments = progress_model.Moments(
+            jnp.stack([see(start, False)[0], see(_WORLD.goal, False)[0]]),
+            see(before, hidden[0])[:views],
+            see(after, hidden[1])[:views],
+        )
+        found = _hop(params, places, jnp.array(hidden), model, _WORLD)
+        wanted = _apply(params, moments, model)
+        np.testing.assert_allclose(found, wanted, atol=1e-5)
+
+  def test_what_is_left_out_does_not_matter(self):
+    model = _model(2)
+    params = progress_model.init(jax.random.key(0), model)
+    kept = jnp.array([0, 1, 1, 0, 0, 1])
+    say = lambda start, hidden: _hop(
+        params, (jnp.int32(start), jnp.int32(7), jnp.int32(4)),
+        jnp.array([False, hidden]), model, _WORLD, kept,
+    )  # fmt: skip
+    self.assertEqual(say(9, False), say(6, True))
+
+  def test_tables_and_quality(self):
+    model = _model(2)
+    params = progress_model.init(jax.random.key(0), model)
+    tables = peg_judge.tables(params, model, _WORLD)
+    self.assertEqual(tables.hops.shape, (12, 12))
+    two = jax.tree.map(lambda leaf: jnp.stack([leaf, leaf]), params)
+    ask = peg_judge_quality.asked(two, model, _WORLD)
+    places = np.array([9, 9]), np.array([6, 9]), np.array([7, 4])
+    never = np.zeros((2, 2), bool)
+    np.testing.assert_allclose(
+        ask(places, never)[1], [tables.hops[6, 7], tables.forward[4]], atol=1e-6
+    )
+    right = np.asarray(ask(places, never))[0]
+    rng = np.random.default_rng(0)
+    found = peg_judge_quality.errors(
+        ask, places, np.sign(right) * (np.abs(right) + 0.25), 0.0, rng
+    )
+    for name, error in found.items():
+      np.testing.assert_array_equal(
+          np.isnan(error) | (np.abs(error - 0.25) < 1e-6), True, name
+      )
+    ways = [np.array([9, 10, 7, 4, 1]), np.array([7, 4, 1])]
+    found = peg_judge_quality.along(ask, ways, 0.5, rng, _WORLD.goal)
+    self.assertLen(found['example fused'], 5)
+    self.assertEqual(found['order forward'].shape, (2,))
+
+
+if __name__ == '__main__':
+  absltest.main()
