@@ -4,8 +4,8 @@ import dataclasses
 
 from nmlib import train
 from nmlib.environments import peg_insertion
-from nmlib.networks import progress_model
 from nmlib.networks.agents import tabular_q
+from nmlib.networks.progress_judges import progress_model
 from nmlib.neurons.core import limits
 from nmlib.plasticity.reinforcement import double_q
 from nmlib.plasticity.reinforcement import shaping as shaping_lib
@@ -79,7 +79,7 @@ PAPER = train.Paper(
         'nmlib.analysis.progress', 'nmlib.analysis.progress_labels',
         'nmlib.environments.peg_insertion',
         'nmlib.environments.progress_rewards',
-        'nmlib.networks.progress_model',
+        'nmlib.networks.progress_judges.progress_model',
         'nmlib.plasticity.reinforcement.shaping',
     ),
     checked='exact solutions of small worlds, hops and fused progress of an'

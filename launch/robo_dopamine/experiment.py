@@ -18,9 +18,9 @@ from nmlib.analysis import shaping_effects
 from nmlib.data.tasks import peg_demonstrations
 from nmlib.environments import peg_insertion
 from nmlib.environments import progress_rewards
-from nmlib.networks import peg_judge
-from nmlib.networks import progress_model
 from nmlib.networks.agents import tabular_q
+from nmlib.networks.progress_judges import peg_judge
+from nmlib.networks.progress_judges import progress_model
 
 MODELS = ('two views', 'one view', 'uniform pairs')
 REWARDS = ('sparse', 'shaped', 'naive')

@@ -11,8 +11,8 @@ from nmlib.data.tasks import peg_demonstrations
 from nmlib.environments import peg_insertion
 from nmlib.environments import progress_rewards
 from nmlib.environments import time_limit
-from nmlib.networks import peg_judge_quality
 from nmlib.networks.agents import tabular_q
+from nmlib.networks.progress_judges import peg_judge_quality
 from nmlib.train.control import episodes
 
 _TEST = 1_000_003  # the seed of demonstrations that no model is shown

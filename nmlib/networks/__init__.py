@@ -36,7 +36,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks import predictive_agent as predictive_agent
   from nmlib.networks import pretrained as pretrained
   from nmlib.networks import population_matching as population_matching
-  from nmlib.networks import progress_model as progress_model
+  from nmlib.networks import progress_judges as progress_judges
   from nmlib.networks import row_readers as row_readers
   from nmlib.networks import sequence_classifier as sequence_classifier
   from nmlib.networks import single_neuron as single_neuron
@@ -66,6 +66,11 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks.pretrained import gpt2 as gpt2
   from nmlib.networks.pretrained import llama as llama
   from nmlib.networks.pretrained import official_names as official_names
+  from nmlib.networks.progress_judges import peg_judge as peg_judge
+  from nmlib.networks.progress_judges import (
+      peg_judge_quality as peg_judge_quality,
+  )
+  from nmlib.networks.progress_judges import progress_model as progress_model
   from nmlib.networks.spiking import astrocyte_readout as astrocyte_readout
   from nmlib.networks.spiking import conversion_quality as conversion_quality
   from nmlib.networks.spiking import spatial_detector as spatial_detector

@@ -56,6 +56,9 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.neurons.gates import mode_gate as mode_gate
   from nmlib.neurons.initializers import dale as dale
   from nmlib.neurons.initializers import low_rank as low_rank
+  from nmlib.neurons.initializers import (
+      stability_optimised as stability_optimised,
+  )
   from nmlib.neurons.initializers import structured as structured
   from nmlib.neurons.initializers import structures as structures
   from nmlib.neurons.oscillators import kuramoto as kuramoto

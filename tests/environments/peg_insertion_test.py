@@ -99,7 +99,7 @@ class PegInsertionTest(absltest.TestCase):
     rng = np.random.default_rng(0)
     for _ in range(20):
       places, keyframes = peg_demonstrations.draw(rng, _CONFIG)
-      left = np.asarray(peg_insertion.distance(places, _CONFIG))
+      left = np.asarray(peg_insertion.distance(jnp.asarray(places), _CONFIG))
       np.testing.assert_array_equal(left, np.arange(len(places))[::-1])
       self.assertEqual(places[keyframes[1]], _place(5, 4))
       self.assertEqual(keyframes[2], len(places) - 1)
@@ -134,12 +134,13 @@ class ProgressRewardsTest(absltest.TestCase):
         lambda *_: jnp.float32(next(said)), shaping.Config(discount),
     )  # fmt: skip
     _, state = world.reset(jax.random.key(99), _CONFIG)
-    total = 0.0
+    total, step = 0.0, None
     for t in range(limit):
       step = contract.Step(
           *world.step(jax.random.key(t), state, _STAY, _CONFIG)
       )
       state, total = step.state, total + discount**t * float(step.reward)
+    assert step is not None
     self.assertTrue(step.truncated)
     # gamma^T Phi_T - 0: what bootstrapping takes back.
     np.testing.assert_allclose(
@@ -173,7 +174,7 @@ class ProgressRewardsTest(absltest.TestCase):
     with self.assertRaisesRegex(ValueError, "kind must be 'sparse'"):
       progress_rewards.wrap(
           peg_insertion,
-          lambda *_: 0,
+          lambda *_: jnp.zeros(()),
           shaping.Config(),
           'dense',  # pyrefly: ignore
       )

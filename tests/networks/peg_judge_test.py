@@ -6,9 +6,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from nmlib.environments import peg_insertion
-from nmlib.networks import peg_judge
-from nmlib.networks import peg_judge_quality
-from nmlib.networks import progress_model
+from nmlib.networks.progress_judges import peg_judge
+from nmlib.networks.progress_judges import peg_judge_quality
+from nmlib.networks.progress_judges import progress_model
 
 _WORLD = peg_insertion.Config(3, 2, 2, hole=1, start=(0, 3))
 
@@ -17,6 +17,7 @@ def _model(views):
   return progress_model.Config(
       views, size=8, channels=(3, 4), num_features=5, num_hidden=6
   )
+
 
 _hop = jax.jit(peg_judge.hop, static_argnums=(3, 4))
 _apply = jax.jit(progress_model.apply, static_argnums=2)

@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nmlib.networks import progress_model
+from nmlib.networks.progress_judges import progress_model
 
 _CONFIG = progress_model.Config(
     size=8, channels=(3, 4), num_features=5, num_hidden=6

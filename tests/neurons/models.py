@@ -27,6 +27,7 @@ from nmlib.networks import sequence_classifier
 from nmlib.networks import transformer
 from nmlib.networks.oscillatory import sequence_buffer
 from nmlib.networks.oscillatory import sequence_gru
+from nmlib.networks.progress_judges import progress_model
 from nmlib.networks.spiking import spatial_detector
 from nmlib.networks.spiking import spiking_mlp
 from nmlib.neurons import bdh

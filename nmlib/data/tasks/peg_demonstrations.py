@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from nmlib.analysis import progress
@@ -82,7 +83,8 @@ def training_pairs(
     places, phi = labelled(rng, config)
     key = jax.random.fold_in(jax.random.key(seed), i)
     ends, hop = map(np.asarray, chosen(key, phi, pairs))
-    rows.append(Pairs(np.full(pairs, places[0]), *places[ends].T, hop))
+    before, after = places[ends].T
+    rows.append(Pairs(np.full(pairs, places[0]), before, after, hop))
   return Pairs(*map(np.concatenate, zip(*rows, strict=True)))
 
 
@@ -94,7 +96,8 @@ def all_pairs(
   for _ in range(number):
     places, phi = labelled(rng, config)
     one, two = (a.ravel() for a in np.meshgrid(*[np.arange(len(phi))] * 2))
-    hop = np.asarray(progress.hop(phi[one], phi[two]))
+    ends = jnp.asarray(phi)[one], jnp.asarray(phi)[two]
+    hop = np.asarray(progress.hop(*ends))
     rows.append(
         Pairs(np.full(len(one), places[0]), places[one], places[two], hop)
     )

@@ -10,13 +10,11 @@ The search runs once, on the host, by SciPy in 64 bits: Lyapunov equations near
 instability are too much for 32.
 """
 
-from collections.abc import Callable
 import dataclasses
 from typing import NamedTuple
 
 import jax
 import numpy as np
-import scipy
 
 from nmlib.neurons.core import limits
 
@@ -168,8 +166,10 @@ def lyapunov(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
     matrix: A, no two of whose eigenvalues add up to 0.
     right: C.
   """
-  solve: Callable = scipy.linalg.solve_continuous_lyapunov
-  return solve(np.asarray(matrix, float), np.asarray(right, float))
+  from scipy import linalg  # here alone: neurons import JAX and NumPy
+
+  given = np.asarray(matrix, float), np.asarray(right, float)
+  return linalg.solve_continuous_lyapunov(*given)
 
 
 def _constrained(weights, slope, config):

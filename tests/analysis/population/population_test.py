@@ -98,7 +98,7 @@ class JpcaTest(absltest.TestCase):
   def test_a_rotation_is_one(self):
     rates = 0.2, 0.05  # radians a step
     flow = linalg.block_diag(*([[0, -w], [w, 0]] for w in rates))
-    turn = linalg.qr(np.random.default_rng(2).normal(size=(4, 4)))[0]
+    turn = np.linalg.qr(np.random.default_rng(2).normal(size=(4, 4)))[0]
     step: Any = linalg.expm(turn @ flow @ turn.T)
     states = [np.random.default_rng(3).normal(size=(3, 4))]
     for _ in range(30):

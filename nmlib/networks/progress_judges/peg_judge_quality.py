@@ -7,8 +7,8 @@ import numpy as np
 
 from nmlib.analysis import progress_anchors
 from nmlib.environments import peg_insertion
-from nmlib.networks import peg_judge
-from nmlib.networks import progress_model
+from nmlib.networks.progress_judges import peg_judge
+from nmlib.networks.progress_judges import progress_model
 
 # (places [n] of start, before, after; hidden [n, 2]) -> hops [S, n].
 Asked = Callable[..., jax.Array]

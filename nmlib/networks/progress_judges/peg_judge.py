@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from nmlib.environments import peg_insertion
-from nmlib.networks import progress_model
+from nmlib.networks.progress_judges import progress_model
 
 
 class Tables(NamedTuple):
