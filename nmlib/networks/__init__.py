@@ -36,6 +36,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks import predictive_agent as predictive_agent
   from nmlib.networks import pretrained as pretrained
   from nmlib.networks import population_matching as population_matching
+  from nmlib.networks import pretrained as pretrained
   from nmlib.networks import progress_judges as progress_judges
   from nmlib.networks import row_readers as row_readers
   from nmlib.networks import sequence_classifier as sequence_classifier
@@ -68,7 +69,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks.pretrained import official_names as official_names
   from nmlib.networks.progress_judges import peg_judge as peg_judge
   from nmlib.networks.progress_judges import (
-      peg_judge_quality as peg_judge_quality,
+    peg_judge_quality as peg_judge_quality,
   )
   from nmlib.networks.progress_judges import progress_model as progress_model
   from nmlib.networks.spiking import astrocyte_readout as astrocyte_readout

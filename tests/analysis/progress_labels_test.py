@@ -37,38 +37,38 @@ class ProgressLabelsTest(absltest.TestCase):
   def test_pairs_come_alike_from_all_hops(self):
     phi = jnp.arange(31) / 30
     pairs, hops = progress_labels.stratified_pairs(
-        jax.random.key(0), phi, 20_000, zero_share=0.1
+        jax.random.key(0), phi, 5_000, zero_share=0.1
     )
     before, after = np.asarray(pairs).T
     np.testing.assert_allclose(
         hops, progress.hop(phi[before], phi[after]), atol=1e-6
     )
     same = before == after
-    np.testing.assert_allclose(same.mean(), 0.1, atol=0.01)
+    np.testing.assert_allclose(same.mean(), 0.1, atol=0.02)
     place = np.clip((np.asarray(hops)[~same] + 1) / 2 * 25, 0, 24).astype(int)
     share = np.bincount(place, minlength=25) / (~same).sum()
     filled = share > 0
-    np.testing.assert_allclose(share[filled], 1 / filled.sum(), atol=0.008)
+    np.testing.assert_allclose(share[filled], 1 / filled.sum(), atol=0.014)
     # Uniform pairs are mostly far apart or small, and never of a moment alone.
-    pairs, hops = progress_labels.uniform_pairs(jax.random.key(1), phi, 20_000)
+    pairs, hops = progress_labels.uniform_pairs(jax.random.key(1), phi, 5_000)
     self.assertFalse((pairs[:, 0] == pairs[:, 1]).any())
     place = np.clip((np.asarray(hops) + 1) / 2 * 25, 0, 24).astype(int)
     share = np.bincount(place, minlength=25) / len(place)
     self.assertGreater(share.max(), 3 * share[filled].min())
     counts = np.zeros((31, 31))
     np.add.at(counts, tuple(np.asarray(pairs).T), 1)
-    np.testing.assert_allclose(counts.sum(1) / 20_000, 1 / 31, atol=0.005)
+    np.testing.assert_allclose(counts.sum(1) / 5_000, 1 / 31, atol=0.01)
 
   def test_distances_within_a_bin_come_alike(self):
     phi = jnp.arange(21) / 20
     pairs, hops = progress_labels.stratified_pairs(
-        jax.random.key(2), phi, 40_000, score_bins=2, zero_share=0.0
+        jax.random.key(2), phi, 5_000, score_bins=2, zero_share=0.0
     )
     apart = np.abs(np.diff(np.asarray(pairs), axis=1))[:, 0]
     for ahead in (True, False):
       there = (np.asarray(hops) > 0) == ahead
       share = np.bincount((apart[there] - 1) * 4 // 20) / there.sum()
-      np.testing.assert_allclose(share, 0.25, atol=0.02)
+      np.testing.assert_allclose(share, 0.25, atol=0.04)
 
   def test_bad_input(self):
     with self.assertRaisesRegex(ValueError, 'must rise within the 5 frames'):

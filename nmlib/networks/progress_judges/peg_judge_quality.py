@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from nmlib.analysis import progress_anchors
@@ -54,15 +55,14 @@ def along(
   covered = rng.random(paths.shape) < hidden
   after, start = paths[:, 1:], np.broadcast_to(paths[:, :1], paths[:, 1:].shape)
   never = np.zeros_like(covered[:, 1:])
-  hops = []
-  for before, there in (
-      (paths[:, :-1], covered[:, :-1]),
-      (start, never),
-      (np.full_like(start, goal), never),
-  ):
-    places = tuple(a.ravel() for a in (start, before, after))
-    both = np.stack([there.ravel(), covered[:, 1:].ravel()], 1)
-    hops.append(ask(places, both).reshape(-1, *start.shape))
+  befores = paths[:, :-1], start, np.full_like(start, goal)
+  hides = covered[:, :-1], never, never
+  # From the moment before, the first moment, the goal: all in one call.
+  three = lambda one: np.tile(one.ravel(), 3)
+  flat = lambda many: np.concatenate([one.ravel() for one in many])
+  both = np.stack([flat(hides), three(covered[:, 1:])], 1)
+  said = ask((three(start), flat(befores), three(after)), both)
+  hops = jnp.moveaxis(said.reshape(-1, 3, *start.shape), 1, 0)
   found = {}
   for mode, values in progress_anchors.readings(*hops).items():
     order, drift = progress_anchors.scores(values, lengths)

@@ -59,10 +59,12 @@ class Moments(NamedTuple):
 
 def init(key: jax.Array, config: Config) -> Params:
   """Draws He-normal weights and zero biases."""
-  keys = jax.random.split(key, 4)
+  *seeing, dense, judging = jax.random.split(key, 4)
   inputs, layers = 1, []
   side = config.size
-  for k, kernel, channels in zip(keys, _KERNELS, config.channels, strict=False):
+  for k, kernel, channels in zip(
+      seeing, _KERNELS, config.channels, strict=True
+  ):
     widths = kernel * kernel * inputs, channels
     layers += mlp.init(k, widths, config.param_dtype)
     inputs, side = channels, side // kernel
@@ -70,9 +72,9 @@ def init(key: jax.Array, config: Config) -> Params:
   judged = (2 + 2 * config.num_views) * features
   return Params(
       tuple(layers),
-      mlp.init(keys[2], (side * side * inputs, features), config.param_dtype),
+      mlp.init(dense, (side * side * inputs, features), config.param_dtype),
       mlp.init(
-          keys[3], (judged, config.num_hidden, config.num_hidden, 1),
+          judging, (judged, config.num_hidden, config.num_hidden, 1),
           config.param_dtype,
       ),
   )  # fmt: skip
