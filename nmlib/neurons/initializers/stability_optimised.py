@@ -169,7 +169,7 @@ def lyapunov(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
   from scipy import linalg  # here alone: neurons import JAX and NumPy
 
   given = np.asarray(matrix, float), np.asarray(right, float)
-  return linalg.solve_continuous_lyapunov(*given)
+  return np.asarray(linalg.solve_continuous_lyapunov(*given))
 
 
 def _constrained(weights, slope, config):
