@@ -50,19 +50,9 @@ def trap(
   world = finite_mdp.tables(finite_mdp.trap())
   odds, ends = world.transitions.astype(phi.dtype), world.terminal
   given = rewards(phi, world.rewards.astype(phi.dtype), ends, discount)
-  found = {}
-  for name, reward in given.items():
-    values = dynamic_programming.value_iteration(odds, reward, discount, ends)
-    found[name] = jnp.argmax(values.q, axis=1)
-  for name, reward, last in (
-      ('gold', 'gold', 0 * phi),
-      ('shaped, cut is an end', 'shaped', 0 * phi),
-      ('shaped, bootstraps', 'shaped', -phi),
-  ):
-    found[f'plan {name}'] = dynamic_programming.backward_induction(
-        odds, given[reward], discount, ends, horizon, last
-    ).policy
-  return found
+  values, plans = _solved(given, odds, ends, phi, discount, horizon)
+  found = {name: jnp.argmax(q, axis=1) for name, q in values.items()}
+  return found | {f'plan {name}': plan.policy for name, plan in plans.items()}
 
 
 def random_world(
@@ -82,21 +72,37 @@ def random_world(
   ends = jnp.arange(7) == 6
   gold = (~ends[:, None, None] & ends[None, None]).astype(phi.dtype)
   given = rewards(phi, gold, ends, discount)
-  q = {
-      name: dynamic_programming.value_iteration(odds, r, discount, ends).q
-      for name, r in given.items()
-  }
-  plan = lambda reward, last: dynamic_programming.backward_induction(
-      odds, given[reward], discount, ends, horizon, last
-  ).q.swapaxes(0, 1)
+  q, plans = _solved(given, odds, ends, phi, discount, horizon)
+  plans = {name: plan.q.swapaxes(0, 1) for name, plan in plans.items()}
   best = lambda values: jnp.argmax(values[:-1], axis=-1)
   changed = lambda a, b: jnp.mean(best(a) != best(b), dtype=phi.dtype)
-  cut = plan('gold', 0 * phi)
+  cut = plans['gold']
   error = jnp.abs(q['shaped'] - q['gold'] + phi[:, None])
   return {
       'error': jnp.max(error[:-1]),
       'shaped': changed(q['shaped'], q['gold']),
       'naive': changed(q['naive'], q['gold']),
-      'cut is an end': changed(plan('shaped', 0 * phi), cut),
-      'bootstraps': changed(plan('shaped', -phi), cut),
+      'cut is an end': changed(plans['shaped, cut is an end'], cut),
+      'bootstraps': changed(plans['shaped, bootstraps'], cut),
+  }
+
+
+def _solved(given, odds, ends, phi, discount, horizon):
+  """Returns Q [S, A] of each reward, and plans before a time limit, by name."""
+  table = {n: jnp.broadcast_to(r, odds.shape) for n, r in given.items()}
+  values = jax.vmap(
+      lambda r: dynamic_programming.value_iteration(odds, r, discount, ends).q
+  )(jnp.stack([*table.values()]))
+  plans = jax.vmap(
+      lambda r, last: dynamic_programming.backward_induction(
+          odds, r, discount, ends, horizon, last
+      )
+  )(
+      jnp.stack([table['gold'], table['shaped'], table['shaped']]),
+      jnp.stack([0 * phi, 0 * phi, -phi]),
+  )
+  names = 'gold', 'shaped, cut is an end', 'shaped, bootstraps'
+  return dict(zip(table, values, strict=True)), {
+      name: jax.tree.map(lambda leaf, i=i: leaf[i], plans)
+      for i, name in enumerate(names)
   }
