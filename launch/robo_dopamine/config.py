@@ -76,7 +76,8 @@ PAPER = train.Paper(
     title='Robo-Dopamine: general process reward modeling', year=2025,
     authors='Tan et al.', url='https://arxiv.org/abs/2512.23703',
     modules=(
-        'nmlib.analysis.progress', 'nmlib.analysis.progress_labels',
+        'nmlib.analysis.progress',
+        'nmlib.analysis.task_progress.progress_labels',
         'nmlib.environments.peg_insertion',
         'nmlib.environments.progress_rewards',
         'nmlib.networks.progress_judges.progress_model',

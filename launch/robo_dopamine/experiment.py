@@ -14,7 +14,7 @@ from launch.robo_dopamine import report
 from launch.robo_dopamine.config import Config
 from nmlib import train
 from nmlib.analysis import progress
-from nmlib.analysis import shaping_effects
+from nmlib.analysis.task_progress import shaping_effects
 from nmlib.data.tasks import peg_demonstrations
 from nmlib.environments import peg_insertion
 from nmlib.environments import progress_rewards

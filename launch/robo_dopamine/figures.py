@@ -5,7 +5,7 @@ import numpy as np
 
 from launch.robo_dopamine.config import Config
 from nmlib import train
-from nmlib.analysis import progress_anchors
+from nmlib.analysis.task_progress import progress_anchors
 
 _NAMES = 'start', 'middle', 'near', 'goal'
 _MOVES = np.array([(0, 0), (-1, 0), (1, 0), (0, 1), (0, -1)])

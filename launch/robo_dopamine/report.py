@@ -7,7 +7,7 @@ import numpy as np
 from launch.robo_dopamine import figures
 from launch.robo_dopamine.config import Config
 from nmlib import train
-from nmlib.analysis import progress_anchors
+from nmlib.analysis.task_progress import progress_anchors
 
 _THEORY, _TOY = 'section on reward shaping', 'ours, small version'
 _Found = Mapping[str, np.ndarray]

@@ -21,11 +21,8 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.analysis import place_fields as place_fields
   from nmlib.analysis import population as population
   from nmlib.analysis import progress as progress
-  from nmlib.analysis import progress_anchors as progress_anchors
-  from nmlib.analysis import progress_labels as progress_labels
   from nmlib.analysis import receptive_fields as receptive_fields
   from nmlib.analysis import saturation as saturation
-  from nmlib.analysis import shaping_effects as shaping_effects
   from nmlib.analysis import similarity as similarity
   from nmlib.analysis import sparse_codes as sparse_codes
   from nmlib.analysis import sparsity as sparsity
@@ -33,6 +30,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.analysis import synapses as synapses
   from nmlib.analysis import synchrony as synchrony
   from nmlib.analysis import tails as tails
+  from nmlib.analysis import task_progress as task_progress
   from nmlib.analysis import transients as transients
   from nmlib.analysis.graphs import degrees as degrees
   from nmlib.analysis.graphs import modularity as modularity
@@ -42,7 +40,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.analysis.interpretability import attribution as attribution
   from nmlib.analysis.interpretability import experts as experts
   from nmlib.analysis.interpretability import (
-    language_neurons as language_neurons,
+      language_neurons as language_neurons,
   )
   from nmlib.analysis.interpretability import output_svd as output_svd
   from nmlib.analysis.interpretability import probes as probes
@@ -62,5 +60,8 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.analysis.synapses import monosemantic as monosemantic
   from nmlib.analysis.synapses import selectivity as selectivity
   from nmlib.analysis.synapses import traces as traces
+  from nmlib.analysis.task_progress import progress_anchors as progress_anchors
+  from nmlib.analysis.task_progress import progress_labels as progress_labels
+  from nmlib.analysis.task_progress import shaping_effects as shaping_effects
 
 __getattr__, __dir__ = _lazy.attach(__name__, __path__[0])

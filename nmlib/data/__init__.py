@@ -43,8 +43,8 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.data.tasks import memory_operations as memory_operations
   from nmlib.data.tasks import moons as moons
   from nmlib.data.tasks import pathfinder as pathfinder
-  from nmlib.data.tasks import serial_recall as serial_recall
   from nmlib.data.tasks import peg_demonstrations as peg_demonstrations
+  from nmlib.data.tasks import serial_recall as serial_recall
   from nmlib.data.tasks import solids as solids
   from nmlib.data.tasks import student_teacher as student_teacher
   from nmlib.data.tasks import trial_tasks as trial_tasks

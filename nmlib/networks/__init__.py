@@ -9,12 +9,12 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks import adaptation as adaptation
   from nmlib.networks import agents as agents
   from nmlib.networks import (
-    astrocyte_language_model as astrocyte_language_model,
+      astrocyte_language_model as astrocyte_language_model,
   )
   from nmlib.networks import clique_network as clique_network
   from nmlib.networks import clique_trials as clique_trials
   from nmlib.networks import (
-    content_addressable_memory as content_addressable_memory,
+      content_addressable_memory as content_addressable_memory,
   )
   from nmlib.networks import cortico_cerebellar as cortico_cerebellar
   from nmlib.networks import delay_detector as delay_detector
@@ -30,12 +30,9 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks import mlp as mlp
   from nmlib.networks import ncap as ncap
   from nmlib.networks import oscillatory as oscillatory
-  from nmlib.networks import peg_judge as peg_judge
-  from nmlib.networks import peg_judge_quality as peg_judge_quality
   from nmlib.networks import point_cloud as point_cloud
-  from nmlib.networks import predictive_agent as predictive_agent
-  from nmlib.networks import pretrained as pretrained
   from nmlib.networks import population_matching as population_matching
+  from nmlib.networks import predictive_agent as predictive_agent
   from nmlib.networks import pretrained as pretrained
   from nmlib.networks import progress_judges as progress_judges
   from nmlib.networks import row_readers as row_readers
@@ -55,7 +52,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks.agents import ppo as ppo
   from nmlib.networks.agents import tabular_q as tabular_q
   from nmlib.networks.dendrites import (
-    dendrite_candidates as dendrite_candidates,
+      dendrite_candidates as dendrite_candidates,
   )
   from nmlib.networks.dendrites import dendritic as dendritic
   from nmlib.networks.dendrites import growth as growth
@@ -69,7 +66,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks.pretrained import official_names as official_names
   from nmlib.networks.progress_judges import peg_judge as peg_judge
   from nmlib.networks.progress_judges import (
-    peg_judge_quality as peg_judge_quality,
+      peg_judge_quality as peg_judge_quality,
   )
   from nmlib.networks.progress_judges import progress_model as progress_model
   from nmlib.networks.spiking import astrocyte_readout as astrocyte_readout

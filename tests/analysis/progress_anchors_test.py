@@ -9,7 +9,7 @@ import numpy as np
 from scipy import stats
 
 from nmlib.analysis import progress
-from nmlib.analysis import progress_anchors
+from nmlib.analysis.task_progress import progress_anchors
 
 _FIXTURE = pathlib.Path(__file__).parents[1] / 'fixtures'
 

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from nmlib.analysis import progress
-from nmlib.analysis import progress_labels
+from nmlib.analysis.task_progress import progress_labels
 
 
 class ProgressLabelsTest(absltest.TestCase):

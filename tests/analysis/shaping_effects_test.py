@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nmlib.analysis import shaping_effects
+from nmlib.analysis.task_progress import shaping_effects
 
 _FIXTURE = pathlib.Path(__file__).parents[1] / 'fixtures'
 

@@ -22,7 +22,6 @@ from nmlib.networks import elm_network
 from nmlib.networks import gpt
 from nmlib.networks import ncap
 from nmlib.networks import predictive_agent
-from nmlib.networks import progress_model
 from nmlib.networks import sequence_classifier
 from nmlib.networks import transformer
 from nmlib.networks.oscillatory import sequence_buffer

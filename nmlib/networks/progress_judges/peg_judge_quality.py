@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nmlib.analysis import progress_anchors
+from nmlib.analysis.task_progress import progress_anchors
 from nmlib.environments import peg_insertion
 from nmlib.networks.progress_judges import peg_judge
 from nmlib.networks.progress_judges import progress_model
