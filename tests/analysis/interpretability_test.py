@@ -113,6 +113,12 @@ class OutputSvdTest(parameterized.TestCase):
       (lambda: output_svd.decompose(jnp.full((3, 2), jnp.nan)), 'finite'),
       (lambda: output_svd.num_selected(9, 1.0), r'percentile must be in'),
       (lambda: output_svd.select(jnp.ones(3), 4), 'at most the 3'),
+      (
+          lambda: output_svd.damp(
+              output_svd.decompose(jnp.eye(3)), jnp.array([1, 1]), 0.5
+          ),
+          'a component once',
+      ),
   )
   def test_bad_input_is_refused(self, call, message):
     with self.assertRaisesRegex(ValueError, message):
@@ -186,7 +192,29 @@ class LanguageNeuronsTest(parameterized.TestCase):
     whole = of(jnp.ones(7, bool))
     np.testing.assert_array_equal(whole - of(prompt), of(~prompt))
 
+  def test_unsigned_counts_do_not_wrap(self):
+    counts = jnp.array([[[3]]], jnp.uint32)
+    found = language_neurons.activation_probability(
+        counts,
+        jnp.array([9], jnp.uint32),
+        counts + 2,
+        jnp.array([1], jnp.uint32),
+    )
+    self.assertEqual(found, 0)
+
   @parameterized.parameters(
+      (
+          lambda p: language_neurons.tune_weight(p, 0.2, tolerance=0),
+          'tolerance',
+      ),
+      (
+          lambda p: language_neurons.activation_probability(
+              jnp.ones((1, 1, 1), int),
+              jnp.ones(1, int),
+              jnp.ones((1, 1, 1), int),
+          ),
+          'give both',
+      ),
       (lambda p: language_neurons.select_neurons(p[..., 0], 1e-9), 'top_rate'),
       (lambda p: language_neurons.language_score(p[..., :1], 0.1), 'two langu'),
       (lambda p: language_neurons.percentile_threshold(p, 0.0), 'q must be'),
@@ -213,6 +241,26 @@ class ExpertsTest(absltest.TestCase):
         metrics.roc_auc_score(labels, row) for row in values.reshape(30, -1).T
     ]
     np.testing.assert_allclose(found.ravel(), expected, rtol=1e-5)
+
+  def test_many_examples_do_not_overflow(self):
+    labels = np.arange(131_072) % 2 == 0
+    values = (np.arange(131_072) % 4 + labels)[:, None]
+    expected = metrics.roc_auc_score(labels, values[:, 0])
+    found = experts.auroc(values.astype(np.float32), labels)
+    np.testing.assert_allclose(found, [expected], rtol=1e-4)
+
+  def test_what_is_no_measurement_is_refused(self):
+    for values, labels, message in (
+        ([np.nan, 0.0], [1, 0], 'activations must be .*nan'),
+        ([1.0, 0.0], [0.3, 0.0], 'labels must be True'),
+    ):
+      with self.assertRaisesRegex(ValueError, message):
+        experts.auroc(np.array(values), np.array(labels))
+    with self.assertRaisesRegex(ValueError, r'areas must be in \[0, 1\]'):
+      experts.aura(jnp.array([jnp.nan]))
+    np.testing.assert_array_equal(
+        experts.damp(jnp.array([1, 0]), 1, 0.5), [0.5, 1]
+    )
 
   def test_factors(self):
     areas = jnp.array([[0.4, 0.75], [1.0, 0.5]])
@@ -310,6 +358,11 @@ class UnitStatisticsTest(parameterized.TestCase):
       unit_statistics.update(
           start, jnp.ones((3, 2)), jnp.zeros(3, int), low=1, high=1
       )
+    with self.assertRaisesRegex(ValueError, 'histogram must be'):
+      unit_statistics.merge(start, unit_statistics.empty(2, num_bins=4))
+    half = jnp.full((1000, 2), 15, jnp.float16).at[::2].set(-15)
+    found = unit_statistics.update(start, half, jnp.zeros(1000, int))
+    np.testing.assert_allclose(found.squares, 225e3, rtol=1e-5)
     with self.assertRaisesRegex(ValueError, 'top_k must be at least 1, got 0'):
       unit_statistics.empty(2, top_k=0)
 

@@ -1,6 +1,7 @@
 """Patching against effects that brute force has found, and against laws."""
 
 import functools
+import typing
 from typing import Any
 
 from absl.testing import absltest
@@ -203,8 +204,18 @@ class BadInputTest(parameterized.TestCase):
         patching.one_at_a_time((2, 5, 3), axes)
 
   def test_interventions(self):
+    found = patching.steer(jnp.array([1, 0]), 0, 1, 0.5)
+    np.testing.assert_array_equal(found.add, [[[0.5, 0]]])
+    with self.assertRaisesRegex(ValueError, 'weights must add up to 1'):
+      patching.override_pattern(np.ones((1, 1), bool), 0, np.full(4, 0.5))
+    with self.assertRaisesRegex(ValueError, "'noise', got 'noising'"):
+      x, direction = jnp.ones((1, 2)), typing.cast(Any, 'noising')
+      identity: Any = lambda x, edits, capture: (x, {})
+      patching.attribution_patch(
+          identity, x, x, 'x', lambda out, t: out.sum(), x, direction=direction
+      )
     with self.assertRaisesRegex(ValueError, 'position of 4, got 4'):
-      patching.override_pattern(np.ones((1, 1), bool), 4, np.ones(4))
+      patching.override_pattern(np.ones((1, 1), bool), 4, np.full(4, 0.25))
     with self.assertRaisesRegex(
         ValueError, r'layer must be in \[0, 2\), got 2'
     ):

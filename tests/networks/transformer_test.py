@@ -234,14 +234,23 @@ class OptionsTest(parameterized.TestCase):
       (dict(tokens=jnp.zeros(8, int)), 'max_length=7 in number, got 8'),
       (dict(tokens=jnp.zeros(0, int)), 'got 0'),
       (dict(mask=jnp.ones(3, bool)), 'mask must be'),
+      (dict(mask=jnp.array([0, -jnp.inf, 0, 0, 0])), r'mask must be in \[0, 1'),
+      (dict(positions=jnp.array([5])), r'positions must be in \[0, 5\), got 5'),
+      (dict(positions=jnp.array([-6])), r'got -1'),
+      (dict(config=dataclasses.replace(_GPT2, num_heads=2)), 'belong together'),
+      (
+          dict(config=dataclasses.replace(_GPT2, num_layers=1)),
+          'belong together',
+      ),
       (dict(token_types=_TOKENS), 'token_types must be None'),
       (dict(start=transformer.Start(2, jnp.zeros((5, 8)))), 'start.layer'),
       (dict(start=transformer.Start(1, jnp.zeros((5, 9)))), 'start.resid'),
   )
   def test_bad_input_is_refused(self, options, message):
-    options = {'tokens': _TOKENS} | options
+    options = {'tokens': _TOKENS, 'config': _GPT2} | options
+    params = transformer.init(jax.random.key(0), _GPT2)
     with self.assertRaisesRegex(ValueError, message):
-      _apply(_GPT2, _params(_GPT2), **options)
+      _apply(params=params, **options)
 
   @parameterized.parameters(
       (dict(width=10), 'width must be a multiple of num_heads=4'),
@@ -283,6 +292,17 @@ class OfficialTest(parameterized.TestCase):
         hidden_act='silu', rope_scaling=None,
     )  # fmt: skip
     self.assertEqual(llama.config_from_official(large), _LLAMA)
+    rope = {'rope_theta': 5e5, 'rope_type': 'default'}
+    newer = llama.config_from_official(large | {'rope_parameters': rope})
+    self.assertEqual(newer.rotary_base, 5e5)
+    for wrong in (
+        {'rope_parameters': {'rope_type': 'llama3'}},
+        {'partial_rotary_factor': 0.5},
+    ):
+      with self.assertRaisesRegex(ValueError, 'not supported'):
+        llama.config_from_official(large | wrong)
+    with self.assertRaisesRegex(ValueError, "model_type='gptj'"):
+      gpt2.config_from_official(small | {'model_type': 'gptj'})
     with self.assertRaisesRegex(ValueError, 'rope_scaling=.*not supported'):
       llama.config_from_official(large | {'rope_scaling': {'factor': 2}})
     qwen = llama.config_from_official(large | {'model_type': 'qwen2'})
@@ -292,6 +312,12 @@ class OfficialTest(parameterized.TestCase):
         num_attention_heads=4, intermediate_size=12, max_position_embeddings=7,
     )  # fmt: skip
     self.assertEqual(bert.config_from_official(encoder), _BERT)
+    with self.assertRaisesRegex(ValueError, "model_type='roberta'"):
+      bert.config_from_official(encoder | {'model_type': 'roberta'})
+    with self.assertRaisesRegex(ValueError, 'of another family'):
+      gpt2.params_to_official(
+          transformer.init(jax.random.key(0), _LLAMA), _LLAMA
+      )
     del encoder['hidden_size']
     with self.assertRaisesRegex(ValueError, "BERT must say 'hidden_size'"):
       bert.config_from_official(encoder)

@@ -8,6 +8,7 @@ and `aura` scales each neuron above chance by :math:`2 (1 - AUROC)`.
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import numpy.typing as npt
 
 from nmlib.neurons.core import checks
@@ -21,10 +22,15 @@ def auroc(activations: npt.ArrayLike, labels: npt.ArrayLike) -> jax.Array:
     labels: bool [n], what is to be detected.
 
   Raises:
-    ValueError: if shapes do not fit, or concrete labels are all alike.
+    ValueError: if shapes do not fit, concrete labels are not bool or 0 and 1,
+      or all alike, or concrete activations are NaN.
   """
-  activations, labels = jnp.asarray(activations), jnp.asarray(labels, bool)
+  activations, labels = jnp.asarray(activations), jnp.asarray(labels)
   checks.shape('labels', labels, n=len(activations))
+  if checks.is_concrete(labels) and bool(((labels != 0) & (labels != 1)).any()):
+    raise ValueError('labels must be True and False, or 1 and 0.')
+  checks.within('activations', activations, -np.inf, np.inf)
+  labels = labels.astype(bool)
   if checks.is_concrete(labels) and bool(labels.all() == labels.any()):
     raise ValueError('labels must hold both kinds, got one.')
   flat = activations.reshape(len(activations), -1)
@@ -33,15 +39,21 @@ def auroc(activations: npt.ArrayLike, labels: npt.ArrayLike) -> jax.Array:
       lambda row, x: jnp.searchsorted(row, x, side=side), 1, 1
   )(order, flat)
   middle = (rank('left') + rank('right') + 1) / 2  # mean rank, from 1
-  positive = labels.sum()
-  ranks = jnp.sum(jnp.where(labels[:, None], middle, 0), 0)
-  above = ranks - positive * (positive + 1) / 2
-  area = above / (positive * (len(labels) - positive))
+  share = jnp.mean(labels, dtype=middle.dtype)
+  # Means, not sums: products of counts leave int32, and float32 sums round.
+  mean = jnp.mean(jnp.where(labels[:, None], middle, 0), 0) / share
+  size = len(labels)
+  area = (mean - (size * share + 1) / 2) / (size * (1 - share))
   return area.reshape(activations.shape[1:])
 
 
 def aura(areas: jax.Array) -> jax.Array:
-  """Returns AURA's factor of each neuron: 2 (1 - AUROC) above 0.5, else 1."""
+  """Returns AURA's factor of each neuron: 2 (1 - AUROC) above 0.5, else 1.
+
+  Raises:
+    ValueError: if concrete areas are beyond [0, 1].
+  """
+  checks.within('areas', areas, 0, 1)
   return jnp.where(areas > 0.5, 2 * (1 - areas), 1.0)
 
 
@@ -54,13 +66,16 @@ def damp(areas: jax.Array, count: int, factor: float) -> jax.Array:
     factor: theirs; 0 is `det_zero`.
 
   Raises:
-    ValueError: if there are not so many neurons.
+    ValueError: if there are not so many neurons, or concrete areas are beyond
+      [0, 1].
   """
   checks.count('count', count)
   if count > areas.size:
     raise ValueError(
         f'count must be at most the {areas.size} neurons, got {count}.'
     )
+  checks.within('areas', areas, 0, 1)
+  areas = areas.astype(jnp.result_type(areas, jnp.float32))
   best = jax.lax.top_k(areas.ravel(), count)[1]
   factors = jnp.ones(areas.size, areas.dtype).at[best].set(factor)
   return factors.reshape(areas.shape)

@@ -75,11 +75,17 @@ def activation_probability(
         f'counts must be integers, got {counts.dtype}: floats lose single'
         ' tokens.'
     )
+  if (prefix_counts is None) != (prefix_totals is None):
+    raise ValueError('prefix_counts and prefix_totals go together; give both.')
+  signed = lambda a: jnp.asarray(a).astype(jnp.result_type(int))
+  counts, totals = signed(counts), signed(totals)
   if prefix_counts is not None and prefix_totals is not None:
     checks.shape('prefix_counts', prefix_counts, **dict(
         zip('LDK', counts.shape, strict=True)
     ))  # fmt: skip
-    counts, totals = counts - prefix_counts, totals - prefix_totals
+    counts, totals = (
+        counts - signed(prefix_counts), totals - signed(prefix_totals)
+    )  # fmt: skip
   counts, totals = jnp.maximum(counts, 0), jnp.maximum(totals, 1)
   return counts / totals[None, None]
 
@@ -190,8 +196,16 @@ def tune_weight(
 
   Bisection on [0, high], as released: the last midpoint that was accepted; 0 if
   none was.
+
+  Raises:
+    ValueError: if the tolerance is not positive, or high is negative.
   """
   general = language_counts(p, threshold) == p.shape[-1]
+  if not tolerance > 0 or not high >= 0:
+    raise ValueError(
+        'tolerance must be positive and high at least 0, got'
+        f' {tolerance} and {high}.'
+    )
   low, best = 0.0, 0.0
   while high - low > tolerance:
     middle = (low + high) / 2

@@ -50,6 +50,8 @@ def decompose(readout: jax.Array) -> Components:
     )
   if checks.is_concrete(readout) and not bool(jnp.isfinite(readout).all()):
     raise ValueError('readout must be finite, got NaN or infinity.')
+  readout = jnp.asarray(readout)
+  readout = readout.astype(jnp.result_type(readout, jnp.float32))
   left, scales, right_t = jnp.linalg.svd(readout, full_matrices=False)
   place = jnp.argmax(jnp.abs(right_t), axis=1, keepdims=True)
   sign = jnp.sign(jnp.take_along_axis(right_t, place, 1))
@@ -148,7 +150,7 @@ def damp(
 ) -> jax.Array:
   """Returns W' = U S' V^T, S'_i = alpha S_i for the components of an index."""
   scales = components.scales
-  checks.indices('index', index, len(scales))
+  index = _chosen(index, len(scales))
   scales = scales.at[index].multiply(alpha)
   return (components.left * scales[None]) @ components.right.T
 
@@ -160,6 +162,15 @@ def damp_states(
     alpha: jax.Array | float,
 ) -> jax.Array:
   """Returns h' = h - (1 - alpha) V_K V_K^T h [..., d], so that W h' = W' h."""
-  checks.indices('index', index, len(components.scales))
-  chosen = components.right[:, index]
+  chosen = components.right[:, _chosen(index, len(components.scales))]
   return states - (1 - alpha) * (states @ chosen) @ chosen.T
+
+
+def _chosen(index, size: int) -> jax.Array:
+  """Returns an index [k]; refuses what is none, or holds one twice."""
+  index = jnp.asarray(index)
+  checks.shape('index', index, 'k')
+  checks.indices('index', index, size)
+  if checks.is_concrete(index) and len(set(index.tolist())) < len(index):
+    raise ValueError(f'index must hold a component once, got {index.tolist()}.')
+  return index

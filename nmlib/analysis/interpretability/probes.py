@@ -50,6 +50,8 @@ def logistic_regression(
   checks.shape('labels', labels, n=len(states))
   checks.indices('labels', labels, num_classes)
   checks.count('num_classes', num_classes, 2)
+  checks.within('states', states, -np.inf, np.inf)  # no NaN
+  states = jnp.asarray(states, jnp.result_type(states, jnp.float32))
 
   def loss(weights):
     logits = states @ weights.kernel + weights.bias[None]
@@ -107,6 +109,11 @@ def linear_probe(
   checks.count('shuffles', shuffles)
   checks.shape('held_out_states', held_out_states, 'm', d=states.shape[1])
   checks.shape('held_out_labels', held_out_labels, m=len(held_out_states))
+  checks.indices('held_out_labels', held_out_labels, num_classes)
+  checks.within('states', states, -np.inf, np.inf)
+  checks.within('held_out_states', held_out_states, -np.inf, np.inf)
+  wide = jnp.result_type(states, jnp.float32)
+  states, held_out_states = states.astype(wide), held_out_states.astype(wide)
   mean = jnp.mean(states, 0, keepdims=True)
   spread = jnp.std(states, 0, keepdims=True)
   scaled = lambda x: (x - mean) / jnp.where(spread > 0, spread, 1)

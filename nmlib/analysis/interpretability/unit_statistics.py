@@ -72,6 +72,7 @@ def update(
   checks.shape('examples', examples, n=len(values))
   if not low < high:
     raise ValueError(f'high must be above low={low}, got {high}.')
+  values = values.astype(statistics.mean.dtype)
   count = jnp.int32(len(values))
   mean = jnp.mean(values, 0) if len(values) else statistics.mean
   bins = jnp.floor((values - low) / (high - low) * size).astype(jnp.int32)
@@ -92,8 +93,14 @@ def update(
 def merge(a: Statistics, b: Statistics) -> Statistics:
   """Returns the statistics of the examples of both; associative.
 
-  Means and squares by Chan, Golub & LeVeque (1979).
+  Means and squares by Chan, Golub & LeVeque (1979). Counts hold 2^31 - 1.
+
+  Raises:
+    ValueError: if they were made with other sizes.
   """
+  for name in ('top', 'histogram'):
+    size = getattr(a, name).shape
+    checks.shape(name, getattr(b, name), units=size[0], columns=size[1])
   total = a.count + b.count
   share = b.count / jnp.maximum(total, 1)
   apart = b.mean - a.mean

@@ -44,6 +44,7 @@ def attribution_patch(
   """
   sweeps.same_shapes(clean, corrupt)
   sweeps.examples(clean, targets)
+  sweeps.check_direction(direction)
   base, other = (clean, corrupt) if direction == 'noise' else (corrupt, clean)
 
   def one(base, other, target):

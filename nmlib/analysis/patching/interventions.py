@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy.typing as npt
 
 from nmlib.neurons import sites
+from nmlib.neurons.core import checks
 
 
 def override_pattern(
@@ -18,7 +19,8 @@ def override_pattern(
     weights: [T], what it reads from every token, which add up to 1.
 
   Raises:
-    ValueError: if shapes do not fit, or the query is no position.
+    ValueError: if shapes do not fit, the query is no position, or concrete
+      weights do not add up to 1.
   """
   heads, weights = jnp.asarray(heads), jnp.asarray(weights)
   if heads.ndim != 2 or heads.dtype != bool or weights.ndim != 1:
@@ -26,6 +28,7 @@ def override_pattern(
         'heads must be bool [L, H] and weights [T], got'
         f' {heads.dtype} {list(heads.shape)} and {list(weights.shape)}.'
     )
+  checks.probabilities('weights', weights)
   length = len(weights)
   if not -length <= query < length:
     raise ValueError(f'query must be a position of {length}, got {query}.')
@@ -45,5 +48,7 @@ def steer(
   if not 0 <= layer < num_layers:
     raise ValueError(f'layer must be in [0, {num_layers}), got {layer}.')
   vector = jnp.asarray(vector)
+  vector = vector.astype(jnp.result_type(vector, jnp.float32))
+  checks.shape('vector', vector, 'd')
   add = jnp.zeros((num_layers, 1, len(vector)), vector.dtype)
   return sites.Edit(add=add.at[layer, 0].set(scale * vector))

@@ -137,10 +137,7 @@ def activation_patch(
   """
   same_shapes(clean, corrupt)
   examples(clean, targets)
-  if direction not in ('denoise', 'noise'):
-    raise ValueError(
-        f"direction must be 'denoise' or 'noise', got {direction!r}."
-    )
+  check_direction(direction)
   both = jax.vmap(lambda one: run(one, {}, (site,)))
   measured = jax.vmap(metric)
   found = {}
@@ -206,6 +203,14 @@ def ablate(
   return sweep(
       run, inputs, site, masks, values, metric, targets, batch_size=batch_size
   )
+
+
+def check_direction(direction: str) -> None:
+  """Refuses directions that are none."""
+  if direction not in ('denoise', 'noise'):
+    raise ValueError(
+        f"direction must be 'denoise' or 'noise', got {direction!r}."
+    )
 
 
 def examples(inputs, targets) -> int:

@@ -29,7 +29,7 @@ def load(path: str | os.PathLike[str]) -> Model:
   """
   file = pathlib.Path(path)
   data = file.read_bytes()
-  header = np.frombuffer(data[:28], '<i4')
+  header = np.frombuffer(data[: len(data[:28]) // 4 * 4], '<i4')
   if len(header) < 7 or min(*header[:5], header[6], abs(header[5])) < 1:
     raise ValueError(f'{file} is no file of llama2.c: header {header}.')
   width, hidden, layers, heads, groups, vocab, length = map(int, header)

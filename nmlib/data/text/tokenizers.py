@@ -1,15 +1,22 @@
 """Tokenizers of trained models, by the file that holds them.
 
-`load` knows `tokenizer.json` and WordPiece's `vocab.txt` (package tokenizers),
-byte-pair ranks `*.tiktoken` (package tiktoken), and `tok*.bin` of llama2.c.
+`load` knows `tokenizer.json` and WordPiece's `vocab.txt` (package tokenizers; a
+vocabulary without capital letters, as of uncased models, lowers those of the
+text), byte-pair ranks `*.tiktoken` (package tiktoken; GPT-2's, whose way of
+cutting a text it takes), and `tok*.bin` of llama2.c.
 """
 
+import base64
 from collections.abc import Callable
 from collections.abc import Sequence
 import os
 import pathlib
 import struct
 from typing import NamedTuple
+
+import numpy as np
+
+from nmlib.neurons.core import checks
 
 # How GPT-2 cuts a text before its bytes are merged (Radford et al. 2019).
 _GPT2 = (
@@ -47,13 +54,24 @@ def load(path: str | os.PathLike[str]) -> Tokenizer:
   if not file.is_file():
     raise FileNotFoundError(f'{file}: no such file.')
   try:
-    return kinds[file.suffix](file)
+    return _checked(kinds[file.suffix](file))
   except ImportError as error:
     raise ImportError(
         f"{file} needs {error.name}: pip install 'nmlib[text]'"
     ) from error
   except Exception as error:  # each library has its own kinds
     raise ValueError(f'{file} is no whole tokenizer: {error}') from error
+
+
+def _checked(found: Tokenizer) -> Tokenizer:
+  """Returns a tokenizer that refuses ids it does not know."""
+
+  def decode(tokens: Sequence[int]) -> str:
+    ids = np.asarray(tokens, dtype=None if len(tokens) else int)
+    checks.indices('tokens', ids, found.vocab_size)
+    return found.decode(ids.tolist())
+
+  return found._replace(decode=decode)
 
 
 def _json(file) -> Tokenizer:
@@ -68,7 +86,9 @@ def _json(file) -> Tokenizer:
 def _word_piece(file) -> Tokenizer:
   import tokenizers
 
-  found = tokenizers.BertWordPieceTokenizer(str(file), lowercase=True)
+  words = file.read_text('utf-8').splitlines()
+  cased = any(word.lower() != word for word in words if word[:1] != '[')
+  found = tokenizers.BertWordPieceTokenizer(str(file), lowercase=not cased)
   return _of_library(found)
 
 
@@ -82,9 +102,12 @@ def _of_library(found) -> Tokenizer:
 
 def _ranks(file) -> Tokenizer:
   import tiktoken
-  from tiktoken import load as reader
 
-  ranks = reader.load_tiktoken_bpe(str(file))
+  # Its own reader keeps copies by path, and would not see a changed file.
+  rows = [line.split() for line in file.read_bytes().splitlines() if line]
+  ranks = {base64.b64decode(a, validate=True): int(b) for a, b in rows}
+  if len(ranks) < 256 or set(ranks.values()) != set(range(len(ranks))):
+    raise ValueError('ranks must be 0, 1, .. of 256 bytes and more pieces')
   found = tiktoken.Encoding(
       file.stem, pat_str=_GPT2, mergeable_ranks=ranks, special_tokens={}
   )
@@ -107,6 +130,8 @@ def _bin(file) -> Tokenizer:
       raise ValueError('it ends within a piece')
     pieces.append(data[place - size : place])
     scores.append(score)
+  if len(pieces) < 259:
+    raise ValueError(f'it must hold bytes and more, got {len(pieces)} pieces')
   ids = {piece: i for i, piece in enumerate(pieces)}
 
   def encode(text: str) -> list[int]:

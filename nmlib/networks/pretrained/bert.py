@@ -58,7 +58,8 @@ def config_from_official(
       ),
   )  # fmt: skip
   official_names.only(
-      'BERT', official, hidden_act=('gelu', 'relu', 'silu'),
+      'BERT', official, model_type=('bert',),
+      hidden_act=('gelu', 'relu', 'silu'),
       position_embedding_type=('absolute',), is_decoder=(False,),
   )  # fmt: skip
   return transformer.Config(

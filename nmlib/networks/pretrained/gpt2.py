@@ -51,6 +51,7 @@ def config_from_official(
   )  # fmt: skip
   official_names.only(
       'GPT-2', official, activation_function=('gelu_new', 'gelu', 'relu'),
+      model_type=('gpt2',), scale_attn_weights=(True,),
       scale_attn_by_inverse_layer_idx=(False,), tie_word_embeddings=(True,),
   )  # fmt: skip
   activation = of['activation_function']

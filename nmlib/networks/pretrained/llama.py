@@ -57,8 +57,13 @@ def config_from_official(
   )  # fmt: skip
   official_names.only(
       'Llama', official, model_type=_FAMILY, hidden_act=('silu',),
-      rope_scaling=(None,),
+      rope_scaling=(None,), partial_rotary_factor=(None, 1.0),
   )  # fmt: skip
+  rope = official.get('rope_parameters') or {}  # of transformers 5
+  official_names.only(
+      'Llama', rope, rope_type=('default',), partial_rotary_factor=(None, 1.0)
+  )
+  of['rope_theta'] = rope.get('rope_theta', of['rope_theta'])
   window = official.get('sliding_window')
   if window and official.get('use_sliding_window', True):
     of['max_position_embeddings'] = min(window, of['max_position_embeddings'])

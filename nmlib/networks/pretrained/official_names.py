@@ -88,9 +88,19 @@ def write(
     entries: Sequence[Entry],
     config: transformer.Config,
 ) -> dict[str, np.ndarray]:
-  """Returns the arrays of parameters by official name; undoes `read`."""
+  """Returns the arrays of parameters by official name; undoes `read`.
+
+  Raises:
+    ValueError: if some parameters have no name, as those of another family.
+  """
   paths, _ = jax.tree_util.tree_flatten_with_path(params)
   leaves = {_named(path): np.asarray(leaf) for path, leaf in paths}
+  nameless = sorted(leaves.keys() - {entry.leaf for entry in entries})
+  if nameless:
+    raise ValueError(
+        f'these parameters have no official name here: {nameless}; they are of'
+        ' another family.'
+    )
   parts: dict[str, list[np.ndarray]] = {}
   for entry in sorted(entries, key=lambda entry: entry.part):
     if entry.leaf not in leaves:

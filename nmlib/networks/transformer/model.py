@@ -11,6 +11,7 @@ from nmlib.networks.transformer.params import Linear
 from nmlib.networks.transformer.params import Norm
 from nmlib.networks.transformer.params import Params
 from nmlib.networks.transformer.params import Readout
+from nmlib.networks.transformer.params import check_params
 from nmlib.neurons import sites
 from nmlib.neurons.core import checks
 from nmlib.neurons.core import embedding
@@ -68,6 +69,7 @@ def apply(
       many, or the start is no layer.
   """
   checks.shape('tokens', tokens, 'T')
+  check_params(params, config)
   length = len(tokens)
   if not 0 < length <= config.max_length:
     raise ValueError(
@@ -79,13 +81,17 @@ def apply(
     seen = jnp.tril(seen)
   if mask is not None:
     checks.shape('mask', mask, T=length)
+    checks.within('mask', mask, 0, 1)
     seen &= jnp.asarray(mask, bool)[None]
   x, layers = _entered(params, tokens, token_types, config, start, site)
   body = functools.partial(_layer, config, seen, rotation(length, config))
   x, _ = site.scan(body, x, layers)
   if positions is not None:
     checks.shape('positions', positions, 'P')
-    x = x[jnp.asarray(positions)]
+    positions = jnp.asarray(positions)
+    from_start = jnp.where(positions < 0, positions + length, positions)
+    checks.indices('positions', from_start, length)
+    x = x[from_start]
   if params.final_norm is not None:
     x = _norm(x, params.final_norm, config, site, 'ln_scale_final')
   final = site.tap('final', x)
@@ -131,7 +137,7 @@ def _entered(params, tokens, token_types, config, start, site):
     size = {'T': len(tokens), 'd': config.width}
     checks.shape('start.resid', start.resid, **size)
     above = jax.tree.map(lambda leaf: leaf[start.layer :], params.layers)
-    return jnp.asarray(start.resid), above
+    return jnp.asarray(start.resid, params.embed.dtype), above
   checks.indices('tokens', tokens, config.vocab_size)
   x = embedding.rows(params.embed, tokens)
   if params.positions is not None:

@@ -1,6 +1,7 @@
 """Options and arrays of the Transformer."""
 
 import dataclasses
+import functools
 from typing import Annotated
 from typing import Literal
 from typing import NamedTuple
@@ -184,3 +185,29 @@ def init(key: jax.Array, config: Config) -> Params:
           jnp.zeros(vocab, dtype) if config.output_bias else None,
       ),
   )
+
+
+def check_params(params: Params, config: Config) -> None:
+  """Refuses parameters of another config, naming the first that differs.
+
+  Raises:
+    ValueError: if one is missing, too many, or of another shape.
+  """
+  wanted, given = _shapes_of(config), _shapes(params)
+  for name in (*wanted, *given):
+    want, got = wanted.get(name, 'absent'), given.get(name, 'none')
+    if want != got:
+      raise ValueError(
+          f'params{name} must be {want} by the config, got {got}: they do not'
+          ' belong together.'
+      )
+
+
+@functools.cache
+def _shapes_of(config: Config) -> dict[str, tuple[int, ...]]:
+  return _shapes(jax.eval_shape(lambda: init(jax.random.key(0), config)))
+
+
+def _shapes(params: Params) -> dict[str, tuple[int, ...]]:
+  leaves = jax.tree_util.tree_leaves_with_path(params)
+  return {jax.tree_util.keystr(path): leaf.shape for path, leaf in leaves}

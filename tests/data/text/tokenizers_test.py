@@ -48,6 +48,15 @@ def test_ranks_are_read(tmp_path):
   assert tokenizer.encode('the the') == [257, 258]
   assert tokenizer.decode([257, 258]) == 'the the'
   assert tokenizer.vocab_size == 259
+  with pytest.raises(ValueError, match='got 259'):
+    tokenizer.decode([259])
+  # A file that has changed is read again, a damaged one is refused.
+  rows[-2:] = f'{base64.b64encode(b"xy").decode()} 257', rows[-1]
+  path.write_text('\n'.join(rows))
+  assert tokenizers.load(path).encode('xy') == [257]
+  path.write_text(rows[0])
+  with pytest.raises(ValueError, match='no whole tokenizer'):
+    tokenizers.load(path)
 
 
 def test_a_word_piece_vocabulary_and_a_json_say_the_same(tmp_path):
@@ -57,6 +66,9 @@ def test_a_word_piece_vocabulary_and_a_json_say_the_same(tmp_path):
   path.write_text('\n'.join(words))
   tokenizer = tokenizers.load(path)
   assert tokenizer.encode('Eating. xyz') == [5, 6, 7, 1]
+  cased = tmp_path / 'cased.txt'
+  cased.write_text('\n'.join([*words, 'Eat']))
+  assert tokenizers.load(cased).encode('Eat eat') == [8, 5]
   found = library.BertWordPieceTokenizer(str(path), lowercase=True)
   found.enable_padding(length=9)
   (tmp_path / 'tokenizer.json').write_text(found.to_str())
