@@ -241,13 +241,3 @@ def lape(
   selected = select_neurons(jnp.where(known, entropy, jnp.inf), top_rate)
   selected &= known
   return selected, language_masks(selected, p, threshold)
-
-
-def cross_deactivation(losses: np.ndarray, before: np.ndarray) -> np.ndarray:
-  """Returns by how much each loss has risen, [deactivated K, language K].
-
-  Args:
-    losses: [K, K], of each language (columns) with the neurons of one off.
-    before: [K], with all on.
-  """
-  return np.asarray(losses) - np.asarray(before)[None]
