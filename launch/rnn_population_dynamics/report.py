@@ -9,14 +9,10 @@ from launch.rnn_population_dynamics.config import Config
 from nmlib import train
 
 _SHOWN = {
-    'train_r2': 'output, training',
-    'test_r2': 'output, held out',
-    'unsampled': 'unsampled neurons',
-    'canonical': 'canonical correlation',
-    'procrustes': 'Procrustes',
-    'rotation': 'rotation',
-}
-
+    'train_r2': 'output, training', 'test_r2': 'output, held out',
+    'unsampled': 'unsampled neurons', 'canonical': 'canonical correlation',
+    'procrustes': 'Procrustes', 'rotation': 'rotation',
+}  # fmt: skip
 _BECAUSE = {
     'Least squares': 'students of output alone stay at 0.93 in `small`: they'
     ' follow the currents of a random network, of which their own, imperfect'
@@ -29,13 +25,7 @@ def make(
     circuits: Mapping[str, np.ndarray],
     measured: Mapping[str, Mapping[str, np.ndarray]],
 ) -> train.Report:
-  """Holds what was measured against the claims.
-
-  Args:
-    config: of the launcher.
-    circuits: what `experiment.circuits` made.
-    measured: what `measure.students` found, by rule.
-  """
+  """Holds what `measure.students` found, by rule, against the claims."""
   highest = {w: circuits[w].real.max(1) for w in ('after', 'before')}
   claims = [
       train.lower(
@@ -46,10 +36,6 @@ def make(
   ]  # fmt: skip
   for rule, found in measured.items():
     claims += _of_rule(config, rule, found)
-  tables = {
-      f'Students by {rule}': _table(config, found)
-      for rule, found in measured.items()
-  }
   return train.Report(
       claims=claims,
       data={
@@ -63,7 +49,10 @@ def make(
           ' literature, thresholds are ours, and no number below is the'
           " paper's.",
       ],
-      tables=tables,
+      tables={
+          f'Students by {rule}': _table(config, found)
+          for rule, found in measured.items()
+      },
       figures=figures.draw(config, circuits, measured),
   )
 
