@@ -59,7 +59,8 @@ def population(params: Any, noise: Any, sigma: float) -> Any:
   """
   _check_sigma(sigma)
   return jax.tree.map(
-      lambda leaf, e: jnp.asarray(leaf)[None] + sigma * jnp.concatenate([e, -e]),
+      lambda leaf, e: jnp.asarray(leaf)[None]
+      + sigma * jnp.concatenate([e, -e]),
       params,
       noise,
   )
