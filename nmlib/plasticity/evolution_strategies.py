@@ -69,8 +69,9 @@ def population(params: Any, noise: Any, sigma: float) -> Any:
 def centred_ranks(returns: jax.Array) -> jax.Array:
   """Returns ranks [n] of returns [n], from -1/2 to 1/2.
 
-  Ties share their mean rank, so that equal returns move nothing (evosax ranks
-  them by place). NaN, as of a diverged trial, counts as -inf: the worst.
+  Ties are ranked by their place, as evosax does; returns that are all equal
+  rank 0 and move nothing. NaN, as of a diverged trial, counts as -inf: the
+  worst.
 
   Raises:
     ValueError: if returns have another shape, or are fewer than two.
@@ -82,11 +83,9 @@ def centred_ranks(returns: jax.Array) -> jax.Array:
   dtype = _floating(returns).dtype
   if jnp.issubdtype(returns.dtype, jnp.floating):
     returns = jnp.where(jnp.isnan(returns), -jnp.inf, returns)
-  ordered = jnp.sort(returns)
-  lower, upper = (
-      jnp.searchsorted(ordered, returns, side) for side in ('left', 'right')
-  )
-  return (lower + upper - 1).astype(dtype) / 2 / (count - 1) - 0.5
+  ranks = jnp.argsort(jnp.argsort(returns)).astype(dtype)
+  same = jnp.all(returns == returns[0])
+  return jnp.where(same, 0, ranks / (count - 1) - 0.5)
 
 
 def gradient(noise: Any, fitness: jax.Array, sigma: float) -> Any:

@@ -22,7 +22,7 @@ def params_from_official(
     config: the same circuit.
 
   Raises:
-    ValueError: if names are missing or left over, or an array is not one number.
+    ValueError: if names are missing or left over, or one is not one number.
   """
   names = _names(config)
   wanted = {str(name) for rows in names.values() for name in np.ravel(rows)}

@@ -1,5 +1,7 @@
 """Clipping as torch does it, whose gradient passes the ends."""
 
+from typing import Any
+
 from absl.testing import absltest
 import jax
 import jax.numpy as jnp
@@ -30,8 +32,9 @@ class ClampTest(absltest.TestCase):
     np.testing.assert_array_equal(found.astype(float), [np.nan, 1])
 
   def test_whole_numbers_promote_as_in_clip(self):
+    cases: Any = ((0.5, 1.5), (0, 1), (None, 0.25), (np.float32(0.5), None))
     for x in (jnp.array([0, 1, 2]), jnp.array([False, True, True])):
-      for ends in ((0.5, 1.5), (0, 1), (None, 0.25), (np.float32(0.5), None)):
+      for ends in cases:
         found, want = clamp.clamp(x, *ends), jnp.clip(x, *ends)
         np.testing.assert_array_equal(found, want)
         self.assertEqual(found.dtype, want.dtype)
