@@ -12,6 +12,7 @@ def wrap(world: contract.World) -> contract.Environment:
   Observation and state of that step are then the next episode's first.
   `info['final_observation']` is in every step what came of the action: values
   of it are what learners bootstrap from, and potentials of it what shapes.
+  A `time_limit` belongs inside: `auto_reset.wrap(time_limit.wrap(world, 9))`.
   """
 
   def step(key, state, action, config):

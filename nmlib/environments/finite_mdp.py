@@ -70,15 +70,27 @@ def config_from(
     dtype: of rewards.
 
   Raises:
-    ValueError: if shapes do not fit, or probabilities do not add up to 1.
+    ValueError: if shapes do not fit, probabilities do not add up to 1, or
+      terminal is neither True and False nor 1 and 0.
   """
-  odds = np.asarray(transitions, float)
-  full = np.broadcast_to(np.asarray(rewards, float), odds.shape)
+  odds = _numbers('transitions', transitions)
+  if odds.ndim != 3:
+    shape = list(odds.shape)
+    raise ValueError(f'transitions must be [S, A, S], got shape {shape}.')
+  given, ends = _numbers('rewards', rewards), _numbers('terminal', terminal)
+  checks.refuse('terminal', ends, (ends != 0) & (ends != 1), 'True or False')
+  try:
+    full = np.broadcast_to(given, odds.shape)
+  except ValueError as error:
+    raise ValueError(
+        'rewards must broadcast to those of transitions, [S, A, S] ='
+        f' {list(odds.shape)}, got shape {list(given.shape)}.'
+    ) from error
   return Config(
       _tuples(odds),
       _tuples(full),
-      _tuples(np.asarray(start, float)),
-      _tuples(np.asarray(terminal, bool)),
+      _tuples(_numbers('start', start)),
+      _tuples(ends.astype(bool)),
       dtype,
   )
 
@@ -203,6 +215,15 @@ def _tables(config, array):
         f' length: {error}.'
     ) from error
   return Tables(odds, rewards, first, array(config.terminal, dtype=bool))
+
+
+def _numbers(name, values) -> np.ndarray:
+  try:
+    return np.asarray(values, float)
+  except (TypeError, ValueError) as error:
+    raise ValueError(
+        f'{name} must be numbers, in rows of one length: {error}.'
+    ) from error
 
 
 def _tuples(array) -> Any:

@@ -17,7 +17,7 @@ from nmlib.environments import contract
 class Statistics(NamedTuple):
   """Of observations; mean and squares have their structure."""
 
-  count: jax.Array  # [], observations seen
+  count: jax.Array  # [] int32, observations seen; stays once it is full
   mean: Any
   squares: Any  # sums of squared distances from the mean
 
@@ -34,14 +34,27 @@ def initial(observation: Any) -> Statistics:
   zeros = jax.tree.map(
       lambda leaf: jnp.zeros(jnp.shape(leaf), _floating(leaf)), observation
   )
-  dtype = jnp.result_type(*jax.tree.leaves(zeros))
-  return Statistics(jnp.zeros((), dtype), zeros, zeros)
+  return Statistics(jnp.zeros((), jnp.int32), zeros, zeros)
 
 
 def update(statistics: Statistics, observations: Any) -> Statistics:
-  """Returns statistics with observations [N, ...] added."""
-  rows = jax.tree.map(lambda leaf: leaf.astype(_floating(leaf)), observations)
+  """Returns statistics with observations [N, ...] added; N may be 0.
+
+  Raises:
+    ValueError: if they are no rows of what the statistics are of.
+  """
+  rows = jax.tree.map(
+      lambda leaf: jnp.asarray(leaf, _floating(leaf)), observations
+  )
+  _check_structure(rows, statistics.mean)
   first = jax.tree.leaves(rows)[0]
+  jax.tree.map(
+      lambda leaf, mean: _check('observations', leaf, first.shape[:1], mean),
+      rows,
+      statistics.mean,
+  )
+  if first.shape[0] == 0:
+    return statistics
   mean = jax.tree.map(lambda leaf: jnp.mean(leaf, 0), rows)
   squares = jax.tree.map(
       lambda leaf, centre: jnp.sum(jnp.square(leaf - centre[None]), 0),
@@ -53,16 +66,28 @@ def update(statistics: Statistics, observations: Any) -> Statistics:
 
 
 def merge(one: Statistics, other: Statistics) -> Statistics:
-  """Returns the statistics of what both have seen."""
+  """Returns the statistics of what both have seen.
+
+  Raises:
+    ValueError: if they are of observations that differ.
+  """
+  _check_structure(other.mean, one.mean)
+  jax.tree.map(
+      lambda leaf, mean: _check('means', leaf, (), mean), other.mean, one.mean
+  )
   count = one.count + other.count
-  safe = jnp.maximum(count, 1)
-  share = other.count / safe
+  count = jnp.where(count < one.count, one.count, count)  # past 2^31 - 1
+  part = other.count / jnp.maximum(count, 1)
   apart = jax.tree.map(jnp.subtract, other.mean, one.mean)
   return Statistics(
       count,
-      jax.tree.map(lambda mean, gap: mean + share * gap, one.mean, apart),
       jax.tree.map(
-          lambda a, b, gap: a + b + jnp.square(gap) * one.count * share,
+          lambda mean, gap: mean + part.astype(gap.dtype) * gap, one.mean, apart
+      ),
+      jax.tree.map(
+          lambda a, b, gap: (
+              a + b + jnp.square(gap) * one.count * part.astype(gap.dtype)
+          ),
           one.squares,
           other.squares,
           apart,
@@ -79,10 +104,15 @@ def normalise(
     statistics: of such observations.
     observation: one.
     least: of a deviation, so that what hardly varies is not blown up.
+
+  Raises:
+    ValueError: if the observation is none that the statistics are of.
   """
+  _check_structure(observation, statistics.mean)
   known = statistics.count > 0
 
   def one(leaf, mean, squares):
+    _check('observation', leaf, (), mean)
     variance = squares / jnp.maximum(statistics.count, 1)
     deviation = jnp.sqrt(jnp.maximum(variance, least**2))
     return jnp.where(known, (leaf - mean) / deviation, leaf)
@@ -117,6 +147,23 @@ def wrap(world: contract.World, least: float = 1e-2) -> contract.Environment:
     return answer._replace(observation=observation, state=state, info=info)
 
   return contract.Environment(reset, step, restart)
+
+
+def _check_structure(found, expected):
+  trees = jax.tree.structure(found), jax.tree.structure(expected)
+  if trees[0] != trees[1]:
+    raise ValueError(
+        f'observations must be as the statistics are, {trees[1]}, got'
+        f' {trees[0]}.'
+    )
+
+
+def _check(name, leaf, rows, mean):
+  expected, found = [*rows, *mean.shape], list(jnp.shape(leaf))
+  if found != expected:
+    raise ValueError(
+        f'{name} must have shape {expected}, as the statistics, got {found}.'
+    )
 
 
 def _floating(leaf):

@@ -96,8 +96,8 @@ def step(
     What `contract.Step` says; `info['speed']` is v, in m/s.
 
   Raises:
-    ValueError: if action has another shape, or a concrete one is NaN or out of
-      range.
+    ValueError: if state or action has another shape, or a concrete action is
+      NaN or out of range.
   """
   del key
   body = planar_chain.advance(
@@ -122,7 +122,7 @@ def observe(state: State, config: Config) -> jax.Array:
   seen = planar_chain.body_velocities(body, config.chain)
   parts = [body.qpos[3:], seen.reshape(-1)]
   if config.sees_time:
-    elapsed = jnp.asarray(state.elapsed, body.qpos.dtype)
+    elapsed = jnp.asarray(state.elapsed, seen.dtype)
     parts.append(2 * elapsed[None] / config.time_scale - 1)
   return jnp.concatenate(parts)
 

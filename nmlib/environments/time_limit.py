@@ -23,11 +23,13 @@ def wrap(world: contract.World, max_steps: int) -> contract.Environment:
   The step number `max_steps` says `truncated`, unless the world ends with it.
 
   Args:
-    world: any.
+    world: any that does not begin anew by itself: `auto_reset` comes after
+      this one, as it would not tell that an episode is over.
     max_steps: of an episode.
 
   Raises:
-    ValueError: if it is no whole number from 1.
+    ValueError: if it is no whole number from 1; of a step, if the world begins
+      anew by itself, which `info['final_observation']` shows.
   """
   checks.count('max_steps', max_steps)
 
@@ -42,6 +44,12 @@ def wrap(world: contract.World, max_steps: int) -> contract.Environment:
 
   def step(key, state, action, config):
     inner = contract.Step(*world.step(key, state.world, action, config))
+    if 'final_observation' in inner.info:
+      raise ValueError(
+          'time_limit.wrap must be given a world that does not begin anew by'
+          " itself, got one with info['final_observation']; use"
+          ' auto_reset.wrap(time_limit.wrap(world, max_steps)).'
+      )
     elapsed = state.elapsed + 1
     over = jnp.logical_not(inner.terminated) & (elapsed >= max_steps)
     return inner._replace(

@@ -26,13 +26,21 @@ _POSITIVE = limits.Range(0, open='low')
 
 
 def perturb(key: jax.Array, params: Any, num_pairs: int) -> Any:
-  """Draws noise, [P, ...] of each leaf, from N(0, 1)."""
-  if num_pairs < 1:
-    raise ValueError(f'num_pairs must be at least 1, got {num_pairs}.')
+  """Draws noise, [P, ...] of each leaf, from N(0, 1).
+
+  Raises:
+    ValueError: if num_pairs is no whole number from 1, or a leaf is not of
+      floating numbers.
+  """
+  checks.count('num_pairs', num_pairs)
   leaves, tree = jax.tree.flatten(params)
+  leaves = [jnp.asarray(leaf) for leaf in leaves]
+  for leaf in leaves:
+    if not jnp.issubdtype(leaf.dtype, jnp.floating):
+      raise ValueError(f'params must be floating numbers, got {leaf.dtype}.')
   keys = jax.random.split(key, max(1, len(leaves)))
   noise = [
-      jax.random.normal(k, (num_pairs, *jnp.shape(leaf)), leaf.dtype)
+      jax.random.normal(k, (num_pairs, *leaf.shape), leaf.dtype)
       for k, leaf in zip(keys, leaves, strict=False)
   ]
   return jax.tree.unflatten(tree, noise)
@@ -51,19 +59,33 @@ def population(params: Any, noise: Any, sigma: float) -> Any:
   """
   _check_sigma(sigma)
   return jax.tree.map(
-      lambda leaf, e: leaf[None] + sigma * jnp.concatenate([e, -e]),
+      lambda leaf, e: jnp.asarray(leaf)[None]
+      + sigma * jnp.concatenate([e, -e]),
       params,
       noise,
   )
 
 
 def centred_ranks(returns: jax.Array) -> jax.Array:
-  """Returns ranks [n] of returns [n], from -1/2 to 1/2; ties by their place."""
+  """Returns ranks [n] of returns [n], from -1/2 to 1/2.
+
+  Ties are ranked by their place, as evosax does; returns that are all equal
+  rank 0 and move nothing. NaN, as of a diverged trial, counts as -inf: the
+  worst.
+
+  Raises:
+    ValueError: if returns have another shape, or are fewer than two.
+  """
   checks.shape('returns', returns, 'n')
-  if returns.shape[0] < 2:
-    raise ValueError('returns must be two or more to be ranked, got 1.')
-  ranks = jnp.argsort(jnp.argsort(returns)).astype(returns.dtype)
-  return ranks / (returns.shape[0] - 1) - 0.5
+  count = returns.shape[0]
+  if count < 2:
+    raise ValueError(f'returns must be two or more to be ranked, got {count}.')
+  dtype = _floating(returns).dtype
+  if jnp.issubdtype(returns.dtype, jnp.floating):
+    returns = jnp.where(jnp.isnan(returns), -jnp.inf, returns)
+  ranks = jnp.argsort(jnp.argsort(returns)).astype(dtype)
+  same = jnp.all(returns == returns[0])
+  return jnp.where(same, 0, ranks / (count - 1) - 0.5)
 
 
 def gradient(noise: Any, fitness: jax.Array, sigma: float) -> Any:
@@ -80,6 +102,7 @@ def gradient(noise: Any, fitness: jax.Array, sigma: float) -> Any:
   _check_sigma(sigma)
   pairs = jax.tree.leaves(noise)[0].shape[0]
   checks.shape('fitness', fitness, **{'2 num_pairs': 2 * pairs})
+  fitness = _floating(fitness)
   gain = (fitness[:pairs] - fitness[pairs:]) / (2 * pairs * sigma)
   return jax.tree.map(
       lambda e: jnp.tensordot(gain.astype(e.dtype), e, 1), noise
@@ -111,6 +134,12 @@ def ascend(
   fall = jax.tree.map(jnp.negative, rise)
   updates, moments = optimizer.update(fall, moments, params)
   return optax.apply_updates(params, updates), moments
+
+
+def _floating(values):
+  values = jnp.asarray(values)
+  exact = not jnp.issubdtype(values.dtype, jnp.floating)
+  return values.astype(float) if exact else values
 
 
 def _check_sigma(sigma):

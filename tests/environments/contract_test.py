@@ -135,6 +135,13 @@ class WrappersTest(absltest.TestCase):
       with self.assertRaisesRegex(ValueError, 'max_steps must be'):
         time_limit.wrap(finite_mdp, wrong)
 
+  def test_limit_outside_of_the_reset_is_refused(self):
+    world: Any = time_limit.wrap(auto_reset.wrap(finite_mdp), 2)
+    _, state = world.reset(jax.random.key(0), _TRAP)
+    text = r'use auto_reset.wrap\(time_limit.wrap\(world, max_steps\)\)'
+    with self.assertRaisesRegex(ValueError, text):
+      world.step(jax.random.key(1), state, _ADVANCE, _TRAP)
+
   def test_reset_keeps_the_final_observation(self):
     sure = finite_mdp.trap(1.0)
     found = _rollout(
@@ -193,6 +200,36 @@ class StatisticsTest(absltest.TestCase):
     np.testing.assert_array_equal(
         observation_statistics.normalise(same, rows[0]), rows[0]
     )
+
+  def test_no_rows_change_nothing_and_other_shapes_are_refused(self):
+    empty = observation_statistics.initial(jnp.zeros(3))
+    known = observation_statistics.update(empty, jnp.arange(6.0).reshape(2, 3))
+    same = observation_statistics.update(known, jnp.zeros((0, 3)))
+    jax.tree.map(np.testing.assert_array_equal, same, known)
+    for shape, want in (((3,), r'\[3, 3\]'), ((5, 1), r'\[5, 3\]')):
+      with self.assertRaisesRegex(ValueError, f'must have shape {want}'):
+        observation_statistics.update(known, jnp.zeros(shape))
+    with self.assertRaisesRegex(ValueError, r'shape \[3\].*got \[1\]'):
+      observation_statistics.normalise(known, jnp.zeros(1))
+    other = observation_statistics.initial(jnp.zeros(1))
+    with self.assertRaisesRegex(ValueError, r'shape \[3\].*got \[1\]'):
+      observation_statistics.merge(known, other)
+    with self.assertRaisesRegex(ValueError, 'must be as the statistics are'):
+      observation_statistics.update(known, {'x': jnp.zeros((2, 3))})
+
+  def test_counts_past_what_32_bits_of_a_float_can(self):
+    one = jnp.ones((1, 1))
+    for seen, want in ((2**24, 2**24 + 1), (2**31 - 1, 2**31 - 1)):
+      many = observation_statistics.initial(one[0])
+      many = many._replace(count=jnp.int32(seen), mean=one[0])
+      found = observation_statistics.update(many, one)
+      self.assertEqual(int(found.count), want)
+      np.testing.assert_array_equal(found.mean, one[0])
+    with jax.enable_x64(True):
+      narrow = observation_statistics.initial(jnp.zeros(1, jnp.float32))
+      found = observation_statistics.update(narrow, jnp.ones((2, 1), 'f'))
+      self.assertEqual(found.mean.dtype, jnp.float32)
+      self.assertEqual(found.squares.dtype, jnp.float32)
 
   def test_world_is_normalised_by_what_it_has_shown_in_all_episodes(self):
     world = auto_reset.wrap(
@@ -268,6 +305,22 @@ class FiniteMdpTest(absltest.TestCase):
         (
             'transitions must be .*got shape',
             lambda: make(np.full((1, 1, 2), 0.5), 0, [1], [False]),
+        ),
+        (
+            r'rewards must broadcast .*\[1, 1, 1\], got shape \[3\]',
+            lambda: make(np.ones((1, 1, 1)), [0, 1, 2], [1], [False]),
+        ),
+        (
+            r'terminal must be True or False, got 2.0 at \[0\]',
+            lambda: make(np.ones((1, 1, 1)), 0, [1], [2]),
+        ),
+        (
+            r'transitions must be \[S, A, S\], got shape \[1, 1\]',
+            lambda: make(np.ones((1, 1)), 0, [1], [False]),
+        ),
+        (
+            'rewards must be numbers, in rows of one length',
+            lambda: make(np.ones((1, 1, 1)), [[0], [1, 2]], [1], [False]),
         ),
         (
             'rows of one length',

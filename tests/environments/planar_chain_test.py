@@ -223,12 +223,59 @@ class MechanicsTest(parameterized.TestCase):
     np.testing.assert_allclose(lengths, 0.1, rtol=1e-5)
 
 
+class DtypeTest(absltest.TestCase):
+
+  def test_whole_numbers_are_those_numbers(self):
+    config = planar_chain.Config(2)
+    whole = np.array([0, 1, 1, 2]), np.array([1, 0, 2, -1])
+    state = planar_chain.State(*whole)
+    real = planar_chain.state_from(*whole, config)
+    for found, want in (
+        (
+            planar_chain.mass_matrix(whole[0], config),
+            planar_chain.mass_matrix(real.qpos, config),
+        ),
+        (
+            planar_chain.outline(whole[0], config),
+            planar_chain.outline(real.qpos, config),
+        ),
+        (
+            planar_chain.body_velocities(state, config),
+            planar_chain.body_velocities(real, config),
+        ),
+        (
+            planar_chain.advance(state, [0.5], config, 0),
+            planar_chain.advance(real, [0.5], config, 0),
+        ),
+        (
+            jax.eval_shape(
+                lambda s: planar_chain.advance(s, [0.5], config, 1), state
+            ),
+            jax.eval_shape(lambda: real),
+        ),
+    ):
+      for one, other in zip(
+          jax.tree.leaves(found), jax.tree.leaves(want), strict=True
+      ):
+        self.assertEqual(one.dtype, jnp.float32)
+        if hasattr(one, 'devices'):
+          np.testing.assert_allclose(one, other, rtol=1e-6)
+    with jax.enable_x64(True):
+      wide = planar_chain.mass_matrix(whole[0], _config(2))
+      self.assertEqual(wide.dtype, jnp.float64)
+
+
 class BadInputTest(absltest.TestCase):
 
   def test_is_refused_in_a_sentence(self):
     config = planar_chain.Config(3)
     still = planar_chain.state_from(np.zeros(5), np.zeros(5), config)
     form: Any = 'quick'
+    half: Any = 1.5
+    longer = planar_chain.Config(4)
+    advance = lambda config, count: planar_chain.advance(
+        still, np.zeros(config.num_joints), config, count
+    )
     step = lambda action: planar_chain.substep(still, action, config)
     for text, call in (
         ('num_links must be .*at least 2, got 1', lambda: _config(1)),
@@ -244,6 +291,29 @@ class BadInputTest(absltest.TestCase):
             lambda: planar_chain.state_from(
                 np.zeros(5), np.full(5, np.inf), config
             ),
+        ),
+        (
+            r'qpos must be \[num_links \+ 2=6\], got shape \[5\]',
+            lambda: advance(longer, 1),
+        ),
+        (
+            r'qpos must be \[num_links \+ 2=6\], got shape \[5\]',
+            lambda: planar_chain.body_velocities(still, longer),
+        ),
+        (
+            r'qvel must be \[num_links \+ 2=5\], got shape \[4\]',
+            lambda: planar_chain.body_velocities(
+                still._replace(qvel=np.zeros(4)), config
+            ),
+        ),
+        (
+            r'qpos must be \[num_links \+ 2=6\], got shape \[5\]',
+            lambda: planar_chain.outline(still.qpos, longer),
+        ),
+        ('count must be at least 0, got -3', lambda: advance(config, -3)),
+        (
+            'count must be a whole number, got 1.5',
+            lambda: advance(config, half),
         ),
         (
             "form must be 'fast' or 'plain', got 'quick'",

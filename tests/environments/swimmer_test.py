@@ -119,6 +119,9 @@ class SwimmerTest(absltest.TestCase):
     ):
       with self.assertRaisesRegex(ValueError, text):
         swimmer.step(key, state, jnp.array(action), config)
+    text = r'qpos must be \[num_links \+ 2=8\], got shape \[5\]'
+    with self.assertRaisesRegex(ValueError, text):
+      swimmer.step(key, state, jnp.zeros(5), swimmer.with_links(6))
     with self.assertRaisesRegex(ValueError, 'num_links must be .*2, got 1'):
       swimmer.with_links(1)
 

@@ -197,6 +197,14 @@ class CircuitTest(parameterized.TestCase):
     config = ncap.Config(3)
     params = ncap.init(jax.random.key(0), config)
     turning = ncap.Config(3, turn=True)
+    quick = ncap.Config(3, speed=True)
+    still = jnp.zeros(3)
+    turned = lambda **controls: ncap.apply(
+        ncap.init(jax.random.key(0), turning), still, 0, turning, **controls
+    )
+    apply = lambda config, t=0, **controls: ncap.apply(
+        params, still, t, config, **controls
+    )
     for text, call in (
         (
             r'joint_angles must be \[num_joints=3\], got shape \[4\]',
@@ -217,6 +225,57 @@ class CircuitTest(parameterized.TestCase):
         (
             'right must be given: ncap.Config.turn is True',
             lambda: ncap.apply(params, jnp.zeros(3), 0, turning),
+        ),
+        (
+            'params.oscillator must be None: ncap.Config.oscillator is False',
+            lambda: apply(ncap.Config(3, oscillator=False)),
+        ),
+        (
+            'params.proprioception must be None: .*proprioception is False',
+            lambda: apply(ncap.Config(3, proprioception=False)),
+        ),
+        (
+            'params.speed must be given: ncap.Config.speed is True',
+            lambda: apply(quick, speed=0.5),
+        ),
+        (
+            r'params.proprioception must be \[2, 2\] .*got shape \[\]',
+            lambda: apply(ncap.Config(3, shared=False)),
+        ),
+        (
+            r'params.proprioception must be \[2, 4\] .*got shape \[\]',
+            lambda: ncap.params_to_official(
+                params, ncap.Config(5, shared=False)
+            ),
+        ),
+        ('t must be finite, got nan', lambda: apply(config, np.nan)),
+        ('t must be finite, got inf', lambda: apply(config, np.inf)),
+        (
+            r'right must be in \[0, 1\], got -3',
+            lambda: turned(right=-3, left=0.0),
+        ),
+        (
+            r'left must be in \[0, 1\], got nan',
+            lambda: turned(right=0.5, left=np.nan),
+        ),
+        (
+            r'speed must be in \[0, 1\], got 7',
+            lambda: ncap.apply(
+                ncap.init(jax.random.key(0), quick), still, 0, quick, speed=7
+            ),
+        ),
+        (
+            r'positions must be in \[-1, 1\], got 2',
+            lambda: ncap.torques(params, still + 2, 0, config),
+        ),
+        (
+            r'muscle_ipsi must be one number \[1\], got shape \[3\]',
+            lambda: ncap.params_from_official(
+                {
+                    **ncap.params_to_official(params, config),
+                    'muscle_ipsi': np.ones(3),
+                }, config,
+            ),
         ),
         (
             'num_turn_joints must be at most num_joints = 3, got 4',

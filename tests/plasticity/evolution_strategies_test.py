@@ -1,11 +1,14 @@
 """Evolution strategies: a sum written out, an exact case, and evosax."""
 
+from typing import Any
+
 from absl.testing import absltest
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from scipy import stats
 
 from nmlib.plasticity import evolution_strategies as es
 
@@ -37,6 +40,33 @@ class EvolutionStrategiesTest(absltest.TestCase):
   def test_ranks(self):
     found = es.centred_ranks(jnp.array([3.0, -1, 10, 4]))
     np.testing.assert_allclose(found, [-1 / 6, -0.5, 0.5, 1 / 6], rtol=1e-6)
+
+  def test_ranks_of_any_numbers_and_nan_is_the_worst(self):
+    for returns in ([2.0, 0, 3, 1], [3, 1, 2**24, 2**24 + 1], [True, False]):
+      want = (stats.rankdata(returns) - 1) / (len(returns) - 1) - 0.5
+      found = es.centred_ranks(jnp.array(returns))
+      self.assertEqual(found.dtype, jnp.float32)
+      np.testing.assert_allclose(found, want, rtol=1e-6)
+    found = es.centred_ranks(jnp.array([1, jnp.nan, 0, 2]))
+    np.testing.assert_allclose(found, [1 / 6, -0.5, -1 / 6, 0.5], rtol=1e-6)
+
+  def test_equal_returns_move_nothing(self):
+    noise = es.perturb(jax.random.key(0), _PARAMS, 3)
+    optimizer = optax.sgd(1.0)
+    for returns in (jnp.full(6, 0.3), jnp.full(6, jnp.nan), jnp.ones(6, bool)):
+      moved, _ = es.ascend(
+          _PARAMS, optimizer.init(_PARAMS), noise, returns, 0.1, optimizer
+      )
+      jax.tree.map(np.testing.assert_array_equal, moved, _PARAMS)
+
+  def test_numbers_of_python_and_booleans_are_taken(self):
+    noise = es.perturb(jax.random.key(0), {'w': 1.0}, 2)
+    tried = es.population({'w': 1.0}, noise, 0.1)
+    np.testing.assert_allclose(tried['w'][2:], 1 - 0.1 * noise['w'], rtol=1e-6)
+    won = jnp.array([True, False, False, True])
+    found = es.gradient(noise, won, 0.1)['w']
+    want = (noise['w'][0] - noise['w'][1]) / 0.4
+    np.testing.assert_allclose(found, want, rtol=1e-5)
 
   def test_ascends(self):
     best = jnp.array([0.7, -0.4])
@@ -76,6 +106,7 @@ class EvolutionStrategiesTest(absltest.TestCase):
 
   def test_bad_input_is_refused_in_a_sentence(self):
     noise = es.perturb(jax.random.key(0), _PARAMS, 2)
+    many: Any = 2.5
     for text, call in (
         (
             'num_pairs must be at least 1, got 0',
@@ -88,6 +119,18 @@ class EvolutionStrategiesTest(absltest.TestCase):
         (
             r'fitness must be \[2 num_pairs=4\], got shape \[3\]',
             lambda: es.gradient(noise, jnp.zeros(3), 0.1),
+        ),
+        (
+            'num_pairs must be a whole number, got 2.5',
+            lambda: es.perturb(jax.random.key(0), _PARAMS, many),
+        ),
+        (
+            'params must be floating numbers, got int32',
+            lambda: es.perturb(jax.random.key(0), {'w': 1}, 2),
+        ),
+        (
+            'two or more to be ranked, got 0',
+            lambda: es.centred_ranks(jnp.zeros(0)),
         ),
         (
             'two or more to be ranked, got 1',

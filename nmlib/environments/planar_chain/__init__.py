@@ -24,10 +24,10 @@ from nmlib.environments.planar_chain.config import Config
 from nmlib.environments.planar_chain.config import State
 from nmlib.environments.planar_chain.config import state_from
 from nmlib.environments.planar_chain.motion import advance
+from nmlib.environments.planar_chain.motion import body_velocities
 from nmlib.environments.planar_chain.motion import mass_matrix
 from nmlib.environments.planar_chain.motion import outline
 from nmlib.environments.planar_chain.motion import substep
-from nmlib.environments.planar_chain.plain import body_velocities
 
 __all__ = [
     'Config',

@@ -83,13 +83,26 @@ def state_from(
   """
   dtype = dtypes.named(config.dtype)
   made = State(jnp.asarray(qpos, dtype), jnp.asarray(qvel, dtype))
-  size = {'num_links + 2': config.num_links + 2}
-  for name, values in made._asdict().items():
-    checks.shape(name, values, **size)
+  for name, values in coordinates(config, **made._asdict()).items():
     if checks.is_concrete(values):
       seen = np.asarray(values)
       checks.refuse(name, seen, ~np.isfinite(seen), 'finite')
   return made
+
+
+def coordinates(
+    config: Config, **named: jax.typing.ArrayLike
+) -> dict[str, jax.Array]:
+  """Returns arrays [n + 2] by name, of one dtype: the config's or a wider one.
+
+  Raises:
+    ValueError: if one has another shape.
+  """
+  arrays = {name: jnp.asarray(values) for name, values in named.items()}
+  dtype = jnp.result_type(*arrays.values(), dtypes.named(config.dtype))
+  for name, values in arrays.items():
+    checks.shape(name, values, **{'num_links + 2': config.num_links + 2})
+  return {name: values.astype(dtype) for name, values in arrays.items()}
 
 
 @functools.cache

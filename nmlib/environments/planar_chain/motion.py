@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from nmlib.environments.planar_chain import config as config_lib
 from nmlib.environments.planar_chain import fast
 from nmlib.environments.planar_chain import plain
 from nmlib.environments.planar_chain.config import Config
@@ -37,24 +38,29 @@ def advance(
   """Moves by several substeps of one action.
 
   Args:
-    state: of one chain.
+    state: of one chain; numbers narrower than the config's are widened.
     action: [n - 1], of the motors, in [-1, 1]; traced ones are clipped.
     config: static.
-    count: of substeps.
+    count: of substeps, from 0.
     form: 'fast', number by number, which has no reverse-mode gradient where
-      joints have limits; 'plain', matrices, which has all. They agree.
+      joints have limits; 'plain', matrices, which has all. They agree. If JAX
+      says that "reverse-mode differentiation does not work for
+      lax.while_loop", it is 'plain' that is needed.
 
   Raises:
-    ValueError: if action has another shape, or a concrete one is NaN or out of
-      range; if there is no such form.
+    ValueError: if state or action has another shape, or a concrete action is
+      NaN or out of range; if count is no whole number from 0; if there is no
+      such form.
   """
   if form not in ('fast', 'plain'):
     raise ValueError(f"form must be 'fast' or 'plain', got {form!r}.")
+  checks.count('count', count, 0)
+  state = _state(state, config)
   action = jnp.asarray(action, state.qpos.dtype)
   checks.shape('action', action, num_joints=config.num_joints)
   checks.within('action', action, -1, 1)
   return (fast if form == 'fast' else plain).advance(
-      state, action, config, count
+      state, action, config, int(count)
   )
 
 
@@ -66,15 +72,32 @@ def mass_matrix(qpos: jax.typing.ArrayLike, config: Config) -> jax.Array:
   Raises:
     ValueError: if qpos has another shape.
   """
-  qpos = jnp.asarray(qpos)
-  checks.shape('qpos', qpos, **{'num_links + 2': config.num_links + 2})
+  qpos = config_lib.coordinates(config, qpos=qpos)['qpos']
   return plain.mass_matrix(qpos, config)
 
 
-def outline(qpos: jax.Array, config: Config) -> jax.Array:
-  """Returns the ends of all bodies [n + 1, 2], the nose first (m)."""
+def body_velocities(state: State, config: Config) -> jax.Array:
+  """Returns [n, 3] of each body: across and along itself (m/s), turning.
+
+  Raises:
+    ValueError: if the state has another shape.
+  """
+  return plain.body_velocities(_state(state, config), config)
+
+
+def outline(qpos: jax.typing.ArrayLike, config: Config) -> jax.Array:
+  """Returns the ends of all bodies [n + 1, 2], the nose first (m).
+
+  Raises:
+    ValueError: if qpos has another shape.
+  """
+  qpos = config_lib.coordinates(config, qpos=qpos)['qpos']
   angles = jnp.cumsum(qpos[2:])
   along = jnp.stack([-jnp.sin(angles), jnp.cos(angles)], -1)
   nose = qpos[:2] - np.array([0, config.half_length], qpos.dtype)
   steps = 2 * config.half_length * jnp.cumsum(along, 0)
   return nose[None] + jnp.concatenate([jnp.zeros_like(steps[:1]), steps])
+
+
+def _state(state, config) -> State:
+  return State(**config_lib.coordinates(config, **state._asdict()))

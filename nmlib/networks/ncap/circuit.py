@@ -6,6 +6,7 @@ import numpy as np
 
 from nmlib.networks.ncap.params import Config
 from nmlib.networks.ncap.params import Params
+from nmlib.networks.ncap.params import check
 from nmlib.networks.ncap.params import effective
 from nmlib.neurons.core import checks
 from nmlib.neurons.core import clamp
@@ -47,13 +48,14 @@ def apply(
     joint_angles: [n], rad, as they are: no normaliser before this one.
     t: [], time step, which sets the oscillator.
     config: static.
-    right: [], in [0, 1], where the config reads turns.
+    right: [], in [0, 1], where the config reads turns; traced ones are clipped.
     left: [], likewise.
     speed: [], in [0, 1], where the config reads a speed; 1 is full.
 
   Raises:
-    ValueError: if a shape is wrong, if concrete angles are NaN, or if a control
-      is missing, or is given to a circuit that does not read it.
+    ValueError: if a shape is wrong, weights are of another config, concrete
+      angles are NaN, a concrete time is not finite or a control out of range,
+      or if a control is missing, or given to a circuit that does not read it.
   """
   joint_angles = jnp.asarray(joint_angles)
   checks.shape('joint_angles', joint_angles, num_joints=config.num_joints)
@@ -80,9 +82,14 @@ def torques(
   """As `apply`, of joints p [n] in [-1, 1]: the authors' module."""
   t = jnp.asarray(t)
   checks.shape('t', t)
+  if checks.is_concrete(t):
+    seen = np.asarray(t)
+    checks.refuse('t', seen, ~np.isfinite(seen), 'finite')
   checks.shape('positions', positions, num_joints=config.num_joints)
+  checks.within('positions', positions, -1, 1)
   _check_controls(config, right=right, left=left, speed=speed)
   dtype = params.ipsilateral.dtype
+  check(params, config)
   weights = effective(params, config)
   p = jnp.asarray(positions, dtype)
   stretch = _graded(jnp.stack([p, -p]))  # [2, n]
@@ -119,3 +126,4 @@ def _check_controls(config, **controls):
       )
     if value is not None:
       checks.shape(name, jnp.asarray(value))
+      checks.within(name, value, 0, 1)

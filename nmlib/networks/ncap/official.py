@@ -22,7 +22,7 @@ def params_from_official(
     config: the same circuit.
 
   Raises:
-    ValueError: if names are missing or left over.
+    ValueError: if names are missing or left over, or one is not one number.
   """
   names = _names(config)
   wanted = {str(name) for rows in names.values() for name in np.ravel(rows)}
@@ -33,6 +33,10 @@ def params_from_official(
         f' {sorted(set(arrays) - wanted)}.'
     )
   dtype = dtypes.named(config.param_dtype)
+  for name in sorted(wanted):
+    if np.size(arrays[name]) != 1:
+      size = list(np.shape(arrays[name]))
+      raise ValueError(f'{name} must be one number [1], got shape {size}.')
   value = lambda name: np.asarray(arrays[name]).reshape(())
   found: dict[str, Any] = dict.fromkeys(Params._fields)
   found |= {
@@ -43,7 +47,12 @@ def params_from_official(
 
 
 def params_to_official(params: Params, config: Config) -> dict[str, np.ndarray]:
-  """Returns the weights under the authors' names, [1] each."""
+  """Returns the weights under the authors' names, [1] each.
+
+  Raises:
+    ValueError: if the weights are not those of such a config.
+  """
+  params_lib.check(params, config)
   found = {}
   for field, rows in _names(config).items():
     values = np.asarray(getattr(params, field))

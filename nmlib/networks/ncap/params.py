@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from nmlib.neurons.core import clamp
 from nmlib.neurons.core import dtypes
@@ -81,7 +82,16 @@ def init(key: jax.Array, config: Config) -> Params:
 
 
 def effective(params: Params, config: Config) -> Params:
-  """Returns the weights as they act: with their signs held, if they are."""
+  """Returns the weights as they act: with their signs held, if they are.
+
+  Args:
+    params: weights, or many of them [..., shape] at once.
+    config: static.
+
+  Raises:
+    ValueError: if the config has other parts.
+  """
+  _check_parts(params, config)
   if not config.constrained:
     return params
   held: dict[str, Any] = {}
@@ -89,6 +99,33 @@ def effective(params: Params, config: Config) -> Params:
     ends = (None, 0) if name in _INHIBITORY else (0, None)
     held[name] = None if weight is None else clamp.clamp(weight, *ends)
   return Params(**held)
+
+
+def check(params: Params, config: Config) -> None:
+  """Refuses weights of another config.
+
+  Raises:
+    ValueError: naming the weight, what was expected and what came.
+  """
+  _check_parts(params, config)
+  for name, shape in shapes(config).items():
+    found = np.shape(getattr(params, name))
+    if shape is not None and found != shape:
+      sort = 'shared' if config.shared else f'num_joints={config.num_joints}'
+      raise ValueError(
+          f'params.{name} must be {list(shape)} ({sort}), got shape'
+          f' {list(found)}.'
+      )
+
+
+def _check_parts(params, config):
+  for name, shape in shapes(config).items():
+    if (getattr(params, name) is None) != (shape is None):
+      verb = 'be None' if shape is None else 'be given'
+      raise ValueError(
+          f'params.{name} must {verb}: ncap.Config.{name} is'
+          f' {shape is not None}.'
+      )
 
 
 def num_params(config: Config) -> int:

@@ -1,5 +1,7 @@
 """Clipping as torch does it, whose gradient passes the ends."""
 
+from typing import Any
+
 from absl.testing import absltest
 import jax
 import jax.numpy as jnp
@@ -28,6 +30,24 @@ class ClampTest(absltest.TestCase):
     found = clamp.clamp(jnp.array([jnp.nan, 3], jnp.bfloat16), 0.0, 1.0)
     self.assertEqual(found.dtype, jnp.bfloat16)
     np.testing.assert_array_equal(found.astype(float), [np.nan, 1])
+
+  def test_whole_numbers_promote_as_in_clip(self):
+    cases: Any = ((0.5, 1.5), (0, 1), (None, 0.25), (np.float32(0.5), None))
+    for x in (jnp.array([0, 1, 2]), jnp.array([False, True, True])):
+      for ends in cases:
+        found, want = clamp.clamp(x, *ends), jnp.clip(x, *ends)
+        np.testing.assert_array_equal(found, want)
+        self.assertEqual(found.dtype, want.dtype)
+
+  def test_ends_that_are_none_are_refused(self):
+    for ends, text in (
+        ((2, 1), 'low must be at most high, got 2 and 1'),
+        ((np.nan, 1), 'low must be a number, got nan'),
+        ((None, np.nan), 'high must be a number, got nan'),
+    ):
+      with self.assertRaisesRegex(ValueError, text):
+        clamp.clamp(jnp.zeros(2), *ends)
+    np.testing.assert_array_equal(clamp.clamp(jnp.array([0, 3]), 1, 1), [1, 1])
 
 
 if __name__ == '__main__':
