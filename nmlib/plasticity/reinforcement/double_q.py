@@ -42,8 +42,16 @@ def target(
     config: discount.
 
   Raises:
-    ValueError: if the two are not of the same actions.
+    ValueError: if the two are not of the same actions, or there is another
+      axis than A.
   """
+  _check_values('choosing', choosing)
+  for name, number in (('reward', reward), ('terminated', terminated)):
+    if jnp.ndim(number):
+      raise ValueError(
+          f'{name} must be [], got {list(jnp.shape(number))}; vmap over'
+          ' transitions.'
+      )
   (actions,) = jnp.shape(choosing)
   checks.shape('judging', judging, num_actions=actions)
   ahead = judging[jnp.argmax(choosing)]
@@ -55,9 +63,12 @@ def error(values: jax.Array, action: jax.Array, wanted: jax.Array) -> jax.Array:
   """Returns wanted - Q(o, action) [], of values Q(o, a) [A].
 
   Raises:
-    ValueError: if a concrete action is none of the A.
+    ValueError: if a concrete action is none of the A, or there is another axis
+      than A.
   """
+  _check_values('values', values)
   action = jnp.asarray(action)
+  checks.shape('action', action)
   checks.indices('action', action, len(values))
   return wanted - values[action]
 
@@ -92,3 +103,12 @@ def update_tables(
   )
   change = rate * error(own[place], action, wanted)
   return tables.at[which, place, action].add(change)
+
+
+def _check_values(name, values):
+  """Refuses values that are not [A]."""
+  if jnp.ndim(values) != 1:
+    raise ValueError(
+        f'{name} must be [A], got {list(jnp.shape(values))}; vmap over'
+        ' transitions.'
+    )

@@ -54,8 +54,13 @@ def advantages(
     A, and A + V.
 
   Raises:
-    ValueError: if shapes differ.
+    ValueError: if shapes differ, or there is another axis than T.
   """
+  if jnp.ndim(rewards) != 1:
+    raise ValueError(
+        f'rewards must be [T], got {list(jnp.shape(rewards))}; vmap over'
+        ' worlds.'
+    )
   (steps,) = jnp.shape(rewards)
   for name, array in (
       ('values', values),

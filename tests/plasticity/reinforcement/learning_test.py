@@ -44,6 +44,11 @@ class AdvantagesTest(absltest.TestCase):
     np.testing.assert_allclose([cut[0], ended[0]], [3, 1])
     with self.assertRaisesRegex(ValueError, r'values must be \[num_steps=1\]'):
       gae.advantages(one, jnp.ones(2), one, no, yes, config)
+    two = jnp.ones((4, 2))
+    with self.assertRaisesRegex(
+        ValueError, r'rewards must be \[T\], got \[4, 2\]; vmap over worlds'
+    ):
+      gae.advantages(two, two, two, two > 2, two > 2, config)
 
 
 class DoubleQTest(absltest.TestCase):
@@ -59,6 +64,30 @@ class DoubleQTest(absltest.TestCase):
     np.testing.assert_array_equal(slope(choosing), 0)
     with self.assertRaisesRegex(ValueError, r'action must be in \[0, 3\), got'):
       double_q.error(choosing, jnp.array(3), one)
+
+  def test_batches_are_the_callers(self):
+    config, one, q = double_q.Config(0.5), jnp.ones(()), jnp.ones((4, 2))
+    no = jnp.array(False)
+    for text, call in (
+        (
+            r'choosing must be \[A\], got \[4, 2\]; vmap over transitions',
+            lambda: double_q.target(one, no, q, q, config),
+        ),
+        (
+            r'reward must be \[\], got \[4\]; vmap',
+            lambda: double_q.target(jnp.ones(4), no, q[0], q[0], config),
+        ),
+        (
+            r'values must be \[A\], got \[4, 2\]; vmap',
+            lambda: double_q.error(q, jnp.array(0), one),
+        ),
+        (
+            r'action must be \[\], got shape \[4\]',
+            lambda: double_q.error(q[0], jnp.zeros(4, int), one),
+        ),
+    ):
+      with self.assertRaisesRegex(ValueError, text):
+        call()
 
   def test_tables_come_to_the_exact_values(self):
     """One state, two actions: stay for 1, or end for 3."""
@@ -124,6 +153,15 @@ class ClippedTest(absltest.TestCase):
     np.testing.assert_allclose(found, [0.125, 0.32], rtol=1e-6)
     scaled = clipped_policy_gradient.normalized(jnp.array([1.0, 3.0]))
     np.testing.assert_allclose(scaled, [-1, 1], rtol=1e-6)
+
+  def test_steps_have_one_axis(self):
+    config, two = clipped_policy_gradient.Config(), jnp.ones((4, 2))
+    with self.assertRaisesRegex(
+        ValueError, r'log_probabilities must be \[N\], got \[4, 2\]; flatten'
+    ):
+      clipped_policy_gradient.policy_loss(two, two, two, config)
+    with self.assertRaisesRegex(ValueError, r'returns must be \[num_steps=4\]'):
+      clipped_policy_gradient.value_loss(two[:, 0], two[:, 0], two, config)
 
 
 class ReplayTest(absltest.TestCase):
