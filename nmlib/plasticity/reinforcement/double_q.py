@@ -96,7 +96,22 @@ def update_tables(
     next_place: state that came [].
     rate: alpha, of learning.
     config: discount.
+
+  Raises:
+    ValueError: if tables are not [2, S, A], or concrete numbers of table,
+      state or action are none of theirs.
   """
+  if jnp.ndim(tables) != 3 or len(tables) != 2:
+    raise ValueError(f'tables must be [2, S, A], got {list(jnp.shape(tables))}.')
+  states = tables.shape[1]
+  for name, number, size in (
+      ('which', which, 2),
+      ('place', place, states),
+      ('next_place', next_place, states),
+  ):
+    number = jnp.asarray(number)
+    checks.shape(name, number)
+    checks.indices(name, number, size)
   own, other = tables[which], tables[1 - which]
   wanted = target(
       reward, terminated, own[next_place], other[next_place], config

@@ -118,6 +118,25 @@ class DoubleQTest(absltest.TestCase):
     tables, _ = jax.lax.scan(learn, jnp.zeros((2, 1, 2)), keys)
     np.testing.assert_allclose(tables[:, 0], [[2.5, 3], [2.5, 3]], atol=1e-3)
 
+  def test_tables_hold_what_is_learned(self):
+    good = {'which': 1, 'place': 0, 'action': 1, 'next_place': 2}
+
+    def learn(**bad):
+      return double_q.update_tables(
+          jnp.zeros((2, 3, 2)), reward=1.0, terminated=False, rate=0.5,
+          config=double_q.Config(), **(good | bad),
+      )  # fmt: skip
+
+    self.assertEqual(learn()[1, 0, 1], 0.5)
+    for name, value in (
+        ('which', 2), ('place', 9), ('next_place', 9), ('action', 2),
+        ('place', -1),
+    ):  # fmt: skip
+      with self.assertRaisesRegex(
+          ValueError, rf'{name} must be in \[0, \d\), got {value}'
+      ):
+        learn(**{name: value})
+
 
 class ClippedTest(absltest.TestCase):
 
@@ -185,6 +204,29 @@ class ReplayTest(absltest.TestCase):
     drawn = jax.vmap(replay.draw, (0, None, None))(keys, state, config)
     self.assertEqual(set(np.asarray(drawn['x']).ravel().tolist()), newest)
     np.testing.assert_array_equal(drawn['o'][..., 0], drawn['x'])
+
+  def test_other_transitions_than_it_was_begun_for_are_refused(self):
+    config = replay.Config(capacity=4, batch_size=1)
+    like = {'a': 0, 'o': jnp.zeros(3)}
+    state = replay.initial_state(like, config)
+    kept = replay.add(state, like | {'o': jnp.arange(3)}, config)
+    np.testing.assert_array_equal(kept.data['o'][0], [0, 1, 2])
+    for text, bad in (
+        (r"transition\['o'\] must be \[3\].* got shape \[\]", {'o': 1.0}),
+        (r"transition\['o'\] must be \[3\].* got shape \[1\]", {'o': [1.0]}),
+        (r"transition\['a'\] must be int32.* got float32", {'a': 0.7}),
+        ('transition must be a tree like', {'b': 1}),
+    ):
+      bad = {name: jnp.asarray(value) for name, value in bad.items()}
+      with self.assertRaisesRegex(ValueError, text):
+        replay.add(state, like | bad, config)
+    larger = replay.Config(capacity=8, batch_size=1)
+    for call in (
+        lambda: replay.add(state, like, larger),
+        lambda: replay.draw(jax.random.key(0), kept, larger),
+    ):
+      with self.assertRaisesRegex(ValueError, 'capacity=8.* begun with 4'):
+        call()
 
   def test_less_than_a_batch_is_refused(self):
     config = replay.Config(capacity=5, batch_size=2)

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from nmlib.environments import finite_mdp
+from nmlib.networks.agents import ppo
 from nmlib.plasticity.reinforcement import double_q
 from nmlib.plasticity.reinforcement import dynamic_programming
 from nmlib.plasticity.reinforcement import gae
@@ -216,11 +217,20 @@ class ShapingTest(absltest.TestCase):
   def test_bad_input_is_refused_in_a_sentence(self):
     config = shaping.Config(0.9)
     shaping.check_learner(config, gae.Config(0.9))
+    shaping.check_learner(config, ppo.Config(advantage=gae.Config(0.9)))
     for text, call in (
         (
             r'shaping.Config.discount must be the discount 0.99 of'
             r' gae.Config.discount, got 0.9',
             lambda: shaping.check_learner(config, gae.Config()),
+        ),
+        (
+            r'must be the discount 0.99 of gae.Config.discount, got 0.9',
+            lambda: shaping.check_learner(config, ppo.Config()),
+        ),
+        (
+            r'learner must be a config with a discount.* got a float',
+            lambda: shaping.check_learner(config, 0.9),
         ),
         (
             r'potential must be in \[0, 1\], got 1.5',
