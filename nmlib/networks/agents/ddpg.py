@@ -71,6 +71,9 @@ def make(
     actor: its output is the action [A], in [-1, 1].
     critic: given (observation, action), its output is [].
     config: of the agent.
+
+  Raises (when a learner is begun):
+    ValueError: if a network answers with something else.
   """
   optimizers = Params(
       optax.adam(config.actor_rate), optax.adam(config.critic_rate)
@@ -79,16 +82,33 @@ def make(
   def init(key, observation):
     keys = jax.random.split(key)
     of_actor = actor.init(keys[0], observation)
-    action = actor.apply(of_actor, observation)
+    statistics = observation_statistics.initial(observation)
+    action = agent.answer(actor, of_actor, statistics, observation)
+    is_action = len(getattr(action, 'shape', ())) == 1
+    agent.check_answer(
+        'the actor', action, 'an action [A], as heads.deterministic_policy does',
+        is_action,
+    )  # fmt: skip
+    action = jnp.zeros(action.shape, action.dtype)
     params = Params(of_actor, critic.init(keys[1], (observation, action)))
+    value = jax.eval_shape(
+        lambda of_critic: critic.apply(
+            of_critic, (agent.seen(critic, statistics, observation), action)
+        ),
+        params.critic,
+    )
+    is_value = getattr(value, 'shape', None) == ()
+    agent.check_answer(
+        'the critic', value, 'one value [], as heads.critic does', is_value
+    )
     moments = Params(
         optimizers.actor.init(params.actor),
         optimizers.critic.init(params.critic),
     )
-    blank = agent.blank(observation, jnp.zeros_like(action))
+    blank = agent.blank(observation, action)
     return Learner(
         params, params, moments, replay.initial_state(blank, config.memory),
-        jnp.int32(0), observation_statistics.initial(observation),
+        jnp.int32(0), statistics,
     )  # fmt: skip
 
   def choose(params, learner, observation):
