@@ -86,8 +86,8 @@ def make(
     action = agent.answer(actor, of_actor, statistics, observation)
     is_action = len(getattr(action, 'shape', ())) == 1
     agent.check_answer(
-        'the actor', action, 'an action [A], as heads.deterministic_policy does',
-        is_action,
+        'the actor', action,
+        'an action [A], as heads.deterministic_policy does', is_action,
     )  # fmt: skip
     action = jnp.zeros(action.shape, action.dtype)
     params = Params(of_actor, critic.init(keys[1], (observation, action)))

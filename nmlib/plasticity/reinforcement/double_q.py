@@ -102,7 +102,9 @@ def update_tables(
       state or action are none of theirs.
   """
   if jnp.ndim(tables) != 3 or len(tables) != 2:
-    raise ValueError(f'tables must be [2, S, A], got {list(jnp.shape(tables))}.')
+    raise ValueError(
+        f'tables must be [2, S, A], got {list(jnp.shape(tables))}.'
+    )
   states = tables.shape[1]
   for name, number, size in (
       ('which', which, 2),

@@ -56,15 +56,15 @@ def check_learner(config: Config, learner: Any) -> None:
   found = list(_discounts(learner))
   if not found:
     raise ValueError(
-        'learner must be a config with a discount, its own or a part\'s, got a'
+        "learner must be a config with a discount, its own or a part's, got a"
         f' {type(learner).__name__}.'
     )
   for name, discount in found:
     if discount != config.discount:
       raise ValueError(
           f'shaping.Config.discount must be the discount {discount!r} of'
-          f' {name}, got {config.discount!r}; otherwise shaping changes the best'
-          ' policy.'
+          f' {name}, got {config.discount!r}; otherwise shaping changes the'
+          ' best policy.'
       )
 
 

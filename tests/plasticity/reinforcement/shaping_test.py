@@ -195,7 +195,9 @@ class ShapingTest(absltest.TestCase):
               odds, odds, d, ends, 1, jnp.zeros(1)
           ),
       ):
-        with self.assertRaisesRegex(ValueError, r'discount must be in \[0, 1\]'):
+        with self.assertRaisesRegex(
+            ValueError, r'discount must be in \[0, 1\]'
+        ):
           call(bad)
 
   def test_tables_of_whole_numbers(self):
