@@ -84,23 +84,10 @@ def make(
     of_actor = actor.init(keys[0], observation)
     statistics = observation_statistics.initial(observation)
     action = agent.answer(actor, of_actor, statistics, observation)
-    is_action = len(getattr(action, 'shape', ())) == 1
-    agent.check_answer(
-        'the actor', action,
-        'an action [A], as heads.deterministic_policy does', is_action,
-    )  # fmt: skip
+    _check_actor(action)
     action = jnp.zeros(action.shape, action.dtype)
     params = Params(of_actor, critic.init(keys[1], (observation, action)))
-    value = jax.eval_shape(
-        lambda of_critic: critic.apply(
-            of_critic, (agent.seen(critic, statistics, observation), action)
-        ),
-        params.critic,
-    )
-    is_value = getattr(value, 'shape', None) == ()
-    agent.check_answer(
-        'the critic', value, 'one value [], as heads.critic does', is_value
-    )
+    _check_critic(critic, params.critic, statistics, observation, action)
     moments = Params(
         optimizers.actor.init(params.actor),
         optimizers.critic.init(params.critic),
@@ -147,6 +134,25 @@ def make(
     return learner._replace(memory=memory), metrics
 
   return agent.Agent(init, act, best, update, config.segment)
+
+
+def _check_actor(action):
+  """Refuses an answer, in shapes, that is no action."""
+  fits = len(getattr(action, 'shape', ())) == 1
+  agent.check_answer(
+      'the actor', action,
+      'an action [A], as heads.deterministic_policy does', fits,
+  )  # fmt: skip
+
+
+def _check_critic(critic, params, statistics, observation, action):
+  """Refuses a network that does not judge (observation, action)."""
+  seen = agent.seen(critic, statistics, observation)
+  value = jax.eval_shape(critic.apply, params, (seen, action))
+  fits = getattr(value, 'shape', None) == ()
+  agent.check_answer(
+      'the critic', value, 'one value [], as heads.critic does', fits
+  )
 
 
 def _explored(key, action, steps, config):

@@ -56,12 +56,10 @@ def advantages(
   Raises:
     ValueError: if shapes differ, or there is another axis than T.
   """
-  if jnp.ndim(rewards) != 1:
-    raise ValueError(
-        f'rewards must be [T], got {list(jnp.shape(rewards))}; vmap over'
-        ' worlds.'
-    )
-  (steps,) = jnp.shape(rewards)
+  shape = jnp.shape(rewards)
+  if len(shape) != 1:
+    raise ValueError(f'rewards must be [T], got {[*shape]}; vmap over worlds.')
+  (steps,) = shape
   for name, array in (
       ('values', values),
       ('next_values', next_values),
