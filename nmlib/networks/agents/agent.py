@@ -39,6 +39,8 @@ class Agent(NamedTuple):
     best: `(learner, observation) -> action`, to be judged by.
     update: `(key, learner, transitions [T, E, ...]) -> (learner, metrics)`.
     segment: T, steps of each world from update to update.
+    num_actions: `(learner, observation) -> int`, of actions that are numbered;
+      None if they are not, or it is not known.
   """
 
   init: Callable[..., Any]
@@ -46,6 +48,7 @@ class Agent(NamedTuple):
   best: Callable[..., Any]
   update: Callable[..., tuple[Any, dict[str, jax.Array]]]
   segment: int
+  num_actions: Callable[[Any, Any], int | None] = lambda *_: None
 
 
 class Network(NamedTuple):
@@ -73,6 +76,40 @@ def seen(
   if not network.normalise:
     return observation
   return observation_statistics.normalise(statistics, observation)
+
+
+def answer(
+    network: Network,
+    params: Any,
+    statistics: observation_statistics.Statistics,
+    observation: Any,
+) -> Any:
+  """Returns what a network answers with, in shapes alone."""
+  see = lambda params, observation: network.apply(
+      params, seen(network, statistics, observation)
+  )
+  return jax.eval_shape(see, params, observation)
+
+
+def check_answer(what: str, found: Any, wanted: str, fits: bool) -> None:
+  """Refuses a network that answers with something else than an agent asks for.
+
+  Args:
+    what: names the network.
+    found: its answer, in shapes.
+    wanted: what it should be.
+    fits: whether it is.
+
+  Raises:
+    ValueError: saying what was expected and what came.
+  """
+  if not fits:
+    got = (
+        f'an array {list(found.shape)}'
+        if hasattr(found, 'shape')
+        else f'a {type(found).__name__}'
+    )
+    raise ValueError(f'{what} must answer with {wanted}, got {got}.')
 
 
 def flat(transitions: Transition) -> Transition:

@@ -71,6 +71,9 @@ def make(
     actor: its output is the action [A], in [-1, 1].
     critic: given (observation, action), its output is [].
     config: of the agent.
+
+  Raises (when a learner is begun):
+    ValueError: if a network answers with something else.
   """
   optimizers = Params(
       optax.adam(config.actor_rate), optax.adam(config.critic_rate)
@@ -79,16 +82,20 @@ def make(
   def init(key, observation):
     keys = jax.random.split(key)
     of_actor = actor.init(keys[0], observation)
-    action = actor.apply(of_actor, observation)
+    statistics = observation_statistics.initial(observation)
+    action = agent.answer(actor, of_actor, statistics, observation)
+    _check_actor(action)
+    action = jnp.zeros(action.shape, action.dtype)
     params = Params(of_actor, critic.init(keys[1], (observation, action)))
+    _check_critic(critic, params.critic, statistics, observation, action)
     moments = Params(
         optimizers.actor.init(params.actor),
         optimizers.critic.init(params.critic),
     )
-    blank = agent.blank(observation, jnp.zeros_like(action))
+    blank = agent.blank(observation, action)
     return Learner(
         params, params, moments, replay.initial_state(blank, config.memory),
-        jnp.int32(0), observation_statistics.initial(observation),
+        jnp.int32(0), statistics,
     )  # fmt: skip
 
   def choose(params, learner, observation):
@@ -127,6 +134,25 @@ def make(
     return learner._replace(memory=memory), metrics
 
   return agent.Agent(init, act, best, update, config.segment)
+
+
+def _check_actor(action):
+  """Refuses an answer, in shapes, that is no action."""
+  fits = len(getattr(action, 'shape', ())) == 1
+  agent.check_answer(
+      'the actor', action,
+      'an action [A], as heads.deterministic_policy does', fits,
+  )  # fmt: skip
+
+
+def _check_critic(critic, params, statistics, observation, action):
+  """Refuses a network that does not judge (observation, action)."""
+  seen = agent.seen(critic, statistics, observation)
+  value = jax.eval_shape(critic.apply, params, (seen, action))
+  fits = getattr(value, 'shape', None) == ()
+  agent.check_answer(
+      'the critic', value, 'one value [], as heads.critic does', fits
+  )
 
 
 def _explored(key, action, steps, config):

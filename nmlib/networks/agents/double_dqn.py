@@ -15,6 +15,7 @@ import optax
 from nmlib.environments import observation_statistics
 from nmlib.networks.agents import agent
 from nmlib.networks.agents import exploration
+from nmlib.neurons.core import checks
 from nmlib.neurons.core import limits
 from nmlib.plasticity.reinforcement import double_q
 from nmlib.plasticity.reinforcement import replay
@@ -63,22 +64,27 @@ def make(
     network: of values Q(o, a) [A].
     num_actions: A.
     config: of the agent.
+
+  Raises:
+    ValueError: if `num_actions` is no whole number from 1; when a learner is
+      begun, if the network answers with something else.
   """
+  checks.count('num_actions', num_actions)
   optimizer = optax.adam(config.rate)
 
   def init(key, observation):
     params = network.init(key, observation)
-    found = jax.eval_shape(network.apply, params, observation).shape
-    if found != (num_actions,):
-      raise ValueError(
-          f'the network must answer with [num_actions={num_actions}] values,'
-          f' got shape {list(found)}.'
-      )
+    statistics = observation_statistics.initial(observation)
+    found = agent.answer(network, params, statistics, observation)
+    fits = getattr(found, 'shape', None) == (num_actions,)
+    agent.check_answer(
+        'the network', found, f'[num_actions={num_actions}] values', fits
+    )
     blank = agent.blank(observation, jnp.int32(0))
     return Learner(
         params, params, optimizer.init(params),
         replay.initial_state(blank, config.memory), jnp.int32(0),
-        observation_statistics.initial(observation),
+        statistics,
     )  # fmt: skip
 
   values = functools.partial(_values, network)
@@ -104,7 +110,9 @@ def make(
     )
     return learner._replace(memory=memory), metrics
 
-  return agent.Agent(init, act, best, update, config.segment)
+  return agent.Agent(
+      init, act, best, update, config.segment, lambda *_: num_actions
+  )
 
 
 def _values(network, params, learner, observation):

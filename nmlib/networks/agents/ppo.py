@@ -73,6 +73,9 @@ def make(
       one with a mean and a fixed deviation, which is given raw observations.
     critic: of values [].
     config: sizes of an update.
+
+  Raises (when a learner is begun):
+    ValueError: if a network answers with something else.
   """
   optimizers = Params(
       optax.adam(config.actor_rate), optax.adam(config.critic_rate)
@@ -84,10 +87,11 @@ def make(
     params = Params(
         actor.init(keys[0], observation), critic.init(keys[1], observation)
     )
+    statistics = observation_statistics.initial(observation)
+    _check_answers(networks, params, statistics, observation)
     moments = Params(
         *(o.init(p) for o, p in zip(optimizers, params, strict=True))
     )
-    statistics = observation_statistics.initial(observation)
     return Learner(params, moments, statistics)
 
   def policy(learner, observation):
@@ -111,7 +115,30 @@ def make(
     )
     return learner._replace(statistics=statistics), metrics
 
-  return agent.Agent(init, act, best, update, config.segment)
+  def num_actions(learner, observation):
+    chosen = policy(learner, observation)
+    numbered = isinstance(chosen, distributions.Categorical)
+    return chosen.logits.shape[-1] if numbered else None
+
+  return agent.Agent(init, act, best, update, config.segment, num_actions)
+
+
+def _check_answers(networks, params, statistics, observation):
+  """Refuses networks that are no policy and no critic."""
+  actor, critic = (
+      agent.answer(network, of_it, statistics, observation)
+      for network, of_it in zip(networks, params, strict=True)
+  )
+  is_policy = isinstance(actor, distributions.Distribution)
+  agent.check_answer(
+      'the actor', actor,
+      'a Normal or Categorical of distributions, as heads.gaussian_policy does',
+      is_policy,
+  )  # fmt: skip
+  is_value = getattr(critic, 'shape', None) == ()
+  agent.check_answer(
+      'the critic', critic, 'one value [], as heads.critic does', is_value
+  )
 
 
 def _batch(networks, learner, transitions, config) -> _Batch:

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 
 from nmlib.networks.agents import agent
 from nmlib.networks.agents import exploration
+from nmlib.neurons.core import checks
 from nmlib.neurons.core import dtypes
 from nmlib.neurons.core import limits
 from nmlib.plasticity.reinforcement import double_q
@@ -40,7 +41,15 @@ class Learner(NamedTuple):
 
 
 def values(learner: Learner, observation: jax.Array) -> jax.Array:
-  """Returns Q(o, a) [A], the mean of both tables."""
+  """Returns Q(o, a) [A], the mean of both tables.
+
+  Raises:
+    ValueError: if the observation is no number of a state, or, where it can be
+      seen, none of the S.
+  """
+  observation = jnp.asarray(observation)
+  checks.shape('observation', observation)
+  checks.indices('observation', observation, learner.params.shape[1])
   return jnp.mean(learner.params[:, observation], axis=0)
 
 
@@ -72,7 +81,9 @@ def make(config: Config) -> agent.Agent:
     change = jnp.mean(jnp.abs(tables - learner.params))
     return Learner(tables), {'change': change}
 
-  return agent.Agent(init, act, best, update, config.segment)
+  return agent.Agent(
+      init, act, best, update, config.segment, lambda *_: config.num_actions
+  )
 
 
 def _learned(tables, which, step, config):

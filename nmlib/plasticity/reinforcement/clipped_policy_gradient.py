@@ -50,11 +50,13 @@ def policy_loss(
     config: clip.
 
   Raises:
-    ValueError: if shapes differ.
+    ValueError: if shapes differ, or there is another axis than N.
   """
-  (steps,) = jnp.shape(log_probabilities)
-  checks.shape('old_log_probabilities', old_log_probabilities, num_steps=steps)
-  checks.shape('advantages', advantages, num_steps=steps)
+  _check_steps(
+      log_probabilities=log_probabilities,
+      old_log_probabilities=old_log_probabilities,
+      advantages=advantages,
+  )
   advantages = jax.lax.stop_gradient(advantages)
   log_ratio = log_probabilities - old_log_probabilities
   ratio = jnp.exp(log_ratio)
@@ -80,7 +82,11 @@ def value_loss(
     old_values: V [N], when the actions were taken.
     returns: that values should predict [N].
     config: value_clip.
+
+  Raises:
+    ValueError: if shapes differ, or there is another axis than N.
   """
+  _check_steps(values=values, old_values=old_values, returns=returns)
   squares = jnp.square(values - returns)
   if config.value_clip is not None:
     change = jnp.clip(
@@ -94,3 +100,16 @@ def normalized(advantages: jax.Array, epsilon: float = 1e-8) -> jax.Array:
   """Returns advantages [N] less their mean, over their standard deviation."""
   centred = advantages - jnp.mean(advantages)
   return centred / (jnp.std(advantages) + epsilon)
+
+
+def _check_steps(**arrays):
+  """Refuses arrays that are not all [N]."""
+  name, first = next(iter(arrays.items()))
+  if jnp.ndim(first) != 1:
+    raise ValueError(
+        f'{name} must be [N], got {list(jnp.shape(first))}; flatten steps and'
+        ' worlds into one axis, or vmap.'
+    )
+  (steps,) = jnp.shape(first)
+  for name, array in arrays.items():
+    checks.shape(name, array, num_steps=steps)

@@ -42,8 +42,16 @@ def target(
     config: discount.
 
   Raises:
-    ValueError: if the two are not of the same actions.
+    ValueError: if the two are not of the same actions, or there is another
+      axis than A.
   """
+  _check_values('choosing', choosing)
+  for name, number in (('reward', reward), ('terminated', terminated)):
+    if jnp.ndim(number):
+      raise ValueError(
+          f'{name} must be [], got {list(jnp.shape(number))}; vmap over'
+          ' transitions.'
+      )
   (actions,) = jnp.shape(choosing)
   checks.shape('judging', judging, num_actions=actions)
   ahead = judging[jnp.argmax(choosing)]
@@ -55,9 +63,12 @@ def error(values: jax.Array, action: jax.Array, wanted: jax.Array) -> jax.Array:
   """Returns wanted - Q(o, action) [], of values Q(o, a) [A].
 
   Raises:
-    ValueError: if a concrete action is none of the A.
+    ValueError: if a concrete action is none of the A, or there is another axis
+      than A.
   """
+  _check_values('values', values)
   action = jnp.asarray(action)
+  checks.shape('action', action)
   checks.indices('action', action, len(values))
   return wanted - values[action]
 
@@ -85,10 +96,36 @@ def update_tables(
     next_place: state that came [].
     rate: alpha, of learning.
     config: discount.
+
+  Raises:
+    ValueError: if tables are not [2, S, A], or concrete numbers of table,
+      state or action are none of theirs.
   """
+  if jnp.ndim(tables) != 3 or len(tables) != 2:
+    raise ValueError(
+        f'tables must be [2, S, A], got {list(jnp.shape(tables))}.'
+    )
+  states = tables.shape[1]
+  for name, number, size in (
+      ('which', which, 2),
+      ('place', place, states),
+      ('next_place', next_place, states),
+  ):
+    number = jnp.asarray(number)
+    checks.shape(name, number)
+    checks.indices(name, number, size)
   own, other = tables[which], tables[1 - which]
   wanted = target(
       reward, terminated, own[next_place], other[next_place], config
   )
   change = rate * error(own[place], action, wanted)
   return tables.at[which, place, action].add(change)
+
+
+def _check_values(name, values):
+  """Refuses values that are not [A]."""
+  if jnp.ndim(values) != 1:
+    raise ValueError(
+        f'{name} must be [A], got {list(jnp.shape(values))}; vmap over'
+        ' transitions.'
+    )

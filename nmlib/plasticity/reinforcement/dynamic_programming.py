@@ -48,9 +48,11 @@ def value_iteration(
     max_iterations: or after so many.
 
   Raises:
-    ValueError: if shapes do not fit, or concrete probabilities are none.
+    ValueError: if shapes do not fit, concrete probabilities are none, or a
+      concrete discount is outside [0, 1].
   """
   check(transitions, terminal)
+  checks.within('discount', discount, 0, 1)
 
   def improve(values):
     q = _look_ahead(transitions, rewards, discount, terminal, values.v)
@@ -65,7 +67,7 @@ def value_iteration(
     new = improve(values)
     return count + 1, jnp.max(jnp.abs(new.v - values.v)), new
 
-  dtype = jnp.result_type(transitions, rewards)
+  dtype = jnp.result_type(transitions, rewards, float)
   states, actions, _ = transitions.shape
   zero = Values(jnp.zeros((states, actions), dtype), jnp.zeros(states, dtype))
   start = (0, jnp.asarray(jnp.inf, dtype), zero)
@@ -89,9 +91,11 @@ def policy_evaluation(
     terminal: [S], boolean.
 
   Raises:
-    ValueError: if shapes do not fit, or concrete probabilities are none.
+    ValueError: if shapes do not fit, concrete probabilities are none, or a
+      concrete discount is outside [0, 1].
   """
   check(transitions, terminal)
+  checks.within('discount', discount, 0, 1)
   states, actions, _ = transitions.shape
   checks.shape('policy', policy, num_states=states, num_actions=actions)
   checks.probabilities('policy', policy)
@@ -127,9 +131,11 @@ def backward_induction(
     final_values: [S], of states at the time limit; 0 takes it for an end.
 
   Raises:
-    ValueError: if shapes do not fit, or concrete probabilities are none.
+    ValueError: if shapes do not fit, concrete probabilities are none, or a
+      concrete discount is outside [0, 1].
   """
   check(transitions, terminal)
+  checks.within('discount', discount, 0, 1)
   checks.shape('final_values', final_values, num_states=len(terminal))
 
   def back(v, _):
@@ -138,7 +144,7 @@ def backward_induction(
     return v, (jnp.argmax(q, axis=1), q, v)
 
   last = jnp.where(terminal, 0, final_values)
-  last = last.astype(jnp.result_type(transitions, rewards))
+  last = last.astype(jnp.result_type(transitions, rewards, float))
   _, (policy, q, v) = jax.lax.scan(
       back, last, None, length=horizon, reverse=True
   )

@@ -54,9 +54,12 @@ def advantages(
     A, and A + V.
 
   Raises:
-    ValueError: if shapes differ.
+    ValueError: if shapes differ, or there is another axis than T.
   """
-  (steps,) = jnp.shape(rewards)
+  shape = jnp.shape(rewards)
+  if len(shape) != 1:
+    raise ValueError(f'rewards must be [T], got {[*shape]}; vmap over worlds.')
+  (steps,) = shape
   for name, array in (
       ('values', values),
       ('next_values', next_values),

@@ -55,7 +55,18 @@ def initial_state(transition: Any, config: Config) -> State:
 
 
 def add(state: State, transition: Any, config: Config) -> State:
-  """Returns the memory with one more transition, in the oldest one's place."""
+  """Returns the memory with one more transition, in the oldest one's place.
+
+  Args:
+    state: for transitions like this one.
+    transition: numbers of another width are cast.
+    config: that the memory was begun with.
+
+  Raises:
+    ValueError: if the memory was begun for another structure, shape, kind of
+      numbers or capacity.
+  """
+  _check_fits(state, transition, config)
   data = jax.tree.map(
       lambda ring, leaf: ring.at[state.position].set(leaf),
       state.data,
@@ -75,10 +86,12 @@ def draw(key: jax.Array, state: State, config: Config) -> Any:
   """Returns a batch, each leaf [batch_size, ...], drawn with replacement.
 
   Raises:
-    ValueError: if a concrete memory holds less than a batch. Traced, ask
+    ValueError: if the memory was begun with another capacity, or a concrete
+      one holds less than a batch. Traced, ask
       `can_draw` first: rows that were never written are not drawn unless
       nothing was.
   """
+  _check_capacity(state, config)
   if checks.is_concrete(state.size) and np.any(
       np.asarray(state.size) < config.batch_size
   ):
@@ -90,3 +103,45 @@ def draw(key: jax.Array, state: State, config: Config) -> Any:
       key, (config.batch_size,), 0, jnp.maximum(state.size, 1)
   )
   return jax.tree.map(lambda ring: ring[rows], state.data)
+
+
+def _check_fits(state, transition, config):
+  """Refuses a transition that the memory was not begun for."""
+  _check_capacity(state, config)
+  wanted, found = map(jax.tree.structure, (state.data, transition))
+  if found != wanted:
+    raise ValueError(
+        f'transition must be a tree like that of initial_state, {wanted}, got'
+        f' {found}.'
+    )
+  rings = jax.tree.leaves(state.data)
+  given = jax.tree_util.tree_leaves_with_path(transition)
+  for ring, (path, leaf) in zip(rings, given, strict=True):
+    name = f'transition{jax.tree_util.keystr(path)}'
+    leaf = jnp.asarray(leaf)
+    if leaf.shape != ring.shape[1:]:
+      raise ValueError(
+          f'{name} must be {list(ring.shape[1:])} as in initial_state, got'
+          f' shape {list(leaf.shape)}.'
+      )
+    if _kind(leaf.dtype) > _kind(ring.dtype):
+      raise ValueError(
+          f'{name} must be {ring.dtype} as in initial_state, got {leaf.dtype},'
+          ' which would be cut; begin the memory with such numbers.'
+      )
+
+
+def _check_capacity(state, config):
+  """Refuses a memory of another capacity than the config's."""
+  for ring in jax.tree.leaves(state.data)[:1]:
+    if ring.shape[0] != config.capacity:
+      raise ValueError(
+          f'replay must have capacity={config.capacity} as its config says, got'
+          f' a memory begun with {ring.shape[0]}.'
+      )
+
+
+def _kind(dtype):
+  """Returns how much a dtype holds: truth, whole, real or complex numbers."""
+  kinds = jnp.bool_, jnp.integer, jnp.floating, jnp.complexfloating
+  return [jnp.issubdtype(dtype, kind) for kind in kinds].index(True)

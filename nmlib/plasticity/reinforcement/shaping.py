@@ -47,17 +47,25 @@ def check_learner(config: Config, learner: Any) -> None:
 
   Args:
     config: of the shaping.
-    learner: a config with the field `discount`.
+    learner: a config with the field `discount`, or with one that has it, such
+      as an agent's.
 
   Raises:
-    ValueError: naming both discounts.
+    ValueError: naming both discounts, or that the learner has none.
   """
-  if learner.discount != config.discount:
+  found = list(_discounts(learner))
+  if not found:
     raise ValueError(
-        f'shaping.Config.discount must be the discount {learner.discount!r} of'
-        f' {limits.full_name(type(learner), "discount")}, got'
-        f' {config.discount!r}; otherwise shaping changes the best policy.'
+        "learner must be a config with a discount, its own or a part's, got a"
+        f' {type(learner).__name__}.'
     )
+  for name, discount in found:
+    if discount != config.discount:
+      raise ValueError(
+          f'shaping.Config.discount must be the discount {discount!r} of'
+          f' {name}, got {config.discount!r}; otherwise shaping changes the'
+          ' best policy.'
+      )
 
 
 def initial_state(potential: jax.Array) -> State:
@@ -149,3 +157,12 @@ def _counted(potential, terminated, config):
   if not config.zero_at_terminal:
     return potential
   return jnp.where(terminated, 0, potential)
+
+
+def _discounts(config):
+  """Yields name and value of every discount in a config and its parts."""
+  if hasattr(config, 'discount'):
+    yield limits.full_name(type(config), 'discount'), config.discount
+  if dataclasses.is_dataclass(config):
+    for field in dataclasses.fields(config):
+      yield from _discounts(getattr(config, field.name))

@@ -19,6 +19,7 @@ from nmlib.environments import time_limit
 from nmlib.networks.agents import agent as agents
 from nmlib.neurons.core import checks
 from nmlib.train.control import episodes
+from nmlib.train.control import trial
 from nmlib.train.gradient import Metrics
 from nmlib.train.stage import Loop
 from nmlib.train.stage import Stage
@@ -82,15 +83,19 @@ def agent_stage(
       them, a pytree as of the learner's `params`; None if none.
 
   Raises:
-    ValueError: if a number is not positive.
+    ValueError: if a number is no whole one or not positive, the world does not
+      answer as `environments.contract` says, or the agent is not for it, as
+      far as shapes and numbers of states and actions tell.
   """
-  for what, number in (
-      ('num_worlds', num_worlds),
-      ('eval_episodes', eval_episodes),
-  ):
-    checks.within(what, jnp.asarray(number), 1, 2**31 - 1)
+  checks.count('num_worlds', num_worlds)
+  checks.count('eval_episodes', eval_episodes)
+  trial.check_seeds(seeds)
   limited = time_limit.wrap(environment, max_steps)
-  world = auto_reset.wrap(training(limited))
+  trial.check(environment, agent, config)
+  trained = training(limited)
+  if trained is not limited:
+    trial.check(trained, agent, config)
+  world = auto_reset.wrap(trained)
 
   def init(key, *start):
     state = begin(key, agent, world, config, num_worlds)

@@ -1,13 +1,16 @@
 """Evolution strategies as a stage: what can only be tried out is improved."""
 
 from collections.abc import Callable
+import math
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import optax
 
+from nmlib.neurons.core import checks
 from nmlib.plasticity import evolution_strategies
+from nmlib.train.control import trial
 from nmlib.train.gradient import TrainState
 from nmlib.train.stage import Loop
 from nmlib.train.stage import Stage
@@ -41,7 +44,15 @@ def evolution_stage(
     evaluate: likewise, of the parameters themselves: the metric 'eval/return',
       by the same key each time.
     seeds: S seeds, which evolve together.
+
+  Raises:
+    ValueError: if `num_pairs` is no whole number from 1, `sigma` is not
+      positive, or seeds are no tuple of whole numbers.
   """
+  checks.count('num_pairs', num_pairs)
+  if not 0 < sigma < math.inf:
+    raise ValueError(f'sigma must be positive, got {sigma}.')
+  trial.check_seeds(seeds)
 
   def start(key):
     first, later = jax.random.split(key)

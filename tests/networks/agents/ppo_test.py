@@ -134,6 +134,29 @@ class DistributionsTest(absltest.TestCase):
     )
     self.assertEqual(distributions.mode(policy), 1)
 
+  def test_what_is_never_done_has_no_entropy(self):
+    entropy = lambda logits: distributions.entropy(
+        distributions.Categorical(logits)
+    )
+    logits = jnp.array([0.0, -jnp.inf, 0.0])
+    value, slope = jax.value_and_grad(entropy)(logits)
+    np.testing.assert_allclose(value, np.log(2), rtol=1e-6)
+    np.testing.assert_allclose(slope, 0, atol=1e-6)
+    self.assertEqual(entropy(jnp.array([0.0, -jnp.inf])), 0)
+
+  def test_actions_of_other_policies_are_refused(self):
+    three = distributions.Categorical(jnp.zeros(3))
+    normal = distributions.Normal(jnp.zeros(3), 0.1)
+    for text, policy, action in (
+        (r'action must be in \[0, 3\), got 7', three, 7),
+        (r'action must be in \[0, 3\), got -1', three, -1),
+        ('action must be integers, got float32', three, 1.0),
+        (r'action must be \[\], got shape \[1\]', three, np.zeros(1, int)),
+        (r'action must be \[3\] as the mean is', normal, jnp.zeros(1)),
+    ):
+      with self.assertRaisesRegex(ValueError, text):
+        distributions.log_probability(policy, action)
+
 
 if __name__ == '__main__':
   absltest.main()

@@ -44,6 +44,11 @@ class AdvantagesTest(absltest.TestCase):
     np.testing.assert_allclose([cut[0], ended[0]], [3, 1])
     with self.assertRaisesRegex(ValueError, r'values must be \[num_steps=1\]'):
       gae.advantages(one, jnp.ones(2), one, no, yes, config)
+    two = jnp.ones((4, 2))
+    with self.assertRaisesRegex(
+        ValueError, r'rewards must be \[T\], got \[4, 2\]; vmap over worlds'
+    ):
+      gae.advantages(two, two, two, two > 2, two > 2, config)
 
 
 class DoubleQTest(absltest.TestCase):
@@ -59,6 +64,30 @@ class DoubleQTest(absltest.TestCase):
     np.testing.assert_array_equal(slope(choosing), 0)
     with self.assertRaisesRegex(ValueError, r'action must be in \[0, 3\), got'):
       double_q.error(choosing, jnp.array(3), one)
+
+  def test_batches_are_the_callers(self):
+    config, one, q = double_q.Config(0.5), jnp.ones(()), jnp.ones((4, 2))
+    no = jnp.array(False)
+    for text, call in (
+        (
+            r'choosing must be \[A\], got \[4, 2\]; vmap over transitions',
+            lambda: double_q.target(one, no, q, q, config),
+        ),
+        (
+            r'reward must be \[\], got \[4\]; vmap',
+            lambda: double_q.target(jnp.ones(4), no, q[0], q[0], config),
+        ),
+        (
+            r'values must be \[A\], got \[4, 2\]; vmap',
+            lambda: double_q.error(q, jnp.array(0), one),
+        ),
+        (
+            r'action must be \[\], got shape \[4\]',
+            lambda: double_q.error(q[0], jnp.zeros(4, int), one),
+        ),
+    ):
+      with self.assertRaisesRegex(ValueError, text):
+        call()
 
   def test_tables_come_to_the_exact_values(self):
     """One state, two actions: stay for 1, or end for 3."""
@@ -88,6 +117,25 @@ class DoubleQTest(absltest.TestCase):
     keys = jax.random.split(jax.random.key(0), 400)
     tables, _ = jax.lax.scan(learn, jnp.zeros((2, 1, 2)), keys)
     np.testing.assert_allclose(tables[:, 0], [[2.5, 3], [2.5, 3]], atol=1e-3)
+
+  def test_tables_hold_what_is_learned(self):
+    good = {'which': 1, 'place': 0, 'action': 1, 'next_place': 2}
+
+    def learn(**bad):
+      return double_q.update_tables(
+          jnp.zeros((2, 3, 2)), reward=1.0, terminated=False, rate=0.5,
+          config=double_q.Config(), **(good | bad),
+      )  # fmt: skip
+
+    self.assertEqual(learn()[1, 0, 1], 0.5)
+    for name, value in (
+        ('which', 2), ('place', 9), ('next_place', 9), ('action', 2),
+        ('place', -1),
+    ):  # fmt: skip
+      with self.assertRaisesRegex(
+          ValueError, rf'{name} must be in \[0, \d\), got {value}'
+      ):
+        learn(**{name: value})
 
 
 class ClippedTest(absltest.TestCase):
@@ -125,6 +173,15 @@ class ClippedTest(absltest.TestCase):
     scaled = clipped_policy_gradient.normalized(jnp.array([1.0, 3.0]))
     np.testing.assert_allclose(scaled, [-1, 1], rtol=1e-6)
 
+  def test_steps_have_one_axis(self):
+    config, two = clipped_policy_gradient.Config(), jnp.ones((4, 2))
+    with self.assertRaisesRegex(
+        ValueError, r'log_probabilities must be \[N\], got \[4, 2\]; flatten'
+    ):
+      clipped_policy_gradient.policy_loss(two, two, two, config)
+    with self.assertRaisesRegex(ValueError, r'returns must be \[num_steps=4\]'):
+      clipped_policy_gradient.value_loss(two[:, 0], two[:, 0], two, config)
+
 
 class ReplayTest(absltest.TestCase):
 
@@ -147,6 +204,29 @@ class ReplayTest(absltest.TestCase):
     drawn = jax.vmap(replay.draw, (0, None, None))(keys, state, config)
     self.assertEqual(set(np.asarray(drawn['x']).ravel().tolist()), newest)
     np.testing.assert_array_equal(drawn['o'][..., 0], drawn['x'])
+
+  def test_other_transitions_than_it_was_begun_for_are_refused(self):
+    config = replay.Config(capacity=4, batch_size=1)
+    like = {'a': 0, 'o': jnp.zeros(3)}
+    state = replay.initial_state(like, config)
+    kept = replay.add(state, like | {'o': jnp.arange(3)}, config)
+    np.testing.assert_array_equal(kept.data['o'][0], [0, 1, 2])
+    for text, bad in (
+        (r"transition\['o'\] must be \[3\].* got shape \[\]", {'o': 1.0}),
+        (r"transition\['o'\] must be \[3\].* got shape \[1\]", {'o': [1.0]}),
+        (r"transition\['a'\] must be int32.* got float32", {'a': 0.7}),
+        ('transition must be a tree like', {'b': 1}),
+    ):
+      bad = {name: jnp.asarray(value) for name, value in bad.items()}
+      with self.assertRaisesRegex(ValueError, text):
+        replay.add(state, like | bad, config)
+    larger = replay.Config(capacity=8, batch_size=1)
+    for call in (
+        lambda: replay.add(state, like, larger),
+        lambda: replay.draw(jax.random.key(0), kept, larger),
+    ):
+      with self.assertRaisesRegex(ValueError, 'capacity=8.* begun with 4'):
+        call()
 
   def test_less_than_a_batch_is_refused(self):
     config = replay.Config(capacity=5, batch_size=2)

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from nmlib.environments import finite_mdp
+from nmlib.networks.agents import ppo
 from nmlib.plasticity.reinforcement import double_q
 from nmlib.plasticity.reinforcement import dynamic_programming
 from nmlib.plasticity.reinforcement import gae
@@ -182,14 +183,56 @@ class ShapingTest(absltest.TestCase):
       ]
       np.testing.assert_allclose(goal[1], goal[0] - phi[4], atol=1e-5)
 
+  def test_discounts_of_tables_are_in_the_unit_interval(self):
+    odds, ends = jnp.ones((1, 1, 1)), jnp.zeros(1, bool)
+    for bad in (1.5, -2, jnp.nan):
+      for call in (
+          lambda d: dynamic_programming.value_iteration(odds, odds, d, ends),
+          lambda d: dynamic_programming.policy_evaluation(
+              odds, odds, odds[0], d, ends
+          ),
+          lambda d: dynamic_programming.backward_induction(
+              odds, odds, d, ends, 1, jnp.zeros(1)
+          ),
+      ):
+        with self.assertRaisesRegex(
+            ValueError, r'discount must be in \[0, 1\]'
+        ):
+          call(bad)
+
+  def test_tables_of_whole_numbers(self):
+    """Two states that change places, a reward of 1 for leaving the first."""
+    odds, ends = np.array([[[0, 1]], [[1, 0]]]), np.zeros(2, bool)
+    gold = np.array([1, 0])[:, None, None]
+    policy = np.ones((2, 1), int)
+    wanted = [4 / 3, 2 / 3]
+    for found in (
+        _solve(odds, gold, 0.5, ends),
+        dynamic_programming.policy_evaluation(odds, gold, policy, 0.5, ends),
+    ):
+      np.testing.assert_allclose(found.v, wanted, rtol=1e-6)
+    plan = dynamic_programming.backward_induction(
+        odds, gold, 0.5, ends, 3, np.zeros(2, int)
+    )
+    np.testing.assert_allclose(plan.v[0], [1.25, 0.5])
+
   def test_bad_input_is_refused_in_a_sentence(self):
     config = shaping.Config(0.9)
     shaping.check_learner(config, gae.Config(0.9))
+    shaping.check_learner(config, ppo.Config(advantage=gae.Config(0.9)))
     for text, call in (
         (
             r'shaping.Config.discount must be the discount 0.99 of'
             r' gae.Config.discount, got 0.9',
             lambda: shaping.check_learner(config, gae.Config()),
+        ),
+        (
+            r'must be the discount 0.99 of gae.Config.discount, got 0.9',
+            lambda: shaping.check_learner(config, ppo.Config()),
+        ),
+        (
+            r'learner must be a config with a discount.* got a float',
+            lambda: shaping.check_learner(config, 0.9),
         ),
         (
             r'potential must be in \[0, 1\], got 1.5',

@@ -15,6 +15,7 @@ from nmlib import train
 from nmlib.environments import contract
 from nmlib.environments import finite_mdp
 from nmlib.environments import time_limit
+from nmlib.networks.agents import chance
 from nmlib.networks.agents import ddpg
 from nmlib.networks.agents import double_dqn
 from nmlib.networks.agents import heads
@@ -218,12 +219,93 @@ class AgentStageTest(parameterized.TestCase):
 
   def test_bad_numbers(self):
     agent = tabular_q.make(tabular_q.Config(4, 2))
-    with self.assertRaisesRegex(ValueError, 'num_worlds must be in'):
+    with self.assertRaisesRegex(ValueError, 'num_worlds must be at least 1'):
       self._stage(agent, 2, num_worlds=0)
+    for name, bad in (
+        ('num_worlds', 1.5), ('num_worlds', True), ('eval_episodes', 2.5),
+    ):  # fmt: skip
+      with self.assertRaisesRegex(ValueError, f'{name} must be a whole number'):
+        self._stage(agent, 2, **{name: bad})
+    with self.assertRaisesRegex(ValueError, 'seeds must be a tuple.* got 3'):
+      self._stage(agent, 2, seeds=3)
     with self.assertRaisesRegex(ValueError, 'max_steps must be at least 1'):
       self._stage(agent, 2, max_steps=0)
     with self.assertRaisesRegex(ValueError, 'begin must be from the batch'):
       double_dqn.Config(begin=2)
+
+  def test_agents_of_other_worlds_are_refused(self):
+    tables = lambda *numbers: tabular_q.make(tabular_q.Config(*numbers))
+    for text, agent in (
+        (r'observation must be in \[0, 2\), got 3', tables(2, 2)),
+        (r'agent has 5 actions, .*action must be in \[0, 2\)', tables(4, 5)),
+        ('agent has 5 actions', double_dqn.make(_onehot(5), 5)),
+        ('agent has 3 actions', chance.make(3, 1)),
+        (
+            'agent has 5 actions',
+            ppo.make(
+                _onehot(5, heads.categorical_policy),
+                _onehot(1, lambda _, **options: heads.critic(**options)),
+            ),
+        ),
+        (
+            r'network must answer with \[num_actions=2\] values, got .* \[3\]',
+            double_dqn.make(_onehot(3), 2),
+        ),
+        (
+            'network must answer with .* values, got a Categorical',
+            double_dqn.make(_onehot(2, heads.categorical_policy), 2),
+        ),
+    ):
+      with self.assertRaisesRegex(ValueError, text):
+        self._stage(agent, 2)
+
+  def test_networks_that_are_no_policies_or_critics_are_refused(self):
+    actor, critic = heads.gaussian_policy(1), heads.critic()
+    push, one = heads.deterministic_policy(1), heads.network(1)
+    for text, make, networks in (
+        (r'actor must .* Normal or .* got an array \[1\]', ppo, (one, critic)),
+        (r'actor must .* Normal or .* got an array \[\]', ppo, (critic, actor)),
+        (r'critic must .* one value \[\].* array \[1\]', ppo, (actor, one)),
+        (r'actor must .* action \[A\].* a Normal', ddpg, (actor, critic)),
+        (r'actor must .* action \[A\].* array \[\]', ddpg, (critic, critic)),
+        (r'critic must .* one value \[\].* array \[1\]', ddpg, (push, one)),
+    ):
+      with self.assertRaisesRegex(ValueError, text):
+        self._stage(make.make(*networks), 2, _Point())
+
+  def test_worlds_that_break_the_contract_are_refused(self):
+    agent = ddpg.make(heads.deterministic_policy(1), heads.critic())
+
+    def world(reset=_Point.reset, **changes):
+      step = lambda *args: _Point.step(*args)._replace(**changes)
+      return contract.Environment(reset, step, lambda *_: None)
+
+    gym = world()._replace(step=lambda *args: _Point.step(*args)[:4])
+    start = lambda key, config: _Point.reset(key, config)[0]
+    for text, bad in (
+        (r'step of a world .*truncated, info\), got 4 values', gym),
+        (r'reset of a world must .* got a ', world(start)),
+        (r'reward of a step .* \[\], got .* \[1\]', world(reward=jnp.ones(1))),
+        (
+            'terminated of a step must be boolean.* got float32',
+            world(terminated=jnp.zeros(())),
+        ),
+        (r'whose info is a dict, got', world(info=None)),
+        (
+            r'state of a step must be float32 \[1\] as of reset, got .* \[2\]',
+            world(state=jnp.ones(2)),
+        ),
+        (
+            r'observation of a step must be a tree as of reset',
+            world(observation=()),
+        ),
+    ):
+      with self.assertRaisesRegex(ValueError, text):
+        self._stage(agent, 2, bad)
+    # So is what the agent alone sees of it.
+    paid = lambda inside: _scaled(jnp.ones(1))(inside)
+    with self.assertRaisesRegex(ValueError, r'reward of a step .* \[1\]'):
+      self._stage(agent, 2, _Point(), training=paid)
 
 
 class GifTest(absltest.TestCase):

@@ -28,6 +28,23 @@ class EvolutionStageTest(absltest.TestCase):
     self.assertGreater(after, -0.05)
     self.assertGreaterEqual(metrics['best'], metrics['return'])
 
+  def test_bad_numbers(self):
+    score = lambda key, params: jnp.sum(params)
+    good = {'num_pairs': 1, 'sigma': 0.1, 'seeds': (0,)}
+    for text, bad in (
+        ('num_pairs must be at least 1, got 0', {'num_pairs': 0}),
+        ('num_pairs must be a whole number, got 1.5', {'num_pairs': 1.5}),
+        ('sigma must be positive, got -1', {'sigma': -1}),
+        ('sigma must be positive, got nan', {'sigma': jnp.nan}),
+        ('seeds must be a tuple of whole numbers.* got 3', {'seeds': 3}),
+    ):
+      with self.assertRaisesRegex(ValueError, text):
+        train.evolution_stage(
+            lambda key: jnp.zeros(2), score, name='evolution',
+            loop=train.Loop(1), optimizer=optax.adam(0.1), evaluate=score,
+            **(good | bad),
+        )  # fmt: skip
+
 
 if __name__ == '__main__':
   absltest.main()
