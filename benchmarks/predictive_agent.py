@@ -80,15 +80,15 @@ def theirs(folder: str, updates: int):
 
   spec = types.SimpleNamespace(
       actions=types.SimpleNamespace(num_values=4),
-      observations=types.SimpleNamespace(shape=(1, 8, 8)),
+      observations=types.SimpleNamespace(shape=(1, 10, 10)),
   )
-  network = Network.Network(spec, 8, 'dm')
+  network = Network.Network(spec, 5, 'dm')
   agent = Agent.Agent(
       spec, network, loss_weights=[0.01, 0.01, 0.01, 1], batch_size=64,
       replay_capacity=20_000, target_update_frequency=10**9,
   )  # fmt: skip
   rng = np.random.default_rng(0)
-  images = rng.integers(0, 2, (65, 1, 8, 8)).astype(np.float32)
+  images = rng.integers(0, 2, (65, 1, 10, 10)).astype(np.float32)
   for row in rng.integers(0, 64, 5000):
     agent._replay_buffer.buffer.append(
         ReplayBuffer.Transitions(
@@ -111,7 +111,7 @@ def sb3(updates: int):
   import stable_baselines3  # pyrefly: ignore [missing-import]
 
   class World(gymnasium.Env):
-    observation_space = gymnasium.spaces.Box(0, 1, (64,), np.float32)
+    observation_space = gymnasium.spaces.Box(0, 1, (100,), np.float32)
     action_space = gymnasium.spaces.Discrete(4)
 
     def reset(self, *, seed=None, options=None):

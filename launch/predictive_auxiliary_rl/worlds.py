@@ -70,8 +70,6 @@ def _made(config, module, options, num_updates, cells, number, goal, put):
     )
     return history, *tables, goal(state), jnp.asarray(cells)
 
-  history, images, *rest = jax.jit(jax.vmap(one))(
-      jnp.arange(config.num_seeds)
-  )
+  history, images, *rest = jax.jit(jax.vmap(one))(jnp.arange(config.num_seeds))
   shown = predictive_agent.images_of(np.asarray(images))
   return World(history, shown, *rest)

@@ -280,7 +280,7 @@ class FiniteMdpTest(absltest.TestCase):
   def test_bad_input_is_refused_in_a_sentence(self):
     key = jax.random.key(0)
     _, state = finite_mdp.reset(key, _TRAP)
-    make = finite_mdp.config_from
+    make: Any = finite_mdp.config_from
     for text, call in (
         (
             r'action must be in \[0, 2\), got 2',

@@ -228,7 +228,7 @@ class DtypeTest(absltest.TestCase):
   def test_whole_numbers_are_those_numbers(self):
     config = planar_chain.Config(2)
     whole = np.array([0, 1, 1, 2]), np.array([1, 0, 2, -1])
-    state = planar_chain.State(*whole)
+    state = planar_chain.State(*map(jnp.asarray, whole))
     real = planar_chain.state_from(*whole, config)
     for found, want in (
         (
@@ -244,12 +244,13 @@ class DtypeTest(absltest.TestCase):
             planar_chain.body_velocities(real, config),
         ),
         (
-            planar_chain.advance(state, [0.5], config, 0),
-            planar_chain.advance(real, [0.5], config, 0),
+            planar_chain.advance(state, np.array([0.5]), config, 0),
+            planar_chain.advance(real, np.array([0.5]), config, 0),
         ),
         (
             jax.eval_shape(
-                lambda s: planar_chain.advance(s, [0.5], config, 1), state
+                lambda s: planar_chain.advance(s, np.array([0.5]), config, 1),
+                state,
             ),
             jax.eval_shape(lambda: real),
         ),
@@ -303,7 +304,7 @@ class BadInputTest(absltest.TestCase):
         (
             r'qvel must be \[num_links \+ 2=5\], got shape \[4\]',
             lambda: planar_chain.body_velocities(
-                still._replace(qvel=np.zeros(4)), config
+                still._replace(qvel=jnp.zeros(4)), config
             ),
         ),
         (

@@ -202,7 +202,7 @@ class CircuitTest(parameterized.TestCase):
     turned = lambda **controls: ncap.apply(
         ncap.init(jax.random.key(0), turning), still, 0, turning, **controls
     )
-    apply = lambda config, t=0, **controls: ncap.apply(
+    apply: Any = lambda config, t=0, **controls: ncap.apply(
         params, still, t, config, **controls
     )
     for text, call in (

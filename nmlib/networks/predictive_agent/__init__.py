@@ -15,14 +15,10 @@ of pixels that several have in common are read once.
 """
 
 from nmlib.networks.predictive_agent.contiguity import exchange
-from nmlib.networks.predictive_agent.model import Config
-from nmlib.networks.predictive_agent.model import Encoder
-from nmlib.networks.predictive_agent.model import Params
 from nmlib.networks.predictive_agent.model import apply
 from nmlib.networks.predictive_agent.model import distinct
 from nmlib.networks.predictive_agent.model import encode
 from nmlib.networks.predictive_agent.model import encode_all
-from nmlib.networks.predictive_agent.model import init
 from nmlib.networks.predictive_agent.model import transition
 from nmlib.networks.predictive_agent.model import values
 from nmlib.networks.predictive_agent.objective import Losses
@@ -36,6 +32,10 @@ from nmlib.networks.predictive_agent.objective import spread_loss
 from nmlib.networks.predictive_agent.objective import update
 from nmlib.networks.predictive_agent.official import params_from_official
 from nmlib.networks.predictive_agent.official import params_to_official
+from nmlib.networks.predictive_agent.params import Config
+from nmlib.networks.predictive_agent.params import Encoder
+from nmlib.networks.predictive_agent.params import Params
+from nmlib.networks.predictive_agent.params import init
 from nmlib.networks.predictive_agent.replayed import Images
 from nmlib.networks.predictive_agent.replayed import Objective
 from nmlib.networks.predictive_agent.replayed import action_values

@@ -11,14 +11,14 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from nmlib.networks.predictive_agent import model
 from nmlib.networks.predictive_agent import objective as objective_lib
+from nmlib.networks.predictive_agent import params as params_lib
 from nmlib.networks.predictive_agent import replayed
 
 
 def exchange(
     key: jax.Array,
-    params: model.Params,
+    params: params_lib.Params,
     images: replayed.Images,
     before: tuple[tuple[int, int], tuple[int, int]],
     actions: tuple[int, int],

@@ -1,94 +1,15 @@
 """Encoder, transition and values, as functions of one observation."""
 
-import dataclasses
-from typing import NamedTuple
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from nmlib.networks import mlp
+from nmlib.networks.predictive_agent import params as params_lib
 from nmlib.neurons.core import checks
-from nmlib.neurons.core import dtypes
-from nmlib.neurons.core import limits
-
-# A pooled cell reads 4 x 4 pixels: two convolutions of 2 x 2, a maximum of 2 x
-# 2. Its neighbours' lie two pixels further.
-_SIZE, _STRIDE = 4, 2
 
 
-@dataclasses.dataclass(frozen=True)
-class Config:
-  """Sizes; defaults are the authors' network "dm" in their grid."""
-
-  image: tuple[limits.Count, limits.Count] = (10, 10)  # H, W
-  latent: limits.Count = 5  # d
-  num_actions: limits.Count = 4  # A
-  channels: tuple[limits.Count, limits.Count] = (16, 32)  # C, C'
-  hidden: tuple[limits.Count, ...] = (32,)  # of the encoder's linear layers
-  transition_hidden: limits.Count = 16
-  value_hidden: limits.Count = 16
-  param_dtype: dtypes.Floating = 'float32'
-
-  def __post_init__(self):
-    limits.check(self)
-    if min(self.image) < _SIZE:
-      raise ValueError(
-          f'predictive_agent.Config.image must be at least {_SIZE} x {_SIZE}'
-          f' pixels, got {self.image}.'
-      )
-
-  @property
-  def cells(self) -> tuple[int, int]:
-    """Rows and columns of pooled cells."""
-    height, width = ((side - _SIZE) // _STRIDE + 1 for side in self.image)
-    return height, width
-
-
-class Encoder(NamedTuple):
-  """E: an image becomes a latent."""
-
-  convolutions: tuple[mlp.Layer, mlp.Layer]  # kernels [4, C], [4 C, C']
-  dense: mlp.Params  # cells C' to d
-
-
-class Params(NamedTuple):
-  """Of the three networks."""
-
-  encoder: Encoder
-  transition: mlp.Params  # d + A to d
-  value: mlp.Params  # d to A
-
-
-def init(key: jax.Array, config: Config) -> Params:
-  """Draws all as PyTorch does by default: within 1 / sqrt(inputs)."""
-  first, second = config.channels
-  cells = int(np.prod(config.cells)) * second
-  dense = (cells, *config.hidden, config.latent)
-  actions, hidden = config.num_actions, config.transition_hidden
-  move = (config.latent + actions, hidden, config.latent)
-  judge = (config.latent, config.value_hidden, actions)
-  sizes = [(4, first), (4 * first, second)]
-  for widths in (dense, move, judge):
-    sizes += zip(widths[:-1], widths[1:], strict=True)
-  keys = jax.random.split(key, len(sizes))
-  dtype = dtypes.named(config.param_dtype)
-
-  def layer(key, size):
-    limit = size[0] ** -0.5
-    of_kernel, of_bias = jax.random.split(key)
-    draw = lambda k, shape: jax.random.uniform(
-        k, shape, dtype, minval=-limit, maxval=limit
-    )
-    return mlp.Layer(draw(of_kernel, size), draw(of_bias, size[1:]))
-
-  layers = tuple(map(layer, keys, sizes))
-  return Params(
-      Encoder((layers[0], layers[1]), layers[2:-4]), layers[-4:-2], layers[-2:]
-  )
-
-
-def encode(encoder: Encoder, observation: jax.Array) -> jax.Array:
+def encode(encoder: params_lib.Encoder, observation: jax.Array) -> jax.Array:
   """Returns the latent z [d] of an image [H, W]."""
   return _read(encoder, _features(encoder, _blocks(observation)))
 
@@ -110,7 +31,9 @@ def values(params: mlp.Params, z: jax.Array) -> jax.Array:
   return mlp.apply(params, jax.nn.relu(z))
 
 
-def apply(params: Params, observation: jax.Array, config: Config) -> jax.Array:
+def apply(
+    params: params_lib.Params, observation: jax.Array, config: params_lib.Config
+) -> jax.Array:
   """Returns the values Q(E(o)) [A] of an image [H, W].
 
   Raises:
@@ -133,16 +56,16 @@ def distinct(observations: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     every image.
   """
   blocks = np.asarray(_blocks(np.asarray(observations)))  # [O, cells, 4, 4]
-  flat = blocks.reshape(-1, _SIZE * _SIZE)
+  flat = blocks.reshape(-1, params_lib.SIZE * params_lib.SIZE)
   found, places = np.unique(flat, axis=0, return_inverse=True)
   return (
-      found.reshape(-1, _SIZE, _SIZE),
+      found.reshape(-1, params_lib.SIZE, params_lib.SIZE),
       places.reshape(blocks.shape[:2]).astype(np.int32),
   )
 
 
 def encode_all(
-    encoder: Encoder, blocks: jax.Array, places: jax.Array
+    encoder: params_lib.Encoder, blocks: jax.Array, places: jax.Array
 ) -> jax.Array:
   """Returns the latents [O, d] of the images that `distinct` was given."""
   return _read(encoder, _features(encoder, blocks)[places])
@@ -151,12 +74,13 @@ def encode_all(
 def _blocks(images):
   """Cuts [..., H, W] into what each pooled cell reads, [..., cells, 4, 4]."""
   rows, columns = (
-      np.arange((side - _SIZE) // _STRIDE + 1)[:, None] * _STRIDE
-      + np.arange(_SIZE)[None]
+      np.arange((side - params_lib.SIZE) // params_lib.STRIDE + 1)[:, None]
+      * params_lib.STRIDE
+      + np.arange(params_lib.SIZE)[None]
       for side in images.shape[-2:]
   )
   cut = images[..., rows[:, None, :, None], columns[None, :, None, :]]
-  return cut.reshape(*images.shape[:-2], -1, _SIZE, _SIZE)
+  return cut.reshape(*images.shape[:-2], -1, params_lib.SIZE, params_lib.SIZE)
 
 
 def _features(encoder, blocks):

@@ -17,6 +17,7 @@ import optax
 
 from nmlib.networks import mlp
 from nmlib.networks.predictive_agent import model
+from nmlib.networks.predictive_agent import params as params_lib
 from nmlib.neurons.core import normalization
 from nmlib.plasticity.reinforcement import double_q
 
@@ -132,7 +133,7 @@ def q_loss(
 
 
 def losses(
-    params: model.Params,
+    params: params_lib.Params,
     judged: jax.Array,
     windows: Window,
     weights: Weights,
@@ -185,14 +186,14 @@ def losses(
 
 
 def update(
-    params: model.Params,
+    params: params_lib.Params,
     moments: Any,
     judged: jax.Array,
     windows: Window,
     weights: Weights,
     optimizer: optax.GradientTransformation,
     **options: Any,
-) -> tuple[model.Params, Any, Losses]:
+) -> tuple[params_lib.Params, Any, Losses]:
   """Returns parameters and moments after a step, and losses before it.
 
   Args:

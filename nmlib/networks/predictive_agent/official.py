@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from nmlib.networks import mlp
-from nmlib.networks.predictive_agent import model
+from nmlib.networks.predictive_agent import params as params_lib
 from nmlib.neurons.core import dtypes
 
 
 def params_from_official(
-    arrays: Mapping[str, npt.ArrayLike], config: model.Config
-) -> model.Params:
+    arrays: Mapping[str, npt.ArrayLike], config: params_lib.Config
+) -> params_lib.Params:
   """Reads arrays under the authors' names.
 
   Args:
@@ -25,7 +25,7 @@ def params_from_official(
   Raises:
     ValueError: naming an array that is missing or has another shape.
   """
-  like = jax.eval_shape(lambda: model.init(jax.random.key(0), config))
+  like = jax.eval_shape(lambda: params_lib.init(jax.random.key(0), config))
   empty = jax.tree.map(lambda s: np.empty(s.shape, np.int8), like)
   dtype = dtypes.named(config.param_dtype)
   read = {}
@@ -55,15 +55,15 @@ def params_from_official(
       kernel=by_place.transpose(1, 0, 2).reshape(flat.shape)
   )
   first, second = (convolution(f'encoder/_convs.{i}') for i in (0, 2))
-  return model.Params(
-      model.Encoder((first, second), tuple(layers)),
+  return params_lib.Params(
+      params_lib.Encoder((first, second), tuple(layers)),
       tuple(map(dense, names['T'])),
       tuple(map(dense, names['Q'])),
   )
 
 
 def params_to_official(
-    params: model.Params, config: model.Config
+    params: params_lib.Params, config: params_lib.Config
 ) -> dict[str, np.ndarray]:
   """Returns arrays as `params_from_official` reads them."""
   found = {}

@@ -15,6 +15,7 @@ import optax
 from nmlib.networks.agents import agent as agents
 from nmlib.networks.predictive_agent import model
 from nmlib.networks.predictive_agent import objective as objective_lib
+from nmlib.networks.predictive_agent import params as params_lib
 
 
 class Images(NamedTuple):
@@ -81,12 +82,12 @@ def history_of(
   return jax.tree.map(lambda leaf: leaf[:-1], made)
 
 
-def latents(params: model.Params, images: Images) -> jax.Array:
+def latents(params: params_lib.Params, images: Images) -> jax.Array:
   """Returns z [O, d] of all images."""
   return model.encode_all(params.encoder, *images)
 
 
-def predicted(params: model.Params, images: Images) -> jax.Array:
+def predicted(params: params_lib.Params, images: Images) -> jax.Array:
   """Returns T(z, a) [O, d] of all images, its mean over actions."""
   move = lambda z, a: model.transition(params.transition, z, a)
   actions = jnp.arange(params.value[-1].bias.shape[0])
@@ -94,7 +95,7 @@ def predicted(params: model.Params, images: Images) -> jax.Array:
   return jnp.mean(every(latents(params, images), actions), axis=1)
 
 
-def action_values(params: model.Params, images: Images) -> jax.Array:
+def action_values(params: params_lib.Params, images: Images) -> jax.Array:
   """Returns Q [O, A] of all images."""
   judge = jax.vmap(model.values, (None, 0))
   return judge(params.value, latents(params, images))
@@ -102,7 +103,7 @@ def action_values(params: model.Params, images: Images) -> jax.Array:
 
 def learn(
     key: jax.Array,
-    params: model.Params,
+    params: params_lib.Params,
     opt_state: Any,
     history: objective_lib.Step,
     newest: jax.Array,
@@ -113,7 +114,7 @@ def learn(
     capacity: int = 20_000,
     batch_size: int = 64,
     discount: float = 0.9,
-) -> tuple[model.Params, Any, objective_lib.Losses]:
+) -> tuple[params_lib.Params, Any, objective_lib.Losses]:
   """Returns parameters and moments after updates against one slow copy.
 
   The copy is that of the parameters given. A window is two transitions in a

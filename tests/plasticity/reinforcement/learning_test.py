@@ -1,5 +1,7 @@
 """Advantages, targets, the clipped loss and replay, beside plain loops."""
 
+from typing import Any
+
 from absl.testing import absltest
 import hypothesis
 from hypothesis import strategies as st
@@ -122,7 +124,8 @@ class DoubleQTest(absltest.TestCase):
     good = {'which': 1, 'place': 0, 'action': 1, 'next_place': 2}
 
     def learn(**bad):
-      return double_q.update_tables(
+      update: Any = double_q.update_tables
+      return update(
           jnp.zeros((2, 3, 2)), reward=1.0, terminated=False, rate=0.5,
           config=double_q.Config(), **(good | bad),
       )  # fmt: skip

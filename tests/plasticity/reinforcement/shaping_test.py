@@ -202,9 +202,9 @@ class ShapingTest(absltest.TestCase):
 
   def test_tables_of_whole_numbers(self):
     """Two states that change places, a reward of 1 for leaving the first."""
-    odds, ends = np.array([[[0, 1]], [[1, 0]]]), np.zeros(2, bool)
-    gold = np.array([1, 0])[:, None, None]
-    policy = np.ones((2, 1), int)
+    odds, ends = jnp.array([[[0, 1]], [[1, 0]]]), jnp.zeros(2, bool)
+    gold = jnp.array([1, 0])[:, None, None]
+    policy = jnp.ones((2, 1), int)
     wanted = [4 / 3, 2 / 3]
     for found in (
         _solve(odds, gold, 0.5, ends),
@@ -212,7 +212,7 @@ class ShapingTest(absltest.TestCase):
     ):
       np.testing.assert_allclose(found.v, wanted, rtol=1e-6)
     plan = dynamic_programming.backward_induction(
-        odds, gold, 0.5, ends, 3, np.zeros(2, int)
+        odds, gold, 0.5, ends, 3, jnp.zeros(2, int)
     )
     np.testing.assert_allclose(plan.v[0], [1.25, 0.5])
 

@@ -278,9 +278,11 @@ class AgentStageTest(parameterized.TestCase):
 
     def world(reset=_Point.reset, **changes):
       step = lambda *args: _Point.step(*args)._replace(**changes)
-      return contract.Environment(reset, step, lambda *_: None)
+      again: Any = lambda *_: None
+      return contract.Environment(reset, step, again)
 
-    gym = world()._replace(step=lambda *args: _Point.step(*args)[:4])
+    four: Any = lambda *args: _Point.step(*args)[:4]
+    gym = world()._replace(step=four)
     start = lambda key, config: _Point.reset(key, config)[0]
     for text, bad in (
         (r'step of a world .*truncated, info\), got 4 values', gym),

@@ -1,5 +1,7 @@
 """Evolution as a stage: it improves, and its tests are of the mean alone."""
 
+from typing import Any
+
 from absl.testing import absltest
 import jax
 import jax.numpy as jnp
@@ -30,7 +32,7 @@ class EvolutionStageTest(absltest.TestCase):
 
   def test_bad_numbers(self):
     score = lambda key, params: jnp.sum(params)
-    good = {'num_pairs': 1, 'sigma': 0.1, 'seeds': (0,)}
+    good: Any = {'num_pairs': 1, 'sigma': 0.1, 'seeds': (0,)}
     for text, bad in (
         ('num_pairs must be at least 1, got 0', {'num_pairs': 0}),
         ('num_pairs must be a whole number, got 1.5', {'num_pairs': 1.5}),
@@ -38,11 +40,12 @@ class EvolutionStageTest(absltest.TestCase):
         ('sigma must be positive, got nan', {'sigma': jnp.nan}),
         ('seeds must be a tuple of whole numbers.* got 3', {'seeds': 3}),
     ):
+      options: Any = good | bad
       with self.assertRaisesRegex(ValueError, text):
         train.evolution_stage(
             lambda key: jnp.zeros(2), score, name='evolution',
             loop=train.Loop(1), optimizer=optax.adam(0.1), evaluate=score,
-            **(good | bad),
+            **options,
         )  # fmt: skip
 
 
