@@ -39,7 +39,7 @@ def trap(
   """Returns best actions [S] of each reward in `finite_mdp.trap`, and plans.
 
   Plans [T, S] of the steps before a time limit, by names that start with
-  `plan `: of gold; shaped, where the limit is taken for an end; shaped, where
+  'plan ': of gold; shaped, where the limit is taken for an end; shaped, where
   it is not (which takes Phi back).
 
   Args:
