@@ -74,7 +74,7 @@ class FactRepetitionTest(parameterized.TestCase):
       task.windows(jax.random.key(0), jnp.int32(0), 1, 20, _CONFIG)
 
   def test_a_window_of_nothing_is_refused(self):
-    with self.assertRaisesRegex(ValueError, 'at least 1 token, got 0'):
+    with self.assertRaisesRegex(ValueError, 'window must be at least 1, got 0'):
       task.least_loss(_CONFIG, 0)
 
 
