@@ -88,10 +88,8 @@ def make(
     action = jnp.zeros(action.shape, action.dtype)
     params = Params(of_actor, critic.init(keys[1], (observation, action)))
     _check_critic(critic, params.critic, statistics, observation, action)
-    moments = Params(
-        optimizers.actor.init(params.actor),
-        optimizers.critic.init(params.critic),
-    )
+    begun = lambda optimizer, part: optimizer.init(part)
+    moments = Params(*map(begun, optimizers, params))
     blank = agent.blank(observation, action)
     return Learner(
         params, params, moments, replay.initial_state(blank, config.memory),
@@ -128,10 +126,8 @@ def make(
     step = lambda key, learner: _descended(
         optimizers, choose, judge, learner, draw(key), config
     )
-    learner, metrics = exploration.repeat_if(
-        ready, key, step, learner, config.updates
-    )
-    return learner._replace(memory=memory), metrics
+    done = exploration.repeat_if(ready, key, step, learner, config.updates)
+    return done[0]._replace(memory=memory), done[1]
 
   return agent.Agent(init, act, best, update, config.segment)
 
