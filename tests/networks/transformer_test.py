@@ -196,8 +196,6 @@ class OptionsTest(parameterized.TestCase):
     )  # fmt: skip
 
   def test_pairs_and_halves_are_one_function_of_permuted_weights(self):
-    params = _params(_LLAMA)
-    pairs = dataclasses.replace(_LLAMA, positions='rotary_pairs')
     # The head has two pairs of numbers only where it is four wide.
     wide = dataclasses.replace(_LLAMA, head_dim=4)
     params = _params(wide)

@@ -51,7 +51,6 @@ def one_at_a_time(shape: Sequence[int], axes: Sequence[int]) -> np.ndarray:
     )
   sizes = [shape[axis] for axis in places]
   count = int(np.prod(sizes))
-  masks = np.zeros((count, *[1] * len(shape)), bool)
   full = [count, *[shape[a] if a in places else 1 for a in range(len(shape))]]
   masks = np.zeros(full, bool)
   where = np.unravel_index(np.arange(count), sizes)
@@ -192,14 +191,14 @@ def ablate(
     if others is None:
       raise ValueError("kind='resample' needs others, inputs as many.")
     same_shapes(inputs, others)
-  source = inputs if others is None else others
-  values = jax.vmap(lambda one: run(one, {}, (site,))[1][site])(source)
-  if kind == 'mean':
-    values = jnp.mean(values, 0, keepdims=True)
-  if kind != 'resample':
-    values = jnp.broadcast_to(values[:1], (size, *values.shape[1:]))
   if kind == 'zero':
-    values = jnp.zeros_like(values)
+    values = jnp.zeros(size)
+  else:
+    source = inputs if others is None else others
+    values = jax.vmap(lambda one: run(one, {}, (site,))[1][site])(source)
+  if kind == 'mean':
+    mean = jnp.mean(values, 0, keepdims=True)
+    values = jnp.broadcast_to(mean, (size, *mean.shape[1:]))
   return sweep(
       run, inputs, site, masks, values, metric, targets, batch_size=batch_size
   )

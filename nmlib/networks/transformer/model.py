@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from nmlib.networks.transformer.params import Config
 from nmlib.networks.transformer.params import Linear
@@ -13,6 +14,7 @@ from nmlib.networks.transformer.params import Params
 from nmlib.networks.transformer.params import Readout
 from nmlib.networks.transformer.params import check_params
 from nmlib.neurons import sites
+from nmlib.neurons.attention import rotary
 from nmlib.neurons.core import checks
 from nmlib.neurons.core import embedding
 
@@ -112,7 +114,7 @@ def logits(params: Params, final: jax.Array, config: Config) -> jax.Array:
   return _biased(final @ kernel, params.output)
 
 
-def rotation(length: int, config: Config) -> tuple[jax.Array, jax.Array] | None:
+def rotation(length: int, config: Config) -> rotary.Tables | None:
   """Returns cosine and sine [T, 1, k / 2] of each position; None without.
 
   Pair i of a head turns by base^(-2 i / k) rad a token (Su et al. 2021).
@@ -123,7 +125,7 @@ def rotation(length: int, config: Config) -> tuple[jax.Array, jax.Array] | None:
   wide = jnp.promote_types(config.param_dtype, jnp.float32)
   turn = config.rotary_base ** (-jnp.arange(half, dtype=wide) / half)
   angle = jnp.arange(length, dtype=wide)[:, None, None] * turn[None, None]
-  return jnp.cos(angle), jnp.sin(angle)
+  return rotary.Tables(jnp.cos(angle), jnp.sin(angle))
 
 
 def _entered(params, tokens, token_types, config, start, site):
@@ -220,13 +222,11 @@ def _norm(x, norm: Norm, config, site, name):
 
 def _rotated(x, turned, config):
   """Turns the pairs of each head of [T, h, k]."""
-  cosine, sine = (a.astype(x.dtype) for a in turned)
-  pairs = config.positions == 'rotary_pairs'
-  a, b = (x[..., ::2], x[..., 1::2]) if pairs else jnp.split(x, 2, -1)
-  parts = a * cosine - b * sine, b * cosine + a * sine
-  if pairs:
-    return jnp.stack(parts, -1).reshape(x.shape)
-  return jnp.concatenate(parts, -1)
+  order = np.arange(config.key_dim)
+  if config.positions == 'rotary_pairs':  # neighbours; `rotate` takes halves
+    order = rotary.storage_order(config.key_dim, 1, 1)
+  found = rotary.rotate(x.swapaxes(0, 1)[..., order], turned)
+  return found[..., np.argsort(order)].swapaxes(0, 1)
 
 
 def _biased(x: jax.Array, linear: Linear | Readout) -> jax.Array:
