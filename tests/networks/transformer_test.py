@@ -340,6 +340,25 @@ def test_real_weights_tell_the_published_story(data_folder):
   assert len(tokenizer.decode(text.tolist())) == 565
 
 
+def test_loss_of_a_uniform_model_and_its_weights():
+  params = transformer.init(jax.random.key(0), _LLAMA)
+  params = params._replace(
+      output=params.output._replace(kernel=jnp.zeros_like(params.output.kernel))
+  )
+  nats = transformer.loss(params, _TOKENS[:-1], _TOKENS[1:], _LLAMA)
+  np.testing.assert_allclose(nats, np.log(11), rtol=1e-6)
+  params = transformer.init(jax.random.key(0), _GPT2)
+  each = transformer.token_losses(params, _TOKENS[:-1], _TOKENS[1:], _GPT2)
+  last = transformer.loss(
+      params, _TOKENS[:-1], _TOKENS[1:], _GPT2, weights=jnp.array([0, 0, 0, 2])
+  )
+  np.testing.assert_array_equal(last, each[-1])
+  with pytest.raises(ValueError, match='must not all be 0'):
+    transformer.loss(
+        params, _TOKENS[:-1], _TOKENS[1:], _GPT2, weights=jnp.zeros(4)
+    )
+
+
 def test_a_damaged_file_of_llama2c_is_refused(tmp_path):
   header = np.array([4, 6, 1, 2, 1, 5, 3], '<i4').tobytes()
   (tmp_path / 'short.bin').write_bytes(header + b'1234')

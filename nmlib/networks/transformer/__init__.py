@@ -43,6 +43,8 @@ final               [T, d]       after the last norm (no layer axis)
 """
 
 from nmlib.networks.transformer.generation import generate
+from nmlib.networks.transformer.losses import loss
+from nmlib.networks.transformer.losses import token_losses
 from nmlib.networks.transformer.model import Output
 from nmlib.networks.transformer.model import Start
 from nmlib.networks.transformer.model import apply
@@ -68,4 +70,6 @@ __all__ = [
     'apply',
     'generate',
     'init',
+    'loss',
+    'token_losses',
 ]
