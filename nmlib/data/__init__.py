@@ -25,6 +25,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.data.images import permuted_digits as permuted_digits
   from nmlib.data.images import rotation as rotation
   from nmlib.data.images import sequential_digits as sequential_digits
+  from nmlib.data.images import shapes as shapes
   from nmlib.data.images import textures as textures
   from nmlib.data.recordings import celegans as celegans
   from nmlib.data.recordings import matrix_file as matrix_file

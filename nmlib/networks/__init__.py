@@ -41,6 +41,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks import spiking as spiking
   from nmlib.networks import transformer as transformer
   from nmlib.networks import trial_network as trial_network
+  from nmlib.networks import vision as vision
   from nmlib.networks import wiring as wiring
   from nmlib.networks.agents import agent as agent
   from nmlib.networks.agents import chance as chance
@@ -76,6 +77,8 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks.spiking import spike_trials as spike_trials
   from nmlib.networks.spiking import spiking_conversion as spiking_conversion
   from nmlib.networks.spiking import spiking_mlp as spiking_mlp
+  from nmlib.networks.vision import cnn as cnn
+  from nmlib.networks.vision import convolution as convolution
   from nmlib.networks.wiring import learner as learner
   from nmlib.networks.wiring import lens as lens
   from nmlib.networks.wiring import moore as moore

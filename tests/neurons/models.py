@@ -29,6 +29,7 @@ from nmlib.networks.oscillatory import sequence_gru
 from nmlib.networks.progress_judges import progress_model
 from nmlib.networks.spiking import spatial_detector
 from nmlib.networks.spiking import spiking_mlp
+from nmlib.networks.vision import cnn
 from nmlib.neurons import bdh
 from nmlib.neurons import elm
 from nmlib.neurons.bdh.graph import normfree
@@ -403,6 +404,7 @@ MODELS = {
         spiking_mlp.Config(4, (5,), 3, weight_gain=3.0),
         _spikes(STEPS, 4),
     ),
+    'cnn': Model(cnn, cnn.Config(5, (4, 6), (1, 2)), _normal(8, 6, 3)),
     'transformer': Model(
         transformer,
         transformer.Config(7, 2, 8, 4, num_kv_heads=2, mlp_dim=6, max_length=9),
