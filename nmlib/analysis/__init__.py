@@ -16,6 +16,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.analysis import laziness as laziness
   from nmlib.analysis import linear_theory as linear_theory
   from nmlib.analysis import movement_errors as movement_errors
+  from nmlib.analysis import neuron_path as neuron_path
   from nmlib.analysis import ngram as ngram
   from nmlib.analysis import patching as patching
   from nmlib.analysis import place_fields as place_fields

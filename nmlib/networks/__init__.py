@@ -42,6 +42,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks import transformer as transformer
   from nmlib.networks import trial_network as trial_network
   from nmlib.networks import vision as vision
+  from nmlib.networks import vit as vit
   from nmlib.networks import wiring as wiring
   from nmlib.networks.agents import agent as agent
   from nmlib.networks.agents import chance as chance
@@ -79,6 +80,8 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks.spiking import spiking_mlp as spiking_mlp
   from nmlib.networks.vision import cnn as cnn
   from nmlib.networks.vision import convolution as convolution
+  from nmlib.networks.vision import efficientnet as efficientnet
+  from nmlib.networks.vision import resnet as resnet
   from nmlib.networks.wiring import learner as learner
   from nmlib.networks.wiring import lens as lens
   from nmlib.networks.wiring import moore as moore

@@ -342,9 +342,7 @@ def test_real_weights_tell_the_published_story(data_folder):
 
 def test_loss_of_a_uniform_model_and_its_weights():
   params = transformer.init(jax.random.key(0), _LLAMA)
-  params = params._replace(
-      output=params.output._replace(kernel=jnp.zeros_like(params.output.kernel))
-  )
+  params = params._replace(output=jax.tree.map(jnp.zeros_like, params.output))
   nats = transformer.loss(params, _TOKENS[:-1], _TOKENS[1:], _LLAMA)
   np.testing.assert_allclose(nats, np.log(11), rtol=1e-6)
   params = transformer.init(jax.random.key(0), _GPT2)

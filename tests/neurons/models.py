@@ -24,12 +24,15 @@ from nmlib.networks import ncap
 from nmlib.networks import predictive_agent
 from nmlib.networks import sequence_classifier
 from nmlib.networks import transformer
+from nmlib.networks import vit
 from nmlib.networks.oscillatory import sequence_buffer
 from nmlib.networks.oscillatory import sequence_gru
 from nmlib.networks.progress_judges import progress_model
 from nmlib.networks.spiking import spatial_detector
 from nmlib.networks.spiking import spiking_mlp
 from nmlib.networks.vision import cnn
+from nmlib.networks.vision import efficientnet
+from nmlib.networks.vision import resnet
 from nmlib.neurons import bdh
 from nmlib.neurons import elm
 from nmlib.neurons.bdh.graph import normfree
@@ -405,6 +408,30 @@ MODELS = {
         _spikes(STEPS, 4),
     ),
     'cnn': Model(cnn, cnn.Config(5, (4, 6), (1, 2)), _normal(8, 6, 3)),
+    'efficientnet': Model(
+        efficientnet,
+        efficientnet.Config(
+            3,
+            (
+                efficientnet.Stage(1, 3, 1, 1, 4),
+                efficientnet.Stage(2, 3, 1, 2, 4),
+            ),
+            4,
+            6,
+        ),
+        _normal(6, 6, 3),
+    ),
+    'resnet': Model(
+        resnet,
+        resnet.Config(3, (1, 1), (4, 8), stem=4),
+        _normal(9, 8, 3),
+    ),
+    'vit': Model(
+        vit,
+        vit.Config(3, (2, 3), 2, 1, 2, 8, 2, 6, layer_scale=True),
+        _normal(6, 4),
+        functools.partial(_large, module=vit),
+    ),
     'transformer': Model(
         transformer,
         transformer.Config(7, 2, 8, 4, num_kv_heads=2, mlp_dim=6, max_length=9),

@@ -57,7 +57,7 @@ def integrated_gradients(
     ValueError: as of `sites.run`; of another rule; or without a step.
   """
   checks.count('steps', steps)
-  places, weights = _rule(rule, steps)
+  places, weights = quadrature(rule, steps)
   value = run(inputs, {}, (site,))[1][site]
   baseline = jnp.broadcast_to(jnp.asarray(baseline, value.dtype), value.shape)
 
@@ -106,8 +106,12 @@ def direct_logit_attribution(
   return ln_scale * (parts @ direction)
 
 
-def _rule(rule: Rule, steps: int) -> tuple[np.ndarray, np.ndarray]:
-  """Returns places in [0, 1] and weights that add up to 1."""
+def quadrature(rule: Rule, steps: int) -> tuple[np.ndarray, np.ndarray]:
+  """Returns places in [0, 1] and weights that add up to 1.
+
+  Raises:
+    ValueError: if the rule is unknown.
+  """
   if rule == 'gauss_legendre':
     places, weights = np.polynomial.legendre.leggauss(steps)
     return (places + 1) / 2, weights / 2

@@ -84,9 +84,7 @@ def state_from(
   dtype = dtypes.named(config.dtype)
   made = State(jnp.asarray(qpos, dtype), jnp.asarray(qvel, dtype))
   for name, values in coordinates(config, **made._asdict()).items():
-    if checks.is_concrete(values):
-      seen = np.asarray(values)
-      checks.refuse(name, seen, ~np.isfinite(seen), 'finite')
+    checks.finite(name, values)
   return made
 
 

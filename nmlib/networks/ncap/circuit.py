@@ -82,9 +82,7 @@ def torques(
   """As `apply`, of joints p [n] in [-1, 1]: the authors' module."""
   t = jnp.asarray(t)
   checks.shape('t', t)
-  if checks.is_concrete(t):
-    seen = np.asarray(t)
-    checks.refuse('t', seen, ~np.isfinite(seen), 'finite')
+  checks.finite('t', t)
   checks.shape('positions', positions, num_joints=config.num_joints)
   checks.within('positions', positions, -1, 1)
   _check_controls(config, right=right, left=left, speed=speed)

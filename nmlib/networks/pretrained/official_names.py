@@ -1,14 +1,16 @@
 """Weights under the names that another library gives them, and back.
 
-A table of `Entry` says which official array is which leaf of
-`nmlib.networks.transformer.Params`. Reading is strict: what is missing, what is
-unexpected and what has another shape is named.
+A table of `Entry` says which official array is which leaf of the parameters of
+a network, `nmlib.networks.transformer` or another. Reading is strict: what is
+missing, what is unexpected and what has another shape is named.
 """
 
+from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 import re
+from typing import Any
 from typing import NamedTuple
 
 import jax
@@ -27,15 +29,20 @@ class Entry(NamedTuple):
   leaf: str  # 'layers.query.kernel'
   transposed: bool = False  # [outputs, inputs], as PyTorch's Linear has it
   part: tuple[int, int] = (0, 1)  # which of how many equal parts
+  # The official array is the leaf, axes in this order, after so many ones;
+  # None: heads and the like are flat there, as a matrix.
+  axes: tuple[int, ...] | None = None
+  ones: int = 0
 
 
 def read(
     arrays: Mapping[str, npt.ArrayLike],
     entries: Sequence[Entry],
-    config: transformer.Config,
+    config: Any,
     prefix: str = '',
     ignored: Iterable[str] = (),
-) -> transformer.Params:
+    init: Callable[[jax.Array, Any], Any] = transformer.init,
+) -> Any:
   """Returns the parameters that arrays hold.
 
   Args:
@@ -44,6 +51,7 @@ def read(
     config: of the sizes, and of the dtype to which all are cast.
     prefix: may stand before every name.
     ignored: regular expressions of names that hold no weights.
+    init: of the network, which knows its leaves.
 
   Raises:
     ValueError: listing names that are missing or unexpected; or naming an
@@ -52,7 +60,7 @@ def read(
   bare = {name.removeprefix(prefix): name for name in arrays}
   if len(bare) < len(arrays):
     raise ValueError(f'names occur with and without the prefix {prefix!r}.')
-  like = jax.eval_shape(lambda: transformer.init(jax.random.key(0), config))
+  like = jax.eval_shape(lambda: init(jax.random.key(0), config))
   paths, structure = jax.tree_util.tree_flatten_with_path(like)
   shapes = {_named(path): leaf.shape for path, leaf in paths}
   entries = [entry for entry in entries if entry.leaf in shapes]
@@ -84,9 +92,9 @@ def read(
 
 
 def write(
-    params: transformer.Params,
+    params: Any,
     entries: Sequence[Entry],
-    config: transformer.Config,
+    config: Any,
 ) -> dict[str, np.ndarray]:
   """Returns the arrays of parameters by official name; undoes `read`.
 
@@ -108,9 +116,16 @@ def write(
     whole = leaves[entry.leaf]
     rows = whole if '{i}' in entry.name else whole[None]
     for name, row in zip(_names(entry, config), rows, strict=True):
+      if entry.axes is not None:
+        turned = row.transpose(entry.axes)
+        parts[name] = [turned.reshape((1,) * entry.ones + turned.shape)]
+        continue
       flat = row.reshape(_flat(row.shape, entry))
       parts.setdefault(name, []).append(flat.T if entry.transposed else flat)
-  return {name: np.concatenate(part, -1) for name, part in parts.items()}
+  return {
+      name: part[0] if len(part) == 1 else np.concatenate(part, -1)
+      for name, part in parts.items()
+  }
 
 
 def norm(name: str, leaf: str) -> list[Entry]:
@@ -128,6 +143,20 @@ def linear(
   return [
       Entry(f'{name}.weight', f'{leaf}.kernel', transposed, part),
       Entry(f'{name}.bias', f'{leaf}.bias', False, part),
+  ]
+
+
+def convolution(name: str, norm: str, leaf: str) -> list[Entry]:
+  """Returns the entries of a convolution [C, D, K, K'] and its batch norm."""
+  statistics = dict(
+      weight='scale', bias='bias', running_mean='mean', running_var='variance'
+  )
+  return [
+      Entry(f'{name}.weight', f'{leaf}.kernel', axes=(3, 2, 0, 1)),
+      *(
+          Entry(f'{norm}.{theirs}', f'{leaf}.norm.{ours}')
+          for theirs, ours in statistics.items()
+      ),
   ]
 
 
@@ -153,7 +182,7 @@ def options(name: str, official: Mapping, defaults: Mapping) -> dict:
   return found
 
 
-def only(name: str, official: Mapping, **allowed: tuple) -> None:
+def only(name: str, official: Mapping, /, **allowed: tuple) -> None:
   """Refuses options whose values this library does not compute.
 
   Raises:
@@ -172,7 +201,7 @@ def _named(path) -> str:
   return jax.tree_util.keystr(path, simple=True, separator='.')
 
 
-def _names(entry: Entry, config: transformer.Config) -> list[str]:
+def _names(entry: Entry, config: Any) -> list[str]:
   if '{i}' not in entry.name:
     return [entry.name]
   return [entry.name.format(i=i) for i in range(config.num_layers)]
@@ -189,17 +218,25 @@ def _flat(shape: tuple[int, ...], entry: Entry) -> tuple[int, ...]:
 
 def _leaf(array, name: str, entry: Entry, shape: tuple[int, ...]) -> np.ndarray:
   array = np.asarray(array)
+  if entry.axes is not None:
+    _check(array, name, (1,) * entry.ones + tuple(shape[a] for a in entry.axes))
+    array = array.reshape(array.shape[entry.ones :])
+    return array.transpose(np.argsort(entry.axes))
   flat = np.empty(shape, np.int8).reshape(_flat(shape, entry)).shape
   index, count = entry.part
   expected = (*flat[:-1], flat[-1] * count)
   if entry.transposed:
     expected = expected[::-1]
+  _check(array, name, expected)
+  if entry.transposed:
+    array = array.T
+  width = flat[-1]
+  return array[..., index * width : (index + 1) * width].reshape(shape)
+
+
+def _check(array: np.ndarray, name: str, expected: tuple[int, ...]) -> None:
   if array.shape != expected:
     raise ValueError(
         f'array {name!r} must have shape {list(expected)}, got'
         f' {list(array.shape)}.'
     )
-  if entry.transposed:
-    array = array.T
-  width = flat[-1]
-  return array[..., index * width : (index + 1) * width].reshape(shape)

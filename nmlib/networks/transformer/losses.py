@@ -30,11 +30,13 @@ def token_losses(
     site: see the package.
 
   Raises:
-    ValueError: as of `apply`, or if a target is not in [0, V).
+    ValueError: as of `apply`, if a target is not in [0, V), or without logits.
   """
   checks.shape('targets', targets, tokens=len(tokens))
   checks.indices('targets', targets, config.vocab_size)
   logits = apply(params, tokens, config, site=site).logits
+  if logits is None:
+    raise ValueError("config.output must not be 'none' for a loss.")
   return optax.softmax_cross_entropy_with_integer_labels(logits, targets)
 
 

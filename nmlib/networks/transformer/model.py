@@ -108,7 +108,9 @@ def logits(params: Params, final: jax.Array, config: Config) -> jax.Array:
   Raises:
     ValueError: if the model has no output.
   """
-  kernel = params.embed.T if config.output == 'tied' else params.output.kernel
+  kernel = params.output.kernel
+  if config.output == 'tied' and params.embed is not None:
+    kernel = params.embed.T
   if config.output == 'none' or kernel is None:
     raise ValueError("config.output must not be 'none' to form logits.")
   return _biased(final @ kernel, params.output)
@@ -139,7 +141,12 @@ def _entered(params, tokens, token_types, config, start, site):
     size = {'T': len(tokens), 'd': config.width}
     checks.shape('start.resid', start.resid, **size)
     above = jax.tree.map(lambda leaf: leaf[start.layer :], params.layers)
-    return jnp.asarray(start.resid, params.embed.dtype), above
+    dtype = params.layers.norm_1.scale.dtype
+    return jnp.asarray(start.resid, dtype), above
+  if params.embed is None:
+    raise ValueError(
+        'start must be given for config.embedding=False: nothing else enters.'
+    )
   checks.indices('tokens', tokens, config.vocab_size)
   x = embedding.rows(params.embed, tokens)
   if params.positions is not None:
@@ -194,7 +201,9 @@ def _attention(x, weights, seen, turned, config, site):
   pattern = site.tap('pattern', pattern)
   z = site.tap('z', jnp.einsum('hts,shk->thk', pattern, v))
   out = jnp.einsum('thk,hkd->td', z, weights.out.kernel)
-  return site.tap('attn_out', _biased(out, weights.out))
+  return site.tap(
+      'attn_out', _scaled(_biased(out, weights.out), weights.scale_1)
+  )
 
 
 def _mlp(x, weights, config, site):
@@ -207,7 +216,8 @@ def _mlp(x, weights, config, site):
     hidden = site.tap('mlp_pre', dense(x, weights.mlp_in))
     hidden = _ACTIVATIONS[config.activation](hidden)
   hidden = site.tap('mlp_post', hidden)
-  return site.tap('mlp_out', dense(hidden, weights.mlp_out))
+  added = _scaled(dense(hidden, weights.mlp_out), weights.scale_2)
+  return site.tap('mlp_out', added)
 
 
 def _norm(x, norm: Norm, config, site, name):
@@ -227,6 +237,10 @@ def _rotated(x, turned, config):
     order = rotary.storage_order(config.key_dim, 1, 1)
   found = rotary.rotate(x.swapaxes(0, 1)[..., order], turned)
   return found[..., np.argsort(order)].swapaxes(0, 1)
+
+
+def _scaled(x: jax.Array, scale: jax.Array | None) -> jax.Array:
+  return x if scale is None else x * scale[None]
 
 
 def _biased(x: jax.Array, linear: Linear | Readout) -> jax.Array:

@@ -22,7 +22,7 @@ class Config:
     ValueError: naming the field, if a value is out of range.
   """
 
-  vocab_size: limits.Count  # V
+  vocab_size: limits.Count  # V, also of what is only put out
   num_layers: limits.Count = 2  # L
   width: limits.Count = 64  # d
   num_heads: limits.Count = 4  # H
@@ -44,6 +44,8 @@ class Config:
   qkv_bias: bool = True
   out_bias: bool = True  # of W_O
   mlp_bias: bool = True
+  layer_scale: bool = False  # factors on what each half of a layer adds
+  embedding: bool = True  # False: what enters comes by `apply(start=...)`
   output: Literal['tied', 'separate', 'none'] = 'tied'  # none: no logits
   output_bias: bool = False
   param_dtype: dtypes.Floating = 'float32'
@@ -65,6 +67,14 @@ class Config:
       raise ValueError(
           f'{name}.head_dim must be even for positions={self.positions!r}, got'
           f' {self.key_dim}.'
+      )
+    if not self.embedding and (
+        self.output == 'tied' or self.positions == 'learned' or self.token_types
+    ):
+      raise ValueError(
+          f"{name}.embedding=False needs output 'separate' or 'none', and no"
+          f' learned positions or token_types, got {self.output!r},'
+          f' {self.positions!r}, {self.token_types}.'
       )
     if self.output == 'none' and self.output_bias:
       raise ValueError(
@@ -114,10 +124,12 @@ class Layer(NamedTuple):
   gate: Linear | None  # [L, d, m]
   mlp_in: Linear  # [L, d, m]
   mlp_out: Linear  # [L, m, d]
+  scale_1: jax.Array | None = None  # [L, d], on what attention adds
+  scale_2: jax.Array | None = None  # [L, d], on what the perceptron adds
 
 
 class Params(NamedTuple):
-  embed: jax.Array  # [V, d]
+  embed: jax.Array | None  # [V, d]
   positions: jax.Array | None  # [max_length, d]
   token_types: jax.Array | None  # [token_types, d]
   embed_norm: Norm | None  # of what enters the first layer, norms after
@@ -171,10 +183,11 @@ def init(key: jax.Array, config: Config) -> Params:
       linear(d, m, bias=of(config.mlp_bias, m)) if config.gated else None,
       linear(d, m, bias=of(config.mlp_bias, m)),
       linear(m, d, bias=of(config.mlp_bias, d), scale=small),
+      *((jnp.ones((count, d), dtype),) * 2 if config.layer_scale else ()),
   )
   pre, vocab = config.norm_place == 'pre', config.vocab_size
   return Params(
-      normal(vocab, d),
+      normal(vocab, d) if config.embedding else None,
       normal(config.max_length, d) if config.positions == 'learned' else None,
       normal(config.token_types, d) if config.token_types else None,
       None if pre else norm(),

@@ -10,7 +10,6 @@ import functools
 from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 
 from nmlib.networks.vision import convolution
 from nmlib.networks.vision.convolution import Output
@@ -43,14 +42,9 @@ class Config:
       )
 
 
-class Readout(NamedTuple):
-  kernel: jax.Array  # [C, classes]
-  bias: jax.Array  # [classes]
-
-
 class Params(NamedTuple):
   layers: tuple[convolution.Convolution, ...]
-  output: Readout
+  output: convolution.Readout
 
 
 def init(key: jax.Array, config: Config) -> Params:
@@ -63,9 +57,10 @@ def init(key: jax.Array, config: Config) -> Params:
       draw(keys[i], config.kernel_size, *depths[i : i + 2])
       for i in range(len(keys))
   )
-  width, classes = config.channels[-1], config.num_classes
-  kernel = width**-0.5 * jax.random.normal(last, (width, classes), dtype)
-  return Params(layers, Readout(kernel, jnp.zeros(classes, dtype)))
+  output = convolution.init_readout(
+      last, config.channels[-1], config.num_classes, dtype
+  )
+  return Params(layers, output)
 
 
 def apply(
@@ -95,5 +90,4 @@ def apply(
     x = convolution.layer(
         x, params.layers[i], site, str(i), activation=jax.nn.relu, stride=stride
     )
-  final = site.tap('final', jnp.mean(x, (0, 1)))
-  return Output(final @ params.output.kernel + params.output.bias, final)
+  return convolution.read(x, params.output, site)

@@ -40,6 +40,11 @@ class Convolution(NamedTuple):
   norm: Norm | None
 
 
+class Readout(NamedTuple):
+  kernel: jax.Array  # [C, classes]
+  bias: jax.Array  # [classes]
+
+
 class Output(NamedTuple):
   """What a network of one image returns."""
 
@@ -76,6 +81,20 @@ def init(
       kernel, zeros if bias else None,
       Norm(ones, zeros, zeros, ones) if norm else None,
   )  # fmt: skip
+
+
+def init_readout(
+    key: jax.Array, inputs: int, classes: int, dtype: jnp.dtype
+) -> Readout:
+  """Draws weights of variance 1 / inputs; biases 0."""
+  kernel = inputs**-0.5 * jax.random.normal(key, (inputs, classes), dtype)
+  return Readout(kernel, jnp.zeros(classes, dtype))
+
+
+def read(x: jax.Array, output: Readout, site: sites.Sites) -> Output:
+  """Returns logits of the features of [H, W, C], the means over the image."""
+  final = site.tap('final', jnp.mean(x, (0, 1)))
+  return Output(final @ output.kernel + output.bias, final)
 
 
 def convolve(
@@ -170,8 +189,7 @@ def check_image(image: jax.Array, channels: int, dtype) -> jax.Array:
     ValueError: if it has another shape, or values that are not finite.
   """
   checks.shape('image', image, 'H', 'W', C=channels)
-  if checks.is_concrete(image) and not jnp.all(jnp.isfinite(image)):
-    raise ValueError('image must be finite; it holds NaN or infinity.')
+  checks.finite('image', image)
   return jnp.asarray(image, dtype)
 
 

@@ -120,6 +120,17 @@ def within(name: str, values: Any, low: float, high: float) -> None:
   refuse(name, values, wrong, f'in [{low:g}, {high:g}]')
 
 
+def finite(name: str, values: Any) -> None:
+  """Refuses NaN and infinity, where values can be seen.
+
+  Raises:
+    ValueError: naming the first value that is not finite, and its place.
+  """
+  if is_concrete(values):
+    values = np.asarray(values)
+    refuse(name, values, ~np.isfinite(values), 'finite')
+
+
 def probabilities(name: str, values: Any) -> None:
   """Refuses what are no probabilities, where values can be seen.
 

@@ -75,7 +75,7 @@ def test_draws_cover_all_values_and_words_name_them():
   assert counts == [5, 5, 3, 4, 5]
   others = jax.random.split(jax.random.key(2), 9)
   assert not jax.vmap(shapes.sample)(others).glyph.any()
-  factors = shapes.Factors(4, 0, 1, 0, 2)
+  factors = shapes.Factors(*map(jnp.int32, (4, 0, 1, 0, 2)))
   assert shapes.describe(factors) == 'striped red ring, upper left, T'
 
 

@@ -1,0 +1,66 @@
+"""What is done to the neurons of a path, and how paths compare."""
+
+from typing import Literal
+
+import jax
+import jax.numpy as jnp
+
+from nmlib.neurons import sites
+from nmlib.neurons.core import checks
+
+
+def edit_path(
+    neurons: jax.Array,
+    shape: tuple[int, int, int],
+    operation: Literal['remove', 'enhance', 'prune'],
+    *,
+    token: int = 0,
+    probability: float = 1.0,
+    key: jax.Array | None = None,
+) -> sites.Edit:
+  """Returns the edit that removes, doubles, or keeps only a path.
+
+  Args:
+    neurons: int [L, K].
+    shape: L, T, D of the site.
+    operation: remove: neurons become 0; enhance: twice as large; prune: others
+      of the token become 0.
+    token: which.
+    probability: of each other neuron to be pruned.
+    key: of pruning with a probability below 1.
+
+  Raises:
+    ValueError: if the operation is unknown, a neuron is none, the probability
+      is none, or the key is missing.
+  """
+  layers, length, size = shape
+  checks.within('probability', probability, 0, 1)
+  checks.shape('neurons', neurons, L=layers, K=neurons.shape[-1])
+  checks.indices('neurons', neurons, size)
+  chosen = jnp.any(jax.nn.one_hot(neurons, size, dtype=bool), 1)
+  if operation in ('remove', 'enhance'):
+    factor = jnp.where(chosen, 0.0 if operation == 'remove' else 2.0, 1.0)
+  elif operation == 'prune':
+    dropped = ~chosen
+    if probability < 1:
+      if key is None:
+        raise ValueError('key must be given to prune with a probability.')
+      dropped &= jax.random.bernoulli(key, probability, chosen.shape)
+    factor = jnp.where(dropped, 0.0, 1.0)
+  else:
+    raise ValueError(
+        f"operation must be 'remove', 'enhance' or 'prune', got {operation!r}."
+    )
+  here = (jnp.arange(length) == token)[None, :, None]
+  return sites.Edit(scale=jnp.where(here, factor[:, None], 1.0))
+
+
+def histogram(paths: jax.Array, size: int) -> jax.Array:
+  """Returns how often each neuron is on paths [N, L, K], int [L, D=size]."""
+  return jnp.sum(jax.nn.one_hot(paths, size, dtype=jnp.int32), (0, 2))
+
+
+def overlap(a: jax.Array, b: jax.Array) -> jax.Array:
+  """Returns the shared part of the union of two paths [L, K] (Jaccard)."""
+  shared = jnp.sum(jnp.any(a[:, :, None] == b[:, None], 2))
+  return shared / (a.size + b.size - shared)

@@ -1,0 +1,220 @@
+"""Neuron paths: the authors' numbers, closed forms, limits."""
+
+import functools
+import typing
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from nmlib.analysis import neuron_path
+from nmlib.networks import vit
+from nmlib.neurons import sites
+from tests.networks import recorded_vit
+
+
+@pytest.fixture(scope='module', autouse=True)
+def _x64():
+  with jax.enable_x64(True):
+    yield
+
+
+@pytest.fixture(name='recorded', scope='module')
+def _recorded(_x64):
+  stored, params, config = recorded_vit.load()
+  return stored, _runner(params, config)
+
+
+def _runner(params, config):
+  def run(patches, edits, capture):
+    network = functools.partial(vit.apply, params, config=config)
+    out, seen = sites.run(network, patches, edits=edits, capture=capture)
+    return out.logits, seen
+
+  return run
+
+
+def test_equals_the_recorded_paths_scores_and_edits(recorded):
+  stored, run = recorded
+
+  @jax.jit
+  @jax.vmap
+  def found(x, label):
+    probe = neuron_path.probe(run, x, label)
+    path = neuron_path.locate(probe)
+    active = neuron_path.activation_path(probe)
+    score = neuron_path.joint_attribution_score
+    shape = 3, 5, 20
+    edits = [{}] + [
+        {'mlp_post': neuron_path.edit_path(path.neurons, shape, operation)}
+        for operation in ('remove', 'enhance', 'prune')
+    ]
+    return dict(
+        logits=run(x, {}, ())[0], acts=probe.clean, path=path.neurons[:, 0],
+        candidate_scores=path.scores, jas=score(probe, path.neurons),
+        activation_path=active[:, 0], activation_path_jas=score(probe, active),
+        influence_pattern_path=neuron_path.influence_pattern_path(
+            run, x, label
+        )[:, 0],
+        prob_clean_remove_enhance_prune=jnp.stack(
+            [jax.nn.softmax(run(x, edit, ())[0])[label] for edit in edits]
+        ),
+    )  # fmt: skip
+
+  for name, value in found(stored['x'], stored['labels']).items():
+    np.testing.assert_allclose(
+        value, stored[name], rtol=0, atol=1e-8, err_msg=name
+    )
+
+
+def test_completeness_form_adds_up_to_the_change(recorded):
+  stored, run = recorded
+  probe = neuron_path.probe(run, stored['x'][1], stored['labels'][1])
+  path = stored['path'][1][:, None]
+  total = jax.jit(
+      functools.partial(
+          neuron_path.joint_attribution_score, probe, path, form='completeness'
+      ),
+      static_argnames=('steps', 'rule'),
+  )
+  midpoint, delta = stored['ig_midpoint_and_delta'][1]
+  np.testing.assert_allclose(
+      total(steps=200, rule='midpoint'), midpoint, rtol=0, atol=1e-5
+  )
+  on, all_layers = jnp.zeros((3, 20), bool), jnp.ones(3, bool)
+  on = on.at[jnp.arange(3), path[:, 0]].set(True)
+  change = probe.probability(probe.clean, all_layers) - probe.probability(
+      jnp.where(on, 0, probe.clean), all_layers
+  )
+  np.testing.assert_allclose(change, delta, rtol=0, atol=1e-12)
+  np.testing.assert_allclose(
+      total(steps=24, rule='gauss_legendre'), change, rtol=0, atol=1e-10
+  )
+  # The left rule errs by about 1 / (2 m), the midpoint rule by its square (so
+  # that 200 points are 100 times further from 2000 than those from the change).
+  errors = [
+      abs(float(total(steps=m, rule=rule) - change))
+      for rule in ('left', 'midpoint')
+      for m in (10, 20)
+  ]
+  np.testing.assert_allclose(errors[0] / errors[1], 2, rtol=0.1)
+  np.testing.assert_allclose(errors[2] / errors[3], 4, rtol=0.2)
+
+
+def test_of_one_neuron_the_forms_agree_and_of_a_linear_network_the_search_too(
+    recorded,
+):
+  stored, run = recorded
+  probe = neuron_path.probe(run, stored['x'][0], 2)
+  one = jnp.array([[7]])
+  forms = [
+      neuron_path.joint_attribution_score(probe, one, form=form)
+      for form in ('product_of_sums', 'completeness')
+  ]
+  np.testing.assert_allclose(*forms, rtol=1e-12)
+  slope = jax.random.normal(jax.random.key(0), (3, 6))
+  clean = jax.random.normal(jax.random.key(1), (3, 6))
+  linear = neuron_path.Probe(
+      lambda values, layers: jnp.sum(
+          jnp.where(layers[:, None], slope * values, 0)
+      ),
+      clean,
+  )
+  path = neuron_path.locate(linear, form='completeness')
+  np.testing.assert_array_equal(
+      path.neurons[:, 0], jnp.argmax(slope * clean, 1)
+  )
+  chosen = jnp.zeros((3, 6), bool).at[0, 4].set(True).at[1, 2].set(True)
+  for form in ('product_of_sums', 'completeness'):
+    scores = [
+        function(linear, chosen, 2, form=form)
+        for function in (neuron_path.candidate_scores, neuron_path.exact_scores)
+    ]
+    np.testing.assert_allclose(*scores, rtol=1e-12)
+
+
+def test_clean_values_change_nothing_and_gradients_are_finite_differences(
+    recorded,
+):
+  stored, run = recorded
+  probe = neuron_path.probe(run, stored['x'][0], 1)
+  layers = jnp.array([True, False, True])
+  plain = jax.nn.softmax(run(stored['x'][0], {}, ())[0])[1]
+  assert probe.probability(probe.clean, jnp.ones(3, bool)) == plain
+  gradient = jax.grad(probe.probability)(probe.clean, layers)
+  assert not gradient[1].any()
+  for layer, neuron in ((0, 3), (2, 11)):
+    ends = [
+        probe.probability(probe.clean.at[layer, neuron].add(h), layers)
+        for h in (1e-6, -1e-6)
+    ]
+    difference = (ends[0] - ends[1]) / 2e-6
+    np.testing.assert_allclose(
+        gradient[layer, neuron], difference, rtol=1e-5, atol=1e-9
+    )
+
+
+def test_several_neurons_a_layer_on_a_grid_that_is_not_square():
+  grid = 2, 3
+  config = vit.Config(
+      4, grid, 2, 3, 2, 8, 2, 10, activation='relu', param_dtype='float64'
+  )
+  params = vit.init(jax.random.key(0), config)
+  params = jax.tree.map(lambda a: 4 * a, params)  # so that something happens
+  image = jax.random.normal(jax.random.key(1), (2 * grid[0], 2 * grid[1], 3))
+  run = _runner(params, config)
+  probe = neuron_path.probe(run, vit.patches(image, 2), 3)
+  path = jax.jit(lambda: neuron_path.locate(probe, count=3))()
+  assert path.neurons.shape == (2, 3)
+  np.testing.assert_array_equal(path.neurons[:, 0], path.scores.argmax(1))
+  single = jax.jit(functools.partial(neuron_path.candidate_scores, probe))
+  chosen = jnp.zeros((2, 10), bool)
+  for layer in range(2):  # the search by hand, from single neurons
+    scores = single(chosen, layer)
+    best = jnp.argsort(-scores)[:3]
+    np.testing.assert_array_equal(jnp.sort(best), jnp.sort(path.neurons[layer]))
+    chosen = chosen.at[layer, best].set(True)
+  shape = 2, config.num_patches + 1, 10
+  kept = neuron_path.edit_path(path.neurons, shape, 'prune')
+  _, seen = sites.run(
+      functools.partial(vit.apply, params, config=config),
+      vit.patches(image, 2), edits={'mlp_post': kept}, capture=('mlp_post',),
+  )  # fmt: skip
+  assert not jnp.where(chosen, 0, seen['mlp_post'][:, 0]).any()
+  half = neuron_path.edit_path(
+      path.neurons, shape, 'prune', probability=0.5, key=jax.random.key(2)
+  )
+  assert 0 < int((half.scale[:, 0] == 0).sum()) < 14
+  assert bool((half.scale[:, 1:] == 1).all())
+
+
+def test_histograms_and_overlap():
+  paths = jnp.array([[[0], [2]], [[1], [2]]])
+  np.testing.assert_array_equal(
+      neuron_path.histogram(paths, 3), [[1, 1, 0], [0, 0, 2]]
+  )
+  np.testing.assert_allclose(neuron_path.overlap(*paths), 1 / 3)
+  np.testing.assert_allclose(neuron_path.overlap(paths[0], paths[0]), 1)
+
+
+def test_bad_input_is_refused(recorded):
+  stored, run = recorded
+  x = stored['x'][0]
+  with pytest.raises(ValueError, match=r'label.* in \[0, 5\)'):
+    neuron_path.probe(run, x, 5)
+  with pytest.raises(ValueError, match=r'token must be in \[0, 5\), got 5'):
+    neuron_path.probe(run, x, 1, token=5)
+  probe, other = neuron_path.probe(run, x, 1), typing.cast(typing.Any, 'sum')
+  with pytest.raises(ValueError, match='count must be at most 20, got 21'):
+    neuron_path.locate(probe, count=21)
+  with pytest.raises(ValueError, match='1 to 3 layers, got 4'):
+    neuron_path.joint_attribution_score(probe, jnp.zeros((4, 1), int))
+  with pytest.raises(ValueError, match="form must be 'product_of_sums'"):
+    neuron_path.locate(probe, form=other)
+  with pytest.raises(ValueError, match='key must be given'):
+    neuron_path.edit_path(
+        jnp.zeros((3, 1), int), (3, 5, 20), 'prune', probability=0.5
+    )
+  with pytest.raises(ValueError, match="'enhance' or 'prune', got 'sum'"):
+    neuron_path.edit_path(jnp.zeros((3, 1), int), (3, 5, 20), other)
