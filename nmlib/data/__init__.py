@@ -22,6 +22,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.data.events import volleys as volleys
   from nmlib.data.images import digits as digits
   from nmlib.data.images import image_file as image_file
+  from nmlib.data.images import image_folder as image_folder
   from nmlib.data.images import permuted_digits as permuted_digits
   from nmlib.data.images import rotation as rotation
   from nmlib.data.images import sequential_digits as sequential_digits

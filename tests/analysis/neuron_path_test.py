@@ -55,7 +55,7 @@ def test_equals_the_recorded_paths_scores_and_edits(recorded):
         candidate_scores=path.scores, jas=score(probe, path.neurons),
         activation_path=active[:, 0], activation_path_jas=score(probe, active),
         influence_pattern_path=neuron_path.influence_pattern_path(
-            run, x, label
+            lambda x: neuron_path.probe(run, x, label), x
         )[:, 0],
         prob_clean_remove_enhance_prune=jnp.stack(
             [jax.nn.softmax(run(x, edit, ())[0])[label] for edit in edits]

@@ -27,6 +27,7 @@ from nmlib.analysis.neuron_path.interventions import overlap
 from nmlib.analysis.neuron_path.paths import Path
 from nmlib.analysis.neuron_path.paths import activation_path
 from nmlib.analysis.neuron_path.paths import influence_pattern_path
+from nmlib.analysis.neuron_path.paths import integrated_gradients_path
 from nmlib.analysis.neuron_path.paths import locate
 from nmlib.analysis.neuron_path.scores import Form
 from nmlib.analysis.neuron_path.scores import Probe
@@ -45,6 +46,7 @@ __all__ = [
     'exact_scores',
     'histogram',
     'influence_pattern_path',
+    'integrated_gradients_path',
     'joint_attribution_score',
     'locate',
     'overlap',

@@ -1,5 +1,6 @@
 """Paths: found layer by layer, and by what others would go by."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -58,35 +59,55 @@ def locate(
   return Path(*found)
 
 
-def activation_path(probe: scores_lib.Probe) -> jax.Array:
-  """Returns the most active neuron of each layer, int [L, 1]."""
-  return jnp.argmax(probe.clean, 1)[:, None]
+def activation_path(probe: scores_lib.Probe, count: int = 1) -> jax.Array:
+  """Returns the most active neurons of each layer, int [L, count]."""
+  return jax.lax.top_k(probe.clean, count)[1]
+
+
+def integrated_gradients_path(
+    probe: scores_lib.Probe, *, steps: int = 20, count: int = 1
+) -> jax.Array:
+  """Returns each layer's neurons of the largest integrated gradient by itself.
+
+  The layer grows from 0 as a whole, and nothing else: what a path costs that
+  knows nothing of other layers. int [L, count].
+  """
+  none = jnp.zeros(probe.clean.shape, bool)
+  scores = jax.lax.map(
+      lambda layer: scores_lib.candidate_scores(
+          probe, none, layer, steps=steps, form='completeness'
+      ),
+      jnp.arange(len(none)),
+  )
+  return jax.lax.top_k(scores, count)[1]
 
 
 def influence_pattern_path(
-    run: scores_lib.Run,
+    probe_of: Callable[[jax.Array], scores_lib.Probe],
     inputs: jax.Array,
-    label: jax.Array | int,
     *,
     steps: int = 20,
-    site: str = 'mlp_post',
-    token: int = 0,
+    count: int = 1,
 ) -> jax.Array:
-  """Returns the authors' greedy baseline 'influence pattern', int [L, 1].
+  """Returns the authors' greedy baseline 'influence pattern', int [L, count].
 
   The input is scaled from 0 to itself; of each layer the neuron of the largest
   mean gradient is taken, with the layers up to it held at their values along
   that ray. As released: the gradient is not multiplied by the activation.
+
+  Args:
+    probe_of: inputs -> probe, such as `lambda x: probe(run, x, label)`.
+    inputs: of one example.
+    steps: m, inputs along the ray.
+    count: K.
   """
-  number = jnp.arange(
-      len(scores_lib.probe(run, inputs, label, site=site).clean)
-  )
+  number = jnp.arange(len(probe_of(inputs).clean))
 
   def gradients(alpha):
-    at = scores_lib.probe(run, alpha * inputs, label, site=site, token=token)
+    at = probe_of(alpha * inputs)
     here = lambda layer: jax.grad(at.probability)(at.clean, number <= layer)
     return jax.lax.map(lambda layer: here(layer)[layer], number)
 
   alphas = jnp.arange(steps) / steps
   mean = jnp.mean(jax.lax.map(gradients, alphas.astype(inputs.dtype)), 0)
-  return jnp.argmax(mean, 1)[:, None]
+  return jax.lax.top_k(mean, count)[1]

@@ -1,0 +1,41 @@
+"""A folder of pictures: sizes, order, damage."""
+
+import numpy as np
+from PIL import Image
+import pytest
+
+from nmlib.data.images import image_folder
+
+
+def _save(path, array):
+  path.parent.mkdir(parents=True, exist_ok=True)
+  Image.fromarray(array).save(path)
+
+
+def test_reads_centre_squares_in_order_and_names_what_is_damaged(tmp_path):
+  wide = np.zeros((8, 20, 3), np.uint8)
+  wide[:, 6:14] = (10, 200, 30)
+  _save(tmp_path / 'b' / 'wide.png', wide)
+  _save(tmp_path / 'a' / 'grey.png', np.full((12, 9), 77, np.uint8))
+  _save(tmp_path / 'top.bmp', np.full((4, 4, 3), 5, np.uint8))
+  whole = (tmp_path / 'b' / 'wide.png').read_bytes()
+  (tmp_path / 'b' / 'cut.png').write_bytes(whole[: len(whole) // 2])
+  (tmp_path / 'b' / 'text.jpg').write_text('no picture')
+  (tmp_path / 'notes.txt').write_text('skipped silently')
+  found = image_folder.read(tmp_path, 8)
+  assert found.names == ('a/grey.png', 'b/wide.png', 'top.bmp')
+  assert found.folders == ('a', 'b', '')
+  assert set(found.skipped) == {'b/cut.png', 'b/text.jpg'}
+  assert found.images.shape == (3, 8, 8, 3) and found.images.dtype == np.uint8
+  np.testing.assert_array_equal(found.images[0], 77)
+  np.testing.assert_array_equal(found.images[1, 4, 4], (10, 200, 30))
+  np.testing.assert_array_equal(found.images[2], 5)
+  assert image_folder.read(tmp_path, 8, 2).names == found.names[:2]
+
+
+def test_nothing_to_read_is_refused(tmp_path):
+  with pytest.raises(FileNotFoundError, match='no such folder'):
+    image_folder.read(tmp_path / 'none', 8)
+  (tmp_path / 'x.png').write_text('damaged')
+  with pytest.raises(ValueError, match=r'no picture .* \(1 damaged\)'):
+    image_folder.read(tmp_path, 8)
