@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from nmlib.analysis import neuron_path
+from nmlib.networks import cnn
 from nmlib.networks import vit
 from nmlib.neurons import sites
 from tests.networks import recorded_vit
@@ -175,6 +176,13 @@ def test_several_neurons_a_layer_on_a_grid_that_is_not_square():
     best = jnp.argsort(-scores)[:3]
     np.testing.assert_array_equal(jnp.sort(best), jnp.sort(path.neurons[layer]))
     chosen = chosen.at[layer, best].set(True)
+  joined = jax.jit(
+      lambda join: neuron_path.locate(probe, count=3, join=join).neurons
+  )
+  np.testing.assert_array_equal(joined(3), path.neurons)
+  np.testing.assert_array_equal(
+      joined(1)[:, :1], neuron_path.locate(probe).neurons
+  )
   shape = 2, config.num_patches + 1, 10
   kept = neuron_path.edit_path(path.neurons, shape, 'prune')
   _, seen = sites.run(
@@ -187,6 +195,44 @@ def test_several_neurons_a_layer_on_a_grid_that_is_not_square():
   )
   assert 0 < int((half.scale[:, 0] == 0).sum()) < 14
   assert bool((half.scale[:, 1:] == 1).all())
+
+
+def test_channels_of_a_convolutional_network_as_neurons():
+  config = cnn.Config(3, (4, 6), (1, 2), param_dtype='float64')
+  params = cnn.init(jax.random.key(0), config)
+  image = jax.random.normal(jax.random.key(1), (6, 7, 3))
+
+  def run(inputs, edits, capture):
+    network = functools.partial(cnn.apply, params, config=config)
+    out, seen = sites.run(network, inputs, edits=edits, capture=capture)
+    return out.logits, seen
+
+  subject = neuron_path.channels(run, ('conv_post_0', 'conv_post_1'))
+  probe = subject.probe(image, 1)
+  np.testing.assert_array_equal(probe.clean.sum(1), [4, 6])
+  plain = jax.nn.softmax(cnn.apply(params, image, config).logits)[1]
+  every = jnp.ones(2, bool)
+  np.testing.assert_allclose(
+      probe.probability(probe.clean, every), plain, rtol=1e-12
+  )
+  # The last layer is read linearly: without a channel, so much is missing.
+  off = jnp.ones((2, 6)).at[1, 2].set(0)
+  out = cnn.apply(params, image, config)
+  missing = out.final[2] * params.output.kernel[2]
+  np.testing.assert_allclose(
+      subject.edited(image, off), out.logits - missing, rtol=0, atol=1e-12
+  )
+  only = jnp.array([False, True])
+  total = neuron_path.joint_attribution_score(
+      probe, jnp.array([[0], [2]]), steps=16, form='completeness',
+      rule='gauss_legendre',
+  )  # fmt: skip
+  less = probe.clean.at[0, 0].set(0).at[1, 2].set(0)
+  change = plain - probe.probability(less, every)
+  np.testing.assert_allclose(total, change, rtol=0, atol=1e-8)
+  np.testing.assert_allclose(
+      probe.probability(off, only), jax.nn.softmax(out.logits - missing)[1]
+  )
 
 
 def test_histograms_and_overlap():

@@ -35,13 +35,18 @@ from nmlib.analysis.neuron_path.scores import candidate_scores
 from nmlib.analysis.neuron_path.scores import exact_scores
 from nmlib.analysis.neuron_path.scores import joint_attribution_score
 from nmlib.analysis.neuron_path.scores import probe
+from nmlib.analysis.neuron_path.subjects import Subject
+from nmlib.analysis.neuron_path.subjects import channels
+from nmlib.analysis.neuron_path.subjects import token_neurons
 
 __all__ = [
     'Form',
     'Path',
     'Probe',
+    'Subject',
     'activation_path',
     'candidate_scores',
+    'channels',
     'edit_path',
     'exact_scores',
     'histogram',
@@ -51,4 +56,5 @@ __all__ = [
     'locate',
     'overlap',
     'probe',
+    'token_neurons',
 ]

@@ -22,6 +22,7 @@ def locate(
     *,
     steps: int = 20,
     count: int = 1,
+    join: jax.Array | int | None = None,
     form: scores_lib.Form = 'product_of_sums',
 ) -> Path:
   """Finds a path layer by layer, from input to output (Algorithm 1).
@@ -37,6 +38,8 @@ def locate(
     probe: of one example and class.
     steps: m, of the integral, by the left rule.
     count: K neurons a layer (the authors' top-k variant).
+    join: how many of them, the best, join the sums; it may be traced, so that
+      several K are one program. None: all.
     form: see the module.
 
   Raises:
@@ -52,7 +55,8 @@ def locate(
         probe, chosen, layer, steps=steps, form=form
     )
     _, best = jax.lax.top_k(scores, count)
-    return chosen.at[layer, best].set(True), (best, scores)
+    joins = jnp.arange(count) < (count if join is None else join)
+    return chosen.at[layer, best].set(joins), (best, scores)
 
   start = jnp.zeros((layers, size), bool)
   _, found = jax.lax.scan(grow, start, jnp.arange(layers))

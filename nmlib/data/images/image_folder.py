@@ -1,6 +1,7 @@
 """A user's folder of pictures, read one by one; damaged ones are named."""
 
 from collections.abc import Mapping
+from collections.abc import Sequence
 import os
 import pathlib
 from typing import NamedTuple
@@ -64,6 +65,27 @@ def read(
     )
   folders = tuple(n.split('/')[0] if '/' in n else '' for n in names)
   return Pictures(np.stack(images), tuple(names), folders, skipped)
+
+
+def classes(folders: Sequence[str], num_classes: int) -> np.ndarray:
+  """Returns the class int [N] of each picture, the number its folder is named.
+
+  Raises:
+    ValueError: if a folder's name is no number below `num_classes`.
+  """
+  known = {str(i): i for i in range(num_classes)}
+  for name in folders:
+    if name.lstrip('0') not in known and name.strip('0'):
+      raise ValueError(
+          'each picture must lie in a folder named by the number of its class,'
+          f' below {num_classes}, got the folder {name!r}.'
+      )
+  if '' in folders:
+    raise ValueError(
+        'each picture must lie in a folder named by the number of its class;'
+        ' some lie in none.'
+    )
+  return np.array([int(name) for name in folders])
 
 
 def _square(file: pathlib.Path, size: int) -> np.ndarray:

@@ -48,7 +48,7 @@ class Readout(NamedTuple):
 class Output(NamedTuple):
   """What a network of one image returns."""
 
-  logits: jax.Array | None  # [classes]
+  logits: jax.Array  # [classes]
   final: jax.Array  # what they are read from
 
 

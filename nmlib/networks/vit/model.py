@@ -129,7 +129,7 @@ def apply(
     site: see the module.
 
   Returns:
-    Logits [classes], None without classes, and the class token [d] after the
+    Logits [classes], none of no classes, and the class token [d] after the
     last norm.
 
   Raises:
@@ -146,7 +146,8 @@ def apply(
       params.encoder, jnp.zeros(len(x), jnp.int32), config.encoder, site=site,
       start=transformer.Start(0, x), positions=jnp.zeros(1, jnp.int32),
   )  # fmt: skip
-  return Output(None if out.logits is None else out.logits[0], out.final[0])
+  logits = jnp.zeros(0) if out.logits is None else out.logits[0]
+  return Output(logits, out.final[0])
 
 
 def resize(

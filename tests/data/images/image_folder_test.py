@@ -39,3 +39,14 @@ def test_nothing_to_read_is_refused(tmp_path):
   (tmp_path / 'x.png').write_text('damaged')
   with pytest.raises(ValueError, match=r'no picture .* \(1 damaged\)'):
     image_folder.read(tmp_path, 8)
+
+
+def test_classes_are_the_folders_numbers():
+  found = image_folder.classes(['7', '012', '0'], 13)
+  np.testing.assert_array_equal(found, [7, 12, 0])
+  with pytest.raises(ValueError, match="below 12, got the folder '12'"):
+    image_folder.classes(['3', '12'], 12)
+  with pytest.raises(ValueError, match="got the folder 'cats'"):
+    image_folder.classes(['cats'], 12)
+  with pytest.raises(ValueError, match='some lie in none'):
+    image_folder.classes(['3', ''], 12)

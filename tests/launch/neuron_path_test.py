@@ -1,0 +1,76 @@
+"""Neuron paths, as a user starts them."""
+
+import dataclasses
+import pathlib
+
+from absl.testing import absltest
+import jax
+import numpy as np
+from PIL import Image
+import pytest
+
+from launch.neuron_path import config as config_lib
+from launch.neuron_path import measure
+from nmlib import train
+from nmlib.data import weights
+from nmlib.networks import vit
+from tests.launch import launcher
+
+
+class NeuronPathTest(launcher.LauncherTest):
+  LAUNCHER = 'launch.neuron_path'
+
+  @pytest.mark.slow
+  def test_small_claims(self):
+    code, _, err = self.run_launcher('--preset=small')
+    self.assertEqual(code, 0, err)
+    self.assertEqual(train.unexpected(self.report()), [])
+
+  def test_reports_all_methods_and_the_exact_search(self):
+    report = self.smoke().report
+    (table,) = report['tables'].values()
+    self.assertEqual([*table['rows']], list(measure.METHODS))
+    self.assertIn('exact ones', table['note'])
+    # With one image a class within-class overlap has no value: not a claim
+    # that holds.
+    self.assertEqual(report['data']['source'], 'shapes')
+
+  @pytest.mark.slow
+  def test_paths_of_weights_and_pictures_of_a_user(self):
+    network = vit.Config(3, (2, 2), 8, 3, 2, 8, 2, 12)
+    arrays = vit.params_to_official(
+        vit.init(jax.random.key(0), network), network, 'npz'
+    )
+    folder = self.create_tempdir().full_path
+    weights.save(f'{folder}/w.npz', arrays)
+    pictures = pathlib.Path(folder, 'pictures')
+    for label in (0, 2):
+      place = pictures / str(label)
+      place.mkdir(parents=True)
+      pixels = np.full((20, 16, 3), 60 * label + 9, np.uint8)
+      Image.fromarray(pixels).save(place / 'x.png')
+    flags = ['--preset=paper', f'--config.weights={folder}/w.npz',
+             '--config.num_images=9', '--config.steps=2',
+             '--config.counts=(1, 3)', '--config.num_random=2',
+             f'--config.network.num_layers={network.num_layers}']  # fmt: skip
+    code, _, err = self.run_launcher(*flags, f'--config.images={pictures}')
+    self.assertEqual(code, 0, err)
+    report = self.report()
+    self.assertEqual(report['claims'], [])
+    self.assertStartsWith(report['data']['images'], '2;')
+
+  def test_files_must_be_given(self):
+    code, _, err = self.run_launcher('--preset=real')
+    self.assertNotEqual(code, 0)
+    self.assertIn('config.weights must be a path', err)
+
+  def test_bad_config(self):
+    small = config_lib.PRESETS['small']
+    with self.assertRaisesRegex(ValueError, 'begin with 1 and be at most 96'):
+      dataclasses.replace(small, counts=(1, 97))
+    with self.assertRaisesRegex(ValueError, "source must be 'folder'"):
+      dataclasses.replace(small, model='efficientnet-lite0')
+
+
+if __name__ == '__main__':
+  absltest.main()
