@@ -1,12 +1,20 @@
-"""Weights in files that cannot run code: `.safetensors` and `.npz`."""
+"""Weights in files that cannot run code: `.safetensors` and `.npz`.
+
+Large models come in several files with an index (`*.safetensors.index.json`),
+which is opened like one. Files are mapped into memory, not read, until an
+array is asked for; bfloat16 arrays keep their dtype.
+"""
 
 from collections.abc import Iterator
 from collections.abc import Mapping
+import json
 import os
 import pathlib
 from typing import Any
 
 import numpy as np
+
+_SAFE = '.safetensors'
 
 
 class _Arrays(Mapping[str, np.ndarray]):
@@ -30,13 +38,19 @@ class _Arrays(Mapping[str, np.ndarray]):
 def load(path: str | os.PathLike[str]) -> Mapping[str, np.ndarray]:
   """Opens a file of arrays by name, each read when it is asked for.
 
+  Args:
+    path: `.safetensors`, `.npz`, or the `.index.json` of several of the former,
+      which must lie beside it.
+
   Raises:
-    FileNotFoundError: there is no such file.
+    FileNotFoundError: there is no such file, or not all that an index names.
     ImportError: a `.safetensors` file, but no package safetensors.
     ValueError: another kind of file, or a damaged one; damage inside an array
       of an `.npz` file shows when that array is asked for.
   """
   file = pathlib.Path(path)
+  if file.name.endswith('.index.json'):
+    return _indexed(file)
   library = _library(file)
   if not file.is_file():
     raise FileNotFoundError(f'{file}: no such file.')
@@ -62,11 +76,51 @@ def save(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> None:
   os.replace(partial, file)
 
 
+class _Several(Mapping[str, np.ndarray]):
+  """Arrays of several files."""
+
+  def __init__(self, files: Mapping[str, Mapping[str, np.ndarray]]):
+    self._files = files  # by name of an array
+
+  def __getitem__(self, name: str) -> np.ndarray:
+    return self._files[name][name]
+
+  def __iter__(self) -> Iterator[str]:
+    return iter(self._files)
+
+  def __len__(self) -> int:
+    return len(self._files)
+
+
+def _indexed(file: pathlib.Path) -> Mapping[str, np.ndarray]:
+  if not file.is_file():
+    raise FileNotFoundError(f'{file}: no such file.')
+  try:
+    places = json.loads(file.read_text('utf-8'))['weight_map']
+    named = {str(name): str(place) for name, place in places.items()}
+  except (ValueError, KeyError, TypeError, AttributeError) as error:
+    raise ValueError(
+        f'{file} is no index of weights: no {{"weight_map": {{name: file}}}}.'
+    ) from error
+  for place in sorted(set(named.values())):
+    if pathlib.PurePath(place).name != place or not place.endswith(_SAFE):
+      raise ValueError(
+          f'{file} must name {_SAFE} files beside it, got {place!r}.'
+      )
+  parts = {place: load(file.parent / place) for place in set(named.values())}
+  for name, place in named.items():
+    if name not in parts[place]:
+      raise ValueError(f'{file} says {name!r} is in {place}, which has it not.')
+  return _Several({name: parts[place] for name, place in named.items()})
+
+
 def _library(file: pathlib.Path) -> Any:
   if file.suffix == '.npz':
     return np
-  if file.suffix != '.safetensors':
-    raise ValueError(f'{file} must end in .safetensors or .npz; convert it.')
+  if file.suffix != _SAFE:
+    raise ValueError(
+        f'{file} must end in .safetensors, .npz or .index.json; convert it.'
+    )
   try:
     import safetensors.numpy
   except ImportError as error:

@@ -1,5 +1,6 @@
 """Weights in and out of files."""
 
+import json
 import pickle
 
 import jax
@@ -46,6 +47,53 @@ def test_bfloat16_goes_through_safetensors(tmp_path):
   weights.save(tmp_path / 'a.safetensors', {'x': array})
   found = weights.load(tmp_path / 'a.safetensors')['x']
   np.testing.assert_array_equal(found, array, strict=True)
+
+
+def test_several_files_are_one_by_their_index(tmp_path):
+  half = np.arange(3).astype(ml_dtypes.bfloat16)
+  weights.save(tmp_path / 'm-1.safetensors', {'a': np.ones(2), 'b': half})
+  weights.save(tmp_path / 'm-2.safetensors', {'c': np.zeros((2, 3))})
+  index = tmp_path / 'm.safetensors.index.json'
+  places = {'a': 'm-1.safetensors', 'b': 'm-1.safetensors'}
+  places |= {'c': 'm-2.safetensors'}
+
+  def write(places):
+    index.write_text(json.dumps({'metadata': {}, 'weight_map': places}))
+
+  write(places)
+  found = weights.load(index)
+  assert set(found) == set('abc') and len(found) == 3
+  np.testing.assert_array_equal(found['b'], half, strict=True)
+  assert found['c'].shape == (2, 3)
+  with pytest.raises(KeyError):
+    _ = found['d']
+  write(places | {'d': 'm-2.safetensors'})
+  with pytest.raises(ValueError, match="'d' is in m-2.safetensors, which has"):
+    weights.load(index)
+  for place in ('../m-1.safetensors', 'm.bin', '/etc/m.safetensors'):
+    write(places | {'d': place})
+    with pytest.raises(ValueError, match='must name .safetensors files beside'):
+      weights.load(index)
+  write(places | {'d': 'm-3.safetensors'})
+  with pytest.raises(FileNotFoundError, match='m-3.safetensors: no such file'):
+    weights.load(index)
+  for text in ('', '{}', '[1]', '{"weight_map": [1]}'):
+    index.write_text(text)
+    with pytest.raises(ValueError, match='is no index of weights'):
+      weights.load(index)
+
+
+def test_overlapping_arrays_are_refused(tmp_path):
+  header = json.dumps(
+      {
+          name: {'dtype': 'F32', 'shape': [1], 'data_offsets': place}
+          for name, place in (('a', [0, 4]), ('b', [2, 6]))
+      }
+  ).encode()
+  path = tmp_path / 'a.safetensors'
+  path.write_bytes(len(header).to_bytes(8, 'little') + header + bytes(8))
+  with pytest.raises(ValueError, match='is no whole .safetensors file'):
+    weights.load(path)
 
 
 @pytest.mark.parametrize('kind', _KINDS)
