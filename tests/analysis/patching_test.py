@@ -69,6 +69,40 @@ class FixtureTest(parameterized.TestCase):
     np.testing.assert_allclose(effect, expected.ravel(), rtol=0, atol=1e-10)
     np.testing.assert_allclose(found.clean.mean(), self.stored['ld_clean'])
 
+  def test_a_sweep_that_begins_at_each_layer_is_the_sweep(self):
+    def run_above(layer):
+      def network(resid, site):
+        start = transformer.Start(layer, resid)
+        return self.network(jnp.zeros(6, int), start=start, site=site)
+
+      return lambda resid, edits, capture: sites.run(
+          network, resid, edits=edits, capture=capture
+      )
+
+    @jax.jit
+    def run(clean, corrupt, answers):
+      seen = jax.vmap(lambda x: self.run_edited(x, {}, ('resid_pre', 'z'))[1])
+      below, values = seen(clean)['resid_pre'], seen(corrupt)['z']
+      heads = patching.one_at_a_time((6, 3, 4), (1,))
+      layered = patching.layer_sweep(
+          run_above, below, 'z', heads, values, _metric, answers
+      )
+      whole = patching.sweep(
+          self.run_edited, clean, 'z', _HEADS, values, _metric, answers
+      )
+      return layered, whole
+
+    layered, whole = run(self.clean, self.corrupt, self.answers)
+    self.assertEqual(layered.shape[:2], (2, 3))
+    np.testing.assert_allclose(
+        layered.reshape(whole.shape), whole, rtol=0, atol=1e-12
+    )
+    with self.assertRaisesRegex(ValueError, r'values must be \[B=1, L=2'):
+      patching.layer_sweep(
+          run_above, jnp.zeros((1, 2, 6, 12)), 'z', _HEADS,
+          jnp.zeros((1, 3, 6, 3, 4)), _metric, self.answers,
+      )  # fmt: skip
+
   @parameterized.parameters('zero', 'mean', 'resample')
   def test_ablation(self, kind):
     run = jax.jit(

@@ -16,6 +16,7 @@ number. A sweep is one compilation: its edits are data, in chunks of
 from nmlib.analysis.patching.gradients import attribution_patch
 from nmlib.analysis.patching.interventions import override_pattern
 from nmlib.analysis.patching.interventions import steer
+from nmlib.analysis.patching.layers import layer_sweep
 from nmlib.analysis.patching.measures import bootstrap_interval
 from nmlib.analysis.patching.measures import logit_difference
 from nmlib.analysis.patching.measures import normalized_effect
@@ -32,6 +33,7 @@ __all__ = [
     'activation_patch',
     'attribution_patch',
     'bootstrap_interval',
+    'layer_sweep',
     'logit_difference',
     'normalized_effect',
     'one_at_a_time',
