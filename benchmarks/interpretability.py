@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from typing import Any
 
 from absl import app
 from absl import flags
@@ -187,7 +188,7 @@ def captures(params, clean, config) -> None:
       jax.block_until_ready(run(clean))
       seconds[name].append(time.perf_counter() - start)
   for name, run in compiled.items():
-    used = run.memory_analysis()
+    used: Any = run.memory_analysis()
     size = (used.temp_size_in_bytes + used.output_size_in_bytes) / 2**20
     pairs = zip(seconds[name][1:], seconds['none'][1:], strict=True)
     ratio = alternation.spread([a / b for a, b in pairs])

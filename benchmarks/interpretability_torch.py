@@ -5,12 +5,12 @@ import resource
 import sys
 
 import numpy as np
-import torch
+import torch  # pyrefly: ignore [missing-import]
 
 
 def gpt2(arrays, task):
   """Returns transformers' GPT-2 with the given weights."""
-  import transformers
+  import transformers  # pyrefly: ignore [missing-import]
 
   vocab, width = arrays['wte.weight'].shape
   layers = 1 + max(int(n.split('.')[1]) for n in arrays if n.startswith('h.'))
@@ -108,7 +108,7 @@ def by_nnsight(model, clean, corrupt, heads):
 
 def by_captum(model, clean, steps):
   """Integrated gradients of what enters the first layer's second matrix."""
-  from captum import attr
+  from captum import attr  # pyrefly: ignore [missing-import]
 
   layer = model.transformer.h[0].mlp.act
   kept = []
@@ -133,6 +133,7 @@ def by_captum(model, clean, steps):
 
 def lens(arrays, task):
   """Returns TransformerLens's model with the given weights, as they are."""
+  # pyrefly: ignore [missing-import]
   from transformer_lens.model_bridge import sources
 
   model = gpt2(arrays, task)
@@ -153,7 +154,7 @@ def main():
     model = lens(arrays, task)
     run = lambda: by_transformer_lens(model, clean, corrupt, heads)
   elif name == 'nnsight':
-    import nnsight
+    import nnsight  # pyrefly: ignore [missing-import]
 
     model = nnsight.NNsight(gpt2(arrays, task))
     run = lambda: by_nnsight(model, clean, corrupt, heads)
