@@ -65,37 +65,28 @@ def experiment(config: Config, run: train.Run) -> train.Report:
 
 def stage(config: Config) -> train.Stage:
   """Returns the training of every seed's network on generated shapes."""
-  network, loop = config.network, config.loop
-
-  def batch(key, step):
-    keys = jax.random.split(jax.random.fold_in(key, step), loop.batch_size)
-    return jax.vmap(functools.partial(_example, config))(keys)
+  network, loop, data = config.network, config.loop, generated(config)
+  logits = lambda params, x: vit.apply(params, x, network).logits
 
   def loss(params, example, key):
     del key
-    logits = vit.apply(params, example['patches'], network).logits
-    nats = optax.softmax_cross_entropy_with_integer_labels(
-        logits, example['label']
-    )
-    return nats, {'accuracy': jnp.float32(logits.argmax() == example['label'])}
-
-  data = generated(config)
+    found = logits(params, example['patches'])
+    return train.cross_entropy(found, example['label']), {}
 
   def evaluate(state, held_out):
-    apply = functools.partial(vit.apply, state.params, config=network)
-    logits = jax.vmap(apply)(held_out[0]).logits
-    right = logits.argmax(1) == held_out[1]
-    return {'validation/accuracy': jnp.mean(right)}
+    apply = functools.partial(logits, state.params)
+    return {'validation/accuracy': train.accuracy(apply, held_out)}
 
   rate = optax.schedules.warmup_cosine_decay_schedule(
       0.0, config.learning_rate, max(1, loop.num_steps // 15), loop.num_steps
   )
+  draw = functools.partial(_example, config)
   return train.Stage(
       name='train', loop=loop, loss=loss,
       init=functools.partial(vit.init, config=network),
-      optimizer=optax.adamw(rate), data=batch, evaluate=evaluate,
-      eval_data=(data.inputs, data.labels),
-      example=jax.eval_shape(lambda: _example(config, jax.random.key(0))),
+      optimizer=optax.adamw(rate), data=train.fresh(draw, loop.batch_size),
+      evaluate=evaluate, eval_data=train.Examples(data.inputs, data.labels),
+      example=jax.eval_shape(lambda: draw(jax.random.key(0))),
       seeds=tuple(range(config.num_seeds)), item='image',
   )  # fmt: skip
 
