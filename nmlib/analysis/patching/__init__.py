@@ -13,6 +13,10 @@ number. A sweep is one compilation: its edits are data, in chunks of
 `batch_size` edits at once.
 """
 
+from nmlib.analysis.patching.circuits import completeness
+from nmlib.analysis.patching.circuits import discover_circuit
+from nmlib.analysis.patching.circuits import faithfulness
+from nmlib.analysis.patching.circuits import top_heads
 from nmlib.analysis.patching.gradients import attribution_patch
 from nmlib.analysis.patching.interventions import override_pattern
 from nmlib.analysis.patching.interventions import steer
@@ -20,6 +24,9 @@ from nmlib.analysis.patching.layers import layer_sweep
 from nmlib.analysis.patching.measures import bootstrap_interval
 from nmlib.analysis.patching.measures import logit_difference
 from nmlib.analysis.patching.measures import normalized_effect
+from nmlib.analysis.patching.overlaps import bootstrap_stability
+from nmlib.analysis.patching.overlaps import chance_overlap
+from nmlib.analysis.patching.overlaps import circuit_overlap
 from nmlib.analysis.patching.paths import path_patch
 from nmlib.analysis.patching.sweeps import Patched
 from nmlib.analysis.patching.sweeps import ablate
@@ -33,6 +40,12 @@ __all__ = [
     'activation_patch',
     'attribution_patch',
     'bootstrap_interval',
+    'bootstrap_stability',
+    'chance_overlap',
+    'circuit_overlap',
+    'completeness',
+    'discover_circuit',
+    'faithfulness',
     'layer_sweep',
     'logit_difference',
     'normalized_effect',
@@ -41,4 +54,5 @@ __all__ = [
     'path_patch',
     'steer',
     'sweep',
+    'top_heads',
 ]

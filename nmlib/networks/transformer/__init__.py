@@ -56,6 +56,10 @@ from nmlib.networks.transformer.params import Norm
 from nmlib.networks.transformer.params import Params
 from nmlib.networks.transformer.params import Readout
 from nmlib.networks.transformer.params import init
+from nmlib.networks.transformer.processing import center_unembedding
+from nmlib.networks.transformer.processing import center_writing_weights
+from nmlib.networks.transformer.processing import fold_layer_norm
+from nmlib.networks.transformer.processing import untie
 
 __all__ = [
     'Config',
@@ -68,8 +72,12 @@ __all__ = [
     'Readout',
     'Start',
     'apply',
+    'center_unembedding',
+    'center_writing_weights',
+    'fold_layer_norm',
     'generate',
     'init',
     'loss',
     'token_losses',
+    'untie',
 ]
