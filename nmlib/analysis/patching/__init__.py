@@ -16,6 +16,8 @@ number. A sweep is one compilation: its edits are data, in chunks of
 from nmlib.analysis.patching.circuits import completeness
 from nmlib.analysis.patching.circuits import discover_circuit
 from nmlib.analysis.patching.circuits import faithfulness
+from nmlib.analysis.patching.circuits import head_effects
+from nmlib.analysis.patching.circuits import patch_stages
 from nmlib.analysis.patching.circuits import top_heads
 from nmlib.analysis.patching.gradients import attribution_patch
 from nmlib.analysis.patching.interventions import override_pattern
@@ -46,11 +48,13 @@ __all__ = [
     'completeness',
     'discover_circuit',
     'faithfulness',
+    'head_effects',
     'layer_sweep',
     'logit_difference',
     'normalized_effect',
     'one_at_a_time',
     'override_pattern',
+    'patch_stages',
     'path_patch',
     'steer',
     'sweep',

@@ -7,6 +7,7 @@ al. 2022, arXiv 2211.00593).
 """
 
 from collections.abc import Sequence
+import functools
 from typing import Any
 
 import jax
@@ -14,6 +15,8 @@ import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
+from nmlib.analysis.patching import measures
+from nmlib.analysis.patching import paths
 from nmlib.analysis.patching import sweeps
 from nmlib.neurons.core import checks
 
@@ -102,6 +105,65 @@ def discover_circuit(
       for effects in effects_per_stage
   ]
   return jnp.any(jnp.stack(found), 0)
+
+
+def patch_stages(
+    run: sweeps.Run,
+    clean: Any,
+    corrupt: Any,
+    shape: tuple[int, int],
+    metric: sweeps.Metric,
+    targets: Any,
+    *,
+    top_fraction: float | None = None,
+    top_k: int | None = None,
+    batch_size: int | None = None,
+) -> list[sweeps.Patched]:
+  """Patches paths of every head in three stages, backwards from the logits.
+
+  Receivers are first the last residual, then queries of the top heads found
+  there (movers), then keys and values of the top heads of both. Senders are
+  held at the last token, for keys and values at all; perceptrons are not.
+
+  Args:
+    run: of one example; see the package. Its sites are the Transformer's.
+    clean: tokens [B, T].
+    corrupt: likewise.
+    shape: layers L and heads H, as many of keys and values as of queries.
+    metric: of one example.
+    targets: [B, ...] each, what the metric takes besides outputs.
+    top_fraction: as of `top_heads`, of receivers; or
+    top_k: likewise.
+    batch_size: senders at once; None: one.
+
+  Returns:
+    Metrics [L H, B] of each stage; `head_effects` makes effects of them.
+
+  Raises:
+    ValueError: as of `path_patch` and `top_heads`.
+  """
+  layers, heads = shape
+  patch = functools.partial(
+      paths.path_patch, run, clean, corrupt,
+      sweeps.one_at_a_time((layers, 1, heads, 1), (0, 2)), metric=metric,
+      targets=targets, batch_size=batch_size,
+  )  # fmt: skip
+  top = lambda stage: top_heads(
+      head_effects(stage, shape), top_fraction=top_fraction, top_k=top_k
+  )
+  length = clean.shape[1]
+  last = np.arange(length) == length - 1
+  end = (np.arange(layers) == layers - 1)[:, None, None]
+  logits = patch(receivers={'resid_post': end}, positions=last)
+  movers = top(logits)
+  queries = patch(receivers={'q': movers[:, None, :, None]}, positions=last)
+  found = (movers | top(queries))[:, None, :, None]
+  return [logits, queries, patch(receivers={'k': found, 'v': found})]
+
+
+def head_effects(stage: sweeps.Patched, shape: tuple[int, int]) -> jax.Array:
+  """Returns normalised effects [L, H] of a stage of `patch_stages`."""
+  return measures.normalized_effect(*stage).reshape(shape)
 
 
 def faithfulness(

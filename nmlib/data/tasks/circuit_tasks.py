@@ -3,7 +3,7 @@
 Symbolic forms of what Merullo et al. (arXiv 2310.08744) compare: indirect
 objects ("When A and B went to the shop, A gave a book to" B; Wang et al. 2022,
 arXiv 2211.00593), coloured objects ("a red pen, a blue cup, a black ball; what
-color is the cup?" blue), and as a control a number's successor, modulo their
+color has the cup?" blue), and as a control a number's successor, modulo their
 count. All prompts have `LENGTH` tokens and are answered after the last.
 
 Names and colours are the same symbols: a network of few tokens has no cause to
@@ -20,7 +20,7 @@ import jax.numpy as jnp
 from nmlib.neurons.core import limits
 
 LENGTH = 10  # tokens of a prompt
-_WORDS = 'when and went gave to see color is next equals'.split()
+_WORDS = 'when and went gave to see what color next equals'.split()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,7 +86,7 @@ def indirect_objects(key: jax.Array, config: Config = Config()) -> Prompt:
 
 
 def coloured_objects(key: jax.Array, config: Config = Config()) -> Prompt:
-  """Draws `see C1 O1 C2 O2 C3 O3 color O is`, whose answer is O's colour.
+  """Draws `see C1 O1 C2 O2 C3 O3 what color O`, whose answer is O's colour.
 
   The twin asks for another of the three objects.
   """
@@ -95,7 +95,7 @@ def coloured_objects(key: jax.Array, config: Config = Config()) -> Prompt:
   objects = _distinct(keys[1], config.num_objects, 3) + config.num_symbols
   asked = _distinct(keys[2], 3, 2)
   scene = [x for pair in zip(colours, objects, strict=True) for x in pair]
-  row = lambda i: _row(config, 'see', *scene, 'color', objects[i], 'is')
+  row = lambda i: _row(config, 'see', *scene, 'what', 'color', objects[i])
   tokens = row(asked[0])
   wrong = (tokens < config.num_symbols) & (tokens != colours[asked[0]])
   return Prompt(tokens, row(asked[1]), colours[asked], wrong)

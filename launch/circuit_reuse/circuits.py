@@ -1,0 +1,110 @@
+"""What `launch.circuit_reuse` measures of one network.
+
+Prompts have `tokens` and `corrupt` [B, T], `answers` [B, 2], `wrong` [B, T].
+"""
+
+from collections.abc import Callable
+import functools
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from nmlib.analysis import patching
+from nmlib.networks import transformer
+from nmlib.neurons import sites
+
+STAGES = 'logits', 'queries of movers', 'keys, values of both'
+
+
+def runner(params: transformer.Params, model: transformer.Config) -> Callable:
+  """Returns `run` as of `patching`, whose logits are of the last token."""
+  network = functools.partial(
+      transformer.apply, params, config=model, positions=np.array([-1])
+  )
+  return lambda tokens, edits, capture: sites.run(
+      lambda tokens, site: network(tokens, site=site), tokens,
+      edits=edits, capture=capture,
+  )  # fmt: skip
+
+
+def metric(out: transformer.Output, answers: jax.Array) -> jax.Array:
+  """Returns the logit difference [] of the last token."""
+  return patching.logit_difference(out.logits[-1], answers)
+
+
+def overridden(
+    run: Callable, prompts: Any, heads: jax.Array
+) -> tuple[jax.Array, jax.Array]:
+  """Makes heads [L, H] attend, at the last token, to wrong candidates alone.
+
+  Returns:
+    Logit differences [B], and whether the answer is the likeliest token.
+  """
+
+  def one(tokens, answers, wrong):
+    edit = patching.override_pattern(heads, -1, wrong / jnp.sum(wrong))
+    out, _ = run(tokens, {'pattern': edit}, ())
+    return metric(out, answers), jnp.argmax(out.logits[-1]) == answers[0]
+
+  return jax.vmap(one)(prompts.tokens, prompts.answers, prompts.wrong)
+
+
+def random_heads(
+    key: jax.Array, shape: tuple[int, int], size: jax.Array
+) -> jax.Array:
+  """Draws so many of all heads, bool [L, H]."""
+  return jax.random.permutation(key, np.prod(shape)).reshape(shape) < size
+
+
+def study(
+    key: jax.Array, run: Callable, find: Any, judge: Any, config: Any
+) -> dict[str, jax.Array]:
+  """Returns effects, circuits and how they hold, of one task in one network.
+
+  Args:
+    key: of random circuits and of the bootstrap.
+    run: of the network.
+    find: prompts by which circuits are found, and over which means are taken.
+    judge: prompts by which they are judged.
+    config: of the launcher.
+  """
+  model = config.model
+  shape = model.num_layers, model.num_heads
+  options = {'batch_size': config.batch_size}
+  stages = patching.patch_stages(
+      run, find.tokens, find.corrupt, shape, metric, find.answers,
+      top_k=config.top_k, **options,
+  )  # fmt: skip
+  of_stage = [patching.head_effects(stage, shape) for stage in stages]
+  curve = jnp.stack([
+      patching.discover_circuit(of_stage, top_k=k)
+      for k in range(1, config.largest_k + 1)
+  ])  # fmt: skip
+  size = jnp.sum(curve[config.top_k - 1])
+  draw = lambda i: random_heads(jax.random.fold_in(key, i), shape, size)
+  sets = jax.vmap(draw)(jnp.arange(config.random_sets))
+  held = lambda measure, heads: measure(
+      run, judge.tokens, heads, metric, judge.answers, others=find.tokens,
+      **options,
+  )  # fmt: skip
+  places = model.num_layers, find.tokens.shape[1], 1
+  patched = patching.activation_patch(
+      run, find.tokens, find.corrupt, 'resid_pre',
+      patching.one_at_a_time(places, (0, 1)), metric, find.answers, **options,
+  )  # fmt: skip
+  grid = patching.normalized_effect(
+      patched.values, patched.corrupt, patched.clean
+  )
+  return {
+      'effects': jnp.stack(of_stage), 'circuits': curve,
+      'kept': held(patching.faithfulness, curve),
+      'left': held(patching.completeness, curve),
+      'random': held(patching.faithfulness, sets),
+      'stability': patching.bootstrap_stability(
+          jax.random.fold_in(key, config.random_sets), stages, shape[0], top_k=config.top_k,
+          resamples=config.resamples,
+      ),
+      'grid': grid.reshape(places[:2]), 'tokens': find.tokens[0],
+  }  # fmt: skip

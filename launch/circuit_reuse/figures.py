@@ -1,0 +1,126 @@
+"""The figures of `launch.circuit_reuse`; in maps zero is white."""
+
+from matplotlib import figure
+import numpy as np
+
+from launch.circuit_reuse import circuits
+from nmlib import train
+
+
+def maps(
+    title: str, panels: dict[str, np.ndarray], columns: int, labels: tuple,
+    ticks: dict[str, list[str]] | None = None,
+) -> figure.Figure:  # fmt: skip
+  """Draws effects [rows, columns] by title, in one colour scale."""
+  rows = -(-len(panels) // columns)
+  made, grid = train.figures.subplots(
+      rows, columns, height=1.9, squeeze=False, title=title
+  )
+  top = max(np.nanmax(np.abs(panel)) for panel in panels.values())
+  for i, (axes, (name, panel)) in enumerate(
+      zip(grid.flat, panels.items(), strict=False)
+  ):
+    image = axes.imshow(
+        panel, cmap='RdBu_r', vmin=-top, vmax=top, aspect='auto', origin='lower'
+    )
+    axes.set_title(name)
+    words = (ticks or {}).get(name)
+    if words:
+      axes.set_xticks(range(len(words)), words, rotation=60, fontsize=7)
+    elif i // columns == rows - 1:
+      axes.set_xlabel(labels[0])
+    if not i % columns:
+      axes.set_ylabel(labels[1])
+  made.colorbar(image, ax=grid, label='effect', shrink=0.8)
+  return made
+
+
+def draw(config, names, measured, chance) -> dict[str, figure.Figure]:
+  """Returns the report's figures by name; arguments as of `report.make`."""
+  words = config.tasks.names()
+  mean = lambda key: dict(zip(names, measured[key].mean(0), strict=True))
+  ticks = {
+      name: [words[t] for t in measured['tokens'][0, i]]
+      for i, name in enumerate(names)
+  }
+  paths = {
+      f'{name}: {stage}': panel
+      for name, panels in mean('effects').items()
+      for stage, panel in zip(circuits.STAGES, panels, strict=True)
+  }
+  return {
+      'patch_grid': maps(
+          "Residuals patched into the twin's run: share of the logit difference"
+          ' restored',
+          mean('grid'), 3, ('', 'layer'), ticks,
+      ),
+      'paths': maps(
+          'Path patching, mean over seeds: effects of heads on receivers',
+          paths, 3, ('head', 'layer'),
+      ),
+      'overlap': _overlap(measured, chance),
+      'faithfulness': _faithfulness(config, names, measured),
+      'repair': _repair(measured),
+  }  # fmt: skip
+
+
+def _overlap(measured, chance) -> figure.Figure:
+  made, axes = train.figures.subplots(
+      title='Overlap of circuits by threshold; mean and range over seeds'
+  )
+  heads = np.arange(1, len(chance['copying']) + 1)
+  for i, (name, label) in enumerate((
+      ('copying', 'the two copying tasks'),
+      ('control', 'copying task and control'),
+  )):  # fmt: skip
+    train.figures.curve(
+        axes, heads, measured[name].T, label=label, color=f'C{i}', marker='o'
+    )
+    axes.plot(
+        heads, chance[name].mean(1), ls=':', color=f'C{i}',
+        label=f'{label}: chance',
+    )  # fmt: skip
+  axes.set(xlabel='top heads of each stage', ylabel='overlap', ylim=(0, 1.03))
+  axes.set_xticks(heads)
+  train.figures.legend(made, columns=2)
+  return made
+
+
+def _faithfulness(config, names, measured) -> figure.Figure:
+  made, panels = train.figures.subplots(
+      1, len(names), sharey=True,
+      title='Share of the logit difference that is left; mean and range',
+  )  # fmt: skip
+  heads = np.arange(1, config.largest_k + 1)
+  for i, (axes, name) in enumerate(zip(panels, names, strict=True)):
+    for key, label in (('kept', 'circuit alone'), ('left', 'without it')):
+      train.figures.curve(
+          axes, heads, measured[key][:, i].T, label=label, marker='o'
+      )
+    level = measured['random'][:, i].mean()
+    axes.plot(config.top_k, level, 'x', color='0.4', label='random, as many')
+    for threshold in (0.2, 0.8):
+      axes.axhline(threshold, color='0.6', ls=':', lw=0.8)
+    axes.set(title=name, xlabel='top heads of each stage')
+    axes.set_xticks(heads)
+  panels[0].set_ylabel('share')
+  train.figures.legend(made)
+  return made
+
+
+def _repair(measured) -> figure.Figure:
+  made, axes = train.figures.subplots(
+      height=2.8, title='Coloured objects, under-trained, before and after'
+  )
+  groups = {
+      'as trained': measured['before'],
+      'random heads attend\nto wrong colours': measured['random_sets'].mean(1),
+      'suppressing heads do': measured['repaired'],
+  }
+  train.figures.dots(axes, groups)
+  every = measured['random_sets'].ravel()
+  axes.plot(np.full(every.shape, 1.15), every, '.', color='0.7', ms=3)
+  axes.axhline(1 / 3, color='0.4', ls=':', label='one of three colours')
+  axes.set(ylabel='accuracy', ylim=(0, 1.03), xlim=(-0.5, 2.5))
+  train.figures.legend(made)
+  return made
