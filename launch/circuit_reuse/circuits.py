@@ -58,6 +58,24 @@ def random_heads(
   return jax.random.permutation(key, np.prod(shape)).reshape(shape) < size
 
 
+def grid(
+    run: Callable, clean: jax.Array, corrupt: jax.Array, answers: jax.Array,
+    layers: int,
+) -> tuple[jax.Array, jax.Array]:  # fmt: skip
+  """Patches each clean residual into the twin's run.
+
+  Returns:
+    Shares [L, T] of the logit difference restored; clean differences [B].
+  """
+  masks = patching.one_at_a_time((layers, clean.shape[1], 1), (0, 1))
+  found = patching.activation_patch(
+      run, clean, corrupt, 'resid_pre', masks, metric, answers, batch_size=8
+  )
+  values, start, end = found
+  shares = patching.normalized_effect(values, end, start)
+  return shares.reshape(layers, -1), start
+
+
 def study(
     key: jax.Array, run: Callable, find: Any, judge: Any, config: Any
 ) -> dict[str, jax.Array]:
@@ -89,22 +107,17 @@ def study(
       run, judge.tokens, heads, metric, judge.answers, others=find.tokens,
       **options,
   )  # fmt: skip
-  places = model.num_layers, find.tokens.shape[1], 1
-  patched = patching.activation_patch(
-      run, find.tokens, find.corrupt, 'resid_pre',
-      patching.one_at_a_time(places, (0, 1)), metric, find.answers, **options,
-  )  # fmt: skip
-  grid = patching.normalized_effect(
-      patched.values, patched.corrupt, patched.clean
-  )
   return {
       'effects': jnp.stack(of_stage), 'circuits': curve,
       'kept': held(patching.faithfulness, curve),
       'left': held(patching.completeness, curve),
       'random': held(patching.faithfulness, sets),
       'stability': patching.bootstrap_stability(
-          jax.random.fold_in(key, config.random_sets), stages, shape[0], top_k=config.top_k,
-          resamples=config.resamples,
+          jax.random.fold_in(key, config.random_sets), stages, shape[0],
+          top_k=config.top_k, resamples=config.resamples,
       ),
-      'grid': grid.reshape(places[:2]), 'tokens': find.tokens[0],
+      'tokens': find.tokens[0],
+      'grid': grid(
+          run, find.tokens, find.corrupt, find.answers, model.num_layers
+      )[0],
   }  # fmt: skip

@@ -47,12 +47,12 @@ class Config:
   num_seeds: limits.Count = 5
   lesson: train.Loop = _loop(100)
   first: train.Loop = _loop(400)
-  then: train.Loop = _loop(2000)
+  then: train.Loop = _loop(2400)
   first_shares: _Shares = (0.8, 0.1, 0.1)
   shares: _Shares = (0.2, 0.75, 0.05)
   learning_rate: limits.Positive = 3e-3
-  num_prompts: limits.Count = 128  # to find circuits, and as many to judge them
-  top_k: limits.Count = 2  # heads of a stage
+  num_prompts: limits.Count = 96  # to find circuits, and as many to judge them
+  top_k: limits.Count = 5  # heads of a stage
   largest_k: limits.Count = 6  # of the curves
   resamples: limits.Count = 50
   repair_heads: limits.Count = 2
@@ -78,8 +78,8 @@ PRESETS = {
     'small': Config(),
     'smoke': Config(
         model=_model(2, 8), num_seeds=2, lesson=_loop(2, 4, 2),
-        first=_loop(2, 4, 2), then=_loop(4, 4, 2), num_prompts=8, largest_k=2,
-        resamples=2, random_sets=2,
+        first=_loop(2, 4, 2), then=_loop(4, 4, 2), num_prompts=8, top_k=1,
+        largest_k=2, resamples=2, random_sets=2,
     ),
     # The authors take the top 2 % of 384 heads: 7 whole ones.
     'paper': Config(

@@ -10,6 +10,7 @@ import numpy as np
 import optax
 
 from launch.circuit_reuse import circuits
+from launch.circuit_reuse import pretrained
 from launch.circuit_reuse import report
 from launch.circuit_reuse.config import Config
 from nmlib import train
@@ -22,6 +23,8 @@ TASKS = circuit_tasks.TASKS
 
 def experiment(config: Config, run: train.Run) -> train.Report:
   """Trains, finds a circuit of each task, compares and repairs them."""
+  if config.source != 'trained':
+    return pretrained.experiment(config, run)
   start = train.fit(run, stage(config, 'lesson')).state.params
   first = train.fit(run, stage(config, 'first', start))
   then = train.fit(run, stage(config, 'then', first.state.params))
@@ -65,7 +68,9 @@ def stage(
     right = lambda p: jnp.mean(_right(state.params, p, config))
     return {} if lesson else {name: right(p) for name, p in prompts.items()}
 
-  draw = functools.partial(_example, shares=shares, lesson=lesson, config=config)
+  draw = functools.partial(
+      _example, shares=shares, lesson=lesson, config=config
+  )
   return train.Stage(
       name=part, loop=loop, loss=loss, optimizer=optimizer,
       init=lambda key, *begun: begun[0] if begun else transformer.init(
@@ -86,7 +91,9 @@ def _example(key, shares, lesson, config):
   """
   chosen, *keys = jax.random.split(key, 1 + len(TASKS))
   task = jax.random.choice(chosen, len(TASKS), p=jnp.array(shares))
-  drawn = [d(k, config.tasks) for d, k in zip(TASKS.values(), keys, strict=True)]
+  drawn = [
+      d(k, config.tasks) for d, k in zip(TASKS.values(), keys, strict=True)
+  ]
   prompt = jax.tree.map(lambda *rows: jnp.stack(rows)[task], *drawn)
   places = np.arange(circuit_tasks.LENGTH)
   last, labels = places == places[-1], np.isin(places, (2, 4, 6))
@@ -155,7 +162,9 @@ def repair(
   gains = jax.lax.map(change, jnp.asarray(each)) - change(none)
   gains = gains.reshape(shape)
   heads = patching.top_heads(jnp.maximum(gains, 0), top_k=size)
-  draw = lambda i: circuits.random_heads(jax.random.fold_in(key, 9 + i), shape, size)
+  draw = lambda i: circuits.random_heads(
+      jax.random.fold_in(key, 9 + i), shape, size
+  )
   sets = jax.vmap(draw)(jnp.arange(config.random_sets))
   return {
       'gains': gains, 'heads': heads, 'before': right(none),

@@ -13,7 +13,9 @@ NAMES = tuple(circuit_tasks.TASKS)
 
 
 def make(
-    config: Config, fitted: dict[str, train.Fitted], found: dict[str, np.ndarray]
+    config: Config,
+    fitted: dict[str, train.Fitted],
+    found: dict[str, np.ndarray],
 ) -> train.Report:
   """Holds what was measured, [S, ...] each, against the claims."""
   measured, chance = _overlaps(config, found)

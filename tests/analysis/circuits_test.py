@@ -175,6 +175,35 @@ class FaithfulnessTest(absltest.TestCase):
     kept = jax.jit(lambda: patching.faithfulness(*arguments, batch_size=4))()
     np.testing.assert_allclose(kept, left, rtol=1e-12)
 
+  def test_stages_are_the_recorded_paths(self):
+    stored, (run, _) = self.stored, self.arguments
+    names = 'clean', 'corrupt'
+    clean, corrupt = (stored[name] for name in names)
+    options = dict(metric=self.others[0], targets=stored['answers'])
+    stages = jax.jit(
+        lambda: patching.patch_stages(
+            run, clean, corrupt, (2, 3), top_k=1, batch_size=6, **options
+        )
+    )()
+    first = patching.head_effects(stages[0], (2, 3))
+    np.testing.assert_allclose(first, stored['path.logits.last'], atol=1e-10)
+    # Receivers of later stages are the one mover, then it and what it reads.
+    mover = np.abs(first) == np.abs(first).max()
+    second = patching.head_effects(stages[1], (2, 3))
+    reads = np.abs(second) == np.abs(second).max()
+    both = (mover | (reads & (second != 0)))[:, None, :, None]
+    expected = jax.jit(
+        lambda: patching.path_patch(
+            run, clean, corrupt,
+            patching.one_at_a_time((2, 1, 3, 1), (0, 2)),
+            {'k': both, 'v': both}, batch_size=6, **options,
+        )
+    )()  # fmt: skip
+    np.testing.assert_allclose(stages[2].values, expected.values, rtol=1e-12)
+    # No sender reaches the queries of a head that is not above it.
+    top = np.flatnonzero(mover.any(1))[0]
+    np.testing.assert_array_equal(second[top:], 0)
+
   def test_bad_circuits_are_refused(self):
     for circuits in (np.zeros((2, 3), bool), np.zeros((1, 2, 3))):
       with self.assertRaisesRegex(ValueError, r'bool \[E, L, H\]'):

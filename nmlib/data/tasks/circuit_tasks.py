@@ -66,7 +66,7 @@ class Prompt(NamedTuple):
 
 
 def indirect_objects(key: jax.Array, config: Config = Config()) -> Prompt:
-  """Draws `when A and B went P, S gave F to`; S is A or B, the answer the other.
+  """Draws `when A and B went P S gave F to`; S is A or B, the other answers.
 
   In the twin S is the other one too (S2 and IO change places).
   """

@@ -26,7 +26,9 @@ class CircuitTasksTest(parameterized.TestCase):
   @parameterized.parameters(*circuit_tasks.TASKS)
   def test_answers_can_be_read(self, name):
     keys = jax.random.split(jax.random.key(0), 300)
-    draw = jax.jit(jax.vmap(circuit_tasks.TASKS[name], (0, None)), static_argnums=1)
+    draw = jax.jit(
+        jax.vmap(circuit_tasks.TASKS[name], (0, None)), static_argnums=1
+    )
     drawn = jax.tree.map(np.asarray, draw(keys, _CONFIG))
     self.assertEqual(drawn.tokens.shape, (300, circuit_tasks.LENGTH))
     for tokens, corrupt, answers, wrong in zip(*drawn, strict=True):
@@ -44,6 +46,7 @@ class CircuitTasksTest(parameterized.TestCase):
     keys = jax.random.split(jax.random.key(1), 3000)
     drawn = jax.vmap(circuit_tasks.indirect_objects)(keys)
     first = (drawn.tokens[:, 1] == drawn.tokens[:, 6]).mean()
+    keys = jax.random.split(jax.random.key(2), 3000)
     drawn = jax.vmap(circuit_tasks.coloured_objects)(keys)
     asked = (drawn.tokens[:, 2:7:2] == drawn.tokens[:, 9:]).mean(0)
     # 3000 draws: five deviations.
