@@ -15,7 +15,7 @@ from nmlib.analysis import patching
 from nmlib.networks import transformer
 from nmlib.neurons import sites
 
-STAGES = 'logits', 'queries of movers', 'keys, values of both'
+STAGES = 'logits', 'queries', 'keys, values'  # receivers, stage by stage
 
 
 def runner(params: transformer.Params, model: transformer.Config) -> Callable:
@@ -103,15 +103,15 @@ def study(
   size = jnp.sum(curve[config.top_k - 1])
   draw = lambda i: random_heads(jax.random.fold_in(key, i), shape, size)
   sets = jax.vmap(draw)(jnp.arange(config.random_sets))
-  held = lambda measure, heads: measure(
-      run, judge.tokens, heads, metric, judge.answers, others=find.tokens,
-      **options,
+  # A circuit put out is the circuit of all other heads.
+  alone = patching.faithfulness(
+      run, judge.tokens, jnp.concatenate([curve, ~curve, sets]), metric,
+      judge.answers, others=find.tokens, **options,
   )  # fmt: skip
+  kept, left, random = jnp.split(alone, (len(curve), 2 * len(curve)))
   return {
       'effects': jnp.stack(of_stage), 'circuits': curve,
-      'kept': held(patching.faithfulness, curve),
-      'left': held(patching.completeness, curve),
-      'random': held(patching.faithfulness, sets),
+      'kept': kept, 'left': left, 'random': random,
       'stability': patching.bootstrap_stability(
           jax.random.fold_in(key, config.random_sets), stages, shape[0],
           top_k=config.top_k, resamples=config.resamples,

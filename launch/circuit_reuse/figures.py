@@ -21,9 +21,10 @@ def maps(
       zip(grid.flat, panels.items(), strict=False)
   ):
     image = axes.imshow(
-        panel, cmap='RdBu_r', vmin=-top, vmax=top, aspect='auto', origin='lower'
+        panel, cmap='bwr', vmin=-top, vmax=top, aspect='auto', origin='lower'
     )
     axes.set_title(name)
+    axes.locator_params(integer=True)
     words = (ticks or {}).get(name)
     if words:
       axes.set_xticks(range(len(words)), words, rotation=60, fontsize=7)
@@ -44,7 +45,7 @@ def draw(config, names, measured, chance) -> dict[str, figure.Figure]:
       for i, name in enumerate(names)
   }
   paths = {
-      f'{name}: {stage}': panel
+      f'{name.split()[0]}: {stage}': panel
       for name, panels in mean('effects').items()
       for stage, panel in zip(circuits.STAGES, panels, strict=True)
   }
@@ -110,12 +111,13 @@ def _faithfulness(config, names, measured) -> figure.Figure:
 
 def _repair(measured) -> figure.Figure:
   made, axes = train.figures.subplots(
-      height=2.8, title='Coloured objects, under-trained, before and after'
+      height=2.8,
+      title='Under-trained on coloured objects; heads attend to wrong colours',
   )
   groups = {
       'as trained': measured['before'],
-      'random heads attend\nto wrong colours': measured['random_sets'].mean(1),
-      'suppressing heads do': measured['repaired'],
+      'random heads': measured['random_sets'].mean(1),
+      'suppressing heads': measured['repaired'],
   }
   train.figures.dots(axes, groups)
   every = measured['random_sets'].ravel()
