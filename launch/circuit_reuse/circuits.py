@@ -21,7 +21,7 @@ STAGES = 'logits', 'queries', 'keys, values'  # receivers, stage by stage
 def runner(params: transformer.Params, model: transformer.Config) -> Callable:
   """Returns `run` as of `patching`, whose logits are of the last token."""
   network = functools.partial(
-      transformer.apply, params, config=model, positions=np.array([-1])
+      transformer.apply, params, config=model, positions=jnp.array([-1])
   )
   return lambda tokens, edits, capture: sites.run(
       lambda tokens, site: network(tokens, site=site), tokens,
@@ -29,13 +29,13 @@ def runner(params: transformer.Params, model: transformer.Config) -> Callable:
   )  # fmt: skip
 
 
-def metric(out: transformer.Output, answers: jax.Array) -> jax.Array:
+def metric(out: Any, answers: jax.Array) -> jax.Array:
   """Returns the logit difference [] of the last token."""
   return patching.logit_difference(out.logits[-1], answers)
 
 
 def overridden(
-    run: Callable, prompts: Any, heads: jax.Array
+    run: Callable, prompts: Any, heads: Any
 ) -> tuple[jax.Array, jax.Array]:
   """Makes heads [L, H] attend, at the last token, to wrong candidates alone.
 
@@ -52,7 +52,7 @@ def overridden(
 
 
 def random_heads(
-    key: jax.Array, shape: tuple[int, int], size: jax.Array
+    key: jax.Array, shape: tuple[int, int], size: Any
 ) -> jax.Array:
   """Draws so many of all heads, bool [L, H]."""
   return jax.random.permutation(key, np.prod(shape)).reshape(shape) < size

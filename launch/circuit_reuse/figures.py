@@ -20,7 +20,7 @@ def maps(
   for i, (axes, (name, panel)) in enumerate(
       zip(grid.flat, panels.items(), strict=False)
   ):
-    image = axes.imshow(
+    axes.imshow(
         panel, cmap='bwr', vmin=-top, vmax=top, aspect='auto', origin='lower'
     )
     axes.set_title(name)
@@ -32,6 +32,7 @@ def maps(
       axes.set_xlabel(labels[0])
     if not i % columns:
       axes.set_ylabel(labels[1])
+  image = next(image for axes in grid.flat for image in axes.images)
   made.colorbar(image, ax=grid, label='effect', shrink=0.8)
   return made
 

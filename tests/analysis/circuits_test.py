@@ -108,7 +108,7 @@ class OverlapTest(parameterized.TestCase):
   def test_stability_of_sure_and_of_random_effects(self):
     rng = np.random.default_rng(0)
     noise = rng.normal(size=(6, 40))
-    clean, corrupt = np.ones(40), -np.ones(40)
+    clean, corrupt = jnp.ones(40), -jnp.ones(40)
     sure = clean - 10.0 * np.arange(1, 7)[:, None] + 0.01 * noise
     of = lambda *stages: float(
         jax.jit(patching.bootstrap_stability, static_argnames=(
@@ -126,10 +126,10 @@ class OverlapTest(parameterized.TestCase):
     alone = of(clean + noise)
     self.assertBetween(alone, patching.chance_overlap(6, 2, 2), 0.8)
     with self.assertRaisesRegex(ValueError, 'resamples must be'):
+      stage = patching.Patched(jnp.asarray(sure), clean, corrupt)
       patching.bootstrap_stability(
-          jax.random.key(0),
-          [patching.Patched(sure, clean, corrupt)], 2, top_k=1, resamples=1,
-      )  # fmt: skip
+          jax.random.key(0), [stage], 2, top_k=1, resamples=1
+      )
 
 
 class FaithfulnessTest(absltest.TestCase):

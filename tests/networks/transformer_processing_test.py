@@ -1,6 +1,7 @@
 """Weights processed: the same function, of simpler parts."""
 
 import dataclasses
+from typing import Any
 
 from absl.testing import absltest
 from absl.testing import parameterized
@@ -39,8 +40,8 @@ def _params(config):
 
 
 def _log_probabilities(params, config):
-  logits = transformer.apply(params, _TOKENS, config).logits
-  return jax.nn.log_softmax(logits)
+  out: Any = transformer.apply(params, _TOKENS, config)
+  return jax.nn.log_softmax(out.logits)
 
 
 class ProcessingTest(parameterized.TestCase):
@@ -67,7 +68,8 @@ class ProcessingTest(parameterized.TestCase):
     self.assertEqual(config.output, 'separate')
 
   def test_what_processing_is_for(self):
-    params, config = _params(_GPT2), _GPT2
+    params: Any = _params(_GPT2)
+    config = _GPT2
     for step in (
         transformer.fold_layer_norm, transformer.center_writing_weights,
         transformer.center_unembedding,

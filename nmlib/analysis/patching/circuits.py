@@ -64,7 +64,7 @@ def top_heads(
         'give either top_fraction or top_k, got'
         f' top_fraction={top_fraction}, top_k={top_k}.'
     )
-  count = top_k
+  count = top_k or 0
   if top_fraction is not None:
     count = num_heads(effects.size, top_fraction)
   checks.count('top_k', count)
@@ -77,7 +77,7 @@ def top_heads(
 
 
 def discover_circuit(
-    effects_per_stage: Sequence[npt.ArrayLike],
+    effects_per_stage: Sequence[Any],
     *,
     top_fraction: float | None = None,
     top_k: int | None = None,

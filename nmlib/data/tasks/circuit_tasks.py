@@ -20,7 +20,10 @@ import jax.numpy as jnp
 from nmlib.neurons.core import limits
 
 LENGTH = 10  # tokens of a prompt
-_WORDS = 'when and went gave to see what color next equals'.split()
+_WORDS = (
+    'when', 'and', 'went', 'gave', 'to', 'see', 'what', 'color', 'next',
+    'equals',
+)  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +56,7 @@ class Config:
         's': self.num_symbols, 'o': self.num_objects, 'n': self.num_numbers,
         'f': self.num_fillers,
     }  # fmt: skip
-    return [f'{k}{i}' for k, n in counts.items() for i in range(n)] + _WORDS
+    return [f'{k}{i}' for k, n in counts.items() for i in range(n)] + [*_WORDS]
 
 
 class Prompt(NamedTuple):
@@ -132,8 +135,9 @@ def _fillers(key, size, config) -> jax.Array:
 
 def _row(config: Config, *parts) -> jax.Array:
   """Stacks words and tokens, int32 [LENGTH]."""
+  words = {word: i for i, word in enumerate(_WORDS)}
   token = lambda part: (
-      config._first_word + _WORDS.index(part) if isinstance(part, str) else part
+      config._first_word + words[part] if isinstance(part, str) else part
   )
   return jnp.stack([jnp.int32(token(part)) for part in parts])
 

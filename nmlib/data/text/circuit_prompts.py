@@ -71,9 +71,9 @@ def coloured_objects(rng: np.random.Generator, count: int) -> list[Pair]:
     text, corrupt = (
         f'{first}{scene} {_asked(objects[i])}' for i in (chosen, other)
     )
-    answers = (f' {colours[i].capitalize()}' for i in (chosen, other))
+    right, twin = (f' {colours[i].capitalize()}' for i in (chosen, other))
     wrong = tuple(f' {c}' for i, c in enumerate(colours) if i != chosen)
-    pairs.append(Pair(text, corrupt, *answers, wrong))
+    pairs.append(Pair(text, corrupt, right, twin, wrong))
   return pairs
 
 
@@ -144,13 +144,12 @@ def encode(
       wrong[np.flatnonzero(np.equal(tokens, one[word]))[-1:]] = True
     answers = one[pair.answer], one[pair.other]
     rows.setdefault(len(tokens), []).append((tokens, corrupt, answers, wrong))
-  of = lambda group: [np.array(column) for column in zip(*group, strict=True)]
-  return {
-      length: Tokens(
-          *(a.astype(np.int32) for a in of(group)[:3]), of(group)[3]
-      )
-      for length, group in sorted(rows.items())
-  }  # fmt: skip
+  found = {}
+  for length, group in sorted(rows.items()):
+    *ids, wrong = (np.array(column) for column in zip(*group, strict=True))
+    tokens, corrupt, answers = (a.astype(np.int32) for a in ids)
+    found[length] = Tokens(tokens, corrupt, answers, wrong)
+  return found
 
 
 def _scene(rng) -> tuple[str, list[str], list[str]]:

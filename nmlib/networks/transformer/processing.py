@@ -70,8 +70,9 @@ def fold_layer_norm(params: Params, config: Config) -> tuple[Params, Config]:
     zeros = jnp.zeros_like(layers.mlp_out.kernel[:, 0])
     folded = folded._replace(mlp_out=layers.mlp_out._replace(bias=zeros))
   output = params.output
-  if config.output == 'separate':
-    output = Readout(*_fold(Linear(*output), final))
+  if output.kernel is not None and final is not None:
+    read = _fold(Linear(output.kernel, output.bias), final)
+    output = Readout(read.kernel, read.bias)
     final = _plain(final)
   params = params._replace(layers=folded, final_norm=final, output=output)
   return params, dataclasses.replace(

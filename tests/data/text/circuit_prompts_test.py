@@ -28,11 +28,15 @@ def _words() -> tokenizers.Tokenizer:
   return tokenizers.Tokenizer(encode, lambda ids: '', 1000)
 
 
+def _parts(text) -> tuple[str, ...]:
+  found = _PROMPT.fullmatch(text)
+  assert found, text
+  return found.groups()
+
+
 def _check(prompt, answer):
   """Checks one prompt of coloured objects; returns its parts."""
-  found = _PROMPT.fullmatch(prompt)
-  assert found, prompt
-  parts = found.groups()
+  parts = _parts(prompt)
   assert not re.search(r' a [aeiou]| an [^aeiou]', prompt)
   for part, label in ((parts[:9], parts[9]), (parts[10:], answer.strip())):
     surface, opening, *scene, asked = part
@@ -58,7 +62,7 @@ def test_coloured_objects_are_of_the_published_form():
   pairs = circuit_prompts.coloured_objects(np.random.default_rng(0), 300)
   for pair in pairs:
     _check_pair(pair)
-    colours = _PROMPT.fullmatch(pair.text).groups()[12:18:2]
+    colours = _parts(pair.text)[12:18:2]
     right = pair.answer.strip().lower()
     assert {w.strip() for w in pair.wrong} == {*colours} - {right}
   assert len({pair.text for pair in pairs}) == 300
@@ -78,12 +82,11 @@ def test_published_prompts_are_of_our_form(data_folder):
     _check_pair(circuit_prompts.Pair(text, corrupt, answer, other, ()))
   # Words are drawn from the whole lists, by them as by us.
   pairs = circuit_prompts.coloured_objects(np.random.default_rng(0), 1000)
+  places = 0, 1, 2, 3, 9, 18  # surface, opening, colour, object, label, asked
   theirs, ours = (
-      {tuple(_PROMPT.fullmatch(text).groups()[i] for text in texts) and i: {
-          _PROMPT.fullmatch(text).groups()[i] for text in texts
-      } for i in (0, 1, 2, 3, 9, 18)}
+      [{_parts(text)[i] for text in texts} for i in places]
       for texts in ([row[0] for row in clean], [p.text for p in pairs])
-  )  # fmt: skip
+  )
   assert theirs == ours
 
 
