@@ -96,10 +96,11 @@ def study(
       top_k=config.top_k, **options,
   )  # fmt: skip
   of_stage = [patching.head_effects(stage, shape) for stage in stages]
-  curve = jnp.stack([
-      patching.discover_circuit(of_stage, top_k=k)
+  roles = jnp.stack([
+      jnp.stack([patching.top_heads(e, top_k=k) for e in of_stage])
       for k in range(1, config.largest_k + 1)
   ])  # fmt: skip
+  curve = jnp.any(roles, 1)
   size = jnp.sum(curve[config.top_k - 1])
   draw = lambda i: random_heads(jax.random.fold_in(key, i), shape, size)
   sets = jax.vmap(draw)(jnp.arange(config.random_sets))
@@ -110,7 +111,7 @@ def study(
   )  # fmt: skip
   kept, left, random = jnp.split(alone, (len(curve), 2 * len(curve)))
   return {
-      'effects': jnp.stack(of_stage), 'circuits': curve,
+      'effects': jnp.stack(of_stage), 'circuits': curve, 'roles': roles,
       'kept': kept, 'left': left, 'random': random,
       'stability': patching.bootstrap_stability(
           jax.random.fold_in(key, config.random_sets), stages, shape[0],

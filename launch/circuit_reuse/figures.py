@@ -72,19 +72,19 @@ def _overlap(measured, chance) -> figure.Figure:
   )
   heads = np.arange(1, len(chance['copying']) + 1)
   for i, (name, label) in enumerate((
-      ('copying', 'the two copying tasks'),
-      ('control', 'copying task and control'),
+      ('copying', 'copying tasks'), ('control', 'with the control'),
   )):  # fmt: skip
+    look = {'color': f'C{i}'}
     train.figures.curve(
-        axes, heads, measured[name].T, label=label, color=f'C{i}', marker='o'
+        axes, heads, measured[name].T, label=label, marker='o', **look
     )
-    axes.plot(
-        heads, chance[name].mean(1), ls=':', color=f'C{i}',
-        label=f'{label}: chance',
-    )  # fmt: skip
+    same = measured[f'roles, {name}'].mean(0)
+    axes.plot(heads, same, 's--', label=f'{label}, same role', **look)
+    luck = chance[name].mean(1)
+    axes.plot(heads, luck, ':', label=f'{label}: chance', **look)
   axes.set(xlabel='top heads of each stage', ylabel='overlap', ylim=(0, 1.03))
   axes.set_xticks(heads)
-  train.figures.legend(made, columns=2)
+  train.figures.legend(made, columns=3)
   return made
 
 

@@ -54,6 +54,13 @@ def make(
               },
           ),
           train.higher(
+              'Heads in the same role: the copying tasks share more with each'
+              ' other than with the control, by at least 0.2 of the union',
+              {'in the same role': measured['roles, copying'][:, at]},
+              {'with the control': measured['roles, control'][:, at]},
+              margin=0.2, by='mean', source='ours, as the authors count stages',
+          ),
+          train.higher(
               'Heads that suppress names repair coloured objects where these'
               ' are under-trained, more than random heads',
               {'repaired': measured['repaired']}, random, by='interval',
@@ -100,7 +107,14 @@ def _overlaps(config, found):
       for k in range(config.largest_k)
   ])  # fmt: skip
   control = lambda of: (of(0, 2) + of(1, 2)) / 2
-  overlaps = {'copying': pair(0, 1), 'control': control(pair), 'sizes': sizes}
+  by_stage = found['roles'].reshape(*sets.shape[:-2], -1, shape[-1])
+  same = lambda i, j: np.asarray(
+      patching.circuit_overlap(by_stage[:, i], by_stage[:, j])
+  )
+  overlaps = {
+      'copying': pair(0, 1), 'control': control(pair), 'sizes': sizes,
+      'roles, copying': same(0, 1), 'roles, control': control(same),
+  }  # fmt: skip
   return found | overlaps, {'copying': luck(0, 1), 'control': control(luck)}
 
 
@@ -127,6 +141,8 @@ def _tables(config, measured, chance, at) -> dict[str, train.Table]:
           'chance': chance['copying'][k],
           'with the control': measured['control'][:, k],
           'chance there': chance['control'][k],
+          'same role': measured['roles, copying'][:, k],
+          'same, with the control': measured['roles, control'][:, k],
       }
       for k in range(config.largest_k)
   }  # fmt: skip
@@ -152,7 +168,7 @@ def _tables(config, measured, chance, at) -> dict[str, train.Table]:
       'Overlap by threshold': train.Table(
           curve, 'heads of a stage',
           f'Receivers are those of the top {config.top_k}. Chance: two random'
-          ' sets as large.',
+          ' sets as large. Same role: a head counts once for each stage.',
       ),
       'Repair': train.Table(
           repair, 'task',
