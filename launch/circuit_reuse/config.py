@@ -46,12 +46,12 @@ class Config:
   tasks: circuit_tasks.Config = _TASKS
   num_seeds: limits.Count = 5
   lesson: train.Loop = _loop(100)
-  first: train.Loop = _loop(400)
-  then: train.Loop = _loop(2000)
+  first: train.Loop = _loop(300)
+  then: train.Loop = _loop(1400)
   first_shares: _Shares = (0.8, 0.1, 0.1)
   shares: _Shares = (0.2, 0.75, 0.05)
   learning_rate: limits.Positive = 3e-3
-  num_prompts: limits.Count = 96  # to find circuits, and as many to judge them
+  num_prompts: limits.Count = 64  # to find circuits, and as many to judge them
   top_k: limits.Count = 5  # heads of a stage
   largest_k: limits.Count = 6  # of the curves
   resamples: limits.Count = 50
