@@ -27,8 +27,9 @@ def _model(layers: int, width: int) -> transformer.Config:
 
 def _loop(steps: int, size: int = 32, each: int = 50) -> train.Loop:
   return train.Loop(
-      steps, size, steps_per_call=each, log_every=each, eval_every=4 * each
-  )
+      steps, size, steps_per_call=each, log_every=each, eval_every=4 * each,
+      checkpoint_every=4 * each,
+  )  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -38,7 +37,7 @@ def experiment(config: Config, run: train.Run) -> train.Report:
         jnp.arange(config.num_seeds), fitted.state.params
     )
     measured |= run.result(name, compute)
-  return report.make(config, {'first': first, 'then': then}, measured)
+  return report.make(config, measured)
 
 
 def stage(
@@ -65,8 +64,10 @@ def stage(
     return nats, {}
 
   def evaluate(state, prompts):
+    if lesson:
+      return {}
     right = lambda p: jnp.mean(_right(state.params, p, config))
-    return {} if lesson else {name: right(p) for name, p in prompts.items()}
+    return dict(zip(TASKS, jax.lax.map(right, prompts), strict=True))
 
   draw = functools.partial(
       _example, shares=shares, lesson=lesson, config=config
@@ -102,13 +103,13 @@ def _example(key, shares, lesson, config):
   return prompt.tokens, targets, weights
 
 
-def prompts_of(key: jax.Array, config: Config) -> dict[str, Any]:
-  """Draws prompts of every task."""
-  found = {}
-  for i, (name, draw) in enumerate(TASKS.items()):
+def prompts_of(key: jax.Array, config: Config) -> circuit_tasks.Prompt:
+  """Draws prompts of every task, [3, num_prompts, ...] each."""
+  found = []
+  for i, draw in enumerate(TASKS.values()):
     keys = jax.random.split(jax.random.fold_in(key, i), config.num_prompts)
-    found[name] = jax.vmap(lambda key, d=draw: d(key, config.tasks))(keys)
-  return found
+    found.append(jax.vmap(lambda key, d=draw: d(key, config.tasks))(keys))
+  return jax.tree.map(lambda *rows: jnp.stack(rows), *found)
 
 
 def _right(params, prompts, config) -> jax.Array:
@@ -128,10 +129,7 @@ def study(
   """
   key = jax.random.fold_in(jax.random.key(2), seed)
   run = circuits.runner(params, config.model)
-  stack = lambda drawn: jax.tree.map(lambda *a: jnp.stack(a), *drawn.values())
-  find, judge = (
-      stack(prompts_of(jax.random.fold_in(key, i), config)) for i in (0, 1)
-  )
+  find, judge = (prompts_of(jax.random.fold_in(key, i), config) for i in (0, 1))
 
   def one(inputs):
     task, find, judge = inputs
@@ -152,7 +150,8 @@ def repair(
   """
   key = jax.random.fold_in(jax.random.key(3), seed)
   run = circuits.runner(params, config.model)
-  names, colours, _ = prompts_of(key, config).values()
+  every = prompts_of(key, config)
+  names, colours = (jax.tree.map(lambda a, i=i: a[i], every) for i in (0, 1))
   shape = config.model.num_layers, config.model.num_heads
   size = config.repair_heads
   change = lambda heads: jnp.mean(circuits.overridden(run, names, heads)[0])

@@ -12,11 +12,7 @@ _LADDER = 'our spec of a small version'
 NAMES = tuple(circuit_tasks.TASKS)
 
 
-def make(
-    config: Config,
-    fitted: dict[str, train.Fitted],
-    found: dict[str, np.ndarray],
-) -> train.Report:
+def make(config: Config, found: dict[str, np.ndarray]) -> train.Report:
   """Holds what was measured, [S, ...] each, against the claims."""
   measured, chance = _overlaps(config, found)
   at = config.top_k - 1
