@@ -98,6 +98,7 @@ def _overlaps(config, found):
   luck = lambda i, j: np.array([
       [
           patching.chance_overlap(int(np.prod(shape)), int(a), int(b))
+          if a + b else np.nan
           for a, b in zip(sizes[:, i, k], sizes[:, j, k], strict=True)
       ]
       for k in range(config.largest_k)
