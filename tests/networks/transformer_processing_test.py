@@ -76,7 +76,8 @@ class ProcessingTest(parameterized.TestCase):
     ):  # fmt: skip
       params, config = step(params, config)
     layers = params.layers
-    for norm in (layers.norm_1, layers.norm_2, params.final_norm):
+    norms: Any = layers.norm_1, layers.norm_2, params.final_norm
+    for norm in norms:
       np.testing.assert_array_equal(norm.scale, jnp.ones_like(norm.scale))
       np.testing.assert_array_equal(norm.bias, jnp.zeros_like(norm.bias))
     network = lambda tokens, site: transformer.apply(
@@ -90,6 +91,7 @@ class ProcessingTest(parameterized.TestCase):
     np.testing.assert_allclose(jnp.mean(out.logits, -1), 0, atol=1e-12)
 
   def test_untied_output_is_the_embedding(self):
+    params: Any
     params, config = transformer.untie(_params(_GPT2), _GPT2)
     np.testing.assert_array_equal(params.output.kernel, params.embed.T)
     again, same = transformer.untie(params, config)

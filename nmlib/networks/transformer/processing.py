@@ -28,7 +28,7 @@ def untie(params: Params, config: Config) -> tuple[Params, Config]:
     ValueError: if params are not of the config.
   """
   check_params(params, config)
-  if config.output != 'tied':
+  if config.output != 'tied' or params.embed is None:
     return params, config
   output = params.output._replace(kernel=params.embed.T)
   return (
@@ -111,7 +111,7 @@ def center_writing_weights(
   writes = lambda linear: jax.tree.map(centred, linear)
   layers = params.layers
   return params._replace(
-      embed=centred(params.embed),
+      embed=jax.tree.map(centred, params.embed),
       positions=jax.tree.map(centred, params.positions),
       token_types=jax.tree.map(centred, params.token_types),
       layers=layers._replace(
