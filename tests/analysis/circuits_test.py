@@ -109,7 +109,7 @@ class OverlapTest(parameterized.TestCase):
     rng = np.random.default_rng(0)
     noise = rng.normal(size=(6, 40))
     clean, corrupt = jnp.ones(40), -jnp.ones(40)
-    sure = clean - 10.0 * np.arange(1, 7)[:, None] + 0.01 * noise
+    sure = clean[None] - 10.0 * np.arange(1, 7)[:, None] + 0.01 * noise
     of = lambda *stages: float(
         jax.jit(patching.bootstrap_stability, static_argnames=(
             'num_layers', 'top_k'
@@ -123,7 +123,7 @@ class OverlapTest(parameterized.TestCase):
     self.assertEqual(of(sure, sure[::-1]), 1)
     # Effects of mean 0 rank as chance has it, or a little better: the sample's
     # own means are resampled.
-    alone = of(clean + noise)
+    alone = of(clean[None] + noise)
     self.assertBetween(alone, patching.chance_overlap(6, 2, 2), 0.8)
     with self.assertRaisesRegex(ValueError, 'resamples must be'):
       stage = patching.Patched(jnp.asarray(sure), clean, corrupt)
