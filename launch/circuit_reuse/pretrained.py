@@ -186,7 +186,7 @@ def _looked(params, model, clean, corrupt, answers) -> dict[str, Any]:
   read = last * jax.lax.rsqrt(
       jnp.mean(last**2, -1, keepdims=True) + model.epsilon
   )
-  read = (read * params.final_norm.scale) @ params.embed.T
+  read = (read * params.final_norm.scale[None, None]) @ params.embed.T
   pair = jnp.broadcast_to(answers[:, None], (*read.shape[:2], 2))
   lens = patching.logit_difference(read, pair)
   grid, difference = circuits.grid(run, clean, corrupt, answers, layers)
