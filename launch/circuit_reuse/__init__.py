@@ -10,7 +10,8 @@ making some behave as in the one task repairs the other.
   python -m launch.circuit_reuse --preset=paper --weights=model.safetensors \
       --tokenizer=tokenizer.json
 
-small trains 5 networks of 4 layers and 4 heads on symbols. paper reads GPT-2 medium and its tokenizer: 384 heads, three stages, two
-tasks of 1000 prompts, about 2e17 operations, 6 hours at 1e13 a second; that is
-an estimate, it was not run. real reads the 260,000 weights of stories260K.
+small trains 5 networks of 4 layers and 4 heads on symbols. paper reads GPT-2
+medium and its tokenizer: 384 heads, three stages, two tasks of 1000 prompts,
+about 2e17 operations, 6 hours at 1e13 a second; that is an estimate, it was not
+run. real reads the 260,000 weights of stories260K.
 """
