@@ -93,7 +93,9 @@ class ProcessingTest(parameterized.TestCase):
   def test_untied_output_is_the_embedding(self):
     params: Any
     params, config = transformer.untie(_params(_GPT2), _GPT2)
-    np.testing.assert_array_equal(params.output.kernel, params.embed.T)
+    embed = params.embed
+    assert embed is not None
+    np.testing.assert_array_equal(params.output.kernel, embed.T)
     again, same = transformer.untie(params, config)
     self.assertIs(again, params)
     self.assertIs(same, config)
