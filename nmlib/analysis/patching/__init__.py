@@ -19,6 +19,8 @@ from nmlib.analysis.patching.circuits import faithfulness
 from nmlib.analysis.patching.circuits import head_effects
 from nmlib.analysis.patching.circuits import patch_stages
 from nmlib.analysis.patching.circuits import top_heads
+from nmlib.analysis.patching.ablation import ablate
+from nmlib.analysis.patching.ablation import ablate_sets
 from nmlib.analysis.patching.gradients import attribution_patch
 from nmlib.analysis.patching.interventions import override_pattern
 from nmlib.analysis.patching.interventions import steer
@@ -31,7 +33,6 @@ from nmlib.analysis.patching.overlaps import chance_overlap
 from nmlib.analysis.patching.overlaps import circuit_overlap
 from nmlib.analysis.patching.paths import path_patch
 from nmlib.analysis.patching.sweeps import Patched
-from nmlib.analysis.patching.sweeps import ablate
 from nmlib.analysis.patching.sweeps import activation_patch
 from nmlib.analysis.patching.sweeps import one_at_a_time
 from nmlib.analysis.patching.sweeps import sweep
@@ -39,6 +40,7 @@ from nmlib.analysis.patching.sweeps import sweep
 __all__ = [
     'Patched',
     'ablate',
+    'ablate_sets',
     'activation_patch',
     'attribution_patch',
     'bootstrap_interval',
