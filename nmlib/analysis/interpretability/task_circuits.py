@@ -30,8 +30,9 @@ class Circuit(NamedTuple):
 class Effects(NamedTuple):
   """By how much an answer's logit difference falls without a part."""
 
-  heads: jax.Array  # [..., L, H]
-  neurons: jax.Array  # [..., L, m]
+  heads: jax.Array  # [L, H], of each head
+  neurons: jax.Array  # [L, m], of each neuron, to first order
+  layers: jax.Array  # [3, L, B], of all heads of a layer, its neurons, and both
 
 
 def difference(outputs: Any, answers: jax.Array) -> jax.Array:
@@ -46,16 +47,10 @@ def scores(outputs: Any, answers: jax.Array) -> jax.Array:
   return jnp.stack([right.astype(logits.dtype), difference(outputs, answers)])
 
 
-def effects(
-    run: sweeps.Run,
-    inputs: Any,
-    answers: jax.Array,
-    *,
-    batch_size: int | None = None,
-) -> Effects:
-  """Returns the mean effect of every head and every neuron on one task.
+def effects(run: sweeps.Run, inputs: Any, answers: jax.Array) -> Effects:
+  """Returns the effect of every head, neuron and layer on one task.
 
-  Heads are put out one by one, replaced by their mean over inputs. Neurons are
+  Heads and layers are replaced by their mean over inputs. Single neurons are
   too many for that: theirs is the effect, to first order, of a value from the
   next input in its place.
 
@@ -63,26 +58,43 @@ def effects(
     run: of one example; see the module.
     inputs: [B, ...] each.
     answers: int [B, 2], right and wrong.
-    batch_size: heads at once; None: one.
 
   Raises:
-    ValueError: as of `patching.ablate`; or if there are fewer than two inputs.
+    ValueError: as of `patching.ablate_sets`; or if there are fewer than two
+      inputs.
   """
   checks.count('the number of inputs', sweeps.examples(inputs, answers), 2)
   first = jax.tree.map(lambda leaf: leaf[0], inputs)
-  shape = jax.eval_shape(lambda one: run(one, {}, ('z',))[1]['z'], first).shape
-  masks = patching.one_at_a_time(shape, (0, 2))
-  none = jnp.zeros_like(masks[:1])
-  fell = patching.ablate(
-      run, inputs, 'z', jnp.concatenate([none, masks]), difference, answers,
-      kind='mean', batch_size=batch_size,
-  ).mean(1)  # fmt: skip
+  seen = jax.eval_shape(lambda one: run(one, {}, ('z', 'mlp_post'))[1], first)
+  (count, _, heads, _), neurons = seen['z'].shape, seen['mlp_post'].shape[2]
+  parts = parts_of(count, heads, neurons)
+  left = lesions(run, inputs, parts, difference, answers)
+  fell = left[:1] - left[1:]  # [E, B]
   others = jax.tree.map(lambda leaf: jnp.roll(leaf, 1, 0), inputs)
   moved = patching.attribution_patch(
       run, inputs, others, 'mlp_post', difference, answers, direction='noise'
   )
-  heads = (fell[0] - fell[1:]).reshape(shape[0], shape[2])
-  return Effects(heads, -moved.sum(2).mean(0))
+  single = fell[: count * heads].mean(1).reshape(count, heads)
+  layers = fell[count * heads :].reshape(3, count, -1)
+  return Effects(single, -moved.sum(2).mean(0), layers)
+
+
+def parts_of(num_layers: int, num_heads: int, num_neurons: int) -> Circuit:
+  """Returns circuits [1 + L H + 3 L, L, *]: none, heads, parts of layers.
+
+  After the empty one each single head; then of each layer all heads, all
+  neurons, and both.
+  """
+  single = patching.one_at_a_time((num_layers, num_heads), (0, 1))
+  layer = patching.one_at_a_time((num_layers, 1), (0,))
+  full = lambda size: jnp.broadcast_to(layer, (num_layers, num_layers, size))
+  none = lambda count, size: jnp.zeros((count, num_layers, size), bool)
+  every, all_neurons = full(num_heads), full(num_neurons)
+  heads = none(1, num_heads), single, every, none(num_layers, num_heads), every
+  rest = none(1 + len(single) + num_layers, num_neurons)
+  return Circuit(
+      jnp.concatenate(heads), jnp.concatenate([rest, all_neurons, all_neurons])
+  )
 
 
 def choose(first: Effects, second: Effects, counts: Circuit) -> Circuit:

@@ -1,7 +1,6 @@
 """Facts to recall and chains to follow, in prompts that one token tells apart.
 
-A prompt shows chains of two steps pair by pair, shuffled among each other, then
-asks:
+A prompt shows chains of two steps, pair by pair in random order, then asks:
 
   a b  d e  b c  e f   relation a   ->   answer
 
@@ -14,9 +13,8 @@ distribution of all tokens but the relation. The corrupt twin of a prompt has
 one other token and another answer: of a chain the first step leads elsewhere
 (a e, so the answer is f), of a fact another relation is asked for.
 
-The control is text of words that occur nowhere else, a random bigram chain. To
-learn from there are also `lesson`, a prompt that asks several questions, and
-`rehearsal`, pairs shown again and again.
+The control is text of words that occur nowhere else, a random bigram chain.
+What to learn all of this from is in `recall_lessons`.
 
 The protocol is ours: of Fartale et al. (arXiv 2510.03366) only the abstract is
 at hand.
@@ -97,13 +95,6 @@ class World(NamedTuple):
   followers: jax.Array  # int [words, followers], tokens
 
 
-class Lesson(NamedTuple):
-  """Tokens, and which of them are to be predicted."""
-
-  tokens: jax.Array  # int [T]
-  asked: jax.Array  # bool [T]
-
-
 class Prompt(NamedTuple):
   """A prompt and its twin."""
 
@@ -116,9 +107,9 @@ class Prompt(NamedTuple):
 def world(key: jax.Array, config: Config) -> World:
   """Draws facts and the bigrams of the control."""
   keys = jax.random.split(key, 3)
-  rows = lambda key, count, size: jax.vmap(
-      lambda key: jax.random.permutation(key, size)
-  )(jax.random.split(key, count))
+  rows = lambda key, count, size: jnp.argsort(
+      jax.random.uniform(key, (count, size)), -1
+  )
   half, size = config.num_relations // 2, config.num_symbols
   even, cycle = rows(keys[0], half, size), rows(keys[1], half, size)
   odd = jax.vmap(
@@ -137,10 +128,10 @@ def recall(key: jax.Array, known: World, config: Config) -> Prompt:
   Raises:
     ValueError: if the world is of another config.
   """
-  _check(known, config)
+  check(known, config)
   which, rest = jax.random.split(key)
   relation = jax.random.randint(which, (), 0, config.num_relations)
-  chains, order = _shown(rest, config)
+  chains, order = shown(rest, config)
   both = jnp.stack([relation, relation ^ 1])  # of the prompt and of its twin
   answers = known.attributes[both, chains[0, 0]]
   clean, groups = _prompt(chains, order, config.num_symbols + both[0])
@@ -156,80 +147,12 @@ def chain(key: jax.Array, config: Config, steps: int = 2) -> Prompt:
   """
   if steps not in (1, 2):
     raise ValueError(f'steps must be 1 or 2, got {steps}.')
-  chains, order = _shown(key, config)
+  chains, order = shown(key, config)
   relation = config.then if steps == 2 else config.next
   clean, groups = _prompt(chains, order, relation)
   place = 2 * jnp.argmax(order == 0) + 1  # of the bridge in the first step
   corrupt = clean.at[place].set(chains[1, 1])
   return Prompt(clean, corrupt, chains[:2, steps], groups)
-
-
-def lesson(
-    key: jax.Array, known: World, config: Config, questions: int,
-    of_chains: float | jax.Array, of_one_step: float | jax.Array,
-) -> Lesson:  # fmt: skip
-  """Draws a prompt with several questions, each with its answer.
-
-  Args:
-    key: of the draw.
-    known: of `world`.
-    config: static.
-    questions: Q, how many.
-    of_chains: share of questions that ask for a chain, not a fact.
-    of_one_step: share of those that ask for one step.
-
-  Returns:
-    A lesson of T = length - 2 + 3 Q tokens, answers asked.
-
-  Raises:
-    ValueError: if the world is of another config, or there is no question.
-  """
-  _check(known, config)
-  checks.count('questions', questions)
-  keys = jax.random.split(key, 5)
-  draw = lambda i, size: jax.random.randint(keys[i], (questions,), 0, size)
-  chance = lambda i, p: jax.random.uniform(keys[i], (questions,)) < p
-  chains, order = _shown(keys[0], config)
-  asked, relation = draw(1, config.num_chains), draw(2, config.num_relations)
-  subject = chains[asked, 0]
-  far = 2 - chance(3, of_one_step).astype(int)
-  reasons = chance(4, of_chains)
-  answer = jnp.where(
-      reasons, chains[asked, far], known.attributes[relation, subject]
-  )
-  relation = jnp.where(
-      reasons, config.then + 2 - far, config.num_symbols + relation
-  )
-  shown, _ = _pairs(chains, order)
-  rows = jnp.stack([relation, subject, answer], 1).ravel()
-  tokens = jnp.concatenate([shown, rows]).astype(jnp.int32)
-  places = jnp.arange(len(tokens)) - len(shown)
-  return Lesson(tokens, (places >= 0) & (places % 3 == 2))
-
-
-def rehearsal(
-    key: jax.Array, config: Config, length: int, pairs: int = 5
-) -> Lesson:
-  """Draws tokens int [length], different pairs that come again and again.
-
-  The second symbol is asked of pairs that have been shown.
-
-  Raises:
-    ValueError: if there are too few symbols for the pairs, or no tokens.
-  """
-  checks.count('length', length)
-  if not 1 <= pairs <= config.num_symbols // 2:
-    raise ValueError(
-        f'pairs must be 1 to half of num_symbols={config.num_symbols}, got'
-        f' {pairs}.'
-    )
-  symbols, which = jax.random.split(key)
-  drawn = jax.random.permutation(symbols, config.num_symbols)[: 2 * pairs]
-  shown = jax.random.randint(which, (-(-length // 2),), 0, pairs)
-  seen = jnp.tril(shown[:, None] == shown[None], -1).any(1)
-  tokens = drawn.reshape(pairs, 2)[shown].ravel()[:length]
-  asked = jnp.stack([jnp.zeros_like(seen), seen], 1).ravel()[:length]
-  return Lesson(tokens.astype(jnp.int32), asked)
 
 
 def text(
@@ -240,7 +163,7 @@ def text(
   Raises:
     ValueError: if the world is of another config, or there are no words.
   """
-  _check(known, config)
+  check(known, config)
   checks.count('length', length)
 
   def step(word, draw):
@@ -252,27 +175,33 @@ def text(
   return jax.lax.scan(step, word, draws)[1].astype(jnp.int32)
 
 
-def _check(known: World, config: Config) -> None:
+def check(known: World, config: Config) -> None:
+  """Refuses a world of another config."""
   facts = {'R': config.num_relations, 'symbols': config.num_symbols}
   words = {'words': config.num_words, 'followers': config.num_followers}
   checks.shape('known.attributes', known.attributes, **facts)
   checks.shape('known.followers', known.followers, **words)
 
 
-def _shown(key, config):
-  """Returns symbols [chains, 3], and which pair each place of a prompt shows.
+def shown(key: jax.Array, config: Config) -> tuple[jax.Array, jax.Array]:
+  """Draws symbols [chains, 3], and the order of pairs [2 chains] in a prompt.
 
-  Pairs are numbered chain by chain; a chain's first step is shown first.
+  Pairs are numbered chain by chain, two steps each.
   """
   symbols, order = jax.random.split(key)
   count = config.num_chains
-  drawn = jax.random.permutation(symbols, config.num_symbols)[: 3 * count]
-  of_chain = jax.random.permutation(order, 2 * count) // 2
-  again = jnp.tril(of_chain[:, None] == of_chain[None], -1).any(1)
-  return drawn.reshape(count, 3), 2 * of_chain + again
+  drawn = shuffled(symbols, config.num_symbols)[: 3 * count]
+  return drawn.reshape(count, 3), shuffled(order, 2 * count)
 
 
-def _pairs(chains, order):
+def shuffled(key: jax.Array, size: int) -> jax.Array:
+  """Draws an order int [size], by one sort: every row of a batch has some."""
+  return jnp.argsort(jax.random.uniform(key, (size,)))
+
+
+def tokens_of(
+    chains: jax.Array, order: jax.Array
+) -> tuple[jax.Array, jax.Array]:
   """Returns the tokens of pairs in an order, and each one's pair."""
   pairs = jnp.stack([chains[:, :2], chains[:, 1:]], 1).reshape(-1, 2)
   return pairs[order].ravel(), jnp.repeat(order, 2)
@@ -280,7 +209,7 @@ def _pairs(chains, order):
 
 def _prompt(chains, order, relation):
   """Returns a prompt about the first chain, and its groups."""
-  shown, pair = _pairs(chains, order)
+  shown, pair = tokens_of(chains, order)
   asked = jnp.stack([jnp.asarray(relation, shown.dtype), chains[0, 0]])
   places = jnp.concatenate([jnp.minimum(pair, 2), jnp.array([3, 4])])
   groups = places[None] == jnp.arange(len(GROUPS))[:, None]

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from nmlib.data.tasks import recall_lessons as lessons
 from nmlib.data.tasks import recall_reasoning as tasks
 
 _CONFIG = tasks.Config(10, 4, 3, num_words=6, num_followers=2)
@@ -85,7 +86,7 @@ class LessonTest(parameterized.TestCase):
 
   @parameterized.parameters((1.0, 1.0), (1.0, 0.0), (0.0, 0.0))
   def test_questions_have_their_answers(self, of_chains, of_one_step):
-    found = tasks.lesson(_key(), _WORLD, _CONFIG, 5, of_chains, of_one_step)
+    found = lessons.lesson(_key(), _WORLD, _CONFIG, 5, of_chains, of_one_step)
     tokens = np.asarray(found.tokens)
     self.assertLen(tokens, _PAIRS + 15)
     asked = np.flatnonzero(found.asked)
@@ -96,18 +97,31 @@ class LessonTest(parameterized.TestCase):
         steps = 1 if of_one_step else 2
         self.assertEqual(relation, _CONFIG.next if steps == 1 else _CONFIG.then)
         self.assertEqual(answer, _followed(tokens, subject, steps))
-      else:
+        self.assertEqual(found.halfway[place], _followed(tokens, subject, 1))
+      self.assertEqual(bool(found.halfway_asked[place]), bool(of_chains))
+      if not of_chains:
         fact = _WORLD.attributes[relation - _CONFIG.num_symbols, subject]
         self.assertEqual(answer, fact)
 
   def test_rehearsal_asks_for_what_was_shown(self):
-    found = tasks.rehearsal(_key(), _CONFIG, 25, 3)
+    found = lessons.rehearsal(_key(), _CONFIG, 25, 3)
     known = {}
     for i in range(0, 24, 2):
       one, two = np.asarray(found.tokens[i : i + 2]).tolist()
       self.assertEqual(bool(found.asked[i + 1]), one in known)
       self.assertEqual(known.setdefault(one, two), two)
     self.assertFalse(found.asked[::2].any())
+
+  def test_rows_are_of_every_kind(self):
+    mixture = lessons.Mixture(0.3, 0.3, 0.5, 0.5)
+    draw = lambda key: lessons.row(key, _WORLD, _CONFIG, 2, mixture)
+    found = jax.jit(jax.vmap(draw))(_keys())
+    texts = (found.tokens >= _CONFIG.first_word).all(1)
+    pairs = (found.tokens < _CONFIG.num_symbols).all(1)
+    self.assertTrue(0 < texts.sum() and 0 < pairs.sum())
+    self.assertLess((texts | pairs).sum(), 40)
+    np.testing.assert_array_equal(found.asked[texts], True)
+    self.assertFalse(found.halfway_asked[texts].any())
 
   def test_words_follow_words(self):
     words = np.asarray(tasks.text(_key(), _WORLD, _CONFIG, 50))
@@ -135,7 +149,7 @@ class BadInputTest(parameterized.TestCase):
     with self.assertRaisesRegex(ValueError, 'steps must be 1 or 2, got 3'):
       tasks.chain(_key(), _CONFIG, 3)
     with self.assertRaisesRegex(ValueError, 'pairs must be 1 to half'):
-      tasks.rehearsal(_key(), _CONFIG, 8, 6)
+      lessons.rehearsal(_key(), _CONFIG, 8, 6)
 
 
 if __name__ == '__main__':

@@ -1,0 +1,146 @@
+"""The experiment of `launch.recall_reasoning`: train or read, then lesion."""
+
+import functools
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from launch.recall_reasoning import models
+from launch.recall_reasoning import report
+from launch.recall_reasoning.config import Config
+from nmlib import train
+from nmlib.analysis.interpretability import task_circuits
+from nmlib.analysis.interpretability import task_dissociation as study
+from nmlib.data.tasks import recall_lessons as lessons
+from nmlib.data.tasks import recall_reasoning as tasks
+from nmlib.networks import transformer
+from nmlib.neurons import sites
+
+
+def experiment(config: Config, run: train.Run) -> train.Report:
+  """Studies every seed, and sets what its circuits do beside chance."""
+  history, model = None, config.model
+  if config.source == 'generated':
+    fitted = train.fit(run, stage(config))
+    history, trained = fitted.history, train.to_host(fitted.state.params)
+    read = lambda seed: (
+        jax.tree.map(lambda leaf: leaf[seed], trained),
+        drawn(fitted.state.key[seed], config),
+    )
+  else:
+    params, model, draw = models.read(config)
+    read = lambda seed: (params, draw(seed))
+  network = lambda params, tokens, positions, site: transformer.apply(
+      params, tokens, model, positions=positions, site=site
+  )
+
+  def studied(seed):
+    params, (discovery, test, text) = read(seed)
+    found = study.study(
+        network, params, jax.random.key(seed), study.Prompts(*discovery),
+        study.Prompts(*test), text,
+        task_circuits.Circuit(config.num_heads_out, config.num_neurons_out),
+        num_random=config.num_random, permutations=config.permutations,
+    )  # fmt: skip
+    return found | study.summarize(found, config.threshold)
+
+  found = [
+      run.result(f'seed_{seed}', functools.partial(studied, seed))
+      for seed in range(config.num_seeds)
+  ]
+  whole = {name: np.stack([one[name] for one in found]) for name in found[0]}
+  return report.make(config, history, whole)
+
+
+def stage(config: Config) -> train.Stage:
+  """Returns the training of a network a seed, each in a world of its own."""
+  model = config.model
+
+  def init(key):
+    # GPT-2's deviation of 0.02 is for widths of 768 and more.
+    grown = lambda leaf: leaf * config.initial_scale if leaf.ndim > 2 else leaf
+    params = transformer.init(key, model)
+    return params._replace(
+        embed=params.embed * config.initial_scale,
+        layers=jax.tree.map(grown, params.layers),
+    )
+
+  def loss(params, row, key):
+    del key
+    place = f'resid_post/{(model.num_layers - 1) // 2}'
+    run = lambda tokens, site: transformer.apply(
+        params, tokens, model, site=site
+    )
+    out, seen = sites.run(run, row.tokens[:-1], capture=(place,))
+    scale, bias = params.final_norm
+    half = jax.nn.standardize(seen[place], epsilon=model.epsilon)
+    half = (half * scale + bias) @ params.embed.T
+    nats = optax.softmax_cross_entropy_with_integer_labels
+    end = nats(out.logits, row.tokens[1:]) * row.asked[1:]
+    middle = nats(half, row.halfway[1:]) * row.halfway_asked[1:]
+    return jnp.sum(end + middle) / config.questions, {}
+
+  def evaluate(state, _):
+    _, test, _ = drawn(state.key, config)
+    run = lambda x: transformer.apply(
+        state.params, x, model, positions=jnp.array([-1])
+    )
+    said = jax.vmap(jax.vmap(lambda x: jnp.argmax(run(x).logits)))(test.clean)
+    right = jnp.mean(said == test.answers[..., 0], 1)
+    return {'recall': right[0], 'reasoning': right[1]}
+
+  steps = config.loop.num_steps
+  linear, peak = optax.schedules.linear_schedule, config.learning_rate
+  rate = optax.schedules.join_schedules(
+      [linear(0.0, peak, config.warmup), linear(peak, peak / 30, steps // 3)],
+      [steps - steps // 3],
+  )
+  optimizer: Any = optax.chain(
+      optax.clip_by_global_norm(1.0), optax.adamw(rate, weight_decay=0.01)
+  )
+  return train.Stage(
+      name='train', loop=config.loop, init=init, loss=loss,
+      optimizer=optimizer, data=functools.partial(_batch, config=config),
+      evaluate=evaluate, eval_data=jnp.zeros(1),
+      seeds=tuple(range(config.num_seeds)), item='token',
+      items_per_row=config.lesson_length,
+  )  # fmt: skip
+
+
+def world(key: jax.Array, config: Config) -> tasks.World:
+  """Returns what a network of this key learns by heart."""
+  return tasks.world(jax.random.fold_in(key, 2**30), config.task)
+
+
+def drawn(key: jax.Array, config: Config):
+  """Returns prompts [2, B, ...] for discovery and test, and texts [B, n]."""
+  known = world(key, config)
+  keys = jax.random.split(jax.random.fold_in(key, 2**30 + 1), 5)
+
+  def several(function, key):
+    return jax.vmap(function)(jax.random.split(key, config.num_prompts))
+
+  recall = lambda key: tasks.recall(key, known, config.task)
+  chain = lambda key: tasks.chain(key, config.task)
+  both = lambda a, b: jax.tree.map(
+      lambda *leaves: jnp.stack(leaves), several(recall, a), several(chain, b)
+  )
+  text = lambda key: tasks.text(key, known, config.task, config.task.length)
+  return both(*keys[:2]), both(*keys[2:4]), several(text, keys[4])
+
+
+def _batch(key, step, config) -> lessons.Lesson:
+  """Draws rows as the curriculum goes."""
+  known = world(key, config)
+  late = jnp.clip((step - config.curriculum) / config.curriculum, 0, 1)
+  mixture = lessons.Mixture(
+      config.of_text, jnp.maximum(config.rehearsal * (1 - late), 0.05),
+      config.of_chains, jnp.maximum(1 - late, 0.1),
+  )  # fmt: skip
+  draw = lambda key: lessons.row(
+      key, known, config.task, config.questions, mixture
+  )
+  return train.fresh(draw, config.loop.batch_size)(key, step)
