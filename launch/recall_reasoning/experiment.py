@@ -10,6 +10,7 @@ import optax
 
 from launch.recall_reasoning import models
 from launch.recall_reasoning import report
+from launch.recall_reasoning.config import TASKS
 from launch.recall_reasoning.config import Config
 from nmlib import train
 from nmlib.analysis.interpretability import task_circuits
@@ -22,10 +23,10 @@ from nmlib.neurons import sites
 
 def experiment(config: Config, run: train.Run) -> train.Report:
   """Studies every seed, and sets what its circuits do beside chance."""
-  history, model = None, config.model
+  model = config.model
   if config.source == 'generated':
     fitted = train.fit(run, stage(config))
-    history, trained = fitted.history, train.to_host(fitted.state.params)
+    trained = train.to_host(fitted.state.params)
     read = lambda seed: (
         jax.tree.map(lambda leaf: leaf[seed], trained),
         drawn(fitted.state.key[seed], config),
@@ -52,7 +53,7 @@ def experiment(config: Config, run: train.Run) -> train.Report:
       for seed in range(config.num_seeds)
   ]
   whole = {name: np.stack([one[name] for one in found]) for name in found[0]}
-  return report.make(config, history, whole)
+  return report.make(config, whole)
 
 
 def stage(config: Config) -> train.Stage:
@@ -71,9 +72,7 @@ def stage(config: Config) -> train.Stage:
   def loss(params, row, key):
     del key
     place = f'resid_post/{(model.num_layers - 1) // 2}'
-    run = lambda tokens, site: transformer.apply(
-        params, tokens, model, site=site
-    )
+    run = functools.partial(transformer.apply, params, config=model)
     out, seen = sites.run(run, row.tokens[:-1], capture=(place,))
     scale, bias = params.final_norm
     half = jax.nn.standardize(seen[place], epsilon=model.epsilon)
@@ -85,12 +84,9 @@ def stage(config: Config) -> train.Stage:
 
   def evaluate(state, _):
     _, test, _ = drawn(state.key, config)
-    run = lambda x: transformer.apply(
-        state.params, x, model, positions=jnp.array([-1])
-    )
-    said = jax.vmap(jax.vmap(lambda x: jnp.argmax(run(x).logits)))(test.clean)
-    right = jnp.mean(said == test.answers[..., 0], 1)
-    return {'recall': right[0], 'reasoning': right[1]}
+    say = lambda x: jnp.argmax(transformer.apply(state.params, x, model)[0][-1])
+    right = jax.vmap(jax.vmap(say))(test.clean) == test.answers[..., 0]
+    return dict(zip(TASKS, jnp.mean(right, 1), strict=True))
 
   steps = config.loop.num_steps
   linear, peak = optax.schedules.linear_schedule, config.learning_rate
@@ -110,37 +106,25 @@ def stage(config: Config) -> train.Stage:
   )  # fmt: skip
 
 
-def world(key: jax.Array, config: Config) -> tasks.World:
+def drawn(key: jax.Array, config: Config):
+  """Returns prompts [2, B, ...] for discovery and test, and texts [B, n]."""
+  known, key = _world(key, config), jax.random.fold_in(key, 2**30 + 1)
+  return lessons.splits(key, known, config.task, config.num_prompts)
+
+
+def _world(key, config) -> tasks.World:
   """Returns what a network of this key learns by heart."""
   return tasks.world(jax.random.fold_in(key, 2**30), config.task)
 
 
-def drawn(key: jax.Array, config: Config):
-  """Returns prompts [2, B, ...] for discovery and test, and texts [B, n]."""
-  known = world(key, config)
-  keys = jax.random.split(jax.random.fold_in(key, 2**30 + 1), 5)
-
-  def several(function, key):
-    return jax.vmap(function)(jax.random.split(key, config.num_prompts))
-
-  recall = lambda key: tasks.recall(key, known, config.task)
-  chain = lambda key: tasks.chain(key, config.task)
-  both = lambda a, b: jax.tree.map(
-      lambda *leaves: jnp.stack(leaves), several(recall, a), several(chain, b)
-  )
-  text = lambda key: tasks.text(key, known, config.task, config.task.length)
-  return both(*keys[:2]), both(*keys[2:4]), several(text, keys[4])
-
-
 def _batch(key, step, config) -> lessons.Lesson:
   """Draws rows as the curriculum goes."""
-  known = world(key, config)
+  known = _world(key, config)
   late = jnp.clip((step - config.curriculum) / config.curriculum, 0, 1)
   mixture = lessons.Mixture(
       config.of_text, jnp.maximum(config.rehearsal * (1 - late), 0.05),
       config.of_chains, jnp.maximum(1 - late, 0.1),
   )  # fmt: skip
-  draw = lambda key: lessons.row(
-      key, known, config.task, config.questions, mixture
-  )
+  asked = config.task, config.questions, mixture
+  draw = lambda key: lessons.row(key, known, *asked)
   return train.fresh(draw, config.loop.batch_size)(key, step)

@@ -1,6 +1,7 @@
 """The report of `launch.recall_reasoning`, and whose each claim is."""
 
 from collections.abc import Mapping
+import dataclasses
 
 import numpy as np
 
@@ -14,32 +15,36 @@ from nmlib.analysis.interpretability.task_dissociation import LEVELS
 _OURS = 'abstract; threshold: ours'
 _DIFFERENCES = (
     'FROM AN ABSTRACT: tasks, sizes, thresholds and the whole protocol are ours'
-    ' (neither text nor code is public), and no number below is the paper\'s.',
+    " (neither text nor code is public), and no number below is the paper's.",
     'Circuits are sets of a fixed size, by the effect of heads put out one by'
     ' one and of neurons to first order, on prompts that the test does not'
     ' use.',
-)  # fmt: skip
+)
+_GIVEN = 'a given model was not trained for these tasks: this is what was found'
+_READ = 'Mean share of attention on groups of tokens, in the own task.'
+_CLASSES = 'Seeds in which a layer serves a task; folds of 5 that say so.'
 
 
-def make(
-    config: Config, history: train.History | None,
-    found: Mapping[str, np.ndarray],
-) -> train.Report:  # fmt: skip
+def make(config: Config, found: Mapping[str, np.ndarray]) -> train.Report:
   """Holds what `study` and `summarize` found, seeds in front, to the claims."""
+  claims = [*_lesions(found), *_dissociation(config, found), *_others(found)]
+  if config.source != 'generated':
+    of_given = lambda claim: dataclasses.replace(
+        claim, expected=claim.holds, because='' if claim.holds else _GIVEN
+    )
+    claims = list(map(of_given, claims))
   return train.Report(
-      claims=_claims(config, found),
+      claims=claims,
       data={'prompts': f'{config.num_prompts} of each task to choose circuits'
                        ' by, as many others to judge them'},
       differences=list(_DIFFERENCES),
-      tables=_tables(config, found),
-      figures=figures.draw(config, history, found),
+      tables=_tables(config, found), figures=figures.draw(config, found),
   )  # fmt: skip
 
 
-def _claims(config: Config, found) -> list[train.Claim]:
-  """Returns the claims; the circuits are of heads and neurons together."""
+def _lesions(found) -> list[train.Claim]:
+  """What circuits of heads and neurons cost, means in their place."""
   accuracy = dict(zip(TASKS, found['accuracy'].T, strict=True))
-  lost = found['lost mean'][:, -1]
   claims = [
       train.higher(
           'Both tasks are learned before anything is put out: accuracy above'
@@ -47,22 +52,26 @@ def _claims(config: Config, found) -> list[train.Claim]:
           by='seed', also=accuracy, source='ours',
       )
   ]  # fmt: skip
+  lost = found['lost mean'][:, -1]
   for i, task in enumerate(TASKS):
-    other = TASKS[1 - i]
+    other, without = TASKS[1 - i], f'Without the {task} circuit (mean)'
     claims += [
         train.higher(
-            f'Without the {task} circuit (mean), {task} loses 15 points of'
-            ' accuracy or more', {f'{task} lost': lost[:, i, i]}, 0.15,
-            by='interval', source=_OURS,
+            f'{without}, {task} loses 15 points of accuracy or more',
+            {f'{task} lost': lost[:, i, i]}, 0.15, by='interval', source=_OURS,
             paper='' if i else 'up to 15 % (abstract)',
         ),
         train.lower(
-            f'Without the {task} circuit (mean), {other} loses less than 5'
-            ' points', {f'{other} lost': lost[:, i, 1 - i]}, 0.05,
-            by='interval', source=_OURS,
+            f'{without}, {other} loses less than 5 points',
+            {f'{other} lost': lost[:, i, 1 - i]}, 0.05, by='interval',
+            source=_OURS,
         ),
     ]  # fmt: skip
-  claims += [
+  return claims
+
+
+def _dissociation(config, found) -> list[train.Claim]:
+  claims = [
       train.higher(
           f'Double dissociation ({kind}): the 95 % bootstrap interval of its'
           ' index lies above 0', {'low end': found[f'index {kind}'][:, -1, 1]},
@@ -72,7 +81,6 @@ def _claims(config: Config, found) -> list[train.Claim]:
       for kind in KINDS
   ]  # fmt: skip
   index = found['index mean'][..., 0]
-  depth = dict(zip(TASKS, found['depth'].T, strict=True))
   return claims + [
       train.higher(
           'Double dissociation is above that of the best of'
@@ -81,20 +89,25 @@ def _claims(config: Config, found) -> list[train.Claim]:
           {'best random pair': found['random'][:, -1].max(-1)},
           by='interval', source='ours',
       ),
-      train.lower(
-          'Neither circuit matters for unrelated text: its loss changes by less'
-          ' than 5 %', {'larger change': np.abs(found['text']).max(1)}, 0.05,
-          by='interval', source='ours',
-      ),
       train.higher(
           'Heads dissociate the tasks more than neurons do',
           {'heads': index[:, 0]}, {'neurons': index[:, 1]}, by='interval',
           source='abstract (effects of neurons are weaker)',
       ),
+  ]  # fmt: skip
+
+
+def _others(found) -> list[train.Claim]:
+  first, second = ({t: found['depth'][:, i]} for i, t in enumerate(TASKS))
+  return [
+      train.lower(
+          'Neither circuit matters for unrelated text: its loss changes by less'
+          ' than 5 %', {'larger change': np.abs(found['text']).max(1)}, 0.05,
+          by='interval', source='ours',
+      ),
       train.lower(
           'Recall lies in earlier layers than reasoning: mean layer, weighted by'
-          ' what its loss costs', {'recall': depth['recall']},
-          {'reasoning': depth['reasoning']}, by='interval',
+          ' what its loss costs', first, second, by='interval',
           source='secondary summaries',
       ),
       train.higher(
@@ -106,61 +119,47 @@ def _claims(config: Config, found) -> list[train.Claim]:
 
 
 def _tables(config, found) -> dict[str, train.Table]:
-  cut = lambda kind, level, i: {
-      f'{task} lost': 100 * found[f'lost {kind}'][:, level, i, j]
-      for j, task in enumerate(TASKS)
-  }
-  lesions = {
-      f'{task} circuit, {LEVELS[level]}, {kind}': cut(kind, level, i)
-      for kind in KINDS for level in range(len(LEVELS))
+  parts, neurons = {}, {}
+  apart = np.abs(found['d_prime']), np.abs(found['auroc'] - 0.5) + 0.5
+  columns = dict(zip(("|d'|", 'AUROC'), apart, strict=True))
+  columns = {'told apart': found['told']} | columns
+  lost = {
+      f'{task} circuit, {level}, {kind}': {
+          f'{t} lost': 100 * found[f'lost {kind}'][:, j, i, k]
+          for k, t in enumerate(TASKS)
+      }
+      for kind in KINDS for j, level in enumerate(LEVELS)
       for i, task in enumerate(TASKS)
   }  # fmt: skip
-  attention, neurons = {}, {}
-  size = np.abs(found['d_prime'])
   for i, task in enumerate(TASKS):
-    mine = found['own_heads'][:, i]
-    of = lambda x, m=mine: np.array(
-        [a[b].mean(0) for a, b in zip(x, m, strict=True)]
-    )
-    mass = of(found['mass'][:, i])
-    attention[f'{task} circuit, in {task}'] = {
-        'entropy (nats)': of(found['entropy'][:, i]),
-        **{g: mass[:, j] for j, g in enumerate(config.groups)},
+    heads = found['own_heads'][:, i]
+    mass = _of(found['mass'][:, i], heads)
+    parts[f'{task} circuit'] = {
+        'entropy (nats)': _of(found['entropy'][:, i], heads),
+        **dict(zip(config.groups, mass.T, strict=True)),
     }
-    chosen = found['own_neurons'][:, i]
-    neurons[f'{task} circuit'] = _neurons(found, size, chosen)
-  neurons['all'] = _neurons(found, size, np.ones_like(chosen))
+    own = found['own_neurons'][:, i]
+    neurons[f'{task} circuit'] = {n: _of(x, own) for n, x in columns.items()}
+  every = np.ones_like(found['told'])
+  neurons['all'] = {name: _of(x, every) for name, x in columns.items()}
   classes = {
-      f'layer {layer}': {
-          name: int(np.sum(found['classes'][:, layer] == i))
-          for i, name in enumerate(('neither', *TASKS, 'both'))
-      }
-      | {'share of folds': found['stability'][:, layer]}
-      for layer in range(found['classes'].shape[1])
-  }
+      f'layer {i}': {
+          name: int(np.sum(row == c))
+          for c, name in enumerate(('neither', *TASKS, 'both'))
+      } | {'share of folds': found['stability'][:, i]}
+      for i, row in enumerate(found['classes'].T)
+  }  # fmt: skip
   return {
-      'Points of accuracy lost': train.Table(lesions, 'put out'),
-      'What the heads of a circuit read, at the last token': train.Table(
-          attention, 'heads', 'Shares of attention by groups of tokens.'
-      ),
+      'Points of accuracy lost': train.Table(lost, 'put out'),
+      'What heads read, at the last token': train.Table(parts, 'heads', _READ),
       'Neurons that tell the tasks apart, at the last token': train.Table(
-          neurons, 'neurons',
-          f'Permutation test, {config.permutations} shuffles, false discovery'
-          ' rate 5 %.',
+          neurons, 'neurons', f'{config.permutations} permutations, false'
+          ' discovery rate 5 %; either sign.',
       ),
-      'Classes of layers': train.Table(
-          classes, 'layer', 'In how many seeds a layer serves which task, and in'
-          ' what share of 5 folds its class is that of all prompts.',
-      ),
+      'Classes of layers': train.Table(classes, 'layer', _CLASSES),
   }  # fmt: skip
 
 
-def _neurons(found, size, chosen) -> dict[str, np.ndarray]:
-  mean = lambda x: np.array(
-      [a[b].mean() for a, b in zip(x, chosen, strict=True)]
-  )
-  apart = np.abs(found['auroc'] - 0.5) + 0.5
-  return {
-      'told apart': mean(found['told']), "|d'|": mean(size),
-      'AUROC (either way)': mean(apart),
-  }  # fmt: skip
+def _of(values, chosen) -> np.ndarray:
+  """Returns means [S, ...] over the chosen parts of each seed."""
+  return np.array([v[c].mean(0) for v, c in zip(values, chosen, strict=True)])

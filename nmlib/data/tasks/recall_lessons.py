@@ -133,3 +133,29 @@ def rehearsal(
   asked = jnp.stack([jnp.zeros_like(seen), seen], 1).ravel()[:length]
   tokens = tokens.astype(jnp.int32)
   return Lesson(tokens, asked, tokens, asked)
+
+
+def splits(
+    key: jax.Array, known: tasks.World, config: tasks.Config, count: int
+) -> tuple[tasks.Prompt, tasks.Prompt, jax.Array]:
+  """Draws prompts of both tasks to discover by, others to test, and a control.
+
+  Args:
+    key: of the draws.
+    known: of `world`.
+    config: static.
+    count: B, prompts of a task in a split.
+
+  Returns:
+    Prompts [2, B, ...], of recall and of chains, twice; texts int [B, T].
+  """
+  checks.count('count', count)
+  keys = jax.random.split(key, 5)
+  several = lambda draw, key: jax.vmap(draw)(jax.random.split(key, count))
+  recall = lambda key: tasks.recall(key, known, config)
+  chain = lambda key: tasks.chain(key, config)
+  both = lambda a, b: jax.tree.map(
+      lambda *leaves: jnp.stack(leaves), several(recall, a), several(chain, b)
+  )
+  text = lambda key: tasks.text(key, known, config, config.length)
+  return both(keys[0], keys[1]), both(keys[2], keys[3]), several(text, keys[4])

@@ -6,6 +6,7 @@ equally long: as of `nmlib.data.tasks.recall_reasoning`. The protocol is ours
 """
 
 from collections.abc import Callable
+from typing import Any
 from typing import NamedTuple
 
 import numpy as np
@@ -161,6 +162,50 @@ def facts_and_chains(
       _batch([(pad(x), pad(y), answers) for x, y, answers in rows])
       for rows in (facts, chains)
   )
+
+
+def story_splits(
+    seed: int, stories: np.ndarray, count: int, length: int = 16
+) -> tuple[Batch, Batch, np.ndarray]:
+  """Draws bigrams of stories against copies, as `recall_lessons.splits` does.
+
+  Args:
+    seed: of the draws.
+    stories: int [N, n] tokens.
+    count: B, prompts of a task in a split.
+    length: T.
+
+  Returns:
+    Batches with a leading axis of the two tasks, to discover by and to test;
+    texts int [B, 2 T], the starts of stories.
+
+  Raises:
+    ValueError: as of `story_bigrams` and `copies`.
+  """
+  rng = np.random.default_rng(seed)
+  both = lambda: _stacked(
+      story_bigrams(rng, stories, count, length),
+      copies(rng, stories, count, length),
+  )
+  text = stories[rng.integers(0, len(stories), count), : 2 * length]
+  return both(), both(), text
+
+
+def fact_splits(
+    seed: int, encode: Callable[[str], list[int]], count: int
+) -> tuple[Batch, Batch, np.ndarray]:
+  """Draws capitals against chains, as `story_splits`; one text, twice.
+
+  Raises:
+    ValueError: as of `facts_and_chains`.
+  """
+  rng = np.random.default_rng(seed)
+  both = lambda: _stacked(*facts_and_chains(rng, encode, count))
+  return both(), both(), np.array([encode(CONTROL)] * 2)
+
+
+def _stacked(*batches: Batch) -> Any:
+  return Batch(*(np.stack(arrays) for arrays in zip(*batches, strict=True)))
 
 
 def _batch(rows) -> Batch:
