@@ -106,8 +106,8 @@ def _others(found) -> list[train.Claim]:
           by='interval', source='ours',
       ),
       train.lower(
-          'Recall lies in earlier layers than reasoning: mean layer, weighted by'
-          ' what its loss costs', first, second, by='interval',
+          'Recall lies in earlier layers than reasoning: mean layer, weighted'
+          ' by what its loss costs', first, second, by='interval',
           source='secondary summaries',
       ),
       train.higher(

@@ -192,7 +192,9 @@ class CircuitsTest(parameterized.TestCase):
         'mean': lambda x: jnp.broadcast_to(x.mean(0), x.shape),
         'resample': lambda x: jnp.roll(x, 1, 0),
     }[kind]
-    for i, (tokens, answers) in enumerate(zip(self.clean, self.answers)):
+    for i, (tokens, answers) in enumerate(
+        zip(self.clean, self.answers, strict=True)
+    ):
       edits = {
           'z': sites.Edit(
               mask=heads[0][:, None, :, None], value=put(seen['z'])[i]
@@ -209,7 +211,9 @@ class CircuitsTest(parameterized.TestCase):
   def test_circuits_hold_what_serves_their_task_alone(self):
     rng = np.random.default_rng(0)
     first, second = (
-        task_circuits.Effects(rng.random((2, 4)) / 9, rng.random((2, 9)) / 9, None)
+        task_circuits.Effects(
+            rng.random((2, 4)) / 9, rng.random((2, 9)) / 9, np.zeros(0)
+        )
         for _ in range(2)
     )  # fmt: skip
     first.heads[0, 1] = second.heads[1, 3] = 1

@@ -41,7 +41,8 @@ def ablate(
     batch_size: edits at once; None: one.
 
   Raises:
-    ValueError: as of `sweeps.sweep`; of another kind; or 'resample' without others.
+    ValueError: as of `sweeps.sweep`; of another kind; or 'resample' without
+      others.
   """
   return ablate_sets(
       run, inputs, {site: masks}, metric, targets, kind=kind, others=others,

@@ -126,15 +126,17 @@ class LessonTest(parameterized.TestCase):
   def test_words_follow_words(self):
     words = np.asarray(tasks.text(_key(), _WORLD, _CONFIG, 50))
     self.assertTrue((words >= _CONFIG.first_word).all())
-    for one, two in zip(words, words[1:]):
+    for one, two in zip(words[:-1], words[1:], strict=True):
       self.assertIn(two, _WORLD.followers[one - _CONFIG.first_word])
 
 
 class BadInputTest(parameterized.TestCase):
 
   @parameterized.parameters(
-      (dict(num_chains=1), 'at least 2'), (dict(num_symbols=5), 'three symbols'),
-      (dict(num_relations=3), 'even'), (dict(num_words=3), 'at most num_words=3'),
+      (dict(num_chains=1), 'at least 2'),
+      (dict(num_symbols=5), 'three symbols'),
+      (dict(num_relations=3), 'even'),
+      (dict(num_words=3), 'at most num_words=3'),
   )  # fmt: skip
   def test_configs_are_refused(self, options, message):
     with self.assertRaisesRegex(ValueError, message):
