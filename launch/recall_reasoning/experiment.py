@@ -43,7 +43,7 @@ def experiment(config: Config, run: train.Run) -> train.Report:
     found = study.study(
         network, params, jax.random.key(seed), study.Prompts(*discovery),
         study.Prompts(*test), text,
-        task_circuits.Circuit(config.num_heads_out, config.num_neurons_out),
+        task_circuits.Counts(config.num_heads_out, config.num_neurons_out),
         num_random=config.num_random, permutations=config.permutations,
     )  # fmt: skip
     return found | study.summarize(found, config.threshold)
@@ -84,7 +84,8 @@ def stage(config: Config) -> train.Stage:
 
   def evaluate(state, _):
     _, test, _ = drawn(state.key, config)
-    say = lambda x: jnp.argmax(transformer.apply(state.params, x, model)[0][-1])
+    read: Any = functools.partial(transformer.apply, config=model)
+    say = lambda x: jnp.argmax(read(state.params, x).logits[-1])
     right = jax.vmap(jax.vmap(say))(test.clean) == test.answers[..., 0]
     return dict(zip(TASKS, jnp.mean(right, 1), strict=True))
 

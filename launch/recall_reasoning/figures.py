@@ -40,9 +40,7 @@ def _maps(title, shown, rows, columns, height) -> figure.Figure:
   )
   for axes, (name, values) in zip(panels, shown.items(), strict=True):
     values = values.mean(0)
-    image = axes.imshow(
-        values, cmap='RdBu_r', vmin=-100, vmax=100, aspect='auto'
-    )
+    axes.imshow(values, cmap='RdBu_r', vmin=-100, vmax=100, aspect='auto')
     for (i, j), value in np.ndenumerate(values):
       colour = 'white' if abs(value) > 60 else 'black'
       text = f'{value + 0.0:.0f}'.replace('-0', '0')
@@ -50,7 +48,7 @@ def _maps(title, shown, rows, columns, height) -> figure.Figure:
     axes.set_xticks(range(len(columns)), columns)
     axes.set_yticks(range(len(rows)), rows)
     axes.set_title(name)
-  made.colorbar(image, ax=panels)
+  made.colorbar(panels[0].images[0], ax=panels)
   return made
 
 

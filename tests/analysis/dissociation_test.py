@@ -218,12 +218,12 @@ class CircuitsTest(parameterized.TestCase):
     )  # fmt: skip
     first.heads[0, 1] = second.heads[1, 3] = 1
     first.heads[1, 0] = second.heads[1, 0] = 2  # serves both
-    found = task_circuits.choose(first, second, task_circuits.Circuit(1, 2))
+    found = task_circuits.choose(first, second, task_circuits.Counts(1, 2))
     self.assertTrue(found.heads[0, 0, 1] and found.heads[1, 1, 3])
     np.testing.assert_array_equal(found.heads.sum((1, 2)), 1)
     np.testing.assert_array_equal(found.neurons.sum((1, 2)), 2)
     with self.assertRaisesRegex(ValueError, 'two circuits of 5 heads need 10'):
-      task_circuits.choose(first, second, task_circuits.Circuit(5, 2))
+      task_circuits.choose(first, second, task_circuits.Counts(5, 2))
 
   def test_bad_sets_are_refused(self):
     run = functools.partial(

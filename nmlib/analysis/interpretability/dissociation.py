@@ -84,12 +84,9 @@ def class_stability(
     raise ValueError(
         f'folds must be 2 to the number of examples, {fewest}, got {folds}.'
     )
+  means = lambda effects, keep: jnp.mean(effects[:, keep(effects.shape[1])], 1)
   classes = lambda keep: classify_layers(
-      *(
-          jnp.mean(effects[:, keep(effects.shape[1])], 1)
-          for effects in (first, second)
-      ),
-      threshold,
+      means(first, keep), means(second, keep), threshold
   )
   whole = classes(np.arange)
   parts = [

@@ -23,16 +23,23 @@ from nmlib.neurons.core import checks
 class Circuit(NamedTuple):
   """Heads and neurons of every layer."""
 
-  heads: jax.Array  # bool [..., L, H]
-  neurons: jax.Array  # bool [..., L, m]
+  heads: Any  # bool [..., L, H]
+  neurons: Any  # bool [..., L, m]
+
+
+class Counts(NamedTuple):
+  """Parts of a circuit."""
+
+  heads: int
+  neurons: int
 
 
 class Effects(NamedTuple):
   """By how much an answer's logit difference falls without a part."""
 
-  heads: jax.Array  # [L, H], of each head
-  neurons: jax.Array  # [L, m], of each neuron, to first order
-  layers: jax.Array  # [3, L, B], of all heads of a layer, its neurons, and both
+  heads: Any  # [L, H], of each head
+  neurons: Any  # [L, m], of each neuron, to first order
+  layers: Any  # [3, L, B], of all heads of a layer, its neurons, and both
 
 
 def difference(outputs: Any, answers: jax.Array) -> jax.Array:
@@ -97,7 +104,7 @@ def parts_of(num_layers: int, num_heads: int, num_neurons: int) -> Circuit:
   )
 
 
-def choose(first: Effects, second: Effects, counts: Circuit) -> Circuit:
+def choose(first: Effects, second: Effects, counts: Counts) -> Circuit:
   """Returns the circuits [2, L, *] of two tasks.
 
   Each holds the parts that serve its own task most and the other least, by

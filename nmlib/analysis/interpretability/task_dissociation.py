@@ -31,10 +31,10 @@ Network = Callable[[Any, jax.Array, jax.Array | None, sites.Sites], Any]
 class Prompts(NamedTuple):
   """Prompts of two tasks, [2, B, ...] each, with their twins."""
 
-  clean: jax.Array  # int [T]
-  corrupt: jax.Array  # int [T], with another answer
-  answers: jax.Array  # int [2], of the clean prompt and of its twin
-  groups: jax.Array  # bool [G, T], groups of positions
+  clean: Any  # int [T]
+  corrupt: Any  # int [T], with another answer
+  answers: Any  # int [2], of the clean prompt and of its twin
+  groups: Any  # bool [G, T], groups of positions
 
 
 def study(
@@ -43,8 +43,8 @@ def study(
     key: jax.Array,
     discovery: Prompts,
     test: Prompts,
-    text: jax.Array,
-    counts: task_circuits.Circuit,
+    text: Any,
+    counts: task_circuits.Counts,
     *,
     num_random: int = 20,
     permutations: int = 999,
@@ -84,7 +84,7 @@ def study(
   each = lambda one, i: jax.tree.map(lambda leaf: leaf[i], one)
   pairs = [_discovered(params, each(discovery, i), network) for i in range(2)]
   effects = [task_circuits.Effects(*map(jnp.asarray, p[0])) for p in pairs]
-  own = task_circuits.choose(*effects, counts)
+  own = task_circuits.choose(effects[0], effects[1], counts)
   draw = jax.vmap(dissociation.matched_random_circuit)
   random = [
       draw(jax.random.split(jax.random.fold_in(key, i), 2), own)
@@ -164,7 +164,7 @@ def summarize(
       'text': found['text'][1:] / found['text'][0] - 1,
       'depth': weight @ np.arange(weight.shape[1]) / total,
       'classes': np.asarray(
-          dissociation.classify_layers(*of_tasks, threshold)
+          dissociation.classify_layers(of_tasks[0], of_tasks[1], threshold)
       ),
       'stability': np.asarray(
           dissociation.class_stability(*layers, threshold=threshold)
@@ -235,7 +235,7 @@ def _discovered(params, one, network):
       moved.values[..., 0].T, moved.corrupt[:, 0], moved.clean[:, 0]
   )
   spread = lambda pattern, groups: task_selectivity.attention_statistics(
-      pattern[..., -1, :], dict(enumerate(groups))
+      pattern[..., -1, :], {str(i): group for i, group in enumerate(groups)}
   )
   entropy, mass = jax.vmap(spread)(seen['pattern'], one.groups)
   return task_circuits.effects(run, one.clean, one.answers), {

@@ -158,10 +158,8 @@ def facts_and_chains(
     )
   longest = max(len(row[0]) for row in (*facts, *chains))
   pad = lambda x: encode('.') * (longest - len(x)) + x
-  return tuple(
-      _batch([(pad(x), pad(y), answers) for x, y, answers in rows])
-      for rows in (facts, chains)
-  )
+  padded = lambda rows: _batch([(pad(x), pad(y), a) for x, y, a in rows])
+  return padded(facts), padded(chains)
 
 
 def story_splits(
