@@ -18,7 +18,6 @@ from nmlib.analysis.interpretability import task_dissociation as study
 from nmlib.data.tasks import recall_lessons as lessons
 from nmlib.data.tasks import recall_reasoning as tasks
 from nmlib.networks import transformer
-from nmlib.neurons import sites
 
 
 def experiment(config: Config, run: train.Run) -> train.Report:
@@ -71,16 +70,12 @@ def stage(config: Config) -> train.Stage:
 
   def loss(params, row, key):
     del key
-    place = f'resid_post/{(model.num_layers - 1) // 2}'
-    run = functools.partial(transformer.apply, params, config=model)
-    out, seen = sites.run(run, row.tokens[:-1], capture=(place,))
-    scale, bias = params.final_norm
-    half = jax.nn.standardize(seen[place], epsilon=model.epsilon)
-    half = (half * scale + bias) @ params.embed.T
-    nats = optax.softmax_cross_entropy_with_integer_labels
-    end = nats(out.logits, row.tokens[1:]) * row.asked[1:]
-    middle = nats(half, row.halfway[1:]) * row.halfway_asked[1:]
-    return jnp.sum(end + middle) / config.questions, {}
+    late, early = transformer.late_and_early_losses(
+        params, row.tokens[:-1], row.tokens[1:], row.halfway[1:], model,
+        (model.num_layers - 1) // 2,
+    )  # fmt: skip
+    nats = late * row.asked[1:] + early * row.halfway_asked[1:]
+    return jnp.sum(nats) / config.questions, {}
 
   def evaluate(state, _):
     _, test, _ = drawn(state.key, config)
@@ -121,10 +116,9 @@ def _world(key, config) -> tasks.World:
 def _batch(key, step, config) -> lessons.Lesson:
   """Draws rows as the curriculum goes."""
   known = _world(key, config)
-  late = jnp.clip((step - config.curriculum) / config.curriculum, 0, 1)
-  mixture = lessons.Mixture(
-      config.of_text, jnp.maximum(config.rehearsal * (1 - late), 0.05),
-      config.of_chains, jnp.maximum(1 - late, 0.1),
+  mixture = lessons.curriculum(
+      step, config.curriculum, config.rehearsal, config.of_text,
+      config.of_chains,
   )  # fmt: skip
   asked = config.task, config.questions, mixture
   draw = lambda key: lessons.row(key, known, *asked)

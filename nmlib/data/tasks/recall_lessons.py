@@ -36,6 +36,35 @@ class Mixture(NamedTuple):
   one_step: float | jax.Array  # of those
 
 
+def curriculum(
+    step: int | jax.Array, steps: int, rehearsal: float, text: float,
+    chains: float,
+) -> Mixture:  # fmt: skip
+  """Returns the mixture at a step of training.
+
+  For some steps questions of chains are of one step; in as many more all but a
+  tenth come to be of two, and but a twentieth of rows to be lessons or text.
+
+  Args:
+    step: of training.
+    steps: of each of the two parts.
+    rehearsal: share of rows, at first.
+    text: share of rows.
+    chains: share of questions.
+
+  Raises:
+    ValueError: if there are no steps.
+  """
+  checks.count('steps', steps)
+  early = 1 - jnp.clip((step - steps) / steps, 0, 1)
+  return Mixture(
+      text,
+      jnp.maximum(rehearsal * early, 0.05),
+      chains,
+      jnp.maximum(early, 0.1),
+  )
+
+
 def row(
     key: jax.Array, known: tasks.World, config: tasks.Config, questions: int,
     mixture: Mixture,

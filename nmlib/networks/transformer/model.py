@@ -102,6 +102,13 @@ def apply(
   return Output(logits(params, final, config), final)
 
 
+def read(params: Params, resid: jax.Array, config: Config) -> jax.Array:
+  """Returns logits [T, V] of residuals [T, d], past the layers above them."""
+  if params.final_norm is not None:
+    resid = _norm(resid, params.final_norm, config, sites.PLAIN, '')
+  return logits(params, resid, config)
+
+
 def logits(params: Params, final: jax.Array, config: Config) -> jax.Array:
   """Returns logits [..., V] of final states [..., d].
 
