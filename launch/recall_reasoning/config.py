@@ -97,11 +97,11 @@ PAPER = train.Paper(
     authors='Fartale et al.', year=2025,
     url='https://arxiv.org/abs/2510.03366',
     modules=(
-        'nmlib.analysis.interpretability.dissociation',
+        'nmlib.analysis.interpretability.task_dissociation',
         'nmlib.analysis.interpretability.task_circuits',
         'nmlib.analysis.interpretability.task_selectivity',
-        'nmlib.analysis.patching', 'nmlib.networks.transformer',
-        'nmlib.data.tasks.recall_reasoning',
+        'nmlib.analysis.interpretability.dissociation',
+        'nmlib.analysis.patching', 'nmlib.data.tasks.recall_reasoning',
     ),
     checked='patching and ablation by brute force, statistics by SciPy; no code'
     ' of the authors is public',

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 import dataclasses
+import functools
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from nmlib import train
 from nmlib.analysis.interpretability.task_dissociation import KINDS
 from nmlib.analysis.interpretability.task_dissociation import LEVELS
 
-_OURS = 'abstract; threshold: ours'
+_ABSTRACT = 'abstract; threshold: ours'
 _DIFFERENCES = (
     'FROM AN ABSTRACT: tasks, sizes, thresholds and the whole protocol are ours'
     " (neither text nor code is public), and no number below is the paper's.",
@@ -20,6 +21,8 @@ _DIFFERENCES = (
     ' one and of neurons to first order, on prompts that the test does not'
     ' use.',
 )
+_above = functools.partial(train.higher, by='interval', source='ours')
+_below = functools.partial(train.lower, by='interval', source='ours')
 _GIVEN = 'a given model was not trained for these tasks: this is what was found'
 _READ = 'Mean share of attention on groups of tokens, in the own task.'
 _CLASSES = 'Seeds in which a layer serves a task; folds of 5 that say so.'
@@ -27,12 +30,10 @@ _CLASSES = 'Seeds in which a layer serves a task; folds of 5 that say so.'
 
 def make(config: Config, found: Mapping[str, np.ndarray]) -> train.Report:
   """Holds what `study` and `summarize` found, seeds in front, to the claims."""
-  claims = [*_lesions(found), *_dissociation(config, found), *_others(found)]
+  claims = _claims(config, found)
   if config.source != 'generated':
-    of_given = lambda claim: dataclasses.replace(
-        claim, expected=claim.holds, because='' if claim.holds else _GIVEN
-    )
-    claims = list(map(of_given, claims))
+    of = lambda c: {'expected': c.holds, 'because': '' if c.holds else _GIVEN}
+    claims = [dataclasses.replace(claim, **of(claim)) for claim in claims]
   return train.Report(
       claims=claims,
       data={'prompts': f'{config.num_prompts} of each task to choose circuits'
@@ -42,72 +43,63 @@ def make(config: Config, found: Mapping[str, np.ndarray]) -> train.Report:
   )  # fmt: skip
 
 
-def _lesions(found) -> list[train.Claim]:
-  """What circuits of heads and neurons cost, means in their place."""
-  accuracy = dict(zip(TASKS, found['accuracy'].T, strict=True))
+def _claims(config, found) -> list[train.Claim]:
+  """Returns the claims; of circuits of heads and neurons unless they say so."""
+  lost = found['lost mean'][:, -1]
+  first, second = _of_tasks(found['accuracy'])
   claims = [
       train.higher(
           'Both tasks are learned before anything is put out: accuracy above'
           ' 0.95', {'lower of the two': found['accuracy'].min(1)}, 0.95,
-          by='seed', also=accuracy, source='ours',
+          by='seed', also=first | second, source='ours',
       )
   ]  # fmt: skip
-  lost = found['lost mean'][:, -1]
   for i, task in enumerate(TASKS):
     other, without = TASKS[1 - i], f'Without the {task} circuit (mean)'
     claims += [
-        train.higher(
+        _above(
             f'{without}, {task} loses 15 points of accuracy or more',
-            {f'{task} lost': lost[:, i, i]}, 0.15, by='interval', source=_OURS,
+            {f'{task} lost': lost[:, i, i]}, 0.15, source=_ABSTRACT,
             paper='' if i else 'up to 15 % (abstract)',
         ),
-        train.lower(
+        _below(
             f'{without}, {other} loses less than 5 points',
-            {f'{other} lost': lost[:, i, 1 - i]}, 0.05, by='interval',
-            source=_OURS,
+            {f'{other} lost': lost[:, i, 1 - i]}, 0.05, source=_ABSTRACT,
         ),
     ]  # fmt: skip
-  return claims
+  return claims + _dissociation(config, found)
 
 
 def _dissociation(config, found) -> list[train.Claim]:
+  kinds = {kind: found[f'index {kind}'] for kind in KINDS}
+  index = kinds['mean'][..., 0]
   claims = [
       train.higher(
           f'Double dissociation ({kind}): the 95 % bootstrap interval of its'
-          ' index lies above 0', {'low end': found[f'index {kind}'][:, -1, 1]},
-          0.0, by='seed', source='ours',
-          also={'index': found[f'index {kind}'][:, -1, 0]},
+          ' index lies above 0', {'low end': values[:, -1, 1]}, 0.0, by='seed',
+          source='ours', also={'index': values[:, -1, 0]},
       )
-      for kind in KINDS
+      for kind, values in kinds.items()
   ]  # fmt: skip
-  index = found['index mean'][..., 0]
   return claims + [
-      train.higher(
+      _above(
           'Double dissociation is above that of the best of'
           f' {config.num_random} pairs of random circuits of the same sizes in'
           ' the same layers', {'circuits': index[:, -1]},
           {'best random pair': found['random'][:, -1].max(-1)},
-          by='interval', source='ours',
       ),
-      train.higher(
+      _above(
           'Heads dissociate the tasks more than neurons do',
-          {'heads': index[:, 0]}, {'neurons': index[:, 1]}, by='interval',
+          {'heads': index[:, 0]}, {'neurons': index[:, 1]},
           source='abstract (effects of neurons are weaker)',
       ),
-  ]  # fmt: skip
-
-
-def _others(found) -> list[train.Claim]:
-  first, second = ({t: found['depth'][:, i]} for i, t in enumerate(TASKS))
-  return [
-      train.lower(
+      _below(
           'Neither circuit matters for unrelated text: its loss changes by less'
           ' than 5 %', {'larger change': np.abs(found['text']).max(1)}, 0.05,
-          by='interval', source='ours',
       ),
-      train.lower(
+      _below(
           'Recall lies in earlier layers than reasoning: mean layer, weighted'
-          ' by what its loss costs', first, second, by='interval',
+          ' by what its loss costs', *_of_tasks(found['depth']),
           source='secondary summaries',
       ),
       train.higher(
@@ -158,6 +150,10 @@ def _tables(config, found) -> dict[str, train.Table]:
       ),
       'Classes of layers': train.Table(classes, 'layer', _CLASSES),
   }  # fmt: skip
+
+
+def _of_tasks(values) -> list[dict[str, np.ndarray]]:
+  return [{task: values[:, i]} for i, task in enumerate(TASKS)]
 
 
 def _of(values, chosen) -> np.ndarray:
