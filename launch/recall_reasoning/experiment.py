@@ -8,15 +8,16 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from launch.recall_reasoning import models
 from launch.recall_reasoning import report
 from launch.recall_reasoning.config import TASKS
 from launch.recall_reasoning.config import Config
 from nmlib import train
 from nmlib.analysis.interpretability import task_circuits
 from nmlib.analysis.interpretability import task_dissociation as study
+from nmlib.data import language_models
 from nmlib.data.tasks import recall_lessons as lessons
 from nmlib.data.tasks import recall_reasoning as tasks
+from nmlib.data.text import recall_prompts
 from nmlib.networks import transformer
 
 
@@ -31,7 +32,7 @@ def experiment(config: Config, run: train.Run) -> train.Report:
         drawn(fitted.state.key[seed], config),
     )
   else:
-    params, model, draw = models.read(config)
+    params, model, draw = given(config)
     read = lambda seed: (params, draw(seed))
   network = lambda params, tokens, positions, site: transformer.apply(
       params, tokens, model, positions=positions, site=site
@@ -53,6 +54,31 @@ def experiment(config: Config, run: train.Run) -> train.Report:
   ]
   whole = {name: np.stack([one[name] for one in found]) for name in found[0]}
   return report.make(config, whole)
+
+
+def given(config: Config):
+  """Returns parameters and config of a model from files, splits by seed.
+
+  Raises:
+    ValueError: if there is no path.
+  """
+  if not config.path:
+    raise ValueError(
+        'config.path must be the folder of a model for config.source='
+        f'{config.source!r}; give it by --path.'
+    )
+  params, model, tokenizer = language_models.load(config.path)
+  count = config.num_prompts
+  if config.source == 'facts':
+    splits = recall_prompts.fact_splits
+    return params, model, lambda seed: splits(seed, tokenizer.encode, count)
+  tell = lambda key: transformer.generate(
+      params, jnp.array([1]), 120, model, temperature=1.0, key=key
+  )
+  told = jax.lax.map(tell, jax.random.split(jax.random.key(0), 48))
+  stories = np.asarray(told)[:, 1:]  # without the token that starts them
+  splits = recall_prompts.story_splits
+  return params, model, lambda seed: splits(seed, stories, count)
 
 
 def stage(config: Config) -> train.Stage:

@@ -7,6 +7,7 @@ from nmlib import _lazy
 if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.data import events as events
   from nmlib.data import images as images
+  from nmlib.data import language_models as language_models
   from nmlib.data import recordings as recordings
   from nmlib.data import tasks as tasks
   from nmlib.data import text as text

@@ -4,7 +4,7 @@ from absl.testing import absltest
 import pytest
 
 from launch.recall_reasoning import config as config_lib
-from launch.recall_reasoning import models
+from launch.recall_reasoning import experiment
 from nmlib import train
 from tests.launch import launcher
 
@@ -28,7 +28,7 @@ class RecallReasoningTest(launcher.LauncherTest):
   def test_a_model_needs_its_folder(self):
     real = config_lib.PRESETS['real']
     with self.assertRaisesRegex(ValueError, 'give it by --path'):
-      models.read(real)
+      experiment.given(real)
 
 
 def test_stories_are_recalled_and_rows_are_not_copied(data_folder):
@@ -36,7 +36,7 @@ def test_stories_are_recalled_and_rows_are_not_copied(data_folder):
   if not folder.exists():
     pytest.skip('NMLIB_DATA has no folder tinystories260k')
   real = config_lib.PRESETS['real']
-  params, model, draw = models.read(
+  params, model, draw = experiment.given(
       type(real)(source='stories', path=str(folder), num_prompts=10)
   )
   discovery, test, text = draw(0)
