@@ -103,6 +103,9 @@ def late_and_early_losses(
   place = f'resid_post/{layer}'
   network = functools.partial(apply, params, config=config)
   out, seen = sites.run(network, tokens, capture=(place,))
-  early = model.read(params, seen[place], config)
+  resid = seen[place]
+  if params.final_norm is not None:
+    resid = model.normed(resid, params.final_norm, config, sites.PLAIN, '')
+  late, early = (model.logits(params, x, config) for x in (out.final, resid))
   nats = optax.softmax_cross_entropy_with_integer_labels
-  return nats(out.logits, targets), nats(early, early_targets)
+  return nats(late, targets), nats(early, early_targets)

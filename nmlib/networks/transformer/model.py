@@ -95,18 +95,11 @@ def apply(
     checks.indices('positions', from_start, length)
     x = x[from_start]
   if params.final_norm is not None:
-    x = _norm(x, params.final_norm, config, site, 'ln_scale_final')
+    x = normed(x, params.final_norm, config, site, 'ln_scale_final')
   final = site.tap('final', x)
   if config.output == 'none':
     return Output(None, final)
   return Output(logits(params, final, config), final)
-
-
-def read(params: Params, resid: jax.Array, config: Config) -> jax.Array:
-  """Returns logits [T, V] of residuals [T, d], past the layers above them."""
-  if params.final_norm is not None:
-    resid = _norm(resid, params.final_norm, config, sites.PLAIN, '')
-  return logits(params, resid, config)
 
 
 def logits(params: Params, final: jax.Array, config: Config) -> jax.Array:
@@ -169,15 +162,15 @@ def _entered(params, tokens, token_types, config, start, site):
         'token_types must be None for config.token_types=0; leave them out.'
     )
   if params.embed_norm is not None:
-    x = _norm(x, params.embed_norm, config, sites.PLAIN, '')
+    x = normed(x, params.embed_norm, config, sites.PLAIN, '')
   return site.tap('embed', x), params.layers
 
 
 def _layer(config, seen, turned, site, x, weights):
   """One layer; carry [T, d]."""
   x = site.tap('resid_pre', x)
-  norm_1 = lambda x: _norm(x, weights.norm_1, config, site, 'ln_scale_1')
-  norm_2 = lambda x: _norm(x, weights.norm_2, config, site, 'ln_scale_2')
+  norm_1 = lambda x: normed(x, weights.norm_1, config, site, 'ln_scale_1')
+  norm_2 = lambda x: normed(x, weights.norm_2, config, site, 'ln_scale_2')
   if config.norm_place == 'pre':
     added = _attention(norm_1(x), weights, seen, turned, config, site)
     x = site.tap('resid_mid', x + added)
@@ -227,7 +220,9 @@ def _mlp(x, weights, config, site):
   return site.tap('mlp_out', added)
 
 
-def _norm(x, norm: Norm, config, site, name):
+def normed(
+    x: jax.Array, norm: Norm, config: Config, site: sites.Sites, name: str
+) -> jax.Array:
   """Normalises [T, d]; the factor is a site, so that it can be held still."""
   if config.norm == 'layer':
     x = x - jnp.mean(x, -1, keepdims=True)
