@@ -24,8 +24,9 @@ def load(folder: str | os.PathLike[str]) -> LanguageModel:
   """Reads a Llama, Mistral or Qwen2 model.
 
   Args:
-    folder: with `config.json`, `model.safetensors` and `tokenizer.json`, or
-      with two files of llama2.c, `stories260K.bin` and `tok512.bin`.
+    folder: with `config.json`, `model.safetensors` (or its index and parts) and
+      `tokenizer.json`, or with two files of llama2.c, `stories260K.bin` and
+      `tok512.bin`.
 
   Raises:
     FileNotFoundError: if a file is missing.
@@ -35,7 +36,9 @@ def load(folder: str | os.PathLike[str]) -> LanguageModel:
   official = place / 'config.json'
   if official.exists():
     described = json.loads(official.read_text())
-    arrays = weights.load(place / 'model.safetensors')
+    index = place / 'model.safetensors.index.json'  # of several files
+    one = place / 'model.safetensors'
+    arrays = weights.load(index if index.exists() else one)
     tokenizer = tokenizers.load(place / 'tokenizer.json')
   else:
     described, arrays = llama2c.load(place / 'stories260K.bin')

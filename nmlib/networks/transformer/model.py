@@ -220,9 +220,7 @@ def _mlp(x, weights, config, site):
   return site.tap('mlp_out', added)
 
 
-def normed(
-    x: jax.Array, norm: Norm, config: Config, site: sites.Sites, name: str
-) -> jax.Array:
+def normed(x, norm: Norm, config: Config, site, name: str) -> jax.Array:
   """Normalises [T, d]; the factor is a site, so that it can be held still."""
   if config.norm == 'layer':
     x = x - jnp.mean(x, -1, keepdims=True)
