@@ -13,14 +13,14 @@ number. A sweep is one compilation: its edits are data, in chunks of
 `batch_size` edits at once.
 """
 
+from nmlib.analysis.patching.ablation import ablate
+from nmlib.analysis.patching.ablation import ablate_sets
 from nmlib.analysis.patching.circuits import completeness
 from nmlib.analysis.patching.circuits import discover_circuit
 from nmlib.analysis.patching.circuits import faithfulness
 from nmlib.analysis.patching.circuits import head_effects
 from nmlib.analysis.patching.circuits import patch_stages
 from nmlib.analysis.patching.circuits import top_heads
-from nmlib.analysis.patching.ablation import ablate
-from nmlib.analysis.patching.ablation import ablate_sets
 from nmlib.analysis.patching.gradients import attribution_patch
 from nmlib.analysis.patching.interventions import override_pattern
 from nmlib.analysis.patching.interventions import steer
