@@ -39,12 +39,20 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.analysis.graphs import power_law as power_law
   from nmlib.analysis.graphs import random_graphs as random_graphs
   from nmlib.analysis.interpretability import attribution as attribution
+  from nmlib.analysis.interpretability import dissociation as dissociation
   from nmlib.analysis.interpretability import experts as experts
   from nmlib.analysis.interpretability import (
       language_neurons as language_neurons,
   )
   from nmlib.analysis.interpretability import output_svd as output_svd
   from nmlib.analysis.interpretability import probes as probes
+  from nmlib.analysis.interpretability import task_circuits as task_circuits
+  from nmlib.analysis.interpretability import (
+      task_dissociation as task_dissociation,
+  )
+  from nmlib.analysis.interpretability import (
+      task_selectivity as task_selectivity,
+  )
   from nmlib.analysis.interpretability import unit_statistics as unit_statistics
   from nmlib.analysis.population import comparison as comparison
   from nmlib.analysis.population import jpca as jpca

@@ -7,6 +7,7 @@ from nmlib import _lazy
 if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.data import events as events
   from nmlib.data import images as images
+  from nmlib.data import language_models as language_models
   from nmlib.data import recordings as recordings
   from nmlib.data import tasks as tasks
   from nmlib.data import text as text
@@ -46,6 +47,8 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.data.tasks import moons as moons
   from nmlib.data.tasks import pathfinder as pathfinder
   from nmlib.data.tasks import peg_demonstrations as peg_demonstrations
+  from nmlib.data.tasks import recall_lessons as recall_lessons
+  from nmlib.data.tasks import recall_reasoning as recall_reasoning
   from nmlib.data.tasks import serial_recall as serial_recall
   from nmlib.data.tasks import solids as solids
   from nmlib.data.tasks import student_teacher as student_teacher
@@ -56,6 +59,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.data.text import llama2c as llama2c
   from nmlib.data.text import numerals as numerals
   from nmlib.data.text import parallel as parallel
+  from nmlib.data.text import recall_prompts as recall_prompts
   from nmlib.data.text import split as split
   from nmlib.data.text import streams as streams
   from nmlib.data.text import templates as templates

@@ -357,6 +357,25 @@ def test_loss_of_a_uniform_model_and_its_weights():
     )
 
 
+def test_the_last_layer_says_what_the_network_says():
+  for config in (_LLAMA, _GPT2):
+    params = transformer.init(jax.random.key(0), config)
+    tokens, targets = _TOKENS[:-1], _TOKENS[1:]
+    last, first = (
+        transformer.late_and_early_losses(
+            params, tokens, targets, targets, config, layer
+        )
+        for layer in (config.num_layers - 1, 0)
+    )
+    np.testing.assert_allclose(last[1], last[0], rtol=1e-6)
+    np.testing.assert_array_equal(first[0], last[0])
+    assert (np.asarray(first[1]) != np.asarray(last[1])).all()
+  with pytest.raises(ValueError, match=r'layer must be in \[0, '):
+    transformer.late_and_early_losses(
+        params, tokens, targets, targets, config, config.num_layers
+    )
+
+
 def test_a_damaged_file_of_llama2c_is_refused(tmp_path):
   header = np.array([4, 6, 1, 2, 1, 5, 3], '<i4').tobytes()
   (tmp_path / 'short.bin').write_bytes(header + b'1234')

@@ -13,6 +13,8 @@ number. A sweep is one compilation: its edits are data, in chunks of
 `batch_size` edits at once.
 """
 
+from nmlib.analysis.patching.ablation import ablate
+from nmlib.analysis.patching.ablation import ablate_sets
 from nmlib.analysis.patching.circuits import completeness
 from nmlib.analysis.patching.circuits import discover_circuit
 from nmlib.analysis.patching.circuits import faithfulness
@@ -31,7 +33,6 @@ from nmlib.analysis.patching.overlaps import chance_overlap
 from nmlib.analysis.patching.overlaps import circuit_overlap
 from nmlib.analysis.patching.paths import path_patch
 from nmlib.analysis.patching.sweeps import Patched
-from nmlib.analysis.patching.sweeps import ablate
 from nmlib.analysis.patching.sweeps import activation_patch
 from nmlib.analysis.patching.sweeps import one_at_a_time
 from nmlib.analysis.patching.sweeps import sweep
@@ -39,6 +40,7 @@ from nmlib.analysis.patching.sweeps import sweep
 __all__ = [
     'Patched',
     'ablate',
+    'ablate_sets',
     'activation_patch',
     'attribution_patch',
     'bootstrap_interval',

@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
+from nmlib.analysis.patching import ablation
 from nmlib.analysis.patching import measures
 from nmlib.analysis.patching import paths
 from nmlib.analysis.patching import sweeps
@@ -231,7 +232,7 @@ def _circuits(circuits) -> jax.Array:
 def _kept(run, inputs, heads, metric, targets, others, site, batch_size):
   """Returns the share [E] of the metric left with heads [E, L, H] at means."""
   whole = jax.vmap(lambda one, target: metric(run(one, {}, ())[0], target))
-  left = sweeps.ablate(
+  left = ablation.ablate(
       run, inputs, site, heads[:, :, None, :, None], metric, targets,
       kind='mean', others=others, batch_size=batch_size,
   )  # fmt: skip

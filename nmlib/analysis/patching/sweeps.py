@@ -153,57 +153,6 @@ def activation_patch(
   return Patched(values, found['clean'][0], found['corrupt'][0])
 
 
-def ablate(
-    run: Run,
-    inputs: Any,
-    site: str,
-    masks: Any,
-    metric: Metric,
-    targets: Any,
-    *,
-    kind: Literal['zero', 'mean', 'resample'] = 'zero',
-    others: Any = None,
-    batch_size: int | None = None,
-) -> jax.Array:
-  """Returns metrics [E, B] with a site put out at each of E masks.
-
-  Args:
-    run: of one example; see the package.
-    inputs: [B, ...] each.
-    site: where.
-    masks: bool [E, ...], as of `sweep`.
-    metric: of one example.
-    targets: [B, ...] each, as of `sweep`.
-    kind: what stands in its place: 0, the mean over the inputs (or over
-      `others`), or the value in the example of `others` of the same number.
-    others: inputs [C, ...]; C is B for 'resample'.
-    batch_size: edits at once; None: one.
-
-  Raises:
-    ValueError: as of `sweep`; of another kind; or 'resample' without others.
-  """
-  size = examples(inputs, targets)
-  if kind not in ('zero', 'mean', 'resample'):
-    raise ValueError(
-        f"kind must be 'zero', 'mean' or 'resample', got {kind!r}."
-    )
-  if kind == 'resample':
-    if others is None:
-      raise ValueError("kind='resample' needs others, inputs as many.")
-    same_shapes(inputs, others)
-  if kind == 'zero':
-    values = jnp.zeros(size)
-  else:
-    source = inputs if others is None else others
-    values = jax.vmap(lambda one: run(one, {}, (site,))[1][site])(source)
-  if kind == 'mean':
-    mean = jnp.mean(values, 0, keepdims=True)
-    values = jnp.broadcast_to(mean, (size, *mean.shape[1:]))
-  return sweep(
-      run, inputs, site, masks, values, metric, targets, batch_size=batch_size
-  )
-
-
 def check_direction(direction: str) -> None:
   """Refuses directions that are none."""
   if direction not in ('denoise', 'noise'):

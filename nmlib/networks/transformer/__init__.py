@@ -43,6 +43,7 @@ final               [T, d]       after the last norm (no layer axis)
 """
 
 from nmlib.networks.transformer.generation import generate
+from nmlib.networks.transformer.losses import late_and_early_losses
 from nmlib.networks.transformer.losses import loss
 from nmlib.networks.transformer.losses import token_losses
 from nmlib.networks.transformer.model import Output
@@ -77,6 +78,7 @@ __all__ = [
     'fold_layer_norm',
     'generate',
     'init',
+    'late_and_early_losses',
     'loss',
     'token_losses',
     'untie',

@@ -1,10 +1,13 @@
 """What a Transformer is trained to lower."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 
+from nmlib.networks.transformer import model
 from nmlib.networks.transformer.model import apply
 from nmlib.networks.transformer.params import Config
 from nmlib.networks.transformer.params import Params
@@ -67,3 +70,42 @@ def loss(
   if checks.is_concrete(total) and total == 0:
     raise ValueError('weights must not all be 0.')
   return jnp.sum(nats * weights) / total
+
+
+def late_and_early_losses(
+    params: Params,
+    tokens: jax.Array,
+    targets: jax.Array,
+    early_targets: jax.Array,
+    config: Config,
+    layer: int,
+) -> tuple[jax.Array, jax.Array]:
+  """Returns `token_losses`, and those of what a layer would say, [T] each.
+
+  What comes out of the layer goes through the last norm to the output, past the
+  layers above: trained on both, lower layers do a first part of the work.
+
+  Args:
+    params: weights.
+    tokens: int [T].
+    targets: int [T].
+    early_targets: int [T], of the layer.
+    config: static.
+    layer: which, from 0.
+
+  Raises:
+    ValueError: as of `token_losses`; or if there is no such layer.
+  """
+  checks.shape('early_targets', early_targets, tokens=len(tokens))
+  checks.indices('early_targets', early_targets, config.vocab_size)
+  if not 0 <= layer < config.num_layers:
+    raise ValueError(f'layer must be in [0, {config.num_layers}), got {layer}.')
+  place = f'resid_post/{layer}'
+  network = functools.partial(apply, params, config=config)
+  out, seen = sites.run(network, tokens, capture=(place,))
+  resid = seen[place]
+  if params.final_norm is not None:
+    resid = model.normed(resid, params.final_norm, config, sites.PLAIN, '')
+  late, early = (model.logits(params, x, config) for x in (out.final, resid))
+  nats = optax.softmax_cross_entropy_with_integer_labels
+  return nats(late, targets), nats(early, early_targets)

@@ -95,7 +95,7 @@ def apply(
     checks.indices('positions', from_start, length)
     x = x[from_start]
   if params.final_norm is not None:
-    x = _norm(x, params.final_norm, config, site, 'ln_scale_final')
+    x = normed(x, params.final_norm, config, site, 'ln_scale_final')
   final = site.tap('final', x)
   if config.output == 'none':
     return Output(None, final)
@@ -162,15 +162,15 @@ def _entered(params, tokens, token_types, config, start, site):
         'token_types must be None for config.token_types=0; leave them out.'
     )
   if params.embed_norm is not None:
-    x = _norm(x, params.embed_norm, config, sites.PLAIN, '')
+    x = normed(x, params.embed_norm, config, sites.PLAIN, '')
   return site.tap('embed', x), params.layers
 
 
 def _layer(config, seen, turned, site, x, weights):
   """One layer; carry [T, d]."""
   x = site.tap('resid_pre', x)
-  norm_1 = lambda x: _norm(x, weights.norm_1, config, site, 'ln_scale_1')
-  norm_2 = lambda x: _norm(x, weights.norm_2, config, site, 'ln_scale_2')
+  norm_1 = lambda x: normed(x, weights.norm_1, config, site, 'ln_scale_1')
+  norm_2 = lambda x: normed(x, weights.norm_2, config, site, 'ln_scale_2')
   if config.norm_place == 'pre':
     added = _attention(norm_1(x), weights, seen, turned, config, site)
     x = site.tap('resid_mid', x + added)
@@ -220,7 +220,7 @@ def _mlp(x, weights, config, site):
   return site.tap('mlp_out', added)
 
 
-def _norm(x, norm: Norm, config, site, name):
+def normed(x, norm: Norm, config: Config, site, name: str) -> jax.Array:
   """Normalises [T, d]; the factor is a site, so that it can be held still."""
   if config.norm == 'layer':
     x = x - jnp.mean(x, -1, keepdims=True)
