@@ -45,6 +45,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   )
   from nmlib.analysis.interpretability import output_svd as output_svd
   from nmlib.analysis.interpretability import probes as probes
+  from nmlib.analysis.interpretability import text_measures as text_measures
   from nmlib.analysis.interpretability import unit_statistics as unit_statistics
   from nmlib.analysis.population import comparison as comparison
   from nmlib.analysis.population import jpca as jpca
