@@ -11,6 +11,7 @@ from scipy import stats
 
 from nmlib.analysis import attribution
 from nmlib.analysis import experts
+from nmlib.analysis import probes
 from nmlib.analysis import text_measures
 
 
@@ -87,6 +88,20 @@ class StabilityTest(absltest.TestCase):
     self.assertTrue(jnp.isnan(alike))
     with self.assertRaisesRegex(ValueError, 'two scores at least, got 1'):
       experts.rank_correlation(jnp.ones(1), jnp.ones(1))
+
+  def test_detectors_that_see_the_same_keep_their_order(self):
+    keys = jax.random.split(jax.random.key(1), 3)
+    labels = jnp.arange(200) % 2 == 0
+    strength = jnp.arange(6.0)[None]
+    noise = lambda key: jax.random.normal(key, (200, 6))
+    one, two = (strength * labels[:, None] + noise(key) for key in keys[:2])
+    same = experts.rank_stability(keys[2], (one, two), (labels, labels), 3)
+    self.assertGreater(same.min(), 0.7)
+    other = (one, two[:, ::-1])
+    turned = experts.rank_stability(keys[2], other, (labels, labels), 3)
+    self.assertLess(turned.max(), -0.7)
+    scores = probes.detector(one[:100], labels[:100], one[100:])
+    self.assertGreater(experts.auroc(scores, labels[100:]), 0.95)
 
   def test_a_bootstrap_keeps_both_classes(self):
     labels = np.arange(40) % 4 == 0

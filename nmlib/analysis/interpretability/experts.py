@@ -6,6 +6,8 @@ Experts", AURA). `det_zero` silences the best detectors, `damp` scales them,
 and `aura` scales each neuron above chance by :math:`2 (1 - AUROC)`.
 """
 
+from collections.abc import Sequence
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -119,6 +121,39 @@ def rank_correlation(first: jax.Array, second: jax.Array) -> jax.Array:
   a, b = (_ranks(x[:, None])[:, 0] - (len(x) + 1) / 2 for x in (first, second))
   size = jnp.sqrt(jnp.sum(a**2) * jnp.sum(b**2))
   return jnp.where(size > 0, jnp.sum(a * b) / jnp.where(size > 0, size, 1), jnp.nan)
+
+
+def rank_stability(
+    key: jax.Array,
+    activations: Sequence[jax.Array],
+    labels: Sequence[jax.Array],
+    resamples: int,
+) -> jax.Array:
+  """Returns how alike two corpora rank detectors, rho [R] of a bootstrap.
+
+  Args:
+    key: of the draws.
+    activations: of two corpora, [n, m] and [k, m].
+    labels: bool [n] and [k].
+    resamples: R.
+
+  Raises:
+    ValueError: as of `auroc`, `resample` and `rank_correlation`.
+  """
+  checks.count('resamples', resamples)
+  pairs = tuple(zip(activations, labels, strict=True))
+  if len(pairs) != 2:
+    raise ValueError(f'there must be two corpora, got {len(pairs)}.')
+
+  def drawn(i):
+    keys = jax.random.split(jax.random.fold_in(key, i))
+    areas = []
+    for own, (values, marked) in zip(keys, pairs, strict=True):
+      index = resample(own, marked)
+      areas.append(auroc(values[index], jnp.asarray(marked)[index]))
+    return rank_correlation(*areas)
+
+  return jax.lax.map(drawn, jnp.arange(resamples))
 
 
 def _ranks(values: jax.Array) -> jax.Array:

@@ -80,7 +80,7 @@ def occurrences(tokens: jax.Array, patterns: jax.Array) -> jax.Array:
     ValueError: if tokens have no axis, or a concrete word has no token.
   """
   checks.shape('patterns', patterns, 'W', 'm')
-  if checks.is_concrete(patterns) and bool((patterns[:, 0] < 0).any()):
+  if checks.is_concrete(patterns) and (np.asarray(patterns)[:, 0] < 0).any():
     raise ValueError('each of patterns must begin with a token, got -1.')
   if not jnp.ndim(tokens):
     raise ValueError('tokens must be [..., T], got a number.')
@@ -100,6 +100,6 @@ def _weights(mask, like: jax.Array) -> jax.Array:
   checks.shape('mask', mask, n=like.shape[0], T=like.shape[1])
   checks.within('mask', mask, 0, 1)
   mask = jnp.asarray(mask)
-  if checks.is_concrete(mask) and not bool(mask.any()):
+  if checks.is_concrete(mask) and not np.asarray(mask).any():
     raise ValueError('mask must hold a token at least, got none.')
   return mask.astype(like.dtype)
