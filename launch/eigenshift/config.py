@@ -47,11 +47,11 @@ class Config:
   corpus_size: limits.Count = 512  # texts of each of two corpora
   limit: limits.Positive = 0.05  # rise of perplexity
   components: Annotated[tuple[tuple[int, float], ...], limits.Some()] = (
-      (1, 0.5), (1, 0.1), (2, 0.1), (4, 0.1),
+      (1, 0.2), (1, 0.0), (2, 0.3), (4, 0.5), (4, 0.1),
   )  # fmt: skip
-  shares: tuple[limits.UnitInterval, ...] = 0.01, 0.03, 0.1, 0.3
-  powers: tuple[limits.Positive, ...] = 1.0, 2.0, 4.0, 8.0
-  lengths: tuple[limits.Positive, ...] = 0.5, 1.0, 2.0, 4.0
+  shares: tuple[limits.UnitInterval, ...] = 0.01, 0.03, 0.1, 0.2, 0.4
+  powers: tuple[limits.Positive, ...] = 0.5, 1.0, 2.0, 4.0, 8.0
+  lengths: tuple[limits.Positive, ...] = 0.5, 1.0, 2.0, 4.0, 8.0
   draws: limits.Count = 20  # of random components
   resamples: limits.Count = 20  # of the bootstrap
 
@@ -63,11 +63,6 @@ class Config:
     }
     if len(set(sizes.values())) > 1:
       raise ValueError(f'config must give as many of each, got {sizes}.')
-    if self.num_judged > self.num_prompts or self.num_prompts < 8:
-      raise ValueError(
-          'config.num_prompts must be 8 or more and no fewer than num_judged='
-          f'{self.num_judged}, got {self.num_prompts}.'
-      )
 
 
 PRESETS = {
@@ -83,12 +78,12 @@ PRESETS = {
     ),
     'real': Config(
         path='needed', num_seeds=1, words=_SAD, prompt_length=24,
-        new_tokens=16, num_judged=96, corpus_size=128, num_tried=48,
+        new_tokens=16, num_prompts=96, num_judged=96, corpus_size=192,
     ),
     'paper': Config(
         path='needed', num_seeds=1, words=('none',), prompt_length=32,
         new_tokens=20, num_prompts=5000, num_judged=5000, corpus_size=5000,
-        components=((5, 0.5), (5, 0.1), (16, 0.1), (1024, 0.0)),
+        components=((1, 0.1), (5, 0.5), (5, 0.1), (16, 0.1), (1024, 0.0)),
     ),
 }  # fmt: skip
 

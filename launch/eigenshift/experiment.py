@@ -74,9 +74,8 @@ def generated(config: Config) -> measure.Text:
   count = config.num_tried + config.num_judged
   names = registers.words()
   return measure.Text(
-      prompts=draw(2, 2 * config.num_prompts, heat=2).tokens[
-          :, : config.prompt_length
-      ],
+      mixed=draw(5, config.num_prompts).tokens[:, : config.prompt_length],
+      prompts=draw(2, count, heat=2).tokens[:, : config.prompt_length],
       neutral=draw(3, count, heat=0, marked=False).tokens,
       general=draw(4, count).tokens,
       corpora=jnp.stack([made.tokens for made in corpora]),
@@ -87,7 +86,7 @@ def generated(config: Config) -> measure.Text:
 
 def _found(config, model, params, text: measure.Text):
   """Returns what `report.make` reads, arrays [S, ...]."""
-  fresh, tried = config.num_prompts, config.num_tried
+  tried = config.num_tried
   collect = functools.partial(
       measure.collect, text=text, model=model, config=config
   )
@@ -97,21 +96,18 @@ def _found(config, model, params, text: measure.Text):
   found = jax.jit(jax.vmap(stability))(seen, keys)
   changes, parts, scores = methods.every(config, params, seen, text, keys)
   judge = functools.partial(measure.judge, model=model, config=config)
-  half = text._replace(
-      prompts=text.prompts[fresh : fresh + tried],
-      neutral=text.neutral[:tried], general=text.general[:tried],
+  part = lambda rows: text._replace(
+      prompts=text.prompts[rows], neutral=text.neutral[rows],
+      general=text.general[rows],
   )  # fmt: skip
-  try_out = jax.jit(jax.vmap(functools.partial(judge, text=half)))
+  try_out = jax.jit(jax.vmap(functools.partial(judge, text=part(slice(tried)))))
   first = try_out(params, parts, changes, keys)
   index = methods.choose(first['sentences'], first['rate'], config)
   chosen = jax.vmap(lambda tree, i: jax.tree.map(lambda x: x[i], tree))(
       changes, index
   )
   # Other prompts, and texts, than those that it was chosen by.
-  rest = text._replace(
-      prompts=text.prompts[: config.num_judged],
-      neutral=text.neutral[tried:], general=text.general[tried:],
-  )  # fmt: skip
+  rest = part(slice(tried, None))
   last = jax.jit(jax.vmap(functools.partial(judge, text=rest)))(
       params, parts, chosen, keys
   )

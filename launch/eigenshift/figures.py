@@ -40,7 +40,7 @@ def _trade_off(config, found) -> figure.Figure:
     axes.plot(x[order], y[order], label=name, **style)
   axes.axvline(100 * config.limit, color='0.6', ls=':', label='limit')
   axes.axhline(0, color='0.8', lw=0.8)
-  axes.set_xscale('symlog', linthresh=5)
+  axes.set_xlim(-1, 5 * 100 * config.limit)
   axes.set(xlabel='rise of perplexity of plain text (%)',
            ylabel='change of marked words (%)')  # fmt: skip
   train.figures.legend(made, columns=3)
@@ -81,7 +81,7 @@ def _stability(found) -> figure.Figure:
     rho = found[f'rho {name}'].mean()
     axes.plot(*area.swapaxes(0, 1).reshape(2, -1), '.', color='C0', alpha=0.3,
               ms=3 if name == 'neurons' else 6)  # fmt: skip
-    low = min(0.4, area.min())
+    low = area.min()
     axes.plot([low, 1], [low, 1], color='0.6', lw=0.8)
     axes.set(title=f'{name}: rank correlation {rho:.2f}', xlabel='first corpus')
   panels[0].set_ylabel('second corpus')

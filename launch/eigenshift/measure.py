@@ -20,7 +20,8 @@ _LAYERS = 'attn_out', 'mlp_out', 'resid_post'
 class Text(NamedTuple):
   """Tokens to continue and to judge by."""
 
-  prompts: jax.Array  # int [N, P]
+  mixed: jax.Array  # int [N, P], prompts to collect states from
+  prompts: jax.Array  # int [M, P], that elicit marked words
   neutral: jax.Array  # int [M, T], without marked words
   general: jax.Array  # int [M, T]
   corpora: jax.Array  # int [2, C, T], disjoint
@@ -32,7 +33,7 @@ class Seen(NamedTuple):
   """Of the texts that were continued [N], and of the corpora [2, C]."""
 
   marked: jax.Array  # [N], whether a marked word was said
-  state: jax.Array  # [N, d], the last one before the first of them, or at once
+  state: jax.Array  # [N, d], before the first of them, or any other
   neurons: jax.Array  # [N, L, m], there
   resid: jax.Array  # [N, L, d], there
   highest: jax.Array  # [2, C, L, m], the maximum over tokens
@@ -49,8 +50,8 @@ class Change(NamedTuple):
 
 def collect(params, key, *, text: Text, model, config: Config) -> Seen:
   """Continues prompts, and looks inside where marked words are said."""
-  prompts, start = text.prompts[: config.num_prompts], config.prompt_length
-  told = _continued(params, prompts, model, config, key, None)
+  start = config.prompt_length
+  told = _continued(params, text.mixed, model, config, key, None)
   begins = text_measures.occurrences(told, text.patterns)[:, start:]
 
   def look(tokens, capture):
@@ -58,9 +59,8 @@ def collect(params, key, *, text: Text, model, config: Config) -> Seen:
     return sites.run(network, tokens, capture=capture)
 
   def at_step(args):
-    tokens, said = args
-    # argmax is 0 where nothing is: the last position of the prompt.
-    place = start - 1 + jnp.argmax(said)
+    tokens, said, other = args
+    place = start - 1 + jnp.where(said.any(), jnp.argmax(said), other)
     out, seen = look(tokens, ('mlp_post', 'resid_post'))
     inside = [seen[name][:, place] for name in ('mlp_post', 'resid_post')]
     return out.final[place], *inside
@@ -70,7 +70,9 @@ def collect(params, key, *, text: Text, model, config: Config) -> Seen:
     means = jnp.concatenate([seen[name].mean(1) for name in _LAYERS])
     return seen['mlp_post'].max(1), means
 
-  inside = jax.lax.map(at_step, (told, begins), batch_size=64)
+  own = jax.random.fold_in(key, len(told))
+  other = jax.random.randint(own, (len(told),), 0, config.new_tokens)
+  inside = jax.lax.map(at_step, (told, begins, other), batch_size=64)
   flat = text.corpora.reshape(-1, text.corpora.shape[-1])
   read = jax.lax.map(of_text, flat, batch_size=64)
   shaped = [x.reshape(*text.labels.shape, *x.shape[1:]) for x in read]

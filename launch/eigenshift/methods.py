@@ -90,7 +90,7 @@ def _of_seed(config, params, seen, text, key):
       + [experts.det_zero(said, n) for n in counts]
   )  # fmt: skip
   changes += map(with_factors, factors)
-  away = (seen.resid[~seen.marked].mean(0) - seen.resid[seen.marked].mean(0))
+  away = seen.resid[~seen.marked].mean(0) - seen.resid[seen.marked].mean(0)
   middle = layers // 2
   for length in config.lengths:
     edit = patching.steer(away[middle], middle, layers, length)

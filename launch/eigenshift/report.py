@@ -92,9 +92,9 @@ def _differences(config: Config) -> list[str]:
   said = [
       'The paper takes Llama-2-7B, prompts of RealToxicityPrompts and a'
       ' classifier of toxicity; here the marked words are a lexicon.',
-      'A text gives one state: before its first marked word, or at the end of'
-      ' its prompt. States are of the last position; the released code reads'
-      ' the first of what it is given.',
+      'A text gives one state: before its first marked word, or one drawn at'
+      ' random where it has none. States are of the last position; the released'
+      ' code reads the first of what it is given.',
       'as released keeps the projection by V and the signed difference alone.',
       'Strengths are chosen on prompts and texts of their own, for every method'
       ' alike. Thresholds are of our spec, the numbers of the paper unknown.',

@@ -81,7 +81,7 @@ def split(told, patterns, config: Config) -> Text:
         f' {count} must be, and some not. Take other --config.words.'
     )
   return Text(
-      starts[jnp.argsort(-many)[: 2 * config.num_prompts]], plain[:count],
-      rest[:count], rest.reshape(2, -1, rest.shape[1]), labels.reshape(2, -1),
-      patterns,
+      starts[: config.num_prompts], starts[jnp.argsort(-many)[:count]],
+      plain[:count], rest[:count], rest.reshape(2, -1, rest.shape[1]),
+      labels.reshape(2, -1), patterns,
   )  # fmt: skip

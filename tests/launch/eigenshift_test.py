@@ -46,7 +46,7 @@ class EigenshiftTest(launcher.LauncherTest):
     told = jax.random.randint(jax.random.key(0), (40, 5), 2, 9)
     text = stories.split(told, jnp.array([[2]]), config)
     many = (text.prompts == 2).sum(1)
-    self.assertEqual(text.prompts.shape, (16, 3))
+    self.assertEqual(text.prompts.shape, (3, 3))
     self.assertTrue(np.all(np.diff(many) <= 0))
     self.assertFalse(bool((text.neutral == 2).any()))
     np.testing.assert_array_equal((text.corpora == 2).any(-1), text.labels)
@@ -67,17 +67,13 @@ class EigenshiftTest(launcher.LauncherTest):
         gated=True, activation='silu', qkv_bias=False, out_bias=False,
         mlp_bias=False, output='separate', max_length=4096,
     )  # fmt: skip
-    params = jax.eval_shape(
-        lambda: transformer.init(jax.random.key(0), model)
-    )
+    params = jax.eval_shape(lambda: transformer.init(jax.random.key(0), model))
     size = sum(leaf.size for leaf in jax.tree.leaves(params))
     self.assertEqual(size, 6_738_415_616)
 
   def test_bad_config(self):
     with self.assertRaisesRegex(ValueError, 'must give as many of each'):
       dataclasses.replace(_SMOKE, powers=(1.0, 2.0))
-    with self.assertRaisesRegex(ValueError, 'no fewer than num_judged=3, got'):
-      dataclasses.replace(_SMOKE, num_prompts=2)
 
 
 if __name__ == '__main__':

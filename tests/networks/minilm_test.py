@@ -71,7 +71,9 @@ def test_a_real_encoder_tells_the_recorded_numbers(folder):
 
   out, seen = look(rows)
   close = functools.partial(np.testing.assert_allclose, rtol=0, atol=1e-5)
-  close(jax.vmap(bert.sentence_embedding)(out.final, rows[1]), stored['embedding'])
+  close(
+      jax.vmap(bert.sentence_embedding)(out.final, rows[1]), stored['embedding']
+  )
   states = jnp.concatenate([seen['embed'][:, None], seen['resid_post']], 1)
   states = jnp.moveaxis(states, 1, 0)  # [layers + 1, sentences, T, d]
   close(states[:, :, 0], stored['hidden_cls'])

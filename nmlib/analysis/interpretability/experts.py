@@ -100,9 +100,7 @@ def resample(key: jax.Array, labels: npt.ArrayLike) -> jax.Array:
   positive, negative = jax.random.split(key)
   size = len(labels)
   drawn = lambda key, of: jax.random.choice(key, size, (size,), p=of / of.sum())
-  return jnp.where(
-      labels, drawn(positive, labels), drawn(negative, ~labels)
-  )
+  return jnp.where(labels, drawn(positive, labels), drawn(negative, ~labels))
 
 
 def rank_correlation(first: jax.Array, second: jax.Array) -> jax.Array:
@@ -120,7 +118,9 @@ def rank_correlation(first: jax.Array, second: jax.Array) -> jax.Array:
     raise ValueError(f'there must be two scores at least, got {len(first)}.')
   a, b = (_ranks(x[:, None])[:, 0] - (len(x) + 1) / 2 for x in (first, second))
   size = jnp.sqrt(jnp.sum(a**2) * jnp.sum(b**2))
-  return jnp.where(size > 0, jnp.sum(a * b) / jnp.where(size > 0, size, 1), jnp.nan)
+  return jnp.where(
+      size > 0, jnp.sum(a * b) / jnp.where(size > 0, size, 1), jnp.nan
+  )
 
 
 def rank_stability(

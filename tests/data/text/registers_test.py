@@ -1,4 +1,4 @@
-"""Two registers: what a sentence is made of, and what decides on marked words."""
+"""Two registers: what decides on marked words, and on all others."""
 
 import jax
 import jax.numpy as jnp
