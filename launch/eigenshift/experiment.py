@@ -1,4 +1,4 @@
-"""The experiment of `launch.eigenshift`: train or read, collect, damp, judge."""
+"""The experiment of `launch.eigenshift`: train or read, damp, judge."""
 
 import functools
 
@@ -56,8 +56,9 @@ def stage(config: Config) -> train.Stage:
           lambda key: registers.sentence(key, config.chances).tokens,
           config.loop.batch_size,
       ),
+      example=jax.ShapeDtypeStruct((registers.LENGTH,), jnp.int32),
       seeds=tuple(range(config.num_seeds)), items_per_row=registers.LENGTH,
-      item='token', example=jax.ShapeDtypeStruct((registers.LENGTH,), jnp.int32),
+      item='token',
   )  # fmt: skip
 
 

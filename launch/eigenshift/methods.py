@@ -10,7 +10,7 @@ from nmlib.analysis import experts
 from nmlib.analysis import output_svd
 from nmlib.analysis import patching
 
-SINGULAR = {
+SINGULAR: dict[str, output_svd.Kind] = {
     'EigenShift': 'absolute', 'EigenShift, signed': 'signed',
     'EigenShift, t': 'standardised', 'EigenShift, logit': 'logit',
     'as released': 'signed',

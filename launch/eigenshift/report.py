@@ -24,8 +24,9 @@ def make(config: Config, found) -> train.Report:
       f' than {what}', ours, theirs, by='interval', source=_LADDER, **options,
   )  # fmt: skip
   rho = {k: {k: found[f'rho {k}']} for k in ('neurons', 'layers')}
-  shown = dict.fromkeys(('without a change', *names, 'random components'))
-  for i, name in enumerate(shown):
+  shown = {}
+  every = 'without a change', *names, 'random components'
+  for i, name in enumerate(every):
     rows = slice(i, None if name == 'random components' else i + 1)
     row = {key: x[:, rows].mean(1) for key, x in change.items()}
     shown[name] = {

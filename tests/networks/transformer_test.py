@@ -250,9 +250,9 @@ class OptionsTest(parameterized.TestCase):
         _apply(_GPT2, params, _TOKENS).logits,
     )
     # A change of what is said is none of what is read.
-    none = loose._replace(output=loose.output._replace(
-        kernel=jnp.zeros_like(loose.output.kernel)
-    ))  # fmt: skip
+    none = loose._replace(
+        output=loose.output._replace(kernel=jnp.zeros_like(params.embed.T))
+    )
     out = _apply(config, none, _TOKENS)
     self.assertFalse(bool(out.logits.any()))
     np.testing.assert_array_equal(

@@ -104,9 +104,8 @@ def sentence(
   either = jnp.array([draw(2), draw(2)])
   order = draw(2)
   if heat is not None:
-    either = jnp.where(order == 0, *(
-        jnp.array(pair) for pair in ((heat > 0, heat > 1), (heat > 1, heat > 0))
-    )).astype(int)  # fmt: skip
+    pair = jnp.array([heat > 0, heat > 1], int)
+    either = jnp.where(order == 0, pair, pair[::-1])
   warm = either.sum()
   by_heat = jnp.array([config.calm, config.mixed, config.heated])[warm]
   drawn = chance(by_heat)
