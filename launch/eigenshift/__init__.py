@@ -13,5 +13,7 @@ where it says toxic words; nothing is trained. Neurons that detect such text
 small trains five Transformers on sentences of two registers, whose marked words
 are invented: no text here is offensive. real takes words of sadness in stories
 that a trained model of 260,000 parameters tells by itself. paper takes any
-Llama in safetensors, its words from --config.words.
+Llama in safetensors, with --config.words of your own and --config.prompts; of
+7 billion parameters it is about 4e18 operations, five hours at 200 TFLOP/s
+(estimated, not run).
 """

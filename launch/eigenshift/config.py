@@ -39,6 +39,7 @@ class Config:
   )
   chances: registers.Config = registers.Config()
   words: tuple[str, ...] = registers.MARKED  # the lexicon
+  prompts: tuple[str, ...] = ()  # of a model by path, that elicit them
   prompt_length: limits.Count = registers.PROMPT
   new_tokens: limits.Count = registers.LENGTH - 1 - registers.PROMPT
   num_prompts: limits.Count = 256  # continued, to collect states
@@ -65,20 +66,27 @@ class Config:
       raise ValueError(f'config must give as many of each, got {sizes}.')
 
 
+_PROMPTS = (
+    'Lily lost her red ball in the park. She sat down and was very',
+    'Tom fell down and there was a cut on his leg. He felt very',
+    'The dog was all by himself in the dark. He began to feel',
+    'Mom said no, and the little boy was not happy. He started to',
+)
 PRESETS = {
     'small': Config(),
     'smoke': Config(
         num_seeds=2, loop=train.Loop(4, batch_size=2),
         model=transformer.Config(
-            registers.VOCAB_SIZE, 2, 8, 2, max_length=registers.LENGTH
+            registers.VOCAB_SIZE, 1, 8, 2, max_length=registers.LENGTH
         ),
         num_prompts=24, num_tried=2, num_judged=3, corpus_size=16,
         components=((1, 0.1),), shares=(0.1,), powers=(1.0,), lengths=(1.0,),
         draws=2, resamples=2,
     ),
     'real': Config(
-        path='needed', num_seeds=1, words=_SAD, prompt_length=24,
-        new_tokens=16, num_prompts=96, num_judged=96, corpus_size=192,
+        path='needed', num_seeds=1, words=_SAD, prompts=_PROMPTS,
+        prompt_length=16, new_tokens=12, num_prompts=96, num_judged=96,
+        corpus_size=192,
     ),
     'paper': Config(
         path='needed', num_seeds=1, words=('none',), prompt_length=32,

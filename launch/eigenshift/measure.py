@@ -96,9 +96,7 @@ def stability(seen: Seen, key, *, text: Text, config: Config):
   found = {}
   for name, x in (('neurons', neurons), ('layers', layers)):
     found[f'area {name}'] = jax.vmap(experts.auroc)(x, later)
-    rho = experts.rank_stability(
-        key, tuple(x), tuple(later), config.resamples
-    )
+    rho = experts.rank_stability(key, tuple(x), tuple(later), config.resamples)
     found[f'rho {name}'] = jnp.nanmean(rho)
   return found
 

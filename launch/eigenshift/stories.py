@@ -50,7 +50,15 @@ def load(config: Config, run: train.Run):
   for row, code in zip(patterns, codes, strict=True):
     row[: len(code)] = code
   told = run.result('stories', lambda: _told(params, model, config))['tokens']
-  text = split(jnp.asarray(told), jnp.asarray(patterns), config)
+  told = jnp.asarray(told)
+  asked = [tokenizer.encode(text) for text in config.prompts]
+  if short := [len(x) for x in asked if len(x) < config.prompt_length]:
+    raise ValueError(
+        'config.prompts must have prompt_length='
+        f'{config.prompt_length} tokens or more each, got {min(short)}.'
+    )
+  ends = [tokens[-config.prompt_length :] for tokens in asked]
+  text = split(told, jnp.asarray(patterns), config, ends)
   said = tokenizer.decode(told[0].tolist())
   run.say(f'{len(told)} stories of its own, such as: {said}')
   return model, jax.tree.map(lambda leaf: jnp.asarray(leaf)[None], params), text
@@ -68,11 +76,15 @@ def _told(params, model, config: Config):
   return {'tokens': tokens(jnp.arange(count))}
 
 
-def split(told, patterns, config: Config) -> Text:
-  """Those whose beginnings hold the most marked words are continued."""
+def split(told, patterns, config: Config, asked=()) -> Text:
+  """Returns texts; prompts are those asked for, or the most marked beginnings.
+
+  States are collected on beginnings and, where there are some, on what is
+  asked, half and half.
+  """
   pool, rest = jnp.split(told, [4 * config.num_prompts])
-  starts = pool[:, : config.prompt_length]
-  many = text_measures.occurrences(starts, patterns).sum(1)
+  mixed = pool[: config.num_prompts, : config.prompt_length]
+  many = text_measures.occurrences(pool, patterns)[:, : config.prompt_length]
   labels = text_measures.occurrences(rest, patterns).any(1)
   count, plain = config.num_tried + config.num_judged, rest[~labels]
   if len(plain) < count or not labels.any():
@@ -80,8 +92,12 @@ def split(told, patterns, config: Config) -> Text:
         f'{len(plain)} of {len(rest)} stories are without words of the lexicon:'
         f' {count} must be, and some not. Take other --config.words.'
     )
+  prompts = pool[jnp.argsort(-many.sum(1))[:count], : config.prompt_length]
+  if len(asked):
+    row = jnp.arange(max(count, config.num_prompts)) % len(asked)
+    prompts = jnp.asarray(asked)[row]
+    mixed = mixed.at[::2].set(prompts[: len(mixed[::2])])
   return Text(
-      starts[: config.num_prompts], starts[jnp.argsort(-many)[:count]],
-      plain[:count], rest[:count], rest.reshape(2, -1, rest.shape[1]),
-      labels.reshape(2, -1), patterns,
+      mixed, prompts[:count], plain[:count], rest[:count],
+      rest.reshape(2, -1, rest.shape[1]), labels.reshape(2, -1), patterns,
   )  # fmt: skip
