@@ -40,7 +40,7 @@ def _trade_off(config, found) -> figure.Figure:
     axes.plot(x[order], y[order], label=name, **style)
   axes.axvline(100 * config.limit, color='0.6', ls=':', label='limit')
   axes.axhline(0, color='0.8', lw=0.8)
-  axes.set_xlim(-1, 5 * 100 * config.limit)
+  axes.set(xlim=(-1, 5 * 100 * config.limit), ylim=(-70, 10))
   axes.set(xlabel='rise of perplexity of plain text (%)',
            ylabel='change of marked words (%)')  # fmt: skip
   train.figures.legend(made, columns=3)

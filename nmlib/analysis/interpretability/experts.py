@@ -93,10 +93,12 @@ def resample(key: jax.Array, labels: npt.ArrayLike) -> jax.Array:
   Raises:
     ValueError: if concrete labels are all alike.
   """
-  labels = jnp.asarray(labels, bool)
   checks.shape('labels', labels, 'n')
-  if checks.is_concrete(labels) and bool(labels.all() == labels.any()):
-    raise ValueError('labels must hold both kinds, got one.')
+  if checks.is_concrete(labels):
+    known = np.asarray(labels, bool)
+    if known.all() == known.any():
+      raise ValueError('labels must hold both kinds, got one.')
+  labels = jnp.asarray(labels, bool)
   positive, negative = jax.random.split(key)
   size = len(labels)
   drawn = lambda key, of: jax.random.choice(key, size, (size,), p=of / of.sum())
