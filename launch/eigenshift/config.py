@@ -106,8 +106,8 @@ PAPER = train.Paper(
     ),
     checked='formulas and released projection, written independently',
     headline=train.Headline(
-        says='fewer marked words at 5 % perplexity: EigenShift, as released',
-        claim='At 5 % perplexity EigenShift lowers marked words more than as',
+        says='fewer marked words at 5% perplexity: EigenShift, as released',
+        claim='At 5% perplexity EigenShift lowers marked words more than as',
         keys=('EigenShift', 'as released'), paper='not in the abstract',
     ),
     data=dict.fromkeys(
