@@ -79,7 +79,7 @@ PRESETS = {
         model=transformer.Config(
             registers.VOCAB_SIZE, 1, 8, 2, max_length=registers.LENGTH
         ),
-        num_prompts=24, num_tried=2, num_judged=3, corpus_size=16,
+        num_prompts=24, num_tried=2, num_judged=2, corpus_size=16,
         components=((1, 0.1),), shares=(0.1,), powers=(1.0,), lengths=(1.0,),
         draws=2, resamples=2,
     ),

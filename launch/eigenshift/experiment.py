@@ -97,21 +97,18 @@ def _found(config, model, params, text: measure.Text):
   found = jax.jit(jax.vmap(stability))(seen, keys)
   changes, parts, scores = methods.every(config, params, seen, text, keys)
   judge = functools.partial(measure.judge, model=model, config=config)
+  judge = jax.jit(jax.vmap(judge, (0, 0, 0, 0, None)))
   part = lambda rows: text._replace(
       prompts=text.prompts[rows], neutral=text.neutral[rows],
       general=text.general[rows],
   )  # fmt: skip
-  try_out = jax.jit(jax.vmap(functools.partial(judge, text=part(slice(tried)))))
-  first = try_out(params, parts, changes, keys)
+  first = judge(params, parts, changes, keys, part(slice(tried)))
   index = methods.choose(first['sentences'], first['rate'], config)
   chosen = jax.vmap(lambda tree, i: jax.tree.map(lambda x: x[i], tree))(
       changes, index
   )
   # Other prompts, and texts, than those that it was chosen by.
-  rest = part(slice(tried, None))
-  last = jax.jit(jax.vmap(functools.partial(judge, text=rest)))(
-      params, parts, chosen, keys
-  )
+  last = judge(params, parts, chosen, keys, part(slice(tried, None)))
   states = seen.marked.sum(1), (~seen.marked).sum(1)
   return (
       found | scores | {f'tried {k}': v for k, v in first.items()}

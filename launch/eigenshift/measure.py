@@ -101,8 +101,8 @@ def stability(seen: Seen, key, *, text: Text, config: Config):
   return found
 
 
-def judge(params, parts: output_svd.Components, changes: Change, key, *, text,
-          model, config: Config):  # fmt: skip
+def judge(params, parts: output_svd.Components, changes: Change, key,
+          text: Text, *, model, config: Config):  # fmt: skip
   """Returns rate, and perplexity in three ways, [E] each, of E changes."""
 
   def one(change):
