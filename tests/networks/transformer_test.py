@@ -260,8 +260,6 @@ class OptionsTest(parameterized.TestCase):
     )
     again = transformer.untie(loose, config)
     self.assertEqual(again[1], config)
-    with self.assertRaisesRegex(ValueError, "to be untied, got 'none'"):
-      transformer.untie(_params(_BERT), _BERT)
 
   @parameterized.parameters(
       (dict(tokens=jnp.array([0, 11])), r'\[0, 11\), got 11 at \[1\]'),
