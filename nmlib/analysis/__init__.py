@@ -53,6 +53,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.analysis.interpretability import (
       task_selectivity as task_selectivity,
   )
+  from nmlib.analysis.interpretability import text_measures as text_measures
   from nmlib.analysis.interpretability import unit_statistics as unit_statistics
   from nmlib.analysis.population import comparison as comparison
   from nmlib.analysis.population import jpca as jpca

@@ -60,6 +60,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.data.text import numerals as numerals
   from nmlib.data.text import parallel as parallel
   from nmlib.data.text import recall_prompts as recall_prompts
+  from nmlib.data.text import registers as registers
   from nmlib.data.text import split as split
   from nmlib.data.text import streams as streams
   from nmlib.data.text import templates as templates

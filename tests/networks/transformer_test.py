@@ -227,6 +227,40 @@ class OptionsTest(parameterized.TestCase):
     np.testing.assert_array_equal(text[2:], jnp.argmax(logits[1:-1], -1))
     np.testing.assert_array_equal(text[:2], _TOKENS[:2])
 
+  def test_text_that_an_edited_model_writes(self):
+    params = _params(_LLAMA)
+    scale = jnp.ones((2, 1, 12)).at[1].set(-9)
+    edits = {'mlp_post': sites.Edit(scale=scale)}
+    text = transformer.generate(params, _TOKENS[:2], 4, _LLAMA, edits=edits)
+    # What units say times a factor is what is read of them times it.
+    down = params.layers.mlp_out
+    down = down._replace(kernel=down.kernel.at[1].multiply(-9))
+    loud = params._replace(layers=params.layers._replace(mlp_out=down))
+    plain = transformer.generate(loud, _TOKENS[:2], 4, _LLAMA)
+    np.testing.assert_array_equal(text, plain)
+    whole = transformer.generate(params, _TOKENS[:2], 4, _LLAMA)
+    self.assertFalse(bool(jnp.array_equal(text, whole)))
+
+  def test_a_tied_output_is_untied(self):
+    params = _params(_GPT2)
+    loose, config = transformer.untie(params, _GPT2)
+    self.assertEqual(config.output, 'separate')
+    np.testing.assert_array_equal(
+        _apply(config, loose, _TOKENS).logits,
+        _apply(_GPT2, params, _TOKENS).logits,
+    )
+    # A change of what is said is none of what is read.
+    none = loose._replace(
+        output=loose.output._replace(kernel=jnp.zeros_like(params.embed.T))
+    )
+    out = _apply(config, none, _TOKENS)
+    self.assertFalse(bool(out.logits.any()))
+    np.testing.assert_array_equal(
+        out.final, _apply(_GPT2, params, _TOKENS).final
+    )
+    again = transformer.untie(loose, config)
+    self.assertEqual(again[1], config)
+
   @parameterized.parameters(
       (dict(tokens=jnp.array([0, 11])), r'\[0, 11\), got 11 at \[1\]'),
       (dict(tokens=jnp.zeros(8, int)), 'max_length=7 in number, got 8'),

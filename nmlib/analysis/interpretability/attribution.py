@@ -75,6 +75,31 @@ def integrated_gradients(
   return Attribution(values, jnp.sum(values) - change)
 
 
+def gradient_saliency(
+    function: Callable[[jax.Array], jax.Array],
+    embeddings: jax.Array,
+    target: jax.Array | int,
+) -> jax.Array:
+  """Returns how much each token moves an output: its gradient's length [T].
+
+  Simonyan et al. 2014 (arXiv 1312.6034), of the rows of an embedding.
+
+  Args:
+    function: outputs [C] of embeddings [T, d], such as logits of a classifier.
+    embeddings: [T, d].
+    target: which output.
+
+  Raises:
+    ValueError: if embeddings are no [T, d], the function returns no [C], or a
+      concrete target is none of them.
+  """
+  checks.shape('embeddings', embeddings, 'T', 'd')
+  (outputs,) = jax.eval_shape(function, embeddings).shape or (0,)
+  checks.indices('target', jnp.asarray(target), outputs)
+  slope = jax.grad(lambda x: function(x)[target])(embeddings)
+  return jnp.linalg.norm(slope, axis=-1)
+
+
 def logit_lens(
     resid: jax.Array,
     read: Callable[[jax.Array], jax.Array],

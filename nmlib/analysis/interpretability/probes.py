@@ -134,6 +134,38 @@ def linear_probe(
   return Probe(accuracy, control, accuracy - jnp.mean(control))
 
 
+def detector(
+    states: jax.Array,
+    labels: jax.Array,
+    later: jax.Array,
+    *,
+    penalty: float = 1.0,
+    steps: int = 100,
+) -> jax.Array:
+  """Returns scores [m] of later states by a classifier of two classes.
+
+  Args:
+    states: [n, d], to fit; they are standardised.
+    labels: bool [n].
+    later: [m, d], to score, such as for an AUROC.
+    penalty: as of `logistic_regression`.
+    steps: likewise.
+
+  Raises:
+    ValueError: as of `logistic_regression`, or if later states do not fit.
+  """
+  checks.shape('states', states, 'n', 'd')
+  checks.shape('later', later, 'm', d=states.shape[1])
+  mean, spread = jnp.mean(states, 0), jnp.std(states, 0)
+  spread = jnp.where(spread > 0, spread, 1)
+  scaled = lambda x: (x - mean[None]) / spread[None]
+  labels = jnp.asarray(labels).astype(int)
+  found = logistic_regression(
+      scaled(states), labels, 2, penalty=penalty, steps=steps
+  )
+  return scaled(later) @ (found.kernel[:, 1] - found.kernel[:, 0])
+
+
 def sensitivity(positive: npt.ArrayLike, negative: npt.ArrayLike) -> np.ndarray:
   """Returns d' [...]: difference of means over the mean standard deviation.
 

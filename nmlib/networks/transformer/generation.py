@@ -1,5 +1,6 @@
 """Continuing a text."""
 
+from collections.abc import Mapping
 import functools
 
 import jax
@@ -8,6 +9,7 @@ import jax.numpy as jnp
 from nmlib.networks.transformer import model
 from nmlib.networks.transformer.params import Config
 from nmlib.networks.transformer.params import Params
+from nmlib.neurons import sites
 from nmlib.neurons.bdh import generation
 from nmlib.neurons.core import checks
 
@@ -22,6 +24,7 @@ def generate(
     top_k: int | None = None,
     top_p: float | None = None,
     key: jax.Array | None = None,
+    edits: Mapping[str, sites.Edit] | None = None,
 ) -> jax.Array:
   """Continues a prompt, token by token, with one compilation for any prompt.
 
@@ -38,13 +41,16 @@ def generate(
     top_k: sample from the k most likely tokens only.
     top_p: sample from the fewest tokens that have so much probability.
     key: of the draws.
+    edits: arrays, by site: what the model is while it writes. They see the
+      whole text, T + num_tokens long.
 
   Returns:
     The whole text, int32 [T + num_tokens].
 
   Raises:
     ValueError: if the prompt is empty, the text longer than config.max_length,
-      an argument out of range, or the model reads later tokens.
+      an argument out of range, or the model reads later tokens; as of
+      `sites.run`.
   """
   generation.check_sampling(num_tokens, temperature, top_k, top_p, key)
   checks.shape('prompt', prompt, 'T')
@@ -63,14 +69,19 @@ def generate(
     )
   text = jnp.zeros(total, jnp.int32).at[: len(prompt)].set(prompt)
   return _generate(
-      params, text, len(prompt), config, temperature, top_k, top_p, key
+      params, text, len(prompt), config, temperature, top_k, top_p, key, edits
   )
 
 
 @functools.partial(jax.jit, static_argnames=('config', 'top_k', 'top_p'))
-def _generate(params, text, begin, config, temperature, top_k, top_p, key):
+def _generate(
+    params, text, begin, config, temperature, top_k, top_p, key, edits
+):
+  network = functools.partial(model.apply, params, config=config)
+
   def one(place, text):
-    out = model.apply(params, text, config, positions=(place - 1)[None])
+    read = functools.partial(network, positions=(place - 1)[None])
+    out, _ = sites.run(read, text, edits=edits)
     (row,) = model.logits(params, out.final, config)
     of_place = None if key is None else jax.random.fold_in(key, place)
     token = generation.sample(row, of_place, temperature, top_k, top_p)
