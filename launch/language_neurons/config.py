@@ -52,11 +52,11 @@ class Config:
   )
   learning_rate: limits.Positive = 3e-3
   align_rate: limits.Positive = 1e-3
-  weight_decay: limits.NonNegative = 0.1
-  init_scale: limits.Positive = 4.0  # of weights, times GPT-2's
+  weight_decay: limits.NonNegative = 0.3
+  init_scale: limits.Positive = 4.0  # times GPT-2's; gated units: 1
   first_share: limits.Positive = 10.0  # text of language 0 to another's
   align_languages: Annotated[tuple[int, ...], limits.Some(True)] = (1, 3)
-  num_prompts: limits.Count = 64  # a language, to count and measure on
+  num_prompts: limits.Count = 48  # a language, to count and measure on
 
   def __post_init__(self):
     limits.check(self)

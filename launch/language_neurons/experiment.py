@@ -131,13 +131,14 @@ def example(key: jax.Array, config: Config, aligning: bool) -> jax.Array:
 
 
 def scaled(params: transformer.Params, config: Config) -> transformer.Params:
-  """Returns weights `init_scale` times larger, but for norms.
+  """Returns weights `init_scale` times larger, but of norms and gated units.
 
   GPT-2's are for wide networks; in narrow ones attention starts too even.
   """
 
   def one(path, leaf):
-    is_norm = 'norm' in jax.tree_util.keystr(path)
-    return leaf if is_norm else config.init_scale * leaf
+    name = jax.tree_util.keystr(path)
+    kept = any(part in name for part in ('norm', 'gate', 'mlp'))
+    return leaf if kept else config.init_scale * leaf
 
   return jax.tree_util.tree_map_with_path(one, params)

@@ -11,6 +11,7 @@ from launch.language_neurons.measure import SETS
 from nmlib import train
 
 _LADDER = 'our spec of a small version'
+_CHANGES = {'everyone': ('-486', '+1893'), 'selected': ('-37', '+232')}
 _BECAUSE: dict[str, str] = {}
 
 
@@ -144,21 +145,28 @@ def _of_world(config, base, fitted) -> list[train.Claim]:
 
 
 def _of_alignment(base, after) -> list[train.Claim]:
-  single = [found['everyone'][:, 1] for found in (base, after)]
-  several = [found['everyone'][:, 2:].sum(1) for found in (base, after)]
-  shown = lambda pair: [{'after': pair[1]}, {'before': pair[0]}]
-  return [
-      train.lower(
-          'Alignment leaves fewer neurons of one language (N = 1)',
-          *shown(single), by='interval', source='figure 5', paper='-486',
-          **_because('fewer'),
-      ),
-      train.higher(
-          'Alignment leaves more neurons of several (N of 2 and more)',
-          *shown(several), by='interval', source='figure 5', paper='+1893',
-          **_because('more'),
-      ),
-  ]  # fmt: skip
+  claims = []
+  for key, which, source in (
+      ('everyone', 'all neurons', 'figure 5'),
+      ('selected', 'selected neurons', 'table 2'),
+  ):
+    one = [{t: f[key][:, 1]} for t, f in (('after', after), ('before', base))]
+    more = [
+        {t: f[key][:, 2:].sum(1)} for t, f in (('after', after), ('before', base))
+    ]
+    claims += [
+        train.lower(
+            f'Of {which}, alignment leaves fewer with one language (N = 1)',
+            *one, by='interval', source=source, paper=_CHANGES[key][0],
+            **_because(f'fewer {key}'),
+        ),
+        train.higher(
+            f'Of {which}, alignment leaves more with several (N of 2 and more)',
+            *more, by='interval', source=source, paper=_CHANGES[key][1],
+            **_because(f'more {key}'),
+        ),
+    ]  # fmt: skip
+  return claims
 
 
 def _differences(config) -> list[str]:

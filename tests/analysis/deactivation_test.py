@@ -120,9 +120,11 @@ class SurveyTest(absltest.TestCase):
 
   def test_kinds_and_pairs_of_a_world_by_hand(self):
     p = jnp.zeros((1, 8, 3)).at[0, :, 0].set(0.01)
+    p = p.at[0, 3:, 1].set(0.01)
     p = p.at[0, 0].set(jnp.array([0.9, 0.01, 0.0]))
     p = p.at[0, 1].set(jnp.array([0.8, 0.9, 0.0]))
     p = p.at[0, 2].set(jnp.array([0.8, 0.8, 0.9]))
+    p = p.at[0, 3:, 2].set(0.01)
     found = language_survey.survey(p, top_rate=0.25, q=0.7)
     np.testing.assert_array_equal(found.above[0], [1, 2, 3, 0, 0, 0, 0, 0])
     np.testing.assert_array_equal(

@@ -38,34 +38,51 @@ class MultilingualTest(absltest.TestCase):
     languages = np.arange(200) % 5
     rows = np.asarray(draw(jax.random.split(jax.random.key(0), 200), languages))
     self.assertEqual(rows.shape, (200, multilingual.LENGTH))
+    counters = multilingual.counters(_CONFIG)
+    first = multilingual.colour_first(_CONFIG)
     seen = set()
     for row, language in zip(rows, languages, strict=True):
       tell = {token: word for word, token in enumerate(words[language])}
-      a, sign, b, thing = row[2] - 2, tell[row[3]] - 25, row[4] - 2, row[5]
-      thing = tell[thing]
-      expected = (a + b if sign == 1 else a - b) % 5
-      self.assertEqual(row[multilingual.NUMBER] - multilingual.DIGIT, expected)
-      self.assertEqual(tell[row[9]], 20 + thing % 5)  # colour
-      self.assertEqual(tell[row[10]], 10 + thing)  # plural
-      self.assertEqual([tell[row[i]] for i in (1, 6, 7, 11)], [25, 28, 29, 30])
-      self.assertEqual((row[0], row[12]), (multilingual.BEGIN, 1))
-      seen.add((int(sign), thing))
+      a, b = row[2] - multilingual.DIGIT, row[4] - multilingual.DIGIT
+      minus, thing = tell[row[3]] - 26, tell[row[6]]
+      result = row[multilingual.NUMBER] - multilingual.DIGIT
+      self.assertEqual(result, (a - b if minus else a + b) % 5)
+      self.assertEqual(tell[row[10]] - 32, counters[language, result])
+      pair = [20 + thing % 5, 10 + thing]  # colour, plural
+      pair = pair if first[language] else pair[::-1]
+      self.assertEqual([tell[row[i]] for i in (11, 12)], pair)
+      said = [tell[row[i]] for i in (1, 5, 7, 8, 13)]
+      self.assertEqual(said, [25, 28, 29, 30, 31])
+      self.assertEqual((row[0], row[14]), (multilingual.BEGIN, 1))
+      seen.add((int(minus), thing))
     self.assertLen(seen, 20)
+
+  def test_related_languages_have_half_of_their_grammar_in_common(self):
+    counters = multilingual.counters(_CONFIG)
+    for a, b in _CONFIG.related:
+      np.testing.assert_array_equal(counters[a, ::2], counters[b, ::2])
+    self.assertEqual({*counters.ravel()}, {0, 1, 2})
+    np.testing.assert_array_equal(
+        multilingual.colour_first(_CONFIG), [True, False, False, True, True]
+    )
 
   def test_translations_say_the_same_in_another_language(self):
     row = np.asarray(
         multilingual.translation(jax.random.key(0), _CONFIG, 1, 4)
     )
     words = multilingual.words(_CONFIG)
-    there = row[multilingual.is_answer().nonzero()[0]]
-    for source, target in zip(row[1:6], there, strict=True):
-      if source < words.min():  # a digit
-        self.assertEqual(source, target)
-      else:
-        where = list(words[1]).index(source)
-        self.assertEqual(words[4][where], target)
+    there = row[:-1][multilingual.is_answer()]
+    meaning = lambda language, token: list(words[language]).index(token)
+    counters = multilingual.counters(_CONFIG)
+    result = there[1] - multilingual.DIGIT
+    self.assertEqual(row[2], there[1])  # the digit, the counter of each
+    for language, token in ((1, row[3]), (4, there[2])):
+      self.assertEqual(meaning(language, token) - 32, counters[language, result])
+    said = [meaning(1, row[i]) for i in (1, 4, 5, 6)]
+    told = [meaning(4, there[i]) for i in (0, 4, 3, 5)]  # in the other order
+    self.assertEqual(said, told)
     asked = multilingual.question(jax.random.key(0), _CONFIG, 4)
-    self.assertEqual(row[6], asked[6])  # answer in the fourth language
+    self.assertEqual(row[7], asked[7])  # answer in language 4
     self.assertEqual(len(row), len(asked))
     np.testing.assert_array_equal(
         multilingual.is_written()[:-1], multilingual.is_answer()[1:]
