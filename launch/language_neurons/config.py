@@ -45,10 +45,10 @@ class Config:
   network: transformer.Config = _decoder(64, 128, 4)
   num_seeds: limits.Count = 5
   loop: train.Loop = train.Loop(
-      900, batch_size=32, steps_per_call=50, log_every=50, eval_every=150
+      900, batch_size=32, steps_per_call=50, log_every=50
   )
   align_loop: train.Loop = train.Loop(
-      300, batch_size=32, steps_per_call=50, log_every=50, eval_every=150
+      300, batch_size=32, steps_per_call=50, log_every=50
   )
   learning_rate: limits.Positive = 3e-3
   align_rate: limits.Positive = 1e-3

@@ -33,7 +33,7 @@ def experiment(config: Config, run: train.Run) -> train.Report:
       )
       for name, fitted in (('base', base), ('aligned', aligned))
   ]
-  return report.make(config, names, *found, {'base': base, 'aligned': aligned})
+  return report.make(config, names, *found)
 
 
 def on_files(config: Config, run: train.Run) -> train.Report:
@@ -44,13 +44,13 @@ def on_files(config: Config, run: train.Run) -> train.Report:
   base = run.result(
       'base', lambda: measure.model(config, params, texts, network)
   )
-  after = base
+  after = None
   if config.aligned:
     params, network = files.read_model(config.aligned, config)
     after = run.result(
         'aligned', lambda: measure.model(config, params, texts, network, False)
     )
-  return report.make(config, names, base, after, {})
+  return report.make(config, names, base, after)
 
 
 def world_texts(config: Config) -> language_texts.Texts:
@@ -89,26 +89,20 @@ def stage(
 
   def loss(params, text, unused_key):
     written = jnp.asarray(multilingual.is_written(), jnp.float32)
-    return transformer.loss(
-        params, text[:-1], text[1:], network, weights=written
-    ), {}
+    return (
+        transformer.loss(params, text[:-1], text[1:], network, weights=written),
+        {},
+    )
 
   def begin(key, *start):
     return start[0] if start else scaled(transformer.init(key, network), config)
-
-  texts = world_texts(config)
-
-  def evaluate(state, unused_data):
-    found = measure.losses(state.params, {}, texts=texts, network=network)
-    right = found[len(found) // 2 :]
-    return {f'right/{k}': right[k] for k in range(len(right))}
 
   draw = lambda key: example(key, config, aligning)
   return train.Stage(
       name=name, loop=loop, init=begin, loss=loss, optimizer=optimizer,
       data=train.fresh(draw, loop.batch_size),
       example=jax.ShapeDtypeStruct((multilingual.LENGTH,), jnp.int32),
-      evaluate=evaluate, rules=transformer.PARTITION_RULES, starts=start,
+      rules=transformer.PARTITION_RULES, starts=start,
       seeds=tuple(range(config.num_seeds)),
       items_per_row=multilingual.LENGTH - 1, item='token',
   )  # fmt: skip

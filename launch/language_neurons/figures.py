@@ -27,7 +27,9 @@ def _matrices(names, base) -> figure.Figure:
   )  # fmt: skip
   size = len(names)
   for column, name in enumerate(SETS[:4]):
-    cells = [base[key][:, column, :, :size].mean(0) for key in ('own', 'random')]
+    cells = [
+        base[key][:, column, :, :size].mean(0) for key in ('own', 'random')
+    ]
     limit = max(np.abs(cells).max(), 1e-9)
     for axes, shown, kind in zip(
         panels[:, column], cells, (name, 'random'), strict=True
@@ -36,7 +38,10 @@ def _matrices(names, base) -> figure.Figure:
       axes.set(title=kind)
       axes.set_xticks(range(size), names)
       axes.set_yticks(range(size), names)
-    made.colorbar(image, ax=panels[:, column], location='bottom', shrink=0.9)
+    made.colorbar(
+        image, ax=panels[:, column], location='bottom', shrink=0.9,
+        ticks=[-limit, 0, limit], format='%.1g',
+    )  # fmt: skip
   for axes in panels[:, 0]:
     axes.set_ylabel('whose are off')
   for axes in panels[1]:

@@ -92,7 +92,9 @@ def from_counts(config: Config):
   return released.languages, found, wrong
 
 
-def check_paper(network: transformer.Config, texts: language_texts.Texts) -> None:
+def check_paper(
+    network: transformer.Config, texts: language_texts.Texts
+) -> None:
   """Refuses texts that a model cannot read.
 
   Raises:

@@ -26,7 +26,7 @@ def model(
     network: transformer.Config,
     effects: bool = True,
 ) -> dict[str, np.ndarray]:  # fmt: skip
-  """Returns what is found in models [S, ...]; see `_survey` and `_effects`."""
+  """Returns what is found in models [S, ...]; see `survey` and `_effects`."""
   count = jax.jit(
       lambda params: language_texts.counts(run_of(params, network), texts)
   )
@@ -40,7 +40,7 @@ def model(
   found = {key: np.stack([row[key] for row in rows]) for key in rows[0]}
   masks = found.pop('masks')
   if not effects:
-    return found
+    masks = masks[:, :0]
   every = jax.jit(
       jax.vmap(functools.partial(_effects, texts=texts, network=network))
   )
@@ -96,5 +96,5 @@ def _effects(params, masks, seed, texts, network):
   every = jnp.concatenate([masks, drawn]).reshape(-1, *masks.shape[2:])
   measure = functools.partial(losses, params, texts=texts, network=network)
   found = deactivation.cross_deactivation_matrix(measure, every)
-  change = found.change.reshape(2, *masks.shape[:2], -1)
+  change = found.change.reshape(2, *masks.shape[:2], len(found.before))
   return {'before': found.before, 'own': change[0], 'random': change[1]}

@@ -20,7 +20,6 @@ def make(
     names: Sequence[str],
     base: Mapping[str, np.ndarray],
     after: Mapping[str, np.ndarray] | None,
-    fitted: Mapping[str, train.Fitted],
 ) -> train.Report:
   """Holds a model, and its aligned one, against the claims."""
   own, other, drawn = (x[:, 1] for x in costs(base, len(names)))
@@ -40,8 +39,8 @@ def make(
       ),
       _layers(base),
   ]  # fmt: skip
-  if fitted:
-    claims += _of_world(config, base, fitted)
+  if config.source == 'world':
+    claims += _of_world(config, base, after)
   if after is not None:
     claims += _of_alignment(base, after)
   return train.Report(
@@ -50,7 +49,7 @@ def make(
           'languages': ', '.join(names),
           'texts': f'{config.texts or config.num_prompts} of each',
       },
-      differences=_differences(config) if fitted else [],
+      differences=_differences(config) if config.source == 'world' else [],
       tables=_tables(names, base, after),
       figures=figures.draw(names, base, after),
   )
@@ -118,16 +117,13 @@ def _layers(base) -> train.Claim:
   )  # fmt: skip
 
 
-def _of_world(config, base, fitted) -> list[train.Claim]:
+def _of_world(config, base, after) -> list[train.Claim]:
   size = config.world.num_languages
   pairs = np.zeros((size, size), bool)
   for pair in config.world.related:
     pairs[pair] = True
   others = np.triu(np.ones((size, size), bool), 1) & ~pairs
-  last = {
-      name: np.min([one.history[f'right/{k}'][1][-1] for k in range(size)], 0)
-      for name, one in fitted.items()
-  }
+  worst = [found['before'][:, size:].min(1) for found in (base, after)]
   return [
       train.higher(
           'Related languages share more related neurons than others',
@@ -137,8 +133,8 @@ def _of_world(config, base, fitted) -> list[train.Claim]:
       ),
       train.higher(
           'All languages are learned: 0.9 of the answers are right in the'
-          ' worst of them', {'before': last['base']}, 0.9, by='mean',
-          also={'aligned': last['aligned']}, source='ours',
+          ' worst of them', {'before': worst[0]}, 0.9, by='mean',
+          also={'aligned': worst[1]}, source='ours',
           **_because('learned'),
       ),
   ]  # fmt: skip
@@ -152,7 +148,8 @@ def _of_alignment(base, after) -> list[train.Claim]:
   ):
     one = [{t: f[key][:, 1]} for t, f in (('after', after), ('before', base))]
     more = [
-        {t: f[key][:, 2:].sum(1)} for t, f in (('after', after), ('before', base))
+        {t: f[key][:, 2:].sum(1)}
+        for t, f in (('after', after), ('before', base))
     ]
     claims += [
         train.lower(

@@ -206,9 +206,7 @@ def test_released_counts_give_the_released_masks(data_folder):
       mine = found.masks & getattr(found.kinds, kind)[None]
       np.testing.assert_array_equal(mine.sum((1, 2)), sizes)
     for kind, profile in _PROFILES.items():
-      np.testing.assert_array_equal(
-          getattr(found.kinds, kind).sum(1), profile
-      )
+      np.testing.assert_array_equal(getattr(found.kinds, kind).sum(1), profile)
 
 
 if __name__ == '__main__':

@@ -17,7 +17,10 @@ _CONFIG = transformer.Config(
     9, 2, 8, 2, mlp_dim=6, norm='rms', positions='rotary', gated=True,
     max_length=8,
 )  # fmt: skip
-_ROWS = [[([1, 2], [3, 4, 5]), ([6], [7])], [([8, 1, 2], [3, 1]), ([4], [5, 6])]]
+_ROWS = [
+    [([1, 2], [3, 4, 5]), ([6], [7])],
+    [([8, 1, 2], [3, 1]), ([4], [5, 6])],
+]
 
 
 class LanguageTextsTest(absltest.TestCase):

@@ -38,23 +38,24 @@ class LanguageNeuronsTest(launcher.LauncherTest):
       np.testing.assert_array_equal(total, [expected] * 2)
 
   def test_what_is_learned_is_mostly_of_the_first_language(self):
-    draw = jax.jit(
-        jax.vmap(lambda key: experiment.example(key, _SMOKE, False))
-    )
+    draw = jax.jit(jax.vmap(lambda key: experiment.example(key, _SMOKE, False)))
     rows = np.asarray(draw(jax.random.split(jax.random.key(0), 700)))
-    ask = rows[:, multilingual.PROMPT - 1] - _SMOKE.world.function
-    shares = np.bincount(ask // 8, minlength=5) / 700
-    np.testing.assert_allclose(shares, np.array([10, 1, 1, 1, 1]) / 14, atol=0.06)
+    asks = multilingual.words(_SMOKE.world)[:, -6].tolist()
+    asked = lambda rows: [asks.index(ask) for ask in rows[:, 7].tolist()]
+    shares = np.bincount(asked(rows), minlength=5) / 700
+    np.testing.assert_allclose(
+        shares, np.array([10, 1, 1, 1, 1]) / 14, atol=0.06
+    )
     draw = jax.jit(jax.vmap(lambda key: experiment.example(key, _SMOKE, True)))
     rows = np.asarray(draw(jax.random.split(jax.random.key(0), 700)))
-    pairs = rows[:, [1, multilingual.PROMPT - 1]] - _SMOKE.world.function
-    pairs = pairs // 8
-    other = pairs[pairs[:, 0] != pairs[:, 1]]
-    self.assertBetween(len(other) / 700, 0.4, 0.6)
-    self.assertEqual(
-        {tuple(pair) for pair in other.tolist()},
-        {(0, 1), (1, 0), (0, 3), (3, 0)},
-    )
+    said = multilingual.words(_SMOKE.world)[:, -5].tolist()  # 'are'
+    pairs = [
+        (said.index(row[1]), language)
+        for row, language in zip(rows.tolist(), asked(rows), strict=True)
+        if row[1] in said
+    ]
+    self.assertBetween(len(pairs) / 700, 0.4, 0.6)
+    self.assertEqual({*pairs}, {(0, 1), (1, 0), (0, 3), (3, 0)})
 
   def test_a_model_and_texts_are_read_from_files(self):
     run = train.Run(epath.Path(self.workdir))
@@ -89,7 +90,9 @@ class LanguageNeuronsTest(launcher.LauncherTest):
     report = experiment.experiment(config, run)
     self.assertLen(report.claims, 7)  # none of the world's
     by_language = report.tables['Languages'].rows
-    np.testing.assert_allclose(by_language['one']['loss'], np.log(264), rtol=0.1)
+    np.testing.assert_allclose(
+        by_language['one']['loss'], np.log(264), rtol=0.1
+    )
     np.testing.assert_array_equal(
         by_language['one']['loss'], by_language['two']['loss']
     )
@@ -132,9 +135,7 @@ def test_released_masks_come_out(data_folder, tmp_path):
   folder = data_folder / 'language_neurons'
   if not folder.exists():
     pytest.skip('NMLIB_DATA has no folder language_neurons')
-  config = dataclasses.replace(
-      config_lib.PRESETS['real'], counts=str(folder)
-  )
+  config = dataclasses.replace(config_lib.PRESETS['real'], counts=str(folder))
   report = experiment.experiment(config, train.Run(tmp_path))
   assert all(claim.holds for claim in report.claims)
   sizes = [row['neurons'] for row in report.tables['Masks'].rows.values()]

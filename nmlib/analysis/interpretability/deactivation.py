@@ -14,7 +14,6 @@ import jax.numpy as jnp
 from nmlib.neurons import sites
 from nmlib.neurons.core import checks
 
-
 COUNTS = 'gate_post/active'  # what `counting` lets be captured
 
 
@@ -115,7 +114,7 @@ def matched_masks(
   if apart_from is not None:
     free = ~jnp.broadcast_to(jnp.asarray(apart_from, bool), masks.shape)
   need = jnp.sum(masks, -1, keepdims=True)
-  lacking = jnp.max(need - jnp.sum(free, -1, keepdims=True))
+  lacking = jnp.max(need - jnp.sum(free, -1, keepdims=True), initial=0)
   if checks.is_concrete(lacking) and lacking > 0:
     raise ValueError(
         'masks must leave as many other neurons in each layer as they have,'

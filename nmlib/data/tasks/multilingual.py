@@ -86,7 +86,9 @@ def words(config: Config) -> np.ndarray:
   free = DIGIT + config.num_digits
   # Word i is shared where the running count of shared words rises.
   rank = np.floor(config.shared * np.arange(config.num_content + 1) + 1e-9)
-  in_common = np.append(np.diff(rank) > 0, np.zeros(size - config.num_content, bool))
+  in_common = np.append(
+      np.diff(rank) > 0, np.zeros(size - config.num_content, bool)
+  )
   for language in range(config.num_languages):
     own = np.ones(size, bool)
     if language in elder:
@@ -116,7 +118,9 @@ def colour_first(config: Config) -> np.ndarray:
     if language not in elder:
       first[language] = len(first) % 2 == 0
   members = range(config.num_languages)
-  return np.array([first[elder.get(language, language)] for language in members])
+  return np.array(
+      [first[elder.get(language, language)] for language in members]
+  )
 
 
 def question(

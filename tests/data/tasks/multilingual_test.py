@@ -67,9 +67,7 @@ class MultilingualTest(absltest.TestCase):
     )
 
   def test_translations_say_the_same_in_another_language(self):
-    row = np.asarray(
-        multilingual.translation(jax.random.key(0), _CONFIG, 1, 4)
-    )
+    row = np.asarray(multilingual.translation(jax.random.key(0), _CONFIG, 1, 4))
     words = multilingual.words(_CONFIG)
     there = row[:-1][multilingual.is_answer()]
     meaning = lambda language, token: list(words[language]).index(token)
@@ -77,7 +75,9 @@ class MultilingualTest(absltest.TestCase):
     result = there[1] - multilingual.DIGIT
     self.assertEqual(row[2], there[1])  # the digit, the counter of each
     for language, token in ((1, row[3]), (4, there[2])):
-      self.assertEqual(meaning(language, token) - 32, counters[language, result])
+      self.assertEqual(
+          meaning(language, token) - 32, counters[language, result]
+      )
     said = [meaning(1, row[i]) for i in (1, 4, 5, 6)]
     told = [meaning(4, there[i]) for i in (0, 4, 3, 5)]  # in the other order
     self.assertEqual(said, told)
