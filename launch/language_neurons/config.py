@@ -11,9 +11,9 @@ from nmlib.neurons.core import limits
 
 SHORTCUTS = {
     'counts': 'Folder of released counts, for --preset=real.',
-    'model': 'Folder of config.json and *.safetensors, for --preset=paper.',
-    'aligned': 'Likewise, the model after its alignment.',
-    'tokenizer': 'File of the tokenizer; else tokenizer.json of the model.',
+    'model': 'Weights (.safetensors or their index) beside config.json.',
+    'aligned': 'Likewise, of the model after its alignment.',
+    'tokenizer': 'Else tokenizer.json beside the weights.',
     'texts': 'File of JSON lines {"language", "prompt", "response"}.',
 }
 _WORLD = multilingual.Config(num_things=16, num_colours=4)

@@ -30,7 +30,7 @@ def _matrices(names, base) -> figure.Figure:
     cells = [
         base[key][:, column, :, :size].mean(0) for key in ('own', 'random')
     ]
-    limit = max(np.abs(cells).max(), 1e-9)
+    limit, image = max(np.abs(cells).max(), 1e-9), None
     for axes, shown, kind in zip(
         panels[:, column], cells, (name, 'random'), strict=True
     ):

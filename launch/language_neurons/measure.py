@@ -21,30 +21,29 @@ from nmlib.neurons import sites
 SETS = ('specific', 'specific and related', 'all three', 'LAPE', "paper's form")
 
 
-def model(
+def models(
     config: Config, params: Any, texts: language_texts.Texts,
-    network: transformer.Config,
-    effects: bool = True,
+    network: transformer.Config, effects: bool,
 ) -> dict[str, np.ndarray]:  # fmt: skip
-  """Returns what is found in models [S, ...]; see `survey` and `_effects`."""
+  """Returns what is found in models [S, ...]: of `survey`, and `_effects`."""
   count = jax.jit(
       lambda params: language_texts.counts(run_of(params, network), texts)
   )
   totals = jnp.sum(jnp.asarray(texts.response), (1, 2))
-  rows = []
+  rows, masks = [], []
   for seed in range(config.num_seeds):
     one = jax.tree.map(lambda leaf, seed=seed: leaf[seed], params)
     p = language_neurons.activation_probability(count(one), totals)
-    found, masks = survey(config, p)
-    rows.append(found | {'masks': masks})
-  found = {key: np.stack([row[key] for row in rows]) for key in rows[0]}
-  masks = found.pop('masks')
-  if not effects:
-    masks = masks[:, :0]
+    found, mask = survey(config, p)
+    rows.append(found)
+    masks.append(mask if effects else mask[:0])
   every = jax.jit(
       jax.vmap(functools.partial(_effects, texts=texts, network=network))
   )
-  return found | dict(every(params, masks, jnp.arange(config.num_seeds)))
+  put_out = every(params, np.stack(masks), jnp.arange(config.num_seeds))
+  return {
+      key: np.stack([row[key] for row in rows]) for key in rows[0]
+  } | put_out
 
 
 def survey(config: Config, p: jax.Array):
@@ -84,17 +83,18 @@ def run_of(params: transformer.Params, network: transformer.Config):
   )
 
 
-def losses(params, edits, *, texts, network) -> jax.Array:
-  """Returns loss and share right of each language, [2 K]."""
-  run = run_of(params, network)
-  return jnp.concatenate(language_texts.losses(run, texts, edits))
-
-
 def _effects(params, masks, seed, texts, network):
-  """Returns `before` [2 K], and changes [5, K, 2 K]: own, and at random."""
+  """Returns `before` [2 K], and changes [5, K, 2 K]: own, and at random.
+
+  Of the loss, then of the share that is right, of each language.
+  """
+
+  def losses(edits):
+    run = run_of(params, network)
+    return jnp.concatenate(language_texts.losses(run, texts, edits))
+
   drawn = deactivation.matched_masks(jax.random.key(seed), masks)
   every = jnp.concatenate([masks, drawn]).reshape(-1, *masks.shape[2:])
-  measure = functools.partial(losses, params, texts=texts, network=network)
-  found = deactivation.cross_deactivation_matrix(measure, every)
+  found = deactivation.cross_deactivation_matrix(losses, every)
   change = found.change.reshape(2, *masks.shape[:2], len(found.before))
   return {'before': found.before, 'own': change[0], 'random': change[1]}

@@ -58,6 +58,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.data.text import llama2c as llama2c
   from nmlib.data.text import numerals as numerals
   from nmlib.data.text import parallel as parallel
+  from nmlib.data.text import responses as responses
   from nmlib.data.text import split as split
   from nmlib.data.text import streams as streams
   from nmlib.data.text import templates as templates

@@ -60,11 +60,12 @@ class LanguageNeuronsTest(launcher.LauncherTest):
   def test_a_model_and_texts_are_read_from_files(self):
     run = train.Run(epath.Path(self.workdir))
     config = dataclasses.replace(
-        _SMOKE, source='model', num_seeds=1, model=str(self.folder),
+        _SMOKE, source='model', num_seeds=1,
+        model=str(self.folder / 'model.safetensors'),
         texts=str(self.folder / 'texts.jsonl'),
         tokenizer=str(self.folder / 'words.bin'),
     )  # fmt: skip
-    with self.assertRaisesRegex(FileNotFoundError, 'give --model=FOLDER'):
+    with self.assertRaisesRegex(FileNotFoundError, 'no such file'):
       experiment.experiment(config, run)
     official = dict(
         vocab_size=264, num_hidden_layers=2, hidden_size=8,
@@ -76,9 +77,11 @@ class LanguageNeuronsTest(launcher.LauncherTest):
         transformer.init(jax.random.key(0), network), network
     )
     weights.save(self.folder / 'model.safetensors', arrays)
-    with self.assertRaisesRegex(FileNotFoundError, 'give --texts=FILE'):
-      experiment.experiment(config, run)
     self.write_tokenizer(self.folder / 'words.bin')
+    with self.assertRaisesRegex(FileNotFoundError, 'must be a file of JSON'):
+      experiment.experiment(config, run)
+    with self.assertRaisesRegex(FileNotFoundError, 'give --model=FILE'):
+      experiment.experiment(dataclasses.replace(config, model=''), run)
     lines = [
         {'language': name, 'prompt': prompt, 'response': 'ab'}
         for name in ('one', 'two')
@@ -89,13 +92,10 @@ class LanguageNeuronsTest(launcher.LauncherTest):
     config = dataclasses.replace(config, aligned=config.model)
     report = experiment.experiment(config, run)
     self.assertLen(report.claims, 7)  # none of the world's
-    by_language = report.tables['Languages'].rows
-    np.testing.assert_allclose(
-        by_language['one']['loss'], np.log(264), rtol=0.1
-    )
-    np.testing.assert_array_equal(
-        by_language['one']['loss'], by_language['two']['loss']
-    )
+    before = np.load(self.workdir / 'results' / 'base.npz')['before'][0]
+    np.testing.assert_allclose(before[:2], np.log(264), rtol=0.1)
+    self.assertEqual(before[0], before[1])  # the same texts
+    run = train.Run(epath.Path(self.folder / 'other'))
     (self.folder / 'texts.jsonl').write_text(text + '\n{}')
     with self.assertRaisesRegex(ValueError, 'line 5, is no'):
       experiment.experiment(config, run)
@@ -138,8 +138,8 @@ def test_released_masks_come_out(data_folder, tmp_path):
   config = dataclasses.replace(config_lib.PRESETS['real'], counts=str(folder))
   report = experiment.experiment(config, train.Run(tmp_path))
   assert all(claim.holds for claim in report.claims)
-  sizes = [row['neurons'] for row in report.tables['Masks'].rows.values()]
-  assert sizes == [142, 556, 523, 821, 941, 412, 676, 948, 622, 666]
+  sizes = [int(report.claims[0].ours[name]) for name in ('en', 'ru', 'sw')]
+  assert sizes == [142, 556, 666]
 
 
 if __name__ == '__main__':

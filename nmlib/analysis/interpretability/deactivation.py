@@ -1,4 +1,4 @@
-"""Neurons counted in passing, and put out: what each language's do to it, and to the others.
+"""Neurons counted in passing, and put out: what they do to each language.
 
 The interventions of Zhang et al. (arXiv 2505.21505): silu(W_g x) of a set of
 neurons is 0 at all positions, and every language is measured again. Beside them
@@ -18,7 +18,7 @@ COUNTS = 'gate_post/active'  # what `counting` lets be captured
 
 
 class Effects(NamedTuple):
-  """What `cross_deactivation_matrix` returns; rows are whose neurons are off."""
+  """Rows are whose neurons are off, columns what is measured."""
 
   before: jax.Array  # [J], with all neurons
   change: jax.Array  # [K, J], of the measure of language j, those of k off
