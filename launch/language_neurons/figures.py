@@ -30,16 +30,17 @@ def _matrices(names, base) -> figure.Figure:
     cells = [
         base[key][:, column, :, :size].mean(0) for key in ('own', 'random')
     ]
-    limit, image = max(np.abs(cells).max(), 1e-9), None
-    for axes, shown, kind in zip(
-        panels[:, column], cells, (name, 'random'), strict=True
-    ):
-      image = axes.imshow(shown, cmap='RdBu_r', vmin=-limit, vmax=limit)
+    limit = max(np.abs(cells).max(), 1e-9)
+    images = [
+        axes.imshow(shown, cmap='RdBu_r', vmin=-limit, vmax=limit)
+        for axes, shown in zip(panels[:, column], cells, strict=True)
+    ]
+    for axes, kind in zip(panels[:, column], (name, 'random'), strict=True):
       axes.set(title=kind)
       axes.set_xticks(range(size), names)
       axes.set_yticks(range(size), names)
     made.colorbar(
-        image, ax=panels[:, column], location='bottom', shrink=0.9,
+        images[0], ax=panels[:, column], location='bottom', shrink=0.9,
         ticks=[-limit, 0, limit], format='%.1g',
     )  # fmt: skip
   for axes in panels[:, 0]:

@@ -40,9 +40,11 @@ class DeactivationTest(absltest.TestCase):
     )
     pruned = self.params._replace(layers=layers)
     expected = transformer.apply(pruned, _TOKENS, _CONFIG).logits
+    assert expected is not None
     for site in ('gate_post', 'mlp_post'):
       edits = deactivation.deactivate(self.mask, site)
       found, _ = sites.run(self.network, _TOKENS, edits=edits)
+      assert found.logits is not None
       np.testing.assert_allclose(found.logits, expected, rtol=1e-5, atol=1e-5)
 
   def test_counts_in_passing_are_those_of_what_is_captured(self):

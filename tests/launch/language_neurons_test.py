@@ -138,7 +138,8 @@ def test_released_masks_come_out(data_folder, tmp_path):
   config = dataclasses.replace(config_lib.PRESETS['real'], counts=str(folder))
   report = experiment.experiment(config, train.Run(tmp_path))
   assert all(claim.holds for claim in report.claims)
-  sizes = [int(report.claims[0].ours[name]) for name in ('en', 'ru', 'sw')]
+  ours = report.claims[0].ours
+  sizes = [np.asarray(ours[name]).item() for name in ('en', 'ru', 'sw')]
   assert sizes == [142, 556, 666]
 
 

@@ -39,9 +39,10 @@ class LanguageCountsTest(absltest.TestCase):
     (self.folder / 'official_masks.json.gz').write_bytes(
         gzip.compress(json.dumps(listed).encode())
     )
-    found = language_counts.load(self.folder)
+    masks = language_counts.load(self.folder).masks
+    assert masks is not None
     self.assertEqual(
-        np.argwhere(found.masks).tolist(), [[0, 0, 1], [0, 0, 3], [1, 1, 0]]
+        np.argwhere(masks).tolist(), [[0, 0, 1], [0, 0, 3], [1, 1, 0]]
     )
 
   def test_damage_is_refused(self):
