@@ -40,10 +40,13 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.analysis.graphs import random_graphs as random_graphs
   from nmlib.analysis.interpretability import attribution as attribution
   from nmlib.analysis.interpretability import dissociation as dissociation
+  from nmlib.analysis.interpretability import deactivation as deactivation
   from nmlib.analysis.interpretability import experts as experts
   from nmlib.analysis.interpretability import (
       language_neurons as language_neurons,
   )
+  from nmlib.analysis.interpretability import language_survey as language_survey
+  from nmlib.analysis.interpretability import language_texts as language_texts
   from nmlib.analysis.interpretability import output_svd as output_svd
   from nmlib.analysis.interpretability import probes as probes
   from nmlib.analysis.interpretability import task_circuits as task_circuits

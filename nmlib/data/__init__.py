@@ -30,6 +30,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.data.images import shapes as shapes
   from nmlib.data.images import textures as textures
   from nmlib.data.recordings import celegans as celegans
+  from nmlib.data.recordings import language_counts as language_counts
   from nmlib.data.recordings import matrix_file as matrix_file
   from nmlib.data.recordings import neuronio as neuronio
   from nmlib.data.recordings import neuronio_windows as neuronio_windows
@@ -45,6 +46,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.data.tasks import long_range_files as long_range_files
   from nmlib.data.tasks import memory_operations as memory_operations
   from nmlib.data.tasks import moons as moons
+  from nmlib.data.tasks import multilingual as multilingual
   from nmlib.data.tasks import pathfinder as pathfinder
   from nmlib.data.tasks import peg_demonstrations as peg_demonstrations
   from nmlib.data.tasks import recall_lessons as recall_lessons
@@ -61,6 +63,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.data.text import parallel as parallel
   from nmlib.data.text import recall_prompts as recall_prompts
   from nmlib.data.text import registers as registers
+  from nmlib.data.text import responses as responses
   from nmlib.data.text import split as split
   from nmlib.data.text import streams as streams
   from nmlib.data.text import templates as templates
