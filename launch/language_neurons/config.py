@@ -45,7 +45,7 @@ class Config:
   network: transformer.Config = _decoder(64, 128, 4)
   num_seeds: limits.Count = 5
   loop: train.Loop = train.Loop(
-      900, batch_size=32, steps_per_call=50, log_every=50
+      1500, batch_size=32, steps_per_call=50, log_every=50
   )
   align_loop: train.Loop = train.Loop(
       300, batch_size=32, steps_per_call=50, log_every=50
