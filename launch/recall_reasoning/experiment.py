@@ -90,7 +90,7 @@ def stage(config: Config) -> train.Stage:
     grown = lambda leaf: leaf * config.initial_scale if leaf.ndim > 2 else leaf
     params = transformer.init(key, model)
     return params._replace(
-        embed=params.embed * config.initial_scale,
+        embed=jnp.asarray(params.embed) * config.initial_scale,
         layers=jax.tree.map(grown, params.layers),
     )
 

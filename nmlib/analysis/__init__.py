@@ -39,8 +39,8 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.analysis.graphs import power_law as power_law
   from nmlib.analysis.graphs import random_graphs as random_graphs
   from nmlib.analysis.interpretability import attribution as attribution
-  from nmlib.analysis.interpretability import dissociation as dissociation
   from nmlib.analysis.interpretability import deactivation as deactivation
+  from nmlib.analysis.interpretability import dissociation as dissociation
   from nmlib.analysis.interpretability import experts as experts
   from nmlib.analysis.interpretability import (
       language_neurons as language_neurons,
