@@ -48,7 +48,7 @@ class Config:
   num_seeds: limits.Count = 5
   lesson: train.Loop = _loop(100)
   first: train.Loop = _loop(300)
-  then: train.Loop = _loop(1400)
+  then: train.Loop = _loop(2800)
   first_shares: _Shares = (0.8, 0.1, 0.1)
   shares: _Shares = (0.2, 0.75, 0.05)
   learning_rate: limits.Positive = 3e-3
