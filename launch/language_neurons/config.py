@@ -16,7 +16,7 @@ SHORTCUTS = {
     'tokenizer': 'Else tokenizer.json beside the weights.',
     'texts': 'File of JSON lines {"language", "prompt", "response"}.',
 }
-_WORLD = multilingual.Config(num_things=16, num_colours=4)
+_WORLD = multilingual.Config(num_things=16, num_colours=4, num_digits=3)
 
 
 def _decoder(width: int, mlp_dim: int, layers: int) -> transformer.Config:
@@ -45,7 +45,7 @@ class Config:
   network: transformer.Config = _decoder(64, 128, 4)
   num_seeds: limits.Count = 5
   loop: train.Loop = train.Loop(
-      1500, batch_size=32, steps_per_call=50, log_every=50
+      2000, batch_size=32, steps_per_call=50, log_every=50
   )
   align_loop: train.Loop = train.Loop(
       300, batch_size=32, steps_per_call=50, log_every=50
