@@ -19,6 +19,14 @@ _SHOWN = {
 }  # fmt: skip
 
 
+_BECAUSE = (
+    'integrated gradients of each layer by itself find neurons that cost more,'
+    ' and so does the completeness form of the search: in the product of sums a'
+    ' neuron also counts for what others are worth. Both are not in the paper;'
+    ' of its own baselines none costs more with one neuron a layer.'
+)
+
+
 def make(
     config: Config,
     data: Any,
@@ -107,9 +115,9 @@ def _claims(values, accuracy, within, between) -> list[train.Claim]:
           paper='largest drop when removed',
       ),
       train.higher(
-          'No baseline costs more when it is removed (by more than 0.01)',
-          pick(_OURS, 'drop'), best('drop'), by='mean', margin=-0.01,
-          source='paper', paper='largest drop when removed',
+          'No baseline costs more when it is removed', pick(_OURS, 'drop'),
+          best('drop'), by='mean', source='paper',
+          paper='largest drop when removed', because=_BECAUSE,
       ),
       train.higher(
           'Doubling the path raises the probability more than doubling random'
