@@ -33,6 +33,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.analysis import tails as tails
   from nmlib.analysis import task_progress as task_progress
   from nmlib.analysis import transients as transients
+  from nmlib.analysis import vision as vision
   from nmlib.analysis.graphs import degrees as degrees
   from nmlib.analysis.graphs import modularity as modularity
   from nmlib.analysis.graphs import neuron_graph as neuron_graph
@@ -76,5 +77,11 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.analysis.task_progress import progress_anchors as progress_anchors
   from nmlib.analysis.task_progress import progress_labels as progress_labels
   from nmlib.analysis.task_progress import shaping_effects as shaping_effects
+  from nmlib.analysis.vision import clustering as clustering
+  from nmlib.analysis.vision import (
+      feature_visualization as feature_visualization,
+  )
+  from nmlib.analysis.vision import objectives as objectives
+  from nmlib.analysis.vision import total_variation as total_variation
 
 __getattr__, __dir__ = _lazy.attach(__name__, __path__[0])
