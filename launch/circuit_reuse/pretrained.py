@@ -67,16 +67,8 @@ def _gpt2(config, run, tokenizer) -> train.Report:
     key = jax.random.key(0)
     compute = lambda study=study, key=key: jax.jit(study)(key)
     found[draw.__name__] = run.result(draw.__name__, compute)
-  heads = np.zeros((model.num_layers, model.num_heads), bool)
-  heads[tuple(np.transpose(_REPAIR))] = True
-  random = [
-      circuits.random_heads(jax.random.key(i), heads.shape, heads.sum())
-      for i in range(config.random_sets)
-  ]
-  sets = jnp.stack([heads & False, heads, *random])
-  of_set = lambda one: circuits.overridden(edited, judge, one)[1].mean()
   right = run.result(
-      'repair', lambda: {'right': jax.lax.map(of_set, sets)}
+      'repair', lambda: {'right': _repaired(config, model, edited, judge)}
   )['right']  # fmt: skip
   a, b = (f['circuits'][config.top_k - 1] for f in found.values())
   chance = patching.chance_overlap(a.size, int(a.sum()), int(b.sum()))
@@ -104,6 +96,19 @@ def _gpt2(config, run, tokenizer) -> train.Report:
           for name, f in found.items()
       },
   )  # fmt: skip
+
+
+def _repaired(config, model, edited, judge):
+  """Returns the share of right answers with no heads, the authors', random."""
+  heads = np.zeros((model.num_layers, model.num_heads), bool)
+  heads[tuple(np.transpose(_REPAIR))] = True
+  random = [
+      circuits.random_heads(jax.random.key(i), heads.shape, heads.sum())
+      for i in range(config.random_sets)
+  ]
+  sets = jnp.stack([heads & False, heads, *random])
+  of_set = lambda one: circuits.overridden(edited, judge, one)[1].mean()
+  return jax.lax.map(of_set, sets)
 
 
 def _of_one_length(pairs, tokenizer) -> circuit_prompts.Tokens:

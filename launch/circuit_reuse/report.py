@@ -16,54 +16,8 @@ def make(config: Config, found: dict[str, np.ndarray]) -> train.Report:
   """Holds what was measured, [S, ...] each, against the claims."""
   measured, chance = _overlaps(config, found)
   at = config.top_k - 1
-  of = lambda key, i: measured[key][:, i, at]
-  both = lambda key, pick: pick(np.stack([of(key, 0), of(key, 1)]), 0)
-  each = lambda key: {name: of(key, i) for i, name in enumerate(NAMES)}
-  random = {'random sets, mean': measured['random_sets'].mean(1)}
   return train.Report(
-      claims=[
-          train.higher(
-              'All three tasks are learned: accuracy of at least 0.9',
-              {'lowest': measured['accuracy'].min(1)}, 0.9, by='seed',
-              source=_LADDER,
-          ),
-          train.higher(
-              'Circuits suffice: all else at its mean, both copying tasks keep'
-              ' at least 0.8 of the logit difference',
-              {'lower of the two': both('kept', np.min)}, 0.8, by='seed',
-              source=_LADDER, also=each('kept'),
-          ),
-          train.lower(
-              'Circuits are needed: at their means, at most 0.2 is left',
-              {'higher of the two': both('left', np.max)}, 0.2, by='seed',
-              source=_LADDER, also=each('left'),
-          ),
-          train.higher(
-              'The copying tasks share more heads with each other than with the'
-              ' control, by at least 0.2 of the union',
-              {'copying tasks': measured['copying'][:, at]},
-              {'with the control': measured['control'][:, at]}, margin=0.2,
-              by='mean', source=_LADDER, paper='0.78; controls .17 and .25',
-              also={
-                  'chance, copying tasks': chance['copying'][at],
-                  'chance, with the control': chance['control'][at],
-              },
-          ),
-          train.higher(
-              'Heads in the same role: the copying tasks share more with each'
-              ' other than with the control, by at least 0.2 of the union',
-              {'in the same role': measured['roles, copying'][:, at]},
-              {'with the control': measured['roles, control'][:, at]},
-              margin=0.2, by='mean', source='ours, as the authors count stages',
-          ),
-          train.higher(
-              'Heads that suppress names repair coloured objects where these'
-              ' are under-trained, more than random heads',
-              {'repaired': measured['repaired']}, random, by='interval',
-              source='section 5; ' + _LADDER, paper='.496 to .937',
-              also={'as trained': measured['before']},
-          ),
-      ],
+      claims=_claims(measured, chance, at),
       data={
           'prompts': f'{circuit_tasks.LENGTH} tokens, vocabulary of'
           f' {config.tasks.vocab_size}',
@@ -85,6 +39,56 @@ def make(config: Config, found: dict[str, np.ndarray]) -> train.Report:
       tables=_tables(config, measured, chance, at),
       figures=figures.draw(config, NAMES, measured, chance),
   )  # fmt: skip
+
+
+def _claims(measured, chance, at) -> list[train.Claim]:
+  of = lambda key, i: measured[key][:, i, at]
+  both = lambda key, pick: pick(np.stack([of(key, 0), of(key, 1)]), 0)
+  each = lambda key: {name: of(key, i) for i, name in enumerate(NAMES)}
+  random = {'random sets, mean': measured['random_sets'].mean(1)}
+  return [
+      train.higher(
+          'All three tasks are learned: accuracy of at least 0.9',
+          {'lowest': measured['accuracy'].min(1)}, 0.9, by='seed',
+          source=_LADDER,
+      ),
+      train.higher(
+          'Circuits suffice: all else at its mean, both copying tasks keep'
+          ' at least 0.8 of the logit difference',
+          {'lower of the two': both('kept', np.min)}, 0.8, by='seed',
+          source=_LADDER, also=each('kept'),
+      ),
+      train.lower(
+          'Circuits are needed: at their means, at most 0.2 is left',
+          {'higher of the two': both('left', np.max)}, 0.2, by='seed',
+          source=_LADDER, also=each('left'),
+      ),
+      train.higher(
+          'The copying tasks share more heads with each other than with the'
+          ' control, by at least 0.2 of the union',
+          {'copying tasks': measured['copying'][:, at]},
+          {'with the control': measured['control'][:, at]}, margin=0.2,
+          by='mean', source=_LADDER, paper='0.78; controls .17 and .25',
+          also={
+              'chance, copying tasks': chance['copying'][at],
+              'chance, with the control': chance['control'][at],
+          },
+      ),
+      train.higher(
+          'Heads in the same role: the copying tasks share more with each'
+          ' other than with the control, by at least 0.2 of the union',
+          {'in the same role': measured['roles, copying'][:, at]},
+          {'with the control': measured['roles, control'][:, at]},
+          margin=0.2, by='mean', source='ours, as the authors count stages',
+      ),
+      train.higher(
+          'Heads that suppress names repair coloured objects where these'
+          ' are under-trained, more than random heads',
+          {'repaired': measured['repaired']}, random, by='interval',
+          source='section 5; ' + _LADDER, paper='.496 to .937',
+          also={'as trained': measured['before']},
+      ),
+  ]  # fmt: skip
 
 
 def _overlaps(config, found):

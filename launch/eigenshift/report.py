@@ -26,12 +26,6 @@ def make(config: Config, found) -> train.Report:
   names = methods.NAMES
   fall = {name: -change['rate'][:, 1 + i] for i, name in enumerate(names)}
   random = -change['rate'][:, 1 + len(names) :]
-  ours = {'EigenShift': fall['EigenShift']}
-  more = lambda what, theirs, **options: train.higher(
-      f'At {config.limit:.0%} perplexity EigenShift lowers marked words more'
-      f' than {what}', ours, theirs, by='interval', source=_LADDER, **options,
-  )  # fmt: skip
-  rho = {k: {k: found[f'rho {k}']} for k in ('neurons', 'layers')}
   shown = {}
   every = 'without a change', *names, 'random components'
   for i, name in enumerate(every):
@@ -44,29 +38,7 @@ def make(config: Config, found) -> train.Report:
         'not applied': (found['chosen'][:, rows] == 0).mean(1),
     }  # fmt: skip
   return train.Report(
-      claims=[
-          train.higher(
-              f'EigenShift lowers marked words by 30 % at {config.limit:.0%}'
-              ' perplexity', ours, 0.3, by='mean', source=_LADDER,
-          ),
-          more('random components', {'random': random.mean(1)}),
-          more('as released', {'as released': fall['as released']}),
-          more(
-              'Det-0', {'Det-0': fall['Det-0']}, paper='direction alone',
-              because=_DETECTORS,
-          ),
-          train.lower(
-              'AUROCs of neurons keep their order in another corpus less than'
-              ' those of layers', rho['neurons'], rho['layers'],
-              by='interval', source='abstract',
-          ),
-          train.lower(
-              'Neurons that detect are not those that generate: of the best'
-              ' twentieth at most half are shared',
-              {'shared': found['shared']}, 0.5, by='seed', source='abstract',
-              because=_BOTH,
-          ),
-      ],
+      claims=_claims(config, fall, random, found),
       data={
           'text': 'stories of its own' if config.path else 'two registers',
           'states with a marked word, and without': str(
@@ -84,6 +56,38 @@ def make(config: Config, found) -> train.Report:
       },
       figures=figures.draw(config, found),
   )  # fmt: skip
+
+
+def _claims(config, fall, random, found) -> list[train.Claim]:
+  ours = {'EigenShift': fall['EigenShift']}
+  more = lambda what, theirs, **options: train.higher(
+      f'At {config.limit:.0%} perplexity EigenShift lowers marked words more'
+      f' than {what}', ours, theirs, by='interval', source=_LADDER, **options,
+  )  # fmt: skip
+  rho = {k: {k: found[f'rho {k}']} for k in ('neurons', 'layers')}
+  return [
+      train.higher(
+          f'EigenShift lowers marked words by 30 % at {config.limit:.0%}'
+          ' perplexity', ours, 0.3, by='mean', source=_LADDER,
+      ),
+      more('random components', {'random': random.mean(1)}),
+      more('as released', {'as released': fall['as released']}),
+      more(
+          'Det-0', {'Det-0': fall['Det-0']}, paper='direction alone',
+          because=_DETECTORS,
+      ),
+      train.lower(
+          'AUROCs of neurons keep their order in another corpus less than'
+          ' those of layers', rho['neurons'], rho['layers'],
+          by='interval', source='abstract',
+      ),
+      train.lower(
+          'Neurons that detect are not those that generate: of the best'
+          ' twentieth at most half are shared',
+          {'shared': found['shared']}, 0.5, by='seed', source='abstract',
+          because=_BOTH,
+      ),
+  ]  # fmt: skip
 
 
 def _detectors(found) -> train.Table:

@@ -5,7 +5,7 @@ from typing import Annotated
 from typing import Literal
 
 from nmlib import train
-from nmlib.data.tasks import multilingual
+from nmlib.data.text import multilingual
 from nmlib.networks import transformer
 from nmlib.neurons.core import limits
 

@@ -16,7 +16,7 @@ from nmlib.analysis import language_neurons
 from nmlib.analysis import language_texts
 from nmlib.data import weights
 from nmlib.data.recordings import language_counts
-from nmlib.data.tasks import multilingual
+from nmlib.data.text import multilingual
 from nmlib.data.text import responses
 from nmlib.data.text import tokenizers
 from nmlib.networks import llama

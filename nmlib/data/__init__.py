@@ -36,6 +36,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.data.recordings import neuronio_windows as neuronio_windows
   from nmlib.data.recordings import simulated as simulated
   from nmlib.data.tasks import bars as bars
+  from nmlib.data.tasks import circuit_tasks as circuit_tasks
   from nmlib.data.tasks import concept_shift as concept_shift
   from nmlib.data.tasks import decision_tasks as decision_tasks
   from nmlib.data.tasks import delayed_recall as delayed_recall
@@ -46,7 +47,6 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.data.tasks import long_range_files as long_range_files
   from nmlib.data.tasks import memory_operations as memory_operations
   from nmlib.data.tasks import moons as moons
-  from nmlib.data.tasks import multilingual as multilingual
   from nmlib.data.tasks import pathfinder as pathfinder
   from nmlib.data.tasks import peg_demonstrations as peg_demonstrations
   from nmlib.data.tasks import recall_lessons as recall_lessons
@@ -56,9 +56,11 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.data.tasks import student_teacher as student_teacher
   from nmlib.data.tasks import trial_tasks as trial_tasks
   from nmlib.data.text import captions as captions
+  from nmlib.data.text import circuit_prompts as circuit_prompts
   from nmlib.data.text import corpus as corpus
   from nmlib.data.text import crops as crops
   from nmlib.data.text import llama2c as llama2c
+  from nmlib.data.text import multilingual as multilingual
   from nmlib.data.text import numerals as numerals
   from nmlib.data.text import parallel as parallel
   from nmlib.data.text import recall_prompts as recall_prompts

@@ -13,7 +13,7 @@ from launch.language_neurons import config as config_lib
 from launch.language_neurons import experiment
 from nmlib import train
 from nmlib.data import weights
-from nmlib.data.tasks import multilingual
+from nmlib.data.text import multilingual
 from nmlib.networks import llama
 from nmlib.networks import transformer
 from tests.launch import launcher

@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from nmlib.data.tasks import multilingual
+from nmlib.data.text import multilingual
 
 _CONFIG = multilingual.Config()
 
