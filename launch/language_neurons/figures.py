@@ -58,7 +58,10 @@ def _sharing(names, base) -> figure.Figure:
   limit = max(np.nanmax(shown), 1e-9)
   image = axes.imshow(shown, cmap='RdBu_r', vmin=-limit, vmax=limit)
   for i, j in np.argwhere(np.isfinite(shown)):
-    axes.text(j, i, f'{shown[i, j]:.3g}', ha='center', va='center', fontsize=8)
+    axes.text(
+        j, i, f'{shown[i, j]:.3g}', ha='center', va='center', fontsize=8,
+        color='white' if shown[i, j] > 0.6 * limit else 'black',
+    )  # fmt: skip
   axes.set_xticks(range(len(names)), names)
   axes.set_yticks(range(len(names)), names)
   axes.set(title='Related neurons in common, mean', xlabel='language')
