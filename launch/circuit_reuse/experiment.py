@@ -48,7 +48,8 @@ def stage(
   shares = config.first_shares if part == 'first' else config.shares
   if lesson:
     shares, model = (0, 1, 0), dataclasses.replace(model, num_layers=1)
-  loop, rate = getattr(config, part), config.learning_rate
+  loops = dict(lesson=config.lesson, first=config.first, then=config.then)
+  loop, rate = loops[part], config.learning_rate
   if part == 'then':
     rate = optax.schedules.cosine_decay_schedule(rate, loop.num_steps, 0.03)
   optimizer = optax.chain(

@@ -11,6 +11,18 @@ from nmlib.data.tasks import circuit_tasks
 _LADDER = 'our spec of a small version'
 NAMES = tuple(circuit_tasks.TASKS)
 
+_BECAUSE = {
+    'learned': 'one seed of five has 0.25 on coloured objects after 2800 steps,'
+    ' and two a little below 0.9.',
+    'suffice': 'with five heads a stage coloured objects keep 0.75 to 0.94 in'
+    ' the seeds that learned them; in the one that did not, ratios mean nothing.',
+    'needed': 'it holds in the four seeds that learned coloured objects.',
+    'overlap': 'of 16 heads the increment takes the same copying ones: the'
+    ' control shares as many or more.',
+    'repair': 'to turn the attention of heads that suppress names changes no'
+    ' answer; random heads make answers worse.',
+}
+
 
 def make(config: Config, found: dict[str, np.ndarray]) -> train.Report:
   """Holds what was measured, [S, ...] each, against the claims."""
@@ -45,23 +57,24 @@ def _claims(measured, chance, at) -> list[train.Claim]:
   of = lambda key, i: measured[key][:, i, at]
   both = lambda key, pick: pick(np.stack([of(key, 0), of(key, 1)]), 0)
   each = lambda key: {name: of(key, i) for i, name in enumerate(NAMES)}
-  random = {'random sets, mean': measured['random_sets'].mean(1)}
+  random = measured['random_sets'].mean(1)
+  better = np.maximum(measured['before'], random)
   return [
       train.higher(
           'All three tasks are learned: accuracy of at least 0.9',
           {'lowest': measured['accuracy'].min(1)}, 0.9, by='seed',
-          source=_LADDER,
+          source=_LADDER, because=_BECAUSE['learned'],
       ),
       train.higher(
           'Circuits suffice: all else at its mean, both copying tasks keep'
           ' at least 0.8 of the logit difference',
           {'lower of the two': both('kept', np.min)}, 0.8, by='seed',
-          source=_LADDER, also=each('kept'),
+          source=_LADDER, also=each('kept'), because=_BECAUSE['suffice'],
       ),
       train.lower(
           'Circuits are needed: at their means, at most 0.2 is left',
           {'higher of the two': both('left', np.max)}, 0.2, by='seed',
-          source=_LADDER, also=each('left'),
+          source=_LADDER, also=each('left'), because=_BECAUSE['needed'],
       ),
       train.higher(
           'The copying tasks share more heads with each other than with the'
@@ -69,6 +82,7 @@ def _claims(measured, chance, at) -> list[train.Claim]:
           {'copying tasks': measured['copying'][:, at]},
           {'with the control': measured['control'][:, at]}, margin=0.2,
           by='mean', source=_LADDER, paper='0.78; controls .17 and .25',
+          because=_BECAUSE['overlap'],
           also={
               'chance, copying tasks': chance['copying'][at],
               'chance, with the control': chance['control'][at],
@@ -80,13 +94,16 @@ def _claims(measured, chance, at) -> list[train.Claim]:
           {'in the same role': measured['roles, copying'][:, at]},
           {'with the control': measured['roles, control'][:, at]},
           margin=0.2, by='mean', source='ours, as the authors count stages',
+          because=_BECAUSE['overlap'],
       ),
       train.higher(
           'Heads that suppress names repair coloured objects where these'
-          ' are under-trained, more than random heads',
-          {'repaired': measured['repaired']}, random, by='interval',
+          ' are under-trained, more than random heads or none',
+          {'repaired': measured['repaired']},
+          {'random heads or none': better}, by='interval',
           source='section 5; ' + _LADDER, paper='.496 to .937',
-          also={'as trained': measured['before']},
+          also={'as trained': measured['before'], 'random sets': random},
+          because=_BECAUSE['repair'],
       ),
   ]  # fmt: skip
 
