@@ -38,7 +38,7 @@ def regions(
         shown[:most], ((0, 0), (0, 0), (0, gap), (0, 0)), constant_values=1.0
     )
     axes.imshow(np.concatenate(list(padded), 1), interpolation='nearest')
-    axes.set_title(text)
+    axes.set_title(text, fontsize=8)
     axes.set_axis_off()
   figures.hide(grid.flat[len(titles) :])
   return made
