@@ -4,6 +4,7 @@ import pathlib
 
 from absl.testing import absltest
 import jax
+import jax.numpy as jnp
 import numpy as np
 from PIL import Image
 import pytest
@@ -53,7 +54,7 @@ class MilanTest(launcher.LauncherTest):
     features = np.random.default_rng(0).normal(size=(count, units, 3, units))
     folds = words.folds(_SMOKE, features.astype(np.float32), facts)
     stage = words.stage(_SMOKE, folds)
-    fold = jax.tree.map(lambda leaf: leaf[0], folds)
+    fold = jax.tree.map(lambda leaf: jnp.asarray(leaf[0]), folds)
     state = stage.init(jax.random.key(0), fold)
     assert stage.step is not None
     state, costs = stage.step(state, None)
