@@ -41,10 +41,14 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.analysis.graphs import random_graphs as random_graphs
   from nmlib.analysis.interpretability import attribution as attribution
   from nmlib.analysis.interpretability import deactivation as deactivation
+  from nmlib.analysis.interpretability import deletion as deletion
+  from nmlib.analysis.interpretability import descriptions as descriptions
+  from nmlib.analysis.interpretability import dissection as dissection
   from nmlib.analysis.interpretability import dissociation as dissociation
+  from nmlib.analysis.interpretability import exemplars as exemplars
   from nmlib.analysis.interpretability import experts as experts
   from nmlib.analysis.interpretability import (
-      language_neurons as language_neurons,
+    language_neurons as language_neurons,
   )
   from nmlib.analysis.interpretability import language_survey as language_survey
   from nmlib.analysis.interpretability import language_texts as language_texts
@@ -52,10 +56,10 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.analysis.interpretability import probes as probes
   from nmlib.analysis.interpretability import task_circuits as task_circuits
   from nmlib.analysis.interpretability import (
-      task_dissociation as task_dissociation,
+    task_dissociation as task_dissociation,
   )
   from nmlib.analysis.interpretability import (
-      task_selectivity as task_selectivity,
+    task_selectivity as task_selectivity,
   )
   from nmlib.analysis.interpretability import text_measures as text_measures
   from nmlib.analysis.interpretability import unit_statistics as unit_statistics

@@ -24,11 +24,14 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.data.images import digits as digits
   from nmlib.data.images import image_file as image_file
   from nmlib.data.images import image_folder as image_folder
+  from nmlib.data.images import lettered_shapes as lettered_shapes
   from nmlib.data.images import permuted_digits as permuted_digits
+  from nmlib.data.images import region_descriptions as region_descriptions
   from nmlib.data.images import rotation as rotation
   from nmlib.data.images import sequential_digits as sequential_digits
   from nmlib.data.images import shapes as shapes
   from nmlib.data.images import textures as textures
+  from nmlib.data.images import unit_annotations as unit_annotations
   from nmlib.data.recordings import celegans as celegans
   from nmlib.data.recordings import language_counts as language_counts
   from nmlib.data.recordings import matrix_file as matrix_file

@@ -11,6 +11,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks import (
       astrocyte_language_model as astrocyte_language_model,
   )
+  from nmlib.networks import captioning as captioning
   from nmlib.networks import clique_network as clique_network
   from nmlib.networks import clique_trials as clique_trials
   from nmlib.networks import (
@@ -53,6 +54,13 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks.agents import heads as heads
   from nmlib.networks.agents import ppo as ppo
   from nmlib.networks.agents import tabular_q as tabular_q
+  from nmlib.networks.captioning import captioner as captioner
+  from nmlib.networks.captioning import decoding as decoding
+  from nmlib.networks.captioning import describer as describer
+  from nmlib.networks.captioning import (
+      lstm_language_model as lstm_language_model,
+  )
+  from nmlib.networks.captioning import torch_layouts as torch_layouts
   from nmlib.networks.dendrites import (
       dendrite_candidates as dendrite_candidates,
   )

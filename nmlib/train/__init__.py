@@ -37,6 +37,7 @@ from nmlib.train.optimizers import stop_at_loss
 from nmlib.train.optimizers import zclip
 from nmlib.train.reports import catalogue
 from nmlib.train.reports import figures
+from nmlib.train.reports import pictures
 from nmlib.train.reports.claims import Claim
 from nmlib.train.reports.claims import differ
 from nmlib.train.reports.claims import higher
@@ -105,6 +106,7 @@ __all__ = [
     'lower',
     'ordered',
     'paired_interval',
+    'pictures',
     'policy',
     'projected',
     'rank_correlation',

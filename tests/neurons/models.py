@@ -25,6 +25,8 @@ from nmlib.networks import predictive_agent
 from nmlib.networks import sequence_classifier
 from nmlib.networks import transformer
 from nmlib.networks import vit
+from nmlib.networks.captioning import captioner
+from nmlib.networks.captioning import lstm_language_model
 from nmlib.networks.oscillatory import sequence_buffer
 from nmlib.networks.oscillatory import sequence_gru
 from nmlib.networks.progress_judges import progress_model
@@ -154,6 +156,12 @@ def _large(key, config, module=bdh, factor=5):
 
 def _with_context(module, params, inputs, config):
   return module.apply(params, *inputs, config)
+
+
+def _caption(params, inputs, config):
+  features, tokens = inputs
+  state = captioner.initial_state(params, features, config)
+  return captioner.unroll(params, state, tokens, features, config)[1]
 
 
 def _drawn_state(config):
@@ -318,6 +326,20 @@ MODELS = {
         content_addressable_memory,
         content_addressable_memory.Config(3, 4),
         lambda key: tuple(jnp.split(_spikes(STEPS, 7)(key), [3], -1)),
+    ),
+    'captioner': Model(
+        types.SimpleNamespace(
+            __name__=captioner.__name__, init=captioner.init, apply=_caption
+        ),
+        captioner.Config(4, 11, 6, 3),
+        lambda key: (
+            _normal(3, 4)(jax.random.fold_in(key, 0)),
+            _tokens(11)(jax.random.fold_in(key, 1)),
+        ),
+        kept=r'\.score\.bias',  # common to all regions
+    ),
+    'lstm_language_model': Model(
+        lstm_language_model, lstm_language_model.Config(11, 6, 3), _tokens(11)
     ),
     'predictive_agent': Model(
         predictive_agent,

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from nmlib.neurons.core import checks
 
@@ -52,8 +53,8 @@ def update(
     values: jax.Array,
     examples: jax.Array,
     *,
-    low: float = 0.0,
-    high: float = 1.0,
+    low: jax.typing.ArrayLike = 0.0,
+    high: jax.typing.ArrayLike = 1.0,
 ) -> Statistics:
   """Adds what examples show.
 
@@ -61,8 +62,9 @@ def update(
     statistics: so far.
     values: [n, U].
     examples: int [n], ids for `where`, the same for tokens of one text.
-    low: where the histogram begins; values below fall into the first bin.
-    high: where it ends; values from there on fall into the last.
+    low: where the histogram begins, [] or of each unit [U]; values below fall
+      into the first bin.
+    high: where it ends, likewise; values from there on fall into the last.
 
   Raises:
     ValueError: if shapes do not fit, or high is not above low.
@@ -70,12 +72,18 @@ def update(
   units, size = statistics.histogram.shape
   checks.shape('values', values, 'n', U=units)
   checks.shape('examples', examples, n=len(values))
-  if not low < high:
+  if all(map(checks.is_concrete, (low, high))) and not np.all(
+      np.less(low, high)
+  ):
     raise ValueError(f'high must be above low={low}, got {high}.')
   values = values.astype(statistics.mean.dtype)
   count = jnp.int32(len(values))
   mean = jnp.mean(values, 0) if len(values) else statistics.mean
-  bins = jnp.floor((values - low) / (high - low) * size).astype(jnp.int32)
+  low, high = (
+      jnp.asarray(end, values.dtype).reshape(1, -1) for end in (low, high)
+  )
+  share = (values - low) / (high - low)
+  bins = jnp.floor(share * size).astype(jnp.int32)
   bins = jnp.clip(bins, 0, size - 1)
   histogram = jax.vmap(
       lambda row: jnp.zeros(size, jnp.int32).at[row].add(1), 1
@@ -116,7 +124,11 @@ def merge(a: Statistics, b: Statistics) -> Statistics:
 
 
 def quantile(
-    statistics: Statistics, q: float, *, low: float = 0.0, high: float = 1.0
+    statistics: Statistics,
+    q: float,
+    *,
+    low: jax.typing.ArrayLike = 0.0,
+    high: jax.typing.ArrayLike = 1.0,
 ) -> jax.Array:
   """Returns the value [U] below which a share q lies, to a bin's width.
 
@@ -132,6 +144,7 @@ def quantile(
   if not 0 <= q <= 1:
     raise ValueError(f'q must be in [0, 1], got {q}.')
   size = statistics.histogram.shape[1]
+  low, high = (jnp.asarray(end, statistics.mean.dtype) for end in (low, high))
   below = jnp.cumsum(statistics.histogram, 1)
   wanted = q * statistics.count
   place = jnp.argmax(below >= jnp.maximum(wanted, 1), 1)

@@ -34,7 +34,7 @@ class Config:
 
   num_inputs: limits.Count  # D
   num_units: limits.Count  # N
-  num_outputs: limits.Count  # O
+  num_outputs: limits.Natural  # O; 0: no readout, h' [N] itself is the output
   # Longest dependency to expect, in steps: forget biases are log of U(1, it -
   # 1), input biases their negatives. 0: forget biases 1, input biases 0.
   chrono: Annotated[float, limits.Range(2, open='low')] | Literal[0] = 0.0
@@ -49,8 +49,8 @@ class Params(NamedTuple):
   input: jax.Array  # W [4, D, N]
   recurrent: jax.Array  # U [4, N, N], row: source
   bias: jax.Array  # b [4, N]
-  readout: jax.Array  # V [N, O]
-  readout_bias: jax.Array  # d [O]
+  readout: jax.Array | None  # V [N, O]; None without a readout
+  readout_bias: jax.Array | None  # d [O]
 
 
 class State(NamedTuple):
@@ -75,12 +75,14 @@ def init(key: jax.Array, config: Config) -> Params:
         )
     )
     bias = jnp.zeros((4, size), dtype).at[0].set(-slow).at[1].set(slow)
+  readout = None, None
+  if outputs := config.num_outputs:
+    readout = uniform(keys[2], (size, outputs)), jnp.zeros(outputs, dtype)
   return Params(
       uniform(keys[0], (4, config.num_inputs, size)),
       jax.random.orthogonal(keys[1], size, (4,), dtype=dtype),
       bias,
-      uniform(keys[2], (size, config.num_outputs)),
-      jnp.zeros(config.num_outputs, dtype),
+      *readout,
   )
 
 
@@ -102,7 +104,7 @@ def step(
     config: static.
 
   Returns:
-    The next state, and the output [O].
+    The next state, and the output [O], or [N] without a readout.
 
   Raises:
     ValueError: if x_t has not D elements.
@@ -111,7 +113,7 @@ def step(
   params, x_t = dtypes.cast((params, x_t), state.hidden.dtype)
   driven = jnp.einsum('d,gdn->gn', x_t, params.input) + params.bias
   state = _advance(params, state, driven)
-  return state, state.hidden @ params.readout + params.readout_bias
+  return state, _read(params, state.hidden[None])[0]
 
 
 def unroll(
@@ -143,7 +145,7 @@ def unroll(
     return state, state.hidden
 
   state, hidden = scan.scan(one, state, driven, chunk_size=chunk_size)
-  return state, hidden @ params.readout + params.readout_bias[None]
+  return state, _read(params, hidden)
 
 
 def num_params(config: Config) -> int:
@@ -152,6 +154,12 @@ def num_params(config: Config) -> int:
   return 4 * config.num_units * inside + config.num_outputs * (
       config.num_units + 1
   )
+
+
+def _read(params: Params, hidden: jax.Array) -> jax.Array:
+  if params.readout is None or params.readout_bias is None:
+    return hidden
+  return hidden @ params.readout + params.readout_bias[None]
 
 
 def _advance(params: Params, state: State, driven: jax.Array) -> State:

@@ -30,6 +30,7 @@ class LstmTest(parameterized.TestCase):
       carry, h = cell.apply({'params': theirs}, carry, x)
       hidden.append(h)
     state, out = lstm.unroll(params, lstm.initial_state(config), xs, config)
+    assert params.readout is not None
     expected = jnp.stack(hidden) @ params.readout
     # Float32, seven steps.
     np.testing.assert_allclose(out, expected, rtol=1e-5, atol=1e-6)

@@ -1,0 +1,3 @@
+from nmlib import train
+
+train.launch(__package__)

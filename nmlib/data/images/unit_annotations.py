@@ -1,0 +1,117 @@
+"""Units that people have described: exemplars, masks and sentences, in files.
+
+A folder of one network holds `annotations.csv` with the columns layer, unit and
+annotation (several rows a unit), and for each layer `LAYER/images.npy`, uint8
+[U, k, H, W, 3], and `LAYER/masks.npy`, bool or 0 and 1, [U, k, H, W].
+"""
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+import csv
+import os
+import pathlib
+import re
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Annotated(NamedTuple):
+  """U units of one layer."""
+
+  images: np.ndarray  # uint8 [U, k, H, W, 3]
+  masks: np.ndarray  # bool [U, k, H, W]
+  sentences: tuple[tuple[str, ...], ...]  # of each unit, one or more
+
+
+def read(path: str | os.PathLike[str], layer: str) -> Annotated:
+  """Reads the units of a layer.
+
+  Raises:
+    ValueError: if a file is missing or damaged, masks have another size than
+      images, or a unit has no description.
+  """
+  folder = pathlib.Path(path)
+  images, masks = (
+      _array(folder / layer / f'{name}.npy') for name in ('images', 'masks')
+  )
+  if images.ndim != 5 or images.shape[4] != 3 or images.dtype != np.uint8:
+    raise ValueError(
+        f'{layer}/images.npy must be uint8 [U, k, H, W, 3], got {images.dtype}'
+        f' {list(images.shape)}.'
+    )
+  if masks.shape != images.shape[:4]:
+    raise ValueError(
+        f'{layer}/masks.npy must be {list(images.shape[:4])}, as its images'
+        f' are, got {list(masks.shape)}.'
+    )
+  sentences = _sentences(folder / 'annotations.csv', layer)
+  missing = [unit for unit in range(len(images)) if unit not in sentences]
+  if missing:
+    shown = ', '.join(map(str, missing[:10])) + (', ...' * (len(missing) > 10))
+    raise ValueError(
+        f'{folder / "annotations.csv"} must describe all {len(images)} units of'
+        f' layer {layer!r}; it lacks {len(missing)}: {shown}.'
+    )
+  return Annotated(
+      images, masks.astype(bool),
+      tuple(tuple(sentences[unit]) for unit in range(len(images))),
+  )  # fmt: skip
+
+
+def vocabulary(sentences: Iterable[str]) -> dict[str, int]:
+  """Numbers words from 2 on, in alphabetical order; 0 is start, 1 is stop."""
+  words = {word for sentence in sentences for word in _split(sentence)}
+  return {word: i for i, word in enumerate(sorted(words), 2)}
+
+
+def tokens(sentence: str, known: Mapping[str, int], length: int) -> np.ndarray:
+  """Returns the words of a sentence that are known, int32 [length].
+
+  Stops follow it; what is longer is cut. Words are split by a pattern; the
+  program of the paper splits by spaCy.
+  """
+  said = [known[word] for word in _split(sentence) if word in known]
+  found = np.full(length, 1, np.int32)
+  found[: len(said)] = said[:length]
+  return found
+
+
+def _split(sentence: str) -> list[str]:
+  return re.findall(r"[\w']+|[^\w\s.]", sentence.lower())
+
+
+def _array(file: pathlib.Path) -> np.ndarray:
+  if not file.is_file():
+    raise ValueError(f'{file} does not exist.')
+  try:
+    return np.load(file, allow_pickle=False, mmap_mode='r')
+  except (ValueError, EOFError, OSError) as error:
+    raise ValueError(f'{file} is not a whole .npy file: {error}.') from error
+
+
+def _sentences(file: pathlib.Path, layer: str) -> dict[int, list[str]]:
+  if not file.is_file():
+    raise ValueError(f'{file} does not exist.')
+  found: dict[int, list[str]] = {}
+  with file.open(newline='', encoding='utf-8') as opened:
+    rows = csv.DictReader(opened)
+    wanted = {'layer', 'unit', 'annotation'}
+    if not wanted <= set(rows.fieldnames or ()):
+      raise ValueError(
+          f'{file} must have the columns {sorted(wanted)}, got'
+          f' {rows.fieldnames}.'
+      )
+    for number, row in enumerate(rows, 2):
+      if row['layer'] != layer:
+        continue
+      try:
+        unit = int(row['unit'])
+      except (TypeError, ValueError):
+        raise ValueError(
+            f'{file}, line {number}: unit must be a whole number, got'
+            f' {row["unit"]!r}.'
+        ) from None
+      if row['annotation']:
+        found.setdefault(unit, []).append(row['annotation'])
+  return found
