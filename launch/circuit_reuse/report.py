@@ -15,7 +15,7 @@ _BECAUSE = {
     'learned': 'one seed of five has 0.25 on coloured objects after 2800 steps,'
     ' and two a little below 0.9.',
     'suffice': 'with five heads a stage coloured objects keep 0.75 to 0.94 in'
-    ' the seeds that learned them; in the one that did not, ratios mean nothing.',
+    ' the seeds that learned them; ratios of the other one mean nothing.',
     'needed': 'it holds in the four seeds that learned coloured objects.',
     'overlap': 'of 16 heads the increment takes the same copying ones: the'
     ' control shares as many or more.',

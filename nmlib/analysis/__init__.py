@@ -48,7 +48,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.analysis.interpretability import exemplars as exemplars
   from nmlib.analysis.interpretability import experts as experts
   from nmlib.analysis.interpretability import (
-    language_neurons as language_neurons,
+      language_neurons as language_neurons,
   )
   from nmlib.analysis.interpretability import language_survey as language_survey
   from nmlib.analysis.interpretability import language_texts as language_texts
@@ -56,10 +56,10 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.analysis.interpretability import probes as probes
   from nmlib.analysis.interpretability import task_circuits as task_circuits
   from nmlib.analysis.interpretability import (
-    task_dissociation as task_dissociation,
+      task_dissociation as task_dissociation,
   )
   from nmlib.analysis.interpretability import (
-    task_selectivity as task_selectivity,
+      task_selectivity as task_selectivity,
   )
   from nmlib.analysis.interpretability import text_measures as text_measures
   from nmlib.analysis.interpretability import unit_statistics as unit_statistics

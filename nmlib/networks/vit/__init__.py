@@ -13,16 +13,16 @@ Transformer of DINOv2 (Oquab et al. 2023).
 """
 
 from nmlib.networks.vision.convolution import Output
-from nmlib.networks.vit.model import Config
-from nmlib.networks.vit.model import Params
-from nmlib.networks.vit.model import Patch
 from nmlib.networks.vit.model import apply
-from nmlib.networks.vit.model import init
 from nmlib.networks.vit.model import patches
 from nmlib.networks.vit.model import resize
 from nmlib.networks.vit.official import config_from_official
 from nmlib.networks.vit.official import params_from_official
 from nmlib.networks.vit.official import params_to_official
+from nmlib.networks.vit.params import Config
+from nmlib.networks.vit.params import Params
+from nmlib.networks.vit.params import Patch
+from nmlib.networks.vit.params import init
 
 __all__ = [
     'Config',

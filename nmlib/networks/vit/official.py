@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nmlib.networks.pretrained import official_names
-from nmlib.networks.vit import model
+from nmlib.networks.vit import params as params_lib
 from nmlib.neurons.core import dtypes
 
 Names = Literal['vit', 'dinov2', 'npz']
@@ -24,7 +24,7 @@ _MARK = 'embedding/kernel'  # only in the official release
 
 def config_from_official(
     official: Mapping[str, Any], param_dtype: dtypes.Floating = 'float32'
-) -> model.Config:
+) -> params_lib.Config:
   """Returns the config that a `config.json`, or the arrays of an .npz, say.
 
   Args:
@@ -59,7 +59,7 @@ def config_from_official(
         f" patch_size={of['patch_size']}."
     )
   tanh = of['hidden_act'] == 'gelu_pytorch_tanh'
-  return model.Config(
+  return params_lib.Config(
       len(of['id2label']) or of['num_labels'], (side, side), of['patch_size'],
       of['num_channels'], of['num_hidden_layers'], of['hidden_size'],
       of['num_attention_heads'],
@@ -70,8 +70,8 @@ def config_from_official(
 
 
 def params_from_official(
-    arrays: Mapping[str, npt.ArrayLike], config: model.Config
-) -> model.Params:
+    arrays: Mapping[str, npt.ArrayLike], config: params_lib.Config
+) -> params_lib.Params:
   """Reads weights by name, of whichever source they are.
 
   Raises:
@@ -84,18 +84,18 @@ def params_from_official(
   prefix = {'vit': 'vit.', 'dinov2': 'dinov2.', 'npz': ''}[names]
   ignored = (r'embeddings\.mask_token', r'pooler\..*')
   return official_names.read(
-      arrays, _entries(names), config, prefix, ignored, model.init
+      arrays, _entries(names), config, prefix, ignored, params_lib.init
   )
 
 
 def params_to_official(
-    params: model.Params, config: model.Config, names: Names = 'vit'
+    params: params_lib.Params, config: params_lib.Config, names: Names = 'vit'
 ) -> dict[str, np.ndarray]:
   """Returns the weights by the names of a source."""
   return official_names.write(params, _entries(names), config)
 
 
-def _of_arrays(arrays, param_dtype) -> model.Config:
+def _of_arrays(arrays, param_dtype) -> params_lib.Config:
   shape = lambda name: np.shape(arrays[name])
   patch, _, channels, width = shape(_MARK)
   block = _NPZ.format(i=0)
@@ -106,11 +106,11 @@ def _of_arrays(arrays, param_dtype) -> model.Config:
   if side * side != length:
     raise ValueError(
         f'the positions of the .npz must be of a square grid, got {length};'
-        ' give a model.Config.'
+        ' give a params_lib.Config.'
     )
   layers = sum(name.endswith('LayerNorm_0/scale') for name in arrays)
   classes = shape('head/bias')[0] if 'head/bias' in arrays else 0
-  return model.Config(
+  return params_lib.Config(
       classes, (side, side), patch, channels, layers, width, heads, hidden,
       param_dtype=param_dtype,
   )  # fmt: skip
