@@ -1,0 +1,184 @@
+"""Looking into image networks beside PyTorch and captum, in turns.
+
+  python benchmarks/vision.py --torch=env_torch/bin/python
+  python benchmarks/vision.py --torch=env_torch/bin/python \\
+      --lite0=efficientnet_lite0/model.safetensors
+
+The peer's interpreter has PyTorch (on the CPU) and captum. Both sides have the
+same weights: a convolutional network of three layers on 32 x 32 pixels, or
+EfficientNet-Lite0 on 224 x 224. Timed are steps of activation maximisation
+(batched over images; without denoising), integrated gradients at the first
+activation, and the greatest values of each unit over images, as of dissection.
+Results must be equal first.
+"""
+
+import functools
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+from absl import app
+from absl import flags
+import alternation
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from nmlib.analysis import attribution
+from nmlib.analysis import unit_statistics
+from nmlib.analysis.vision import feature_visualization
+from nmlib.data import weights
+from nmlib.networks import cnn
+from nmlib.networks import efficientnet
+from nmlib.neurons import sites
+
+_TORCH = flags.DEFINE_string('torch', '', "Python of the peer's environment.")
+_LITE0 = flags.DEFINE_string('lite0', '', 'Weights of EfficientNet-Lite0.')
+_ROUNDS = flags.DEFINE_integer('rounds', 5, 'Turns; each times everything.')
+_SCRIPT = pathlib.Path(__file__).with_name('vision_torch.py')
+_TASKS = 'first steps', 'ascent', 'gradients', 'statistics'
+_TOP = 15
+_CONFIG = cnn.Config(25, (16, 32, 32), (1, 2, 2))
+
+
+def setting():
+  """Returns network, parameters, sites, and sizes of the tasks."""
+  if _LITE0.value:
+    config = efficientnet.config_from_official({'name': 'efficientnet-lite0'})
+    params = efficientnet.params_from_official(
+        weights.load(_LITE0.value), config
+    )
+    network = functools.partial(efficientnet.apply, config=config)
+    names = 'conv_post_stem', 'resid_post_10'
+    sizes = dict(size=224, images=2, steps=4, points=8, seen=32, batch=8)
+  else:
+    params = cnn.init(jax.random.key(0), _CONFIG)
+    network = functools.partial(cnn.apply, config=_CONFIG)
+    names = 'conv_post_0', 'conv_post_2'
+    sizes = dict(size=32, images=16, steps=20, points=16, seen=1000, batch=100)
+  return network, params, names, sizes
+
+
+def ours(network, params, names, sizes):
+  """Returns each task as a function of images [N, S, S, 3] in 0..255."""
+  early, late = names
+
+  def read(image, edits, capture):
+    def run(x, site):
+      return network(params, (x - 127.5) / 64, site=site)
+
+    return sites.run(run, image, edits=edits, capture=capture)
+
+  def score(image):
+    return read(image, {}, ())[0].logits[0]
+
+  def climb(image, steps):
+    stage = feature_visualization.Stage(steps, (1.0, 1.0), None)
+    found = feature_visualization.activation_maximization(
+        jax.random.key(0), score, image, [stage]
+    )
+    return found.image
+
+  def gradients(images):
+    return attribution.integrated_gradients(
+        read, images[0], early, lambda out: out.logits[0],
+        steps=sizes['points'], rule='midpoint', batch_size=sizes['points'],
+    ).values  # fmt: skip
+
+  def greatest(image):
+    return read(image, {}, (late,))[1][late].max((0, 1))
+
+  def statistics(images):
+    rows = images.reshape(-1, sizes['batch'], *images.shape[1:])
+    ids = jnp.arange(len(images)).reshape(len(rows), -1)
+
+    def step(seen, now):
+      values = jax.vmap(greatest)(now[0])
+      return unit_statistics.update(seen, values, now[1]), None
+
+    units = jax.eval_shape(greatest, images[0]).shape[0]
+    empty = unit_statistics.empty(units, top_k=_TOP)
+    return jax.lax.scan(step, empty, (rows, ids))[0].top
+
+  climbing = lambda steps: jax.jit(
+      jax.vmap(functools.partial(climb, steps=steps))
+  )
+  return {
+      'ascent': climbing(sizes['steps']), 'first steps': climbing(2),
+      'gradients': jax.jit(gradients),
+      'statistics': jax.jit(statistics),
+  }  # fmt: skip
+
+
+class Peer:
+  """The peer's process: a line names a task, a line says that it ended."""
+
+  def __init__(self, folder: str):
+    self._folder = pathlib.Path(folder)
+    self._process = subprocess.Popen(
+        [_TORCH.value, '-W', 'ignore', _SCRIPT, folder],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+  def run(self, task: str) -> np.ndarray:
+    assert self._process.stdin and self._process.stdout
+    self._process.stdin.write(f'{task}\n')
+    self._process.stdin.flush()
+    if self._process.stdout.readline().strip() != 'done':
+      raise RuntimeError('the peer ended early; its output says why')
+    return np.load(self._folder / f'{task}.npy')
+
+
+def main(argv):
+  del argv
+  network, params, names, sizes = setting()
+  rng = np.random.default_rng(0)
+  shape = sizes['size'], sizes['size'], 3
+  images = {
+      'ascent': rng.uniform(100, 150, (sizes['images'], *shape)),
+      'gradients': rng.uniform(0, 255, (1, *shape)),
+      'statistics': rng.uniform(0, 255, (sizes['seen'], *shape)),
+  }  # fmt: skip
+  images = {task: x.astype(np.float32) for task, x in images.items()}
+  with tempfile.TemporaryDirectory() as folder:
+    leaves = jax.tree_util.tree_leaves_with_path(params)
+    name = functools.partial(jax.tree_util.keystr, simple=True, separator='.')
+    np.savez(f'{folder}/params.npz', **{name(path): x for path, x in leaves})
+    np.savez(f'{folder}/images.npz', **images)
+    np.savez(f'{folder}/sizes.npz', lite0=bool(_LITE0.value), top=_TOP, **sizes)
+    peer, run = Peer(folder), ours(network, params, names, sizes)
+    for task in _TASKS:
+      rows = images['ascent' if task == 'first steps' else task]
+      compare(task, run[task], rows, peer)
+
+
+def compare(task, run, images, peer) -> None:
+  """Times both in turns and prints the ratio; results must be equal first."""
+  found, wanted = np.asarray(run(images)), peer.run(task)
+  apart = np.abs(found - wanted).max() / wanted.std()
+  print(f'{task}: differs by {apart:.1e} of the spread')
+  # In many steps of ascent rounding grows: which units are active decides.
+  if apart > 1e-3 and task != 'ascent':
+    sys.exit(f'{task}: the peer computes something else.')
+  if task == 'first steps':
+    return
+  seconds = [], []
+  for _ in range(_ROUNDS.value):
+    for i, once in enumerate(
+        (lambda: np.asarray(run(images)), lambda: peer.run(task))
+    ):
+      time.sleep(0.3)  # threads that spin for work go to sleep
+      start = time.perf_counter()
+      once()
+      seconds[i].append(time.perf_counter() - start)
+  ratio = [b / a for a, b in zip(*seconds, strict=True)]
+  print(
+      f'{task}: ours {alternation.spread(seconds[0])} s, theirs'
+      f' {alternation.spread(seconds[1])} s, {alternation.spread(ratio)} times'
+  )
+
+
+if __name__ == '__main__':
+  app.run(main)
