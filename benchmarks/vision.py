@@ -145,9 +145,11 @@ def main(argv):
   with tempfile.TemporaryDirectory() as folder:
     leaves = jax.tree_util.tree_leaves_with_path(params)
     name = functools.partial(jax.tree_util.keystr, simple=True, separator='.')
-    np.savez(f'{folder}/params.npz', **{name(path): x for path, x in leaves})
-    np.savez(f'{folder}/images.npz', **images)
-    np.savez(f'{folder}/sizes.npz', lite0=bool(_LITE0.value), top=_TOP, **sizes)
+    arrays = {name(path): leaf for path, leaf in leaves}
+    weights.save(f'{folder}/params.npz', arrays)
+    weights.save(f'{folder}/images.npz', images)
+    sizes |= {'lite0': bool(_LITE0.value), 'top': _TOP}
+    weights.save(f'{folder}/sizes.npz', sizes)
     peer, run = Peer(folder), ours(network, params, names, sizes)
     for task in _TASKS:
       rows = images['ascent' if task == 'first steps' else task]

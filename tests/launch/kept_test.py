@@ -1,5 +1,6 @@
 """The reports that the repository keeps, and what is written from them."""
 
+import html
 import shutil
 
 import pytest
@@ -73,5 +74,5 @@ def test_every_kept_run_is_shown_with_its_paper():
   page = gallery.page(entries, known)
   for entry in entries:
     about = known[entry.record['experiment']].paper
-    assert f'<h2>{about.title}</h2>' in page
+    assert f'<h2>{html.escape(about.title)}</h2>' in page
   assert page.count('<article ') == len(_KEPT)
