@@ -38,13 +38,16 @@ from nmlib.neurons import sites
 _PEERS = 'transformer_lens', 'nnsight', 'hooks', 'captum'
 for _name in _PEERS:
   flags.DEFINE_string(_name, '', f'Python of an environment for {_name}.')
-_SIZE = flags.DEFINE_enum('size', 'small', ['small', 'gpt2'], 'Of the network.')
+_SIZE = flags.DEFINE_enum(
+    'size', 'small', ['small', 'pair', 'gpt2'], 'Of the task.'
+)
 _ROUNDS = flags.DEFINE_integer('rounds', 5, 'Turns; each times everything.')
 _SCRIPT = pathlib.Path(__file__).with_name('interpretability_torch.py')
 _STEPS = 16  # of integrated gradients
 
 _SIZES = {  # config, prompts, tokens
     'small': (transformer.Config(1000, 4, 128, 4, max_length=32), 16, 32),
+    'pair': (transformer.Config(1000, 4, 128, 4, max_length=32), 1, 16),
     'gpt2': (transformer.Config(50257, 12, 768, 12), 2, 12),
 }
 
@@ -204,12 +207,13 @@ def report(contenders) -> None:
       continue
     apart = np.abs(found - wanted).max() / wanted.std()
     print(f'{name}: differs by {apart:.1e} of the spread')
-    if apart > 1e-4:
+    if apart > (1e-4 if name != 'captum' else 1e-2):  # float32, 16 sums
       sys.exit(f'{name} computes something else.')
   seconds = {name: [] for name in contenders}
   for _ in range(_ROUNDS.value):
     for name, run in contenders.items():
       time.sleep(0.3)  # threads that spin for work go to sleep
+      run()  # caches and threads are those of the contender again
       start = time.perf_counter()
       run()
       seconds[name].append(time.perf_counter() - start)

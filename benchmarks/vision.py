@@ -38,7 +38,7 @@ _TORCH = flags.DEFINE_string('torch', '', "Python of the peer's environment.")
 _LITE0 = flags.DEFINE_string('lite0', '', 'Weights of EfficientNet-Lite0.')
 _ROUNDS = flags.DEFINE_integer('rounds', 5, 'Turns; each times everything.')
 _SCRIPT = pathlib.Path(__file__).with_name('vision_torch.py')
-_TASKS = 'first steps', 'ascent', 'gradients', 'statistics'
+_TASKS = 'first step', 'ascent', 'gradients', 'statistics'
 _TOP = 15
 _CONFIG = cnn.Config(25, (16, 32, 32), (1, 2, 2))
 
@@ -106,7 +106,7 @@ def ours(network, params, names, sizes):
       jax.vmap(functools.partial(climb, steps=steps))
   )
   return {
-      'ascent': climbing(sizes['steps']), 'first steps': climbing(2),
+      'ascent': climbing(sizes['steps']), 'first step': climbing(1),
       'gradients': jax.jit(gradients),
       'statistics': jax.jit(statistics),
   }  # fmt: skip
@@ -152,7 +152,7 @@ def main(argv):
     weights.save(f'{folder}/sizes.npz', sizes)
     peer, run = Peer(folder), ours(network, params, names, sizes)
     for task in _TASKS:
-      rows = images['ascent' if task == 'first steps' else task]
+      rows = images['ascent' if task == 'first step' else task]
       compare(task, run[task], rows, peer)
 
 
@@ -162,9 +162,10 @@ def compare(task, run, images, peer) -> None:
   apart = np.abs(found - wanted).max() / wanted.std()
   print(f'{task}: differs by {apart:.1e} of the spread')
   # In many steps of ascent rounding grows: which units are active decides.
-  if apart > 1e-3 and task != 'ascent':
+  # So it does through fifty layers of float32 with ReLU6.
+  if apart > (1e-2 if _LITE0.value else 1e-3) and task != 'ascent':
     sys.exit(f'{task}: the peer computes something else.')
-  if task == 'first steps':
+  if task == 'first step':
     return
   seconds = [], []
   for _ in range(_ROUNDS.value):
@@ -172,6 +173,7 @@ def compare(task, run, images, peer) -> None:
         (lambda: np.asarray(run(images)), lambda: peer.run(task))
     ):
       time.sleep(0.3)  # threads that spin for work go to sleep
+      once()  # caches and threads are those of the contender again
       start = time.perf_counter()
       once()
       seconds[i].append(time.perf_counter() - start)

@@ -146,9 +146,9 @@ def main():
       task: torch.tensor(x).permute(0, 3, 1, 2).contiguous()
       for task, x in load('images').items()
   }
-  images['first steps'] = images['ascent']
+  images['first step'] = images['ascent']
   tasks = {
-      'first steps': functools.partial(ascent, steps=2), 'ascent': ascent,
+      'first step': functools.partial(ascent, steps=1), 'ascent': ascent,
       'gradients': gradients, 'statistics': statistics,
   }  # fmt: skip
   for line in sys.stdin:
