@@ -15,7 +15,7 @@ Look = Callable[[jax.Array], Mapping[str, jax.Array]]
 
 
 class Exemplars(NamedTuple):
-  """Of C units; see `nmlib.analysis.dissection`."""
+  """Of C units; see `dissection`."""
 
   images: jax.Array  # int32 [C, k], the greatest maximum first
   scores: jax.Array  # [C, k], those maxima

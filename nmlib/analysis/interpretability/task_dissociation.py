@@ -66,16 +66,16 @@ def study(
   Returns:
     By name, scores being (right or not, logit difference):
 
-    intact [2, B, 2]: scores of the test prompts of each task.
-    KIND [3, 2, 2, B, 2]: scores without a circuit: at each of LEVELS, the
+    - intact [2, B, 2]: scores of the test prompts of each task.
+    - KIND [3, 2, 2, B, 2]: scores without a circuit: at each of LEVELS, the
       circuit of each task put out by each of KINDS, on each task.
-    random [3, N, 2, 2, B]: whether right, without random circuits, 'mean'.
-    text [3]: loss of the text, whole and without the circuit of each task.
-    own_heads [2, L, H], own_neurons [2, L, m]: the circuits.
-    layers [2, 3, L, B]: effects of layers (`task_circuits.Effects`).
-    grid [2, L, G]: what one clean 'resid_pre' of a group brings back.
-    entropy [2, L, H], mass [2, L, H, G]: of attention at the last token.
-    d_prime, auroc, told [L, m]: how neurons tell the tasks apart there, and
+    - random [3, N, 2, 2, B]: whether right, without random circuits, 'mean'.
+    - text [3]: loss of the text, whole and without the circuit of each task.
+    - own_heads [2, L, H], own_neurons [2, L, m]: the circuits.
+    - layers [2, 3, L, B]: effects of layers (`task_circuits.Effects`).
+    - grid [2, L, G]: what one clean 'resid_pre' of a group brings back.
+    - entropy [2, L, H], mass [2, L, H, G]: of attention at the last token.
+    - d_prime, auroc, told [L, m]: how neurons tell the tasks apart there, and
       which do at a false discovery rate of 5 %.
 
   Raises:

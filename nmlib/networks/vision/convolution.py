@@ -1,14 +1,12 @@
 """Convolutions of one image, with the sites all convolutional networks share.
 
-============ ============== ===================================================
-site         shape          what
-============ ============== ===================================================
-conv_pre_*   [H', W', C]    what a convolution gives, its bias included
-conv_post_*  [H', W', C]    after norm and activation
-resid_pre_*  [H, W, C]      what enters a block
-resid_post_* [H', W', C']   what leaves it
-final        [C]            pooled features, what the logits are read from
-============ ============== ===================================================
+Sites are
+
+- `conv_pre_*` [H', W', C]: what a convolution gives, its bias included;
+- `conv_post_*` [H', W', C]: after norm and activation;
+- `resid_pre_*` [H, W, C]: what enters a block;
+- `resid_post_*` [H', W', C']: what leaves it;
+- `final` [C]: pooled features, what the logits are read from.
 
 The ending names the layer or block, as each network says; shapes differ, so
 that they are not uses of one site.

@@ -12,7 +12,6 @@ sites; token 0 is the class token. `embed` [1 + N, d] is what enters them,
 Transformer of DINOv2 (Oquab et al. 2023).
 """
 
-from nmlib.networks.vision.convolution import Output
 from nmlib.networks.vit.model import apply
 from nmlib.networks.vit.model import patches
 from nmlib.networks.vit.model import resize
@@ -26,7 +25,6 @@ from nmlib.networks.vit.params import init
 
 __all__ = [
     'Config',
-    'Output',
     'Params',
     'Patch',
     'apply',
