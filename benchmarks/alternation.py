@@ -7,6 +7,7 @@ speed drifts.
 
 import multiprocessing
 import statistics
+import subprocess
 import time
 from typing import Any
 
@@ -69,6 +70,55 @@ def _serve(pipe, clock, make, *arguments) -> None:
     start = now()
     run()
     pipe.send(now() - start)
+
+
+class Peer:
+  """A program that works once for each line it reads, and answers with one."""
+
+  def __init__(self, *command):
+    """Starts it, by an interpreter of its own environment."""
+    self._name = ' '.join(map(str, command))
+    self._process = subprocess.Popen(
+        [str(part) for part in command],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+  def ask(self, line: str = '') -> str:
+    """Returns its answer to a line.
+
+    Raises:
+      RuntimeError: if it ended.
+    """
+    assert self._process.stdin and self._process.stdout
+    self._process.stdin.write(f'{line}\n')
+    self._process.stdin.flush()
+    answer = self._process.stdout.readline()
+    if not answer:
+      raise RuntimeError(f'{self._name} ended; see its message above.')
+    return answer.strip()
+
+
+def turns(contenders, rounds: int) -> dict[str, list[float]]:
+  """Times functions of this process once a round, each after a call of its own.
+
+  For contenders that wait for a `Peer`: they do not share its threads.
+
+  Args:
+    contenders: name to function.
+    rounds: how often.
+
+  Returns:
+    Seconds of every round.
+  """
+  seconds: dict[str, list[float]] = {name: [] for name in contenders}
+  for _ in range(rounds):
+    for name, run in contenders.items():
+      time.sleep(0.3)  # threads that spin for work go to sleep
+      run()  # caches and threads are those of the contender again
+      start = time.perf_counter()
+      run()
+      seconds[name].append(time.perf_counter() - start)
+  return seconds
 
 
 def spread(values) -> str:

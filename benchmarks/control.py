@@ -104,19 +104,8 @@ def ours(swimmers: int, steps: int, group: int = 0, devices: int = 1):
 
 def theirs(python: str, mode: str, *sizes: int):
   """Returns a function that has a peer take steps in its environment."""
-  process = subprocess.Popen(
-      [python, '-W', 'ignore', _SCRIPT, mode, *map(str, sizes)],
-      stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-  )  # fmt: skip
-
-  def once():
-    assert process.stdin and process.stdout
-    process.stdin.write('\n')
-    process.stdin.flush()
-    if not process.stdout.readline():
-      raise RuntimeError(f'{mode} ended; see its message above.')
-
-  return once
+  peer = alternation.Peer(python, '-W', 'ignore', _SCRIPT, mode, *sizes)
+  return peer.ask
 
 
 def compare(python: str) -> float:

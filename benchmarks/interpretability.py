@@ -15,10 +15,8 @@ in memory as the compiler counts it and in time.
 
 import functools
 import pathlib
-import subprocess
 import sys
 import tempfile
-import time
 from typing import Any
 
 from absl import app
@@ -104,23 +102,16 @@ def attribute(params, clean, config):
 
 
 class Peer:
-  """A peer's process: a line asks for a run, a line says that it ended."""
+  """A peer, and what it found last."""
 
   def __init__(self, name: str, python: str, folder: str):
     self._result = pathlib.Path(folder, f'{name}.npy')
-    self._process = subprocess.Popen(
-        [python, '-W', 'ignore', _SCRIPT, name, folder],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    command = python, '-W', 'ignore', _SCRIPT, name, folder
+    self._process = alternation.Peer(*command)
+    self.peak = 0  # MiB, of the process so far
 
   def __call__(self) -> np.ndarray:
-    assert self._process.stdin and self._process.stdout
-    self._process.stdin.write('run\n')
-    self._process.stdin.flush()
-    said, _, peak = self._process.stdout.readline().partition(' ')
-    if said != 'done':
-      raise RuntimeError('a peer ended early; its output says why')
-    self.peak = int(peak)  # MiB, of the process so far
+    self.peak = int(self._process.ask())
     return np.load(self._result)
 
 
@@ -184,16 +175,14 @@ def captures(params, clean, config) -> None:
   )
   kinds = {'none': (), 'resid_post': ('resid_post',), 'all': every}
   compiled = {name: forward(names) for name, names in kinds.items()}
-  seconds = {name: [] for name in kinds}
-  for _ in range(1 + _ROUNDS.value):
-    for name, run in compiled.items():
-      start = time.perf_counter()
-      jax.block_until_ready(run(clean))
-      seconds[name].append(time.perf_counter() - start)
+  once = lambda run: lambda: jax.block_until_ready(run(clean))
+  seconds = alternation.turns(
+      {name: once(run) for name, run in compiled.items()}, _ROUNDS.value
+  )
   for name, run in compiled.items():
     used: Any = run.memory_analysis()
     size = (used.temp_size_in_bytes + used.output_size_in_bytes) / 2**20
-    pairs = zip(seconds[name][1:], seconds['none'][1:], strict=True)
+    pairs = zip(seconds[name], seconds['none'], strict=True)
     ratio = alternation.spread([a / b for a, b in pairs])
     print(f'captures {name}: {size:.1f} MiB, {ratio} times the plain time')
 
@@ -209,14 +198,7 @@ def report(contenders) -> None:
     print(f'{name}: differs by {apart:.1e} of the spread')
     if apart > (1e-4 if name != 'captum' else 1e-2):  # float32, 16 sums
       sys.exit(f'{name} computes something else.')
-  seconds = {name: [] for name in contenders}
-  for _ in range(_ROUNDS.value):
-    for name, run in contenders.items():
-      time.sleep(0.3)  # threads that spin for work go to sleep
-      run()  # caches and threads are those of the contender again
-      start = time.perf_counter()
-      run()
-      seconds[name].append(time.perf_counter() - start)
+  seconds = alternation.turns(contenders, _ROUNDS.value)
   for name, mine in seconds.items():
     run = contenders[name]
     base = seconds['ours, gradients' if name == 'captum' else 'ours']

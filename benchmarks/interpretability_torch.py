@@ -167,7 +167,7 @@ def main():
   for _ in sys.stdin:
     np.save(folder / f'{name}.npy', run())
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(f'done {peak}', flush=True)
+    print(peak, flush=True)
 
 
 if __name__ == '__main__':

@@ -10,7 +10,6 @@ the same network, with random numbers of their own.
 """
 
 import functools
-import subprocess
 from typing import Any
 
 from absl import app
@@ -85,19 +84,9 @@ def ours(dt: float, seconds: float, form: str):
 
 def theirs(python: str, dt: float, seconds: float, target: str):
   """Returns a function that has Brian2 simulate once in its environment."""
-  process = subprocess.Popen(
-      [python, __file__.replace('.py', '_brian2.py'), f'{dt}', f'{seconds}',
-       target],
-      stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-  )  # fmt: skip
-
-  def once():
-    assert process.stdin and process.stdout
-    process.stdin.write('\n')
-    process.stdin.flush()
-    print(f'Brian2: {process.stdout.readline().strip()}', flush=True)
-
-  return once
+  script = __file__.replace('.py', '_brian2.py')
+  peer = alternation.Peer(python, script, dt, seconds, target)
+  return lambda: print(f'Brian2: {peer.ask()}', flush=True)
 
 
 def main(argv):

@@ -14,10 +14,8 @@ Results must be equal first.
 
 import functools
 import pathlib
-import subprocess
 import sys
 import tempfile
-import time
 
 from absl import app
 from absl import flags
@@ -112,25 +110,6 @@ def ours(network, params, names, sizes):
   }  # fmt: skip
 
 
-class Peer:
-  """The peer's process: a line names a task, a line says that it ended."""
-
-  def __init__(self, folder: str):
-    self._folder = pathlib.Path(folder)
-    self._process = subprocess.Popen(
-        [_TORCH.value, '-W', 'ignore', _SCRIPT, folder],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-
-  def run(self, task: str) -> np.ndarray:
-    assert self._process.stdin and self._process.stdout
-    self._process.stdin.write(f'{task}\n')
-    self._process.stdin.flush()
-    if self._process.stdout.readline().strip() != 'done':
-      raise RuntimeError('the peer ended early; its output says why')
-    return np.load(self._folder / f'{task}.npy')
-
-
 def main(argv):
   del argv
   network, params, names, sizes = setting()
@@ -150,15 +129,19 @@ def main(argv):
     weights.save(f'{folder}/images.npz', images)
     sizes |= {'lite0': bool(_LITE0.value), 'top': _TOP}
     weights.save(f'{folder}/sizes.npz', sizes)
-    peer, run = Peer(folder), ours(network, params, names, sizes)
+    peer = alternation.Peer(_TORCH.value, '-W', 'ignore', _SCRIPT, folder)
+    run = ours(network, params, names, sizes)
     for task in _TASKS:
       rows = images['ascent' if task == 'first step' else task]
-      compare(task, run[task], rows, peer)
+      wanted = pathlib.Path(folder, f'{task}.npy')
+      compare(task, functools.partial(run[task], rows), peer, wanted)
 
 
-def compare(task, run, images, peer) -> None:
+def compare(task, run, peer, result: pathlib.Path) -> None:
   """Times both in turns and prints the ratio; results must be equal first."""
-  found, wanted = np.asarray(run(images)), peer.run(task)
+  mine, theirs = lambda: np.asarray(run()), lambda: peer.ask(task)
+  theirs()
+  found, wanted = mine(), np.load(result)
   apart = np.abs(found - wanted).max() / wanted.std()
   print(f'{task}: differs by {apart:.1e} of the spread')
   # In many steps of ascent rounding grows: which units are active decides.
@@ -167,16 +150,8 @@ def compare(task, run, images, peer) -> None:
     sys.exit(f'{task}: the peer computes something else.')
   if task == 'first step':
     return
-  seconds = [], []
-  for _ in range(_ROUNDS.value):
-    for i, once in enumerate(
-        (lambda: np.asarray(run(images)), lambda: peer.run(task))
-    ):
-      time.sleep(0.3)  # threads that spin for work go to sleep
-      once()  # caches and threads are those of the contender again
-      start = time.perf_counter()
-      once()
-      seconds[i].append(time.perf_counter() - start)
+  taken = alternation.turns({'ours': mine, 'theirs': theirs}, _ROUNDS.value)
+  seconds = taken['ours'], taken['theirs']
   ratio = [b / a for a, b in zip(*seconds, strict=True)]
   print(
       f'{task}: ours {alternation.spread(seconds[0])} s, theirs'

@@ -23,10 +23,7 @@ def runner(params: transformer.Params, model: transformer.Config) -> Callable:
   network = functools.partial(
       transformer.apply, params, config=model, positions=jnp.array([-1])
   )
-  return lambda tokens, edits, capture: sites.run(
-      lambda tokens, site: network(tokens, site=site), tokens,
-      edits=edits, capture=capture,
-  )  # fmt: skip
+  return sites.runner(network)
 
 
 def metric(out: Any, answers: jax.Array) -> jax.Array:

@@ -11,6 +11,7 @@ from launch.circuit_reuse import circuits
 from launch.circuit_reuse import figures
 from launch.circuit_reuse.config import Config
 from nmlib import train
+from nmlib.analysis import attribution
 from nmlib.analysis import patching
 from nmlib.data import weights
 from nmlib.data.text import circuit_prompts
@@ -188,10 +189,8 @@ def _looked(params, model, clean, corrupt, answers) -> dict[str, Any]:
   )  # fmt: skip
   resid = jax.vmap(lambda t: run(t, {}, ('resid_post',))[1])(clean)
   last = resid['resid_post'][:, :, -1]  # [B, L, d]
-  read = last * jax.lax.rsqrt(
-      jnp.mean(last**2, -1, keepdims=True) + model.epsilon
-  )
-  read = (read * params.final_norm.scale[None, None]) @ params.embed.T
+  of_layer = lambda rows: transformer.read_out(params, rows, model)
+  read = attribution.logit_lens(last, of_layer)
   pair = jnp.broadcast_to(answers[:, None], (*read.shape[:2], 2))
   lens = patching.logit_difference(read, pair)
   grid, difference = circuits.grid(run, clean, corrupt, answers, layers)

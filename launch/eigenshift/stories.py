@@ -1,7 +1,5 @@
 """A trained model by path, and what it tells by itself."""
 
-import collections
-import json
 import pathlib
 
 import jax
@@ -12,10 +10,7 @@ from launch.eigenshift.config import Config
 from launch.eigenshift.measure import Text
 from nmlib import train
 from nmlib.analysis import text_measures
-from nmlib.data import weights
-from nmlib.data.text import llama2c
-from nmlib.data.text import tokenizers
-from nmlib.networks import llama
+from nmlib.data import language_models
 from nmlib.networks import transformer
 
 _BEGIN = 1  # token, of Llama and its kin
@@ -29,22 +24,14 @@ def load(config: Config, run: train.Run):
       are without a word of the lexicon.
   """
   folder = pathlib.Path(config.path)
-  old, new = folder / 'stories260K.bin', sorted(folder.glob('*.safetensors'))
-  if old.is_file():
-    stored = llama2c.load(old)
-    official, arrays = stored.config, stored.arrays
-    tokenizer = tokenizers.load(folder / 'tok512.bin')
-  elif new:
-    official = json.loads((folder / 'config.json').read_text())
-    arrays = collections.ChainMap(*(dict(weights.load(f)) for f in new))
-    tokenizer = tokenizers.load(folder / 'tokenizer.json')
-  else:
+  if not (folder / 'stories260K.bin').is_file() and not any(
+      folder.glob('*.safetensors')
+  ):
     raise ValueError(
         f'--path={config.path} must be a folder with stories260K.bin, or with'
         ' config.json, tokenizer.json and weights in safetensors of a Llama.'
     )
-  model = llama.config_from_official(official)
-  params = llama.params_from_official(arrays, model)
+  params, model, tokenizer = language_models.load(folder)
   codes = [tokenizer.encode(word) for word in config.words]
   patterns = np.full((len(codes), max(map(len, codes))), -1)
   for row, code in zip(patterns, codes, strict=True):

@@ -78,9 +78,7 @@ def survey(config: Config, p: jax.Array):
 def run_of(params: transformer.Params, network: transformer.Config):
   """Returns the model as a `run`; see `language_texts`."""
   apply = functools.partial(transformer.apply, params, config=network)
-  return lambda tokens, edits, capture: sites.run(
-      apply, tokens, edits=edits, capture=capture
-  )
+  return sites.runner(apply)
 
 
 def _effects(params, masks, seed, texts, network):

@@ -3,7 +3,6 @@
 import dataclasses
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from launch.milan import report
@@ -23,7 +22,6 @@ _RESNET = resnet.Config(
 )
 # Raw output of the first convolution, and what ends each stage.
 _LEVELS = 'conv_pre_stem', *(f'resid_post_{i}' for i in (2, 6, 29, 32))
-_MEAN, _SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet
 
 
 def experiment(config: Config, run: train.Run) -> train.Report:
@@ -95,8 +93,7 @@ def _features(path, found) -> np.ndarray:
   of = lambda p, x, site: resnet.apply(p, x, _RESNET, site=site)
 
   def one(image, mask):
-    x = (image / 255 - jnp.array([[_MEAN]])) / jnp.array([[_SPREAD]])
-    maps = sites.run(of, params, x, capture=_LEVELS)[1]
+    maps = sites.run(of, params, resnet.scaled(image), capture=_LEVELS)[1]
     return dissection.masked_pyramid_pool([maps[at] for at in _LEVELS], mask)
 
   unit = jax.jit(lambda images, masks: jax.lax.map(

@@ -66,7 +66,7 @@ def experiment(config: Config, run: train.Run) -> train.Report:
 def _dissect(config, network, params, images) -> dict[str, np.ndarray]:
   def look(image):
     of = lambda p, x, site: efficientnet.apply(p, x, network, site=site)
-    pixels = (image.astype(jnp.float32) - 127) / 128
+    pixels = efficientnet.scaled(image.astype(jnp.float32))
     return sites.run(of, params, pixels, capture=(config.layer,))[1]
 
   find = lambda images: exemplars.find(

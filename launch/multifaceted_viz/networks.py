@@ -4,8 +4,6 @@ from collections.abc import Callable
 import functools
 from typing import Any
 
-import numpy as np
-
 from launch.multifaceted_viz.config import Config
 from nmlib.data import image_folder
 from nmlib.data import weights
@@ -16,8 +14,6 @@ from nmlib.networks.vision import resnet
 RESNET_50 = resnet.Config(
     depths=(3, 4, 6, 3), channels=(256, 512, 1024, 2048), block='bottleneck'
 )
-_MEAN = np.array([[[123.675, 116.28, 103.53]]], np.float32)  # of ImageNet
-_SPREAD = np.array([[[58.395, 57.12, 57.375]]], np.float32)
 _SIZE = 224
 
 
@@ -32,9 +28,8 @@ def users(source: str) -> Callable[..., Any]:
   """Returns `read(params, image)` of 'resnet' or 'efficientnet'."""
   if source == 'efficientnet':
     lite = efficientnet.Config()
-    return lambda p, x: efficientnet.apply(p, (x - 127) / 128, lite)
-  scaled = lambda x: (x - _MEAN) / _SPREAD
-  return lambda p, x: resnet.apply(p, scaled(x), RESNET_50)
+    return lambda p, x: efficientnet.apply(p, efficientnet.scaled(x), lite)
+  return lambda p, x: resnet.apply(p, resnet.scaled(x), RESNET_50)
 
 
 def load(config: Config):

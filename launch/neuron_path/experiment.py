@@ -148,13 +148,8 @@ def _vit(network):
 
 def _runner(apply, params, network):
   """Returns the network of one image as `neuron_path` wants it."""
-
-  def run(inputs, edits, capture):
-    plain = functools.partial(apply, params, config=network)
-    out, seen = sites.run(plain, inputs, edits=edits, capture=capture)
-    return out.logits, seen
-
-  return run
+  logits = lambda x, site: apply(params, x, network, site=site).logits
+  return sites.runner(logits)
 
 
 def _example(config, key):

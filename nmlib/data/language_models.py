@@ -1,9 +1,12 @@
 """Language models from the folder that holds them."""
 
+from collections.abc import Mapping
 import json
 import os
 import pathlib
 from typing import NamedTuple
+
+import numpy as np
 
 from nmlib.data import weights
 from nmlib.data.text import llama2c
@@ -24,9 +27,9 @@ def load(folder: str | os.PathLike[str]) -> LanguageModel:
   """Reads a Llama, Mistral or Qwen2 model.
 
   Args:
-    folder: with `config.json`, `model.safetensors` (or its index and parts) and
-      `tokenizer.json`, or with two files of llama2.c, `stories260K.bin` and
-      `tok512.bin`.
+    folder: with `config.json`, `model.safetensors` (or its index and parts, or
+      other names of `.safetensors` files) and `tokenizer.json`, or with two
+      files of llama2.c, `stories260K.bin` and `tok512.bin`.
 
   Raises:
     FileNotFoundError: if a file is missing.
@@ -36,9 +39,7 @@ def load(folder: str | os.PathLike[str]) -> LanguageModel:
   official = place / 'config.json'
   if official.exists():
     described = json.loads(official.read_text())
-    index = place / 'model.safetensors.index.json'  # of several files
-    one = place / 'model.safetensors'
-    arrays = weights.load(index if index.exists() else one)
+    arrays = _arrays(place)
     tokenizer = tokenizers.load(place / 'tokenizer.json')
   else:
     described, arrays = llama2c.load(place / 'stories260K.bin')
@@ -47,3 +48,13 @@ def load(folder: str | os.PathLike[str]) -> LanguageModel:
   return LanguageModel(
       llama.params_from_official(arrays, config), config, tokenizer
   )
+
+
+def _arrays(place: pathlib.Path) -> Mapping[str, np.ndarray]:
+  index = place / 'model.safetensors.index.json'  # of several files
+  files = sorted(place.glob('*.safetensors'))
+  if index.exists() or len(files) < 2:
+    one = files[0] if files else place / 'model.safetensors'
+    return weights.load(index if index.exists() else one)
+  parts = [weights.load(file) for file in files]
+  return {name: part[name] for part in parts for name in part}

@@ -96,18 +96,19 @@ def _indexed(file: pathlib.Path) -> Mapping[str, np.ndarray]:
   if not file.is_file():
     raise FileNotFoundError(f'{file}: no such file.')
   try:
-    places = json.loads(file.read_text('utf-8'))['weight_map']
-    named = {str(name): str(place) for name, place in places.items()}
+    by_name = json.loads(file.read_text('utf-8'))['weight_map']
+    named = {str(name): str(place) for name, place in by_name.items()}
   except (ValueError, KeyError, TypeError, AttributeError) as error:
     raise ValueError(
         f'{file} is no index of weights: no {{"weight_map": {{name: file}}}}.'
     ) from error
-  for place in sorted(set(named.values())):
+  places = sorted(set(named.values()))
+  for place in places:
     if pathlib.PurePath(place).name != place or not place.endswith(_SAFE):
       raise ValueError(
           f'{file} must name {_SAFE} files beside it, got {place!r}.'
       )
-  parts = {place: load(file.parent / place) for place in set(named.values())}
+  parts = {place: load(file.parent / place) for place in places}
   for name, place in named.items():
     if name not in parts[place]:
       raise ValueError(f'{file} says {name!r} is in {place}, which has it not.')

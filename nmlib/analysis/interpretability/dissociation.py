@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
+from nmlib.analysis.interpretability import task_selectivity
 from nmlib.neurons.core import checks
 
 LAYER_CLASSES = ('neither', 'first', 'second', 'both')
@@ -46,7 +47,7 @@ def classify_layers(
     ValueError: if shapes differ, or the threshold is not finite.
   """
   first, second = jnp.asarray(first), jnp.asarray(second)
-  _same(first, second)
+  task_selectivity.check_same(first, second)
   checks.within('threshold', threshold, -1e9, 1e9)
 
   def serves(effects):
@@ -165,11 +166,3 @@ def matched_random_circuit(key: jax.Array, circuit: Any) -> Any:
     rank = jnp.argsort(jnp.argsort(order, -1), -1)
     drawn.append(rank < jnp.sum(leaf, -1, keepdims=True))
   return jax.tree.unflatten(structure, drawn)
-
-
-def _same(first, second) -> None:
-  if first.shape != second.shape:
-    raise ValueError(
-        'effects on both tasks must be of the same components, got shapes'
-        f' {list(first.shape)} and {list(second.shape)}.'
-    )

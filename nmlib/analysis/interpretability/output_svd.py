@@ -48,8 +48,7 @@ def decompose(readout: jax.Array) -> Components:
         'readout must be [V, d] with V >= d (a row a token), got'
         f' {list(readout.shape)}; transpose it.'
     )
-  if checks.is_concrete(readout) and not bool(jnp.isfinite(readout).all()):
-    raise ValueError('readout must be finite, got NaN or infinity.')
+  checks.finite('readout', readout)
   readout = jnp.asarray(readout)
   readout = readout.astype(jnp.result_type(readout, jnp.float32))
   left, scales, right_t = jnp.linalg.svd(readout, full_matrices=False)

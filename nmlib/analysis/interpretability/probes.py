@@ -114,10 +114,7 @@ def linear_probe(
   checks.within('held_out_states', held_out_states, -np.inf, np.inf)
   wide = jnp.result_type(states, jnp.float32)
   states, held_out_states = states.astype(wide), held_out_states.astype(wide)
-  mean = jnp.mean(states, 0, keepdims=True)
-  spread = jnp.std(states, 0, keepdims=True)
-  scaled = lambda x: (x - mean) / jnp.where(spread > 0, spread, 1)
-  shown, later = scaled(states), scaled(held_out_states)
+  shown, later = _standardised(states, held_out_states)
 
   def score(labels, wanted):
     found = logistic_regression(shown, labels, num_classes, penalty=penalty)
@@ -156,14 +153,20 @@ def detector(
   """
   checks.shape('states', states, 'n', 'd')
   checks.shape('later', later, 'm', d=states.shape[1])
-  mean, spread = jnp.mean(states, 0), jnp.std(states, 0)
-  spread = jnp.where(spread > 0, spread, 1)
-  scaled = lambda x: (x - mean[None]) / spread[None]
+  shown, later = _standardised(states, later)
   labels = jnp.asarray(labels).astype(int)
-  found = logistic_regression(
-      scaled(states), labels, 2, penalty=penalty, steps=steps
-  )
-  return scaled(later) @ (found.kernel[:, 1] - found.kernel[:, 0])
+  found = logistic_regression(shown, labels, 2, penalty=penalty, steps=steps)
+  return later @ (found.kernel[:, 1] - found.kernel[:, 0])
+
+
+def _standardised(
+    states: jax.Array, later: jax.Array
+) -> tuple[jax.Array, jax.Array]:
+  """Scales both by mean and deviation of the first, [n, d] and [m, d]."""
+  mean = jnp.mean(states, 0, keepdims=True)
+  spread = jnp.std(states, 0, keepdims=True)
+  scaled = lambda x: (x - mean) / jnp.where(spread > 0, spread, 1)
+  return scaled(states), scaled(later)
 
 
 def sensitivity(positive: npt.ArrayLike, negative: npt.ArrayLike) -> np.ndarray:

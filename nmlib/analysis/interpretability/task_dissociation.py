@@ -182,14 +182,15 @@ def _levels(circuits):
   return jax.tree.map(lambda *a: jnp.concatenate(a), *levels)
 
 
-def _run(network, params, positions, tokens, edits, capture):
-  """Runs one example; see `nmlib.analysis.patching`."""
-  of_tokens = lambda tokens, site: network(params, tokens, positions, site)
-  return sites.run(of_tokens, tokens, edits=edits, capture=capture)
+def _runner(network, params, positions):
+  """Returns `run` of one example; see `nmlib.analysis.patching`."""
+  return sites.runner(
+      lambda tokens, site: network(params, tokens, positions, site)
+  )
 
 
 def _answering(network, params):
-  return functools.partial(_run, network, params, jnp.array([-1]))
+  return _runner(network, params, jnp.array([-1]))
 
 
 @functools.partial(jax.jit, static_argnames=('network', 'kind'))
@@ -209,7 +210,7 @@ def _text_loss(params, text, circuits, network):
     logs = jax.nn.log_softmax(outputs.logits[:-1])
     return -jnp.mean(jnp.take_along_axis(logs, tokens[1:, None], 1))
 
-  read = functools.partial(_run, network, params, None)
+  read = _runner(network, params, None)
   return task_circuits.lesions(read, text, circuits, nats, text).mean(1)
 
 

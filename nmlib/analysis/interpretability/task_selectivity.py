@@ -41,11 +41,7 @@ def selectivity(first: npt.ArrayLike, second: npt.ArrayLike) -> jax.Array:
     ValueError: if shapes differ.
   """
   first, second = jnp.asarray(first), jnp.asarray(second)
-  if first.shape != second.shape:
-    raise ValueError(
-        'effects on both tasks must be of the same components, got shapes'
-        f' {list(first.shape)} and {list(second.shape)}.'
-    )
+  check_same(first, second)
 
   def z(effects):
     apart = effects - jnp.mean(effects)
@@ -53,6 +49,15 @@ def selectivity(first: npt.ArrayLike, second: npt.ArrayLike) -> jax.Array:
     return jnp.where(spread > 0, apart / jnp.where(spread > 0, spread, 1), 0)
 
   return (z(first) - z(second)) / np.sqrt(2)
+
+
+def check_same(first: jax.Array, second: jax.Array) -> None:
+  """Refuses effects of other components on one task than on the other."""
+  if first.shape != second.shape:
+    raise ValueError(
+        'effects on both tasks must be of the same components, got shapes'
+        f' {list(first.shape)} and {list(second.shape)}.'
+    )
 
 
 def attention_statistics(

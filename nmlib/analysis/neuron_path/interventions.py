@@ -5,6 +5,7 @@ from typing import Literal
 import jax
 import jax.numpy as jnp
 
+from nmlib.analysis.neuron_path import scores
 from nmlib.neurons import sites
 from nmlib.neurons.core import checks
 
@@ -37,7 +38,7 @@ def edit_path(
   checks.within('probability', probability, 0, 1)
   checks.shape('neurons', neurons, L=layers, K=neurons.shape[-1])
   checks.indices('neurons', neurons, size)
-  chosen = jnp.any(jax.nn.one_hot(neurons, size, dtype=bool), 1)
+  chosen = scores.members(neurons, size)
   if operation in ('remove', 'enhance'):
     factor = jnp.where(chosen, 0.0 if operation == 'remove' else 2.0, 1.0)
   elif operation == 'prune':

@@ -127,6 +127,11 @@ def exact_scores(
   return jax.lax.map(one, jnp.arange(probe.clean.shape[1]))
 
 
+def members(neurons: jax.Array, size: int) -> jax.Array:
+  """Returns which of `size` neurons a path [L, K] has, bool [L, size]."""
+  return jnp.any(jax.nn.one_hot(neurons, size, dtype=bool), 1)
+
+
 def _chosen(probe: Probe, neurons: jax.Array) -> jax.Array:
   layers, size = probe.clean.shape
   checks.shape('neurons', neurons, 'l', 'K')
@@ -135,7 +140,7 @@ def _chosen(probe: Probe, neurons: jax.Array) -> jax.Array:
     raise ValueError(
         f'neurons must be of 1 to {layers} layers, got {len(neurons)}.'
     )
-  chosen = jnp.any(jax.nn.one_hot(neurons, size, dtype=bool), 1)
+  chosen = members(neurons, size)
   return jnp.pad(chosen, ((0, layers - len(neurons)), (0, 0)))
 
 

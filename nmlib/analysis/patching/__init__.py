@@ -3,9 +3,8 @@
 Everything here works on any `run(inputs, edits, capture) -> (outputs, seen)` of
 one example, such as
 
-  def run(tokens, edits, capture):
-    network = functools.partial(transformer.apply, params, config=config)
-    return sites.run(network, tokens, edits=edits, capture=capture)
+  network = functools.partial(transformer.apply, params, config=config)
+  run = sites.runner(network)
 
 and on pairs of batches: clean inputs [B, ...], and corrupt ones that differ
 where it matters. A metric is `metric(outputs, target)` of one example, a

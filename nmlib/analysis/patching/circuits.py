@@ -195,8 +195,13 @@ def faithfulness(
   Raises:
     ValueError: as of `ablate`; or if circuits are not bool [E, L, H].
   """
-  outside = ~_circuits(circuits)
-  return _kept(run, inputs, outside, metric, targets, others, site, batch_size)
+  circuits = _circuits(circuits)
+  whole = jax.vmap(lambda one, target: metric(run(one, {}, ())[0], target))
+  left = ablation.ablate(
+      run, inputs, site, ~circuits[:, :, None, :, None], metric, targets,
+      kind='mean', others=others, batch_size=batch_size,
+  )  # fmt: skip
+  return jnp.mean(left, -1) / jnp.mean(whole(inputs, targets))
 
 
 def completeness(
@@ -215,8 +220,10 @@ def completeness(
   As `faithfulness`, with the circuit's own heads at their means: what is small
   of a circuit that nothing outside can stand in for.
   """
-  inside = _circuits(circuits)
-  return _kept(run, inputs, inside, metric, targets, others, site, batch_size)
+  return faithfulness(
+      run, inputs, ~_circuits(circuits), metric, targets, others=others,
+      site=site, batch_size=batch_size,
+  )  # fmt: skip
 
 
 def _circuits(circuits) -> jax.Array:
@@ -227,13 +234,3 @@ def _circuits(circuits) -> jax.Array:
         f' {circuits.dtype} {list(circuits.shape)}.'
     )
   return circuits
-
-
-def _kept(run, inputs, heads, metric, targets, others, site, batch_size):
-  """Returns the share [E] of the metric left with heads [E, L, H] at means."""
-  whole = jax.vmap(lambda one, target: metric(run(one, {}, ())[0], target))
-  left = ablation.ablate(
-      run, inputs, site, heads[:, :, None, :, None], metric, targets,
-      kind='mean', others=others, batch_size=batch_size,
-  )  # fmt: skip
-  return jnp.mean(left, -1) / jnp.mean(whole(inputs, targets))

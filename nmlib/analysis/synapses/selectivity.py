@@ -56,8 +56,7 @@ def mann_whitney(values: jax.Array, positive: Array) -> Difference:
   checks.shape('positive', positive, S=len(values))
   _require_bool(positive=positive)
   _require_both(positive, 1)
-  if checks.is_concrete(values) and not jnp.isfinite(values).all():
-    raise ValueError('values must be finite to be ranked, got NaN or infinity.')
+  checks.finite('values', values)
   return _mann_whitney(values, positive)
 
 

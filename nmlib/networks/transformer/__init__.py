@@ -61,6 +61,7 @@ from nmlib.networks.transformer.processing import center_unembedding
 from nmlib.networks.transformer.processing import center_writing_weights
 from nmlib.networks.transformer.processing import fold_layer_norm
 from nmlib.networks.transformer.processing import untie
+from nmlib.networks.transformer.readout import read_out
 
 __all__ = [
     'Config',
@@ -80,6 +81,7 @@ __all__ = [
     'init',
     'late_and_early_losses',
     'loss',
+    'read_out',
     'token_losses',
     'untie',
 ]

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from nmlib.networks.transformer import model
+from nmlib.networks.transformer import readout
 from nmlib.networks.transformer.params import Config
 from nmlib.networks.transformer.params import Params
 from nmlib.neurons import sites
@@ -82,7 +83,7 @@ def _generate(
   def one(place, text):
     read = functools.partial(network, positions=(place - 1)[None])
     out, _ = sites.run(read, text, edits=edits)
-    (row,) = model.logits(params, out.final, config)
+    (row,) = readout.logits(params, out.final, config)
     of_place = None if key is None else jax.random.fold_in(key, place)
     token = generation.sample(row, of_place, temperature, top_k, top_p)
     return text.at[place].set(token.astype(text.dtype))

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from nmlib.networks.transformer import model
+from nmlib.networks.transformer import readout
 from nmlib.networks.transformer.model import apply
 from nmlib.networks.transformer.params import Config
 from nmlib.networks.transformer.params import Params
@@ -103,9 +103,7 @@ def late_and_early_losses(
   place = f'resid_post/{layer}'
   network = functools.partial(apply, params, config=config)
   out, seen = sites.run(network, tokens, capture=(place,))
-  resid = seen[place]
-  if params.final_norm is not None:
-    resid = model.normed(resid, params.final_norm, config, sites.PLAIN, '')
-  late, early = (model.logits(params, x, config) for x in (out.final, resid))
   nats = optax.softmax_cross_entropy_with_integer_labels
+  late = readout.logits(params, out.final, config)
+  early = readout.read_out(params, seen[place], config)
   return nats(late, targets), nats(early, early_targets)

@@ -7,11 +7,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from nmlib.networks.transformer import readout
 from nmlib.networks.transformer.params import Config
-from nmlib.networks.transformer.params import Linear
-from nmlib.networks.transformer.params import Norm
 from nmlib.networks.transformer.params import Params
-from nmlib.networks.transformer.params import Readout
 from nmlib.networks.transformer.params import check_params
 from nmlib.neurons import sites
 from nmlib.neurons.attention import rotary
@@ -95,25 +93,11 @@ def apply(
     checks.indices('positions', from_start, length)
     x = x[from_start]
   if params.final_norm is not None:
-    x = normed(x, params.final_norm, config, site, 'ln_scale_final')
+    x = readout.normed(x, params.final_norm, config, site, 'ln_scale_final')
   final = site.tap('final', x)
   if config.output == 'none':
     return Output(None, final)
-  return Output(logits(params, final, config), final)
-
-
-def logits(params: Params, final: jax.Array, config: Config) -> jax.Array:
-  """Returns logits [..., V] of final states [..., d].
-
-  Raises:
-    ValueError: if the model has no output.
-  """
-  kernel = params.output.kernel
-  if config.output == 'tied' and params.embed is not None:
-    kernel = params.embed.T
-  if config.output == 'none' or kernel is None:
-    raise ValueError("config.output must not be 'none' to form logits.")
-  return _biased(final @ kernel, params.output)
+  return Output(readout.logits(params, final, config), final)
 
 
 def rotation(length: int, config: Config) -> rotary.Tables | None:
@@ -162,15 +146,19 @@ def _entered(params, tokens, token_types, config, start, site):
         'token_types must be None for config.token_types=0; leave them out.'
     )
   if params.embed_norm is not None:
-    x = normed(x, params.embed_norm, config, sites.PLAIN, '')
+    x = readout.normed(x, params.embed_norm, config, sites.PLAIN, '')
   return site.tap('embed', x), params.layers
 
 
 def _layer(config, seen, turned, site, x, weights):
   """One layer; carry [T, d]."""
   x = site.tap('resid_pre', x)
-  norm_1 = lambda x: normed(x, weights.norm_1, config, site, 'ln_scale_1')
-  norm_2 = lambda x: normed(x, weights.norm_2, config, site, 'ln_scale_2')
+  norm_1 = lambda x: readout.normed(
+      x, weights.norm_1, config, site, 'ln_scale_1'
+  )
+  norm_2 = lambda x: readout.normed(
+      x, weights.norm_2, config, site, 'ln_scale_2'
+  )
   if config.norm_place == 'pre':
     added = _attention(norm_1(x), weights, seen, turned, config, site)
     x = site.tap('resid_mid', x + added)
@@ -185,7 +173,7 @@ def _layer(config, seen, turned, site, x, weights):
 def _attention(x, weights, seen, turned, config, site):
   """What attention adds, [T, d]."""
   heads = lambda name, linear: site.tap(
-      name, _biased(jnp.einsum('td,dhk->thk', x, linear.kernel), linear)
+      name, readout.biased(jnp.einsum('td,dhk->thk', x, linear.kernel), linear)
   )
   q, k = heads('q', weights.query), heads('k', weights.key)
   v = heads('v', weights.value)
@@ -202,13 +190,13 @@ def _attention(x, weights, seen, turned, config, site):
   z = site.tap('z', jnp.einsum('hts,shk->thk', pattern, v))
   out = jnp.einsum('thk,hkd->td', z, weights.out.kernel)
   return site.tap(
-      'attn_out', _scaled(_biased(out, weights.out), weights.scale_1)
+      'attn_out', _scaled(readout.biased(out, weights.out), weights.scale_1)
   )
 
 
 def _mlp(x, weights, config, site):
   """What the perceptron adds, [T, d]."""
-  dense = lambda x, linear: _biased(x @ linear.kernel, linear)
+  dense = lambda x, linear: readout.biased(x @ linear.kernel, linear)
   if config.gated:
     gate = site.tap('gate_post', jax.nn.silu(dense(x, weights.gate)))
     hidden = gate * site.tap('up', dense(x, weights.mlp_in))
@@ -218,16 +206,6 @@ def _mlp(x, weights, config, site):
   hidden = site.tap('mlp_post', hidden)
   added = _scaled(dense(hidden, weights.mlp_out), weights.scale_2)
   return site.tap('mlp_out', added)
-
-
-def normed(x, norm: Norm, config: Config, site, name: str) -> jax.Array:
-  """Normalises [T, d]; the factor is a site, so that it can be held still."""
-  if config.norm == 'layer':
-    x = x - jnp.mean(x, -1, keepdims=True)
-  variance = jnp.mean(jnp.square(x), -1, keepdims=True)
-  factor = jax.lax.rsqrt(variance + config.epsilon)
-  x = x * (site.tap(name, factor) if name else factor) * norm.scale[None]
-  return x if norm.bias is None else x + norm.bias[None]
 
 
 def _rotated(x, turned, config):
@@ -241,9 +219,3 @@ def _rotated(x, turned, config):
 
 def _scaled(x: jax.Array, scale: jax.Array | None) -> jax.Array:
   return x if scale is None else x * scale[None]
-
-
-def _biased(x: jax.Array, linear: Linear | Readout) -> jax.Array:
-  if linear.bias is None:
-    return x
-  return x + jnp.expand_dims(linear.bias, range(x.ndim - linear.bias.ndim))

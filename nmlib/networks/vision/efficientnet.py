@@ -141,8 +141,8 @@ def apply(
 
   Args:
     params: weights.
-    image: [H, W, in_channels], of any size; published weights expect RGB as
-      (x - 127) / 128 of bytes x, `image_size` a side.
+    image: [H, W, in_channels], of any size; published weights expect `scaled`
+      RGB, `image_size` a side.
     config: static.
     site: see the module.
 
@@ -176,6 +176,11 @@ def apply(
     x = site.tap(f'resid_post_{i}', x)
   x = layer(x, params.head, 'head')
   return convolution.read(x, params.output, site)
+
+
+def scaled(image: jax.Array) -> jax.Array:
+  """Returns bytes (0 to 255) as published weights expect them."""
+  return (image - 127) / 128
 
 
 def config_from_official(
@@ -238,13 +243,8 @@ def _entries(config: Config) -> list[official_names.Entry]:
   of = official_names.convolution
   entries = of('_conv_stem', '_bn0', 'stem')
   for i in range(len(config.blocks)):
-    for name, norm, leaf in (
-        ('expand', 0, 'expand'), ('depthwise', 1, 'depthwise'),
-        ('project', 2, 'project'),
-    ):  # fmt: skip
-      at = f'_blocks.{i}'
-      entries += of(
-          f'{at}._{name}_conv', f'{at}._bn{norm}', f'blocks.{i}.{leaf}'
-      )
+    for norm, name in enumerate(('expand', 'depthwise', 'project')):
+      at, leaf = f'_blocks.{i}', f'blocks.{i}.{name}'
+      entries += of(f'{at}._{name}_conv', f'{at}._bn{norm}', leaf)
   entries += of('_conv_head', '_bn1', 'head')
   return entries + official_names.linear('_fc', 'output')

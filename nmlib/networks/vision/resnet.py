@@ -123,8 +123,8 @@ def apply(
 
   Args:
     params: weights.
-    image: [H, W, in_channels], of any size; published weights expect RGB in
-      [0, 1] less (0.485, 0.456, 0.406), over (0.229, 0.224, 0.225).
+    image: [H, W, in_channels], of any size; published weights expect `scaled`
+      RGB.
     config: static.
     site: see the module.
 
@@ -160,6 +160,15 @@ def apply(
       )
     x = site.tap(f'resid_post_{i}', jax.nn.relu(x + before))
   return convolution.read(x, params.output, site)
+
+
+def scaled(image: jax.Array) -> jax.Array:
+  """Returns RGB bytes (0 to 255) as published weights expect them.
+
+  Over 255, less the mean of ImageNet's pixels, over their deviation.
+  """
+  mean, deviation = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+  return (image / 255 - jnp.array([[mean]])) / jnp.array([[deviation]])
 
 
 def config_from_official(

@@ -30,6 +30,7 @@ from nmlib.neurons.sites.edits import Edits
 from nmlib.neurons.sites.edits import Function
 from nmlib.neurons.sites.edits import apply
 from nmlib.neurons.sites.interventions import run
+from nmlib.neurons.sites.interventions import runner
 from nmlib.neurons.sites.recorder import PLAIN
 from nmlib.neurons.sites.recorder import Site
 from nmlib.neurons.sites.recorder import Sites
@@ -46,4 +47,5 @@ __all__ = [
     'apply',
     'find',
     'run',
+    'runner',
 ]

@@ -9,6 +9,11 @@ from nmlib.neurons.sites import edits as edits_lib
 from nmlib.neurons.sites import loops
 from nmlib.neurons.sites import recorder
 
+# (inputs, edits, capture) -> (outputs, captured values).
+Run = Callable[
+    [Any, edits_lib.Edits, Sequence[str]], tuple[Any, dict[str, Any]]
+]
+
 
 def run(
     network: Callable[..., Any],
@@ -46,6 +51,16 @@ def run(
     if key not in seen:
       raise _unknown(key, [*known, *site.seen])
   return outputs, seen
+
+
+def runner(network: Callable[..., Any]) -> Run:
+  """Returns `run(inputs, edits, capture)` of a network of one argument.
+
+  It is what `nmlib.analysis` takes: patching, attribution, neuron paths.
+  """
+  return lambda inputs, edits, capture: run(
+      network, inputs, edits=edits, capture=capture
+  )
 
 
 def _check(
