@@ -91,15 +91,18 @@ def _overlap(measured, chance) -> figure.Figure:
 def _faithfulness(config, names, measured) -> figure.Figure:
   made, panels = train.figures.subplots(
       1, len(names), sharey=True,
-      title='Share of the logit difference that is left; mean and range',
+      title='Share of the logit difference that is left; median, and each seed',
   )  # fmt: skip
   heads = np.arange(1, config.largest_k + 1)
   for i, (axes, name) in enumerate(zip(panels, names, strict=True)):
-    for key, label in (('kept', 'circuit alone'), ('left', 'without it')):
-      train.figures.curve(
-          axes, heads, measured[key][:, i].T, label=label, marker='o'
-      )
-    level = measured['random'][:, i].mean()
+    for j, key in enumerate(('kept', 'left')):
+      label, shares = ('circuit alone', 'without it')[j], measured[key][:, i]
+      axes.plot(heads, shares.T, color=f'C{j}', alpha=0.35, lw=0.8)
+      middle = np.median(shares, 0)
+      axes.plot(heads, middle, 'o-', color=f'C{j}', label=label)
+    # Of a network that did not learn a task shares are ratios to nothing.
+    axes.set_ylim(-0.55, 1.55)
+    level = np.median(measured['random'][:, i])
     axes.plot(config.top_k, level, 'x', color='0.4', label='random, as many')
     for threshold in (0.2, 0.8):
       axes.axhline(threshold, color='0.6', ls=':', lw=0.8)
