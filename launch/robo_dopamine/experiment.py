@@ -9,7 +9,6 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from launch.robo_dopamine import measure
 from launch.robo_dopamine import report
 from launch.robo_dopamine.config import Config
 from nmlib import train
@@ -18,31 +17,34 @@ from nmlib.analysis.task_progress import shaping_effects
 from nmlib.data.tasks import peg_demonstrations
 from nmlib.environments import peg_insertion
 from nmlib.environments import progress_rewards
+from nmlib.environments import time_limit
 from nmlib.networks.agents import tabular_q
 from nmlib.networks.progress_judges import peg_judge
+from nmlib.networks.progress_judges import peg_judge_quality
 from nmlib.networks.progress_judges import progress_model
+from nmlib.train.control import episodes
 
 MODELS = ('two views', 'one view', 'uniform pairs')
 REWARDS = ('sparse', 'shaped', 'naive')
+_TEST = 1_000_003  # the seed of demonstrations that no model is shown
 _PROGRESS = 0.0, 0.5, 0.9, 1.0  # of the trap's four states
 
 
 def experiment(config: Config, run: train.Run) -> train.Report:
   """Solves worlds, trains judges, lets agents learn from what one says."""
   solved = run.result('solved', functools.partial(solve, config.num_worlds))
-  judged, tables = {}, None
+  judged, params = {}, {}
   for name in MODELS:
-    params = train.fit(run, stage(config, name)).state.params
+    params[name] = train.fit(run, stage(config, name)).state.params
     own = model(config, name)
-    compute = functools.partial(measure.judge, config, params, own)
+    compute = functools.partial(judge, config, params[name], own)
     judged[name] = run.result(name.replace(' ', '_'), compute)
-    if name == MODELS[0]:
-      say = lambda p, own=own: peg_judge.tables(p, own, config.world)
-      tables = jax.jit(jax.vmap(say))(params)
+  say = lambda params: peg_judge.tables(params, config.model, config.world)
+  tables = jax.jit(jax.vmap(say))(params[MODELS[0]])
   agents = {}
   for kind in REWARDS:
     fitted = train.fit(run, agent_stage(config, kind, tables))
-    compute = functools.partial(measure.agent, config, fitted)
+    compute = functools.partial(play, config, fitted)
     agents[kind] = run.result(f'agent_{kind}', compute)
   return report.make(config, solved, judged, agents)
 
@@ -51,19 +53,19 @@ def solve(number: int) -> dict[str, np.ndarray]:
   """Returns `shaping_effects.trap`, and of random worlds [number] each."""
   with jax.enable_x64(True):
     keys = jax.random.split(jax.random.key(0), number)
-    found = {
-        f'changed by {name}': value
-        for name, value in jax.jit(
-            lambda keys: jax.lax.map(shaping_effects.random_world, keys)
-        )(keys).items()
-    } | shaping_effects.trap(jnp.asarray(_PROGRESS))
+    worlds = jax.jit(
+        functools.partial(jax.lax.map, shaping_effects.random_world)
+    )
+    found = {f'changed by {name}': x for name, x in worlds(keys).items()}
+    found |= shaping_effects.trap(jnp.asarray(_PROGRESS))
     return {name: np.asarray(value) for name, value in found.items()}
 
 
 def model(config: Config, name: str) -> progress_model.Config:
   """Returns the config of a model by its name in `MODELS`."""
-  views = 1 if name == MODELS[1] else 2
-  return dataclasses.replace(config.model, num_views=views)
+  if name != MODELS[1]:
+    return config.model
+  return dataclasses.replace(config.model, num_views=1)
 
 
 def stage(config: Config, name: str = MODELS[0]) -> train.Stage:
@@ -78,13 +80,10 @@ def stage(config: Config, name: str = MODELS[0]) -> train.Stage:
   )  # fmt: skip
 
   def loss(params, row, key):
-    arm, leave = jax.random.split(key)
-    hidden = jax.random.bernoulli(arm, config.hidden, (2,))
-    kept = jax.random.bernoulli(
-        leave, 1 - config.dropout, (2 + 2 * own.num_views,)
-    )
-    said = peg_judge.hop(params, row[:3], hidden, own, config.world, kept)
-    return jnp.square(said - row.hop), {}
+    return peg_judge.loss(
+        params, row[:3], row.hop, key, own, config.world,
+        hidden=config.hidden, dropout=config.dropout,
+    ), {}  # fmt: skip
 
   return train.Stage(
       name=name.replace(' ', '_'), loop=config.loop, loss=loss,
@@ -97,30 +96,33 @@ def stage(config: Config, name: str = MODELS[0]) -> train.Stage:
   )  # fmt: skip
 
 
+def judge(config: Config, params: Any, own: Any) -> dict[str, np.ndarray]:
+  """Returns what `peg_judge_quality` measures on new demonstrations."""
+  rng, world = np.random.default_rng(_TEST), config.world
+  ask = peg_judge_quality.asked(params, own, world)
+  ways = [
+      peg_demonstrations.draw(rng, world).places for _ in range(config.num_test)
+  ]
+  rows = peg_demonstrations.all_pairs(rng, world, config.num_test)
+  found = peg_judge_quality.along(ask, ways, config.hidden, rng, world.goal)
+  return found | peg_judge_quality.errors(
+      ask, rows[:3], rows.hop, config.hidden, rng
+  )
+
+
 def agent_stage(
-    config: Config, kind: Any, tables: peg_judge.Tables | None
+    config: Config, kind: Any, tables: peg_judge.Tables
 ) -> train.Stage:
   """Returns the learning of an agent by a reward; a seed has its own judge."""
-  if tables is None:
-    blank = jnp.zeros((config.num_seeds, config.world.num_places))
-    tables = peg_judge.Tables(blank[..., None] + blank[:, None], blank, blank)
-  blank = jax.tree.map(lambda leaf: jnp.zeros_like(leaf[0]), tables)
-  made = train.agent_stage(
+  return train.agent_stage(
       peg_insertion, tabular_q.make(config.agent), name=f'agent_{kind}',
       loop=config.rl_loop, config=config.world, max_steps=config.max_steps,
       eval_episodes=config.eval_episodes,
-      training=lambda world: progress_rewards.wrap(
-          world, _fused, config.shaping, kind, blank
+      training=lambda world, judge: progress_rewards.wrap(
+          world, _fused, config.shaping, kind, judge
       ),
-      seeds=tuple(range(config.num_seeds)),
+      world_starts=tables, seeds=tuple(range(config.num_seeds)),
   )  # fmt: skip
-
-  def init(key, tables):
-    state = made.init(key)
-    one = jax.tree.map(lambda leaf: leaf[None], tables)  # of the one world
-    return state._replace(worlds=state.worlds._replace(judge=one))
-
-  return dataclasses.replace(made, init=init, starts=tables)
 
 
 def _fused(tables, before, place, after):
@@ -129,3 +131,28 @@ def _fused(tables, before, place, after):
   return progress.fuse(
       before, hop, tables.forward[after], tables.backward[after]
   )
+
+
+def play(config: Config, fitted: Any) -> dict[str, np.ndarray]:
+  """Returns success and final progress [S] of the best actions."""
+  learned = tabular_q.make(config.agent)
+  limited = time_limit.wrap(peg_insertion, config.max_steps)
+  truth = lambda judge, before, place, after: peg_insertion.progress(
+      after, config.world
+  )
+  # What this pays adds up to the progress at the end.
+  paid = progress_rewards.wrap(limited, truth, config.shaping, 'naive')
+
+  def one(learner):
+    best = lambda observation: learned.best(learner, observation)
+    played = lambda key, world: episodes.evaluate(
+        jax.random.key(key), best, world, config.world, 5 * config.eval_episodes
+    )['eval/return']
+    return {
+        'success': played(1, limited), 'progress': played(2, paid),
+        'actions': jax.vmap(best)(jnp.arange(config.world.num_places)),
+    }  # fmt: skip
+
+  found = jax.jit(jax.vmap(one))(fitted.state.learner)
+  found['to 0.8'] = train.episodes_until(fitted.history, 0.8)
+  return jax.tree.map(np.asarray, found)

@@ -6,8 +6,9 @@ import numpy as np
 from launch.robo_dopamine.config import Config
 from nmlib import train
 from nmlib.analysis.task_progress import progress_anchors
+from nmlib.environments import peg_insertion
 
-_NAMES = 'start', 'middle', 'near', 'goal'
+_NAMES = 'start', 'middle', 'near'  # nothing is done at the goal
 _MOVES = np.array([(0, 0), (-1, 0), (1, 0), (0, 1), (0, -1)])
 
 
@@ -21,14 +22,13 @@ def draw(config: Config, solved, judged, agents) -> dict[str, figure.Figure]:
 
 
 def _progress(judged) -> figure.Figure:
-  rows = {name: judged[name] for name in ('two views', 'one view')}
   made, panels = train.figures.subplots(
       1, 2, height=2.7, sharey=True,
       title='Progress of a new demonstration, as seed 0 judges it',
   )  # fmt: skip
-  for axes, (name, found) in zip(panels, rows.items(), strict=True):
+  for axes, name in zip(panels, ('two views', 'one view'), strict=True):
     for mode in progress_anchors.MODES:
-      axes.plot(found[f'example {mode}'], marker='o', ms=3, label=mode)
+      axes.plot(judged[name][f'example {mode}'], marker='o', ms=3, label=mode)
     axes.set(title=name, xlabel='frame')
   panels[0].set_ylabel('progress')
   train.figures.legend(made)
@@ -48,17 +48,13 @@ def _trap(solved) -> figure.Figure:
       if name.startswith('plan ')
   }
   for axes, (name, values) in zip(panels, tables.items(), strict=True):
-    shown = values[:, :3]  # nothing is done at the goal
-    axes.imshow(shown, cmap='Blues', vmin=-0.5, vmax=2, aspect='auto')
-    for (row, column), value in np.ndenumerate(shown):
-      text = 'go' if value else 'stay'
-      axes.text(column, row, text, ha='center', va='center', fontsize=7)
+    rows = kinds if len(values) == len(kinds) else range(1, 7)
+    train.pictures.matrix(
+        axes, values[:, :3], rows, _NAMES,
+        said=lambda go: 'go' if go else 'stay', fontsize=7, cmap='Blues',
+        vmin=-0.5, vmax=2, aspect='auto',
+    )  # fmt: skip
     axes.set_title(name)
-    axes.set_xticks(range(3), _NAMES[:3])
-    if len(values) == len(kinds):
-      axes.set_yticks(range(3), kinds)
-    else:
-      axes.set_yticks(range(6), range(1, 7))
   panels[1].set_ylabel('step')
   return made
 
@@ -70,7 +66,7 @@ def _policies(config, agents) -> figure.Figure:
   )
   places = np.arange(world.num_places)
   x, y = places % world.width, places // world.width
-  free = (y >= world.depth) | (x == world.hole)
+  free = peg_insertion.is_free(x, y, world)
   wall = np.where(free, 0.0, 0.4).reshape(-1, world.width)
   for axes, (kind, found) in zip(panels, agents.items(), strict=True):
     axes.imshow(wall, origin='lower', cmap='Greys', vmin=0, vmax=1)
@@ -84,8 +80,8 @@ def _policies(config, agents) -> figure.Figure:
     )  # fmt: skip
     axes.plot(x[stays], y[stays], 'C3o', ms=4)
     axes.plot(world.hole, 0, '*', color='C2', ms=10)
-    axes.set_title(f'{kind}: success {found["success"][0]:.2f}')
-    axes.set_xticks([])
-    axes.set_yticks([])
+    axes.set(
+        title=f'{kind}: success {found["success"][0]:.2f}', xticks=[], yticks=[]
+    )
   panels[0].set_xlabel('red: stays; star: goal', fontsize=8)
   return made

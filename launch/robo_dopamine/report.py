@@ -1,7 +1,5 @@
 """The report of `launch.robo_dopamine`: what was found beside the paper's."""
 
-from collections.abc import Mapping
-
 import numpy as np
 
 from launch.robo_dopamine import figures
@@ -10,21 +8,10 @@ from nmlib import train
 from nmlib.analysis.task_progress import progress_anchors
 
 _THEORY, _TOY = 'section on reward shaping', 'ours, small version'
-_Found = Mapping[str, np.ndarray]
 
 
-def make(
-    config: Config, solved: _Found, judged: Mapping[str, _Found],
-    agents: Mapping[str, _Found],
-) -> train.Report:  # fmt: skip
-  """Holds what was measured against the claims.
-
-  Args:
-    config: of the launcher.
-    solved: what `experiment.solve` found.
-    judged: what `measure.judge` found, by model.
-    agents: what `measure.agent` found, by reward.
-  """
+def make(config: Config, solved, judged, agents) -> train.Report:
+  """Holds what `experiment` found, by model and by reward, to the claims."""
   keys = [f'order {mode}' for mode in progress_anchors.MODES]
   keys += ['drift incremental', 'drift fused']
   wrong = [key for key in judged['two views'] if key.startswith('error')]
@@ -64,9 +51,8 @@ def make(
 
 
 def _exact(solved) -> list[train.Claim]:
-  differ = lambda name: {
-      'states that differ': np.sum(solved[name] != solved['gold'])[None]
-  }
+  best = {kind: solved[kind] != solved['gold'] for kind in ('shaped', 'naive')}
+  differ = lambda kind: {'states that differ': best[kind].sum()}
   changed = lambda *names: {
       'changed': sum(solved[f'changed by {name}'] for name in names)
   }
@@ -103,6 +89,7 @@ def _exact(solved) -> list[train.Claim]:
 def _judges(judged) -> list[train.Claim]:
   two, one, uniform = judged.values()
   single = {m: two[f'order {m}'] for m in progress_anchors.MODES[:3]}
+  back = {'stratified': two, 'uniform': uniform}
   return [
       train.higher(
           'Fused progress follows time as well as the best single anchor, to'
@@ -128,10 +115,7 @@ def _judges(judged) -> list[train.Claim]:
           ' each size of hops counting alike',
           {'stratified': two['error back by size']},
           {'uniform': uniform['error back by size']}, by='mean', source=_TOY,
-          also={
-              'stratified, all pairs': two['error back'],
-              'uniform, all pairs': uniform['error back'],
-          },
+          also={f'{k}, all pairs': v['error back'] for k, v in back.items()},
       ),
   ]  # fmt: skip
 

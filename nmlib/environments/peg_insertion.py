@@ -13,7 +13,6 @@ import jax
 import jax.numpy as jnp
 
 from nmlib.environments import contract
-from nmlib.neurons.core import checks
 from nmlib.neurons.core import limits
 
 ACTIONS = ('stay', 'left', 'right', 'up', 'down')
@@ -104,12 +103,7 @@ def step(
   Raises:
     ValueError: if a concrete action is NaN, no integer, or none of the five.
   """
-  action = jnp.asarray(action)
-  checks.shape('action', action)
-  if not jnp.issubdtype(action.dtype, jnp.integer):
-    given = action if checks.is_concrete(action) else action.dtype
-    raise ValueError(f'action must be a whole number, got {given}.')
-  checks.indices('action', action, len(ACTIONS))
+  action = contract.numbered(action, len(ACTIONS))
   ended = state.place == config.goal
   x, y = state.place % config.width, state.place // config.width
   move = jnp.asarray(_MOVES)[action]
@@ -137,6 +131,12 @@ def distance(place: jax.Array, config: Config) -> jax.Array:
   """Returns the steps that are left from free places, of any shape."""
   x, y = place % config.width, place // config.width
   return jnp.abs(x - config.hole) + y
+
+
+def progress(place: jax.Array, config: Config) -> jax.Array:
+  """Returns the share of the way from the start that is done, in [0, 1]."""
+  first, _ = reset(jax.random.key(0), config)
+  return jnp.clip(1 - distance(place, config) / distance(first, config), 0, 1)
 
 
 def render(

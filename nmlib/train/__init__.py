@@ -8,6 +8,7 @@ from nmlib.train.carried import CarriedState
 from nmlib.train.carried import truncated_bptt
 from nmlib.train.control.agent_stage import AgentState
 from nmlib.train.control.agent_stage import agent_stage
+from nmlib.train.control.episodes import episodes_until
 from nmlib.train.control.episodes import rollout
 from nmlib.train.control.evolution_stage import evolution_stage
 from nmlib.train.control.policies import policy
@@ -94,6 +95,7 @@ __all__ = [
     'completion',
     'cross_entropy',
     'differ',
+    'episodes_until',
     'evolution_stage',
     'examples',
     'figures',

@@ -82,8 +82,12 @@ class PegInsertionTest(absltest.TestCase):
           left[int(p)] = steps
     self.assertLen(left, int(free.sum()))
     found = peg_insertion.distance(places, _CONFIG)
+    done = peg_insertion.progress(places, _CONFIG)
+    first, _ = peg_insertion.reset(jax.random.key(0), _CONFIG)
     for place, steps in left.items():
       self.assertEqual(found[place], steps)
+      share = max(0, 1 - steps / left[int(first)])
+      self.assertAlmostEqual(float(done[place]), share, places=6)
 
   def test_views(self):
     seen = peg_insertion.render(_place(5, 2), False, _CONFIG)

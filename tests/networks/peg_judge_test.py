@@ -52,6 +52,25 @@ class PegJudgeTest(absltest.TestCase):
     )  # fmt: skip
     self.assertEqual(say(9, False), say(6, True))
 
+  def test_loss_is_the_squared_error_of_what_is_seen(self):
+    model = _model(2)
+    params = progress_model.init(jax.random.key(0), model)
+    places = jnp.int32(9), jnp.int32(7), jnp.int32(4)
+    right = jnp.float32(0.3)
+    of = lambda hidden, dropout: peg_judge.loss(
+        params, places, right, jax.random.key(1), model, _WORLD,
+        hidden=hidden, dropout=dropout,
+    )  # fmt: skip
+    say = lambda hidden, kept: _hop(
+        params, places, jnp.full(2, hidden), model, _WORLD, jnp.full(6, kept)
+    )
+    for hidden in (False, True):
+      expected = (say(hidden, 1.0) - right) ** 2
+      np.testing.assert_allclose(of(float(hidden), 0.0), expected, rtol=1e-6)
+    np.testing.assert_allclose(
+        of(0.0, 1.0), (say(False, 0.0) - right) ** 2, rtol=1e-6
+    )
+
   def test_tables_and_quality(self):
     model = _model(2)
     params = progress_model.init(jax.random.key(0), model)

@@ -68,6 +68,35 @@ def hop(
   return progress_model.judge(params, moments, model)
 
 
+def loss(
+    params: progress_model.Params,
+    places: tuple[jax.Array, jax.Array, jax.Array],
+    right: jax.Array,
+    key: jax.Array,
+    model: progress_model.Config,
+    world: peg_insertion.Config,
+    *,
+    hidden: float,
+    dropout: float,
+) -> jax.Array:
+  """Returns the squared error [] of a hop, of views hidden and left out.
+
+  Args:
+    params: of the model.
+    places: where the episode began, before and after; each [], integer.
+    right: the hop [].
+    key: of what is hidden and left out.
+    model: of one view or two.
+    world: what is seen.
+    hidden: probability that the front camera was blocked, before and after.
+    dropout: probability of each reference and view to be left out.
+  """
+  arm, leave = jax.random.split(key)
+  covered = jax.random.bernoulli(arm, hidden, (2,))
+  kept = jax.random.bernoulli(leave, 1 - dropout, (2 + 2 * model.num_views,))
+  return jnp.square(hop(params, places, covered, model, world, kept) - right)
+
+
 def tables(
     params: progress_model.Params,
     model: progress_model.Config,

@@ -56,9 +56,10 @@ def agent_stage(
     max_steps: int,
     num_worlds: int = 1,
     eval_episodes: int = 5,
-    training: Callable[[contract.World], contract.World] = lambda world: world,
+    training: Callable[..., contract.World] = lambda world: world,
     seeds: tuple[int, ...] = (0,),
     starts: Any = None,
+    world_starts: Any = None,
 ) -> Stage:
   """Returns the stage in which an agent learns in a world.
 
@@ -77,10 +78,14 @@ def agent_stage(
       actions, in the environment as it is: neither `training` nor any scale
       touches their return. They begin from the same keys each time.
     training: wraps the world (and its time limit) that the agent learns in,
-      such as one whose rewards are shaped.
+      such as one whose rewards are shaped. With `world_starts` it is called
+      with the world and a seed's own where worlds begin, with the world and
+      None where they go on: what is the seed's own must be in their state.
     seeds: S seeds, which train together.
     starts: parameters [S, ...] that each seed begins with instead of drawing
       them, a pytree as of the learner's `params`; None if none.
+    world_starts: a pytree [S, ...] that each seed's worlds begin with, such as
+      what judges progress; None if nothing.
 
   Raises:
     ValueError: if a number is no whole one or not positive, the world does not
@@ -92,16 +97,23 @@ def agent_stage(
   trial.check_seeds(seeds)
   limited = time_limit.wrap(environment, max_steps)
   trial.check(environment, agent, config)
-  trained = training(limited)
-  if trained is not limited:
-    trial.check(trained, agent, config)
-  world = auto_reset.wrap(trained)
+
+  def wrapped(own):
+    if world_starts is None:
+      return training(limited)
+    return training(limited, own)
+
+  first = wrapped(jax.tree.map(lambda leaf: leaf[0], world_starts))
+  if first is not limited:
+    trial.check(first, agent, config)
+  world = auto_reset.wrap(wrapped(None))
+
+  given = starts is not None or world_starts is not None
 
   def init(key, *start):
-    state = begin(key, agent, world, config, num_worlds)
-    if start:
-      state = state._replace(learner=state.learner._replace(params=start[0]))
-    return state
+    params, own = start[0] if start else (None, None)
+    anew = auto_reset.wrap(wrapped(own))
+    return begin(key, agent, anew, config, num_worlds, params)
 
   def step(state, _):
     key = jax.random.fold_in(state.key, state.step)
@@ -114,14 +126,7 @@ def agent_stage(
   def evaluate(state, _):
     key = jax.random.fold_in(state.key, _EVALUATION)
     best = lambda observation: agent.best(state.learner, observation)
-    returns, lengths = jax.vmap(
-        lambda k: episodes.episode(k, best, limited, config)
-    )(jax.random.split(key, eval_episodes))
-    return {
-        'eval/return': jnp.mean(returns),
-        'eval/least_return': jnp.min(returns),
-        'eval/length': jnp.mean(lengths.astype(returns.dtype)),
-    }
+    return episodes.evaluate(key, best, limited, config, eval_episodes)
 
   return Stage(
       name=name,
@@ -130,7 +135,7 @@ def agent_stage(
       step=step,
       evaluate=evaluate,
       seeds=seeds,
-      starts=starts,
+      starts=(starts, world_starts) if given else None,
   )
 
 
@@ -140,6 +145,7 @@ def begin(
     world: contract.World,
     config: Any,
     num_worlds: int,
+    params: Any = None,
 ) -> AgentState:
   """Returns the state before anything has happened.
 
@@ -149,6 +155,7 @@ def begin(
     world: any.
     config: of the world.
     num_worlds: E.
+    params: of the learner; None draws them.
   """
   first, later = jax.random.split(key)
   starting, drawing = jax.random.split(first)
@@ -157,6 +164,8 @@ def begin(
   )
   one = jax.tree.map(lambda leaf: leaf[0], observation)
   learner = agent.init(drawing, one)
+  if params is not None:
+    learner = learner._replace(params=params)
   zeros = jnp.zeros(num_worlds)
   count = Episodes(zeros, zeros, jnp.zeros(num_worlds, jnp.int32))
   return AgentState(jnp.int32(0), learner, worlds, observation, count, later)

@@ -1,10 +1,12 @@
 """Single episodes: what they return, and what happened in them."""
 
 from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from nmlib.environments import contract
 
@@ -46,6 +48,32 @@ def episode(
   return total, length
 
 
+def evaluate(
+    key: jax.Array,
+    policy: Callable[[Any], Any],
+    world: contract.World,
+    config: Any,
+    number: int,
+) -> dict[str, jax.Array]:
+  """Returns `eval/return`, `eval/least_return`, `eval/length` [] of episodes.
+
+  Args:
+    key: of all of them.
+    policy: as of `episode`, like the rest.
+    world: which ends.
+    config: of the world.
+    number: of episodes.
+  """
+  returns, lengths = jax.vmap(lambda k: episode(k, policy, world, config))(
+      jax.random.split(key, number)
+  )
+  return {
+      'eval/return': jnp.mean(returns),
+      'eval/least_return': jnp.min(returns),
+      'eval/length': jnp.mean(lengths.astype(returns.dtype)),
+  }
+
+
 def rollout(
     key: jax.Array,
     policy: Callable[[Any], Any],
@@ -73,3 +101,25 @@ def rollout(
     if answer.terminated or answer.truncated:
       break
   return states
+
+
+def episodes_until(
+    history: Mapping[str, tuple[np.ndarray, np.ndarray]], least: float
+) -> np.ndarray:
+  """Returns how many episodes [S] a seed had before it first did so well.
+
+  Args:
+    history: of an `agent_stage`, as `fit` returns it.
+    least: return of an evaluation; a seed that never gets there counts all of
+      its episodes.
+  """
+  steps, returns = history['eval/return']
+  at, number = history['episodes']
+  reached = returns >= least
+  when = np.where(reached.any(0), reached.argmax(0), len(steps) - 1)
+  return np.array(
+      [
+          np.interp(steps[i], at, row, left=0)
+          for i, row in zip(when, number.T, strict=True)
+      ]
+  )

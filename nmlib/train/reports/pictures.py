@@ -1,9 +1,14 @@
-"""Pictures in reports: regions of images, a row a unit."""
+"""Pictures in reports: regions of images, a row a unit; matrices."""
 
+from collections.abc import Callable
 from collections.abc import Sequence
+from typing import Any
 
+from matplotlib import axes as axes_lib
 from matplotlib import figure
+from matplotlib import image
 import numpy as np
+import numpy.typing as npt
 
 from nmlib.train.reports import figures
 
@@ -42,3 +47,54 @@ def regions(
     axes.set_axis_off()
   figures.hide(grid.flat[len(titles) :])
   return made
+
+
+def matrix(
+    axes: axes_lib.Axes,
+    values: npt.ArrayLike,
+    rows: Sequence[Any],
+    columns: Sequence[Any],
+    *,
+    limit: float | None = None,
+    said: Callable[[float], str] | None = None,
+    fontsize: float = 8,
+    **options: Any,
+) -> image.AxesImage:
+  """Shows a matrix as coloured cells, of which zero is white.
+
+  Args:
+    axes: where.
+    values: [R, C]; a cell that is NaN stays empty.
+    rows: R names.
+    columns: C names.
+    limit: of the colours, above 0 and below; None: the largest value.
+    said: the text in a cell, of its value; None: no text.
+    fontsize: of that, points.
+    **options: of `imshow`, such as other colours.
+
+  Returns:
+    What a colour bar is made for.
+  """
+  values = np.asarray(values, float)
+  if limit is None:
+    limit = max(np.nanmax(np.abs(values)), 1e-9)
+  shades: dict[str, Any] = {
+      'cmap': 'RdBu_r',
+      'vmin': -limit,
+      'vmax': limit,
+  } | options
+  shown = axes.imshow(values, **shades)
+  if said is not None:
+    for i, j in np.argwhere(np.isfinite(values)):
+      axes.text(
+          j,
+          i,
+          said(values[i, j]),
+          ha='center',
+          va='center',
+          fontsize=fontsize,
+          color='white' if values[i, j] > 0.6 * shades['vmax'] else 'black',
+      )
+  axes.set_xticks(range(len(columns)), columns)
+  axes.set_yticks(range(len(rows)), rows)
+  return shown

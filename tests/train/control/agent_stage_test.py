@@ -14,6 +14,7 @@ from PIL import ImageSequence
 from nmlib import train
 from nmlib.environments import contract
 from nmlib.environments import finite_mdp
+from nmlib.environments import progress_rewards
 from nmlib.environments import time_limit
 from nmlib.networks.agents import chance
 from nmlib.networks.agents import ddpg
@@ -24,6 +25,7 @@ from nmlib.networks.agents import tabular_q
 from nmlib.plasticity.reinforcement import double_q
 from nmlib.plasticity.reinforcement import gae
 from nmlib.plasticity.reinforcement import replay
+from nmlib.plasticity.reinforcement import shaping
 from nmlib.train.hosts import interrupt
 from nmlib.train.hosts import mesh as mesh_lib
 
@@ -216,6 +218,29 @@ class AgentStageTest(parameterized.TestCase):
     returns = fitted.history['eval/return'][1][-1]
     self.assertEqual(returns[0], 0)
     self.assertGreater(returns[1], 0.4)
+
+  def test_worlds_of_a_seed_begin_with_its_own(self):
+    agent = tabular_q.make(tabular_q.Config(4, 2, epsilon=0.5))
+    # Phi(s') as the seed's own says; the naive reward adds up to its last.
+    phi = jnp.array([[0, 0.5, 0.5, 0.5], [0, 0.25, 0.25, 0.25]])
+    stage = self._stage(
+        agent, 20, world_starts=phi,
+        training=lambda world, own: progress_rewards.wrap(
+            world, lambda judge, before, place, after: judge[after],
+            shaping.Config(0.9), 'naive', own,
+        ),
+    )  # fmt: skip
+    fitted = train.fit(self._run(), stage)
+    np.testing.assert_array_equal(
+        fitted.state.worlds.judge, jnp.repeat(phi[:, None], 2, 1)
+    )
+    self.assertTrue(np.all(fitted.state.episodes.number > 0))
+    for seed, values in enumerate(fitted.state.episodes.last):
+      self.assertContainsSubset(values.tolist(), [0, float(phi[seed, 1]), 1])
+    with self.assertRaisesRegex(ValueError, 'has 2 seeds, but a leaf of'):
+      self._stage(
+          agent, 2, world_starts=phi[:1], training=lambda world, _: world
+      )
 
   def test_bad_numbers(self):
     agent = tabular_q.make(tabular_q.Config(4, 2))

@@ -1,0 +1,43 @@
+"""Pictures in reports."""
+
+from absl.testing import absltest
+import numpy as np
+
+from nmlib import train
+
+
+class MatrixTest(absltest.TestCase):
+
+  def test_cells_say_their_values_and_zero_is_white(self):
+    _, axes = train.figures.subplots()
+    values = [[1.0, np.nan, -2.0], [0.0, 0.5, 2.0]]
+    shown = train.pictures.matrix(
+        axes, values, ('a', 'b'), (7, 8, 9), said='{:g}'.format
+    )
+    texts = {text.get_position(): text for text in axes.texts}
+    self.assertEqual(
+        {place: text.get_text() for place, text in texts.items()},
+        {(0, 0): '1', (2, 0): '-2', (0, 1): '0', (1, 1): '0.5', (2, 1): '2'},
+    )
+    self.assertEqual(texts[2, 1].get_color(), 'white')
+    self.assertEqual(texts[0, 1].get_color(), 'black')
+    names = [text.get_text() for text in axes.get_yticklabels()]
+    self.assertEqual(names, ['a', 'b'])
+    self.assertEqual(shown.get_clim(), (-2, 2))
+    np.testing.assert_allclose(shown.to_rgba(np.zeros(1))[0, :3], 1, atol=0.05)
+
+  def test_limits_and_colours_can_be_given(self):
+    _, axes = train.figures.subplots()
+    zeros = np.zeros((2, 2))
+    shown = train.pictures.matrix(axes, zeros, 'ab', 'cd', limit=3.0)
+    self.assertEqual(shown.get_clim(), (-3, 3))
+    self.assertEmpty(axes.texts)
+    shown = train.pictures.matrix(
+        axes, zeros, 'ab', 'cd', cmap='Blues', vmin=0, vmax=1
+    )
+    self.assertEqual(shown.get_clim(), (0, 1))
+    self.assertEqual(shown.get_cmap().name, 'Blues')
+
+
+if __name__ == '__main__':
+  absltest.main()
