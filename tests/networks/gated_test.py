@@ -53,7 +53,8 @@ class GatedTest(parameterized.TestCase):
       expected, expected_on = known(gates, x)
       np.testing.assert_allclose(logits, expected, rtol=1e-6, atol=1e-6)
       for a, b in zip(on.values(), expected_on, strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-6)
+        # Of a softmax: logits near -60, off by 1e-7 of that.
+        np.testing.assert_allclose(a, b, rtol=1e-5)
     gradient = jax.grad(lambda g: ours(g, xs[0])[0].sum())(gates)
     expected = jax.grad(lambda g: known(g, xs[0])[0].sum())(gates)
     for a, b in zip(*map(jax.tree.leaves, (gradient, expected)), strict=True):

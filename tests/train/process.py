@@ -16,6 +16,8 @@ from nmlib.train.hosts import local
 ROOT = pathlib.Path(__file__).parents[2]
 TOY = ROOT / 'tests' / 'train' / 'toy.py'
 PATIENCE = 3600  # seconds; a small preset takes minutes on a core of its own
+# What old jaxlibs say of grain, and of programs that they find compiled.
+_NOTICES = 'Grain multiprocess worker profiling', 'cpu_aot_loader.cc'
 ENVIRONMENT = {'PYTHONPATH': str(ROOT), 'JAX_PLATFORMS': 'cpu'}
 
 
@@ -50,7 +52,9 @@ def finish(process: 'subprocess.Popen | Hosts') -> tuple[Any, str, str]:
   except subprocess.TimeoutExpired:
     process.kill()  # or it would go on after the test
     raise
-  return process.returncode, out, err
+  lines = err.splitlines(keepends=True)
+  said = (x for x in lines if not any(notice in x for notice in _NOTICES))
+  return process.returncode, out, ''.join(said)
 
 
 def run(*args: str | pathlib.Path) -> tuple[int, str, str]:

@@ -218,6 +218,7 @@ import jax.numpy as jnp
 from jax.experimental import topologies
 from nmlib.neurons import bdh
 from nmlib.neurons.bdh.kernels import batched
+from tests.neurons import devices
 
 platform = sys.argv[1]
 config = bdh.Config(num_layers=1, dtype='bfloat16')
@@ -246,9 +247,7 @@ for s in (None, state):
     text = jax.jit(grad).lower(*args).compile().as_text()
     assert text.count('tpu_custom_call') >= 4, 'kernels are missing'
   else:
-    device = jax.sharding.AbstractDevice('NVIDIA H100 80GB HBM3', 132, 'gpu')
-    mesh = jax.sharding.AbstractMesh((1,), ('x',), abstract_device=device)
-    with jax.sharding.use_abstract_mesh(mesh):
+    with jax.sharding.use_abstract_mesh(devices.gpu_mesh()):
       lowered = jax.jit(grad).trace(*args).lower(lowering_platforms=('cuda',))
     assert lowered.as_text().count('xla.gpu.triton') >= 4
 """

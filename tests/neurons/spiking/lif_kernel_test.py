@@ -14,6 +14,7 @@ from nmlib.neurons.spiking import lif_kernel
 from nmlib.neurons.spiking.presets import snntorch
 from nmlib.neurons.spiking.presets import spikingjelly
 from nmlib.neurons.spiking.presets import spyx
+from tests.neurons import devices
 
 _CONFIGS = (
     ('plain', lif.Config(5)),
@@ -100,8 +101,6 @@ class LifKernelTest(parameterized.TestCase):
 
   def test_lowers_for_a_gpu(self):
     config = snntorch.leaky(256)
-    device = jax.sharding.AbstractDevice('NVIDIA H100 80GB HBM3', 132, 'gpu')
-    mesh = jax.sharding.AbstractMesh((1,), ('x',), abstract_device=device)
 
     def loss(params, state, xs):
       _, spikes = lif_kernel.unroll(params, state, xs, config, backend='gpu')
@@ -115,7 +114,7 @@ class LifKernelTest(parameterized.TestCase):
         )
     )
     gradient = jax.jit(jax.grad(loss, argnums=(0, 1, 2)))
-    with jax.sharding.use_abstract_mesh(mesh):
+    with jax.sharding.use_abstract_mesh(devices.gpu_mesh()):
       lowered = gradient.trace(*shapes).lower(lowering_platforms=('cuda',))
     # Forward and backward.
     self.assertEqual(lowered.as_text().count('xla.gpu.triton'), 2)
