@@ -3,9 +3,9 @@
 from matplotlib import figure
 import numpy as np
 
-from launch.eigenshift import methods
 from launch.eigenshift.config import Config
 from nmlib import train
+from nmlib.analysis.interpretability import expert_changes
 
 
 def draw(config: Config, found) -> dict[str, figure.Figure]:
@@ -27,17 +27,15 @@ def _trade_off(config, found) -> figure.Figure:
       100 * (found[f'tried {k}'] / found[f'tried {k}'][:, :1] - 1).mean(0)
       for k in ('sentences', 'rate')
   )
-  looks = train.figures.styles((*methods.NAMES, 'random components'))
+  looks = train.figures.styles((*expert_changes.NAMES, 'random components'))
+  several = len(expert_changes.NAMES)
   for i, (name, look) in enumerate(looks.items()):
-    start = 1 + i * strengths
-    if name == 'random components':
-      of = lambda x, s=start: x[s:].reshape(-1, strengths).mean(0)
-    else:
-      of = lambda x, s=start: x[s : s + strengths]
+    rows = slice(i, None if i == several else i + 1)
+    of = lambda x, r=rows: x[1:].reshape(-1, strengths)[r].mean(0)
     x, y = (np.concatenate([[0], of(z)]) for z in (rise, rate))
     order = np.argsort(x)
-    style = look | {'ls': '--' if name == 'random components' else '-'}
-    axes.plot(x[order], y[order], label=name, **style)
+    look = look | {'ls': '--' if i == several else '-'}
+    axes.plot(x[order], y[order], label=name, **look)
   axes.axvline(100 * config.limit, color='0.6', ls=':', label='limit')
   axes.axhline(0, color='0.8', lw=0.8)
   axes.set(xlim=(-1, 5 * 100 * config.limit), ylim=(-70, 10))

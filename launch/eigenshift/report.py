@@ -3,9 +3,9 @@
 import numpy as np
 
 from launch.eigenshift import figures
-from launch.eigenshift import methods
 from launch.eigenshift.config import Config
 from nmlib import train
+from nmlib.analysis.interpretability import expert_changes
 
 _LADDER = 'our spec of a small version'
 _DETECTORS = (
@@ -23,7 +23,7 @@ def make(config: Config, found) -> train.Report:
   """Holds what `experiment` found, arrays [S, ...], against the claims."""
   rates = {key: found[f'judged {key}'] for key in _KEYS}
   change = {key: x / x[:, :1] - 1 for key, x in rates.items()}
-  names = methods.NAMES
+  names = expert_changes.NAMES
   fall = {name: -change['rate'][:, 1 + i] for i, name in enumerate(names)}
   random = -change['rate'][:, 1 + len(names) :]
   shown = {}

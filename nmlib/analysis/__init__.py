@@ -46,6 +46,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.analysis.interpretability import dissection as dissection
   from nmlib.analysis.interpretability import dissociation as dissociation
   from nmlib.analysis.interpretability import exemplars as exemplars
+  from nmlib.analysis.interpretability import expert_changes as expert_changes
   from nmlib.analysis.interpretability import experts as experts
   from nmlib.analysis.interpretability import (
       language_neurons as language_neurons,

@@ -28,6 +28,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks import hardening as hardening
   from nmlib.networks import hardening_quality as hardening_quality
   from nmlib.networks import image_classifiers as image_classifiers
+  from nmlib.networks import language_studies as language_studies
   from nmlib.networks import mlp as mlp
   from nmlib.networks import ncap as ncap
   from nmlib.networks import oscillatory as oscillatory
@@ -67,6 +68,8 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks.dendrites import dendritic as dendritic
   from nmlib.networks.dendrites import growth as growth
   from nmlib.networks.dendrites import sizes as sizes
+  from nmlib.networks.language_studies import marked_texts as marked_texts
+  from nmlib.networks.language_studies import marked_words as marked_words
   from nmlib.networks.oscillatory import gated_streams as gated_streams
   from nmlib.networks.oscillatory import sequence_buffer as sequence_buffer
   from nmlib.networks.oscillatory import sequence_gru as sequence_gru

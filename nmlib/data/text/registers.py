@@ -34,6 +34,13 @@ _KINDS = {'setting': 16, 'name': 16, 'verb': 24, 'noun': 60, 'plain': 20}
 _HALF = len(MARKED) // 2
 _TOPIC = sum(_KINDS.values()) + _HALF
 VOCAB_SIZE = len(_FUNCTION) + 2 * _TOPIC  # V
+# How many each draw of a sentence chooses from, in their order; 0: a chance.
+_NOUN = 5, _KINDS['noun'], 0
+_MODIFIER = 0, 4, _KINDS['plain'], 0, 3, _HALF, 0
+_DRAWS = (
+    2, 2, 2, 2, 0, _KINDS['verb'], _KINDS['verb'], 8, 8,
+    *_MODIFIER, *_NOUN, *_MODIFIER, *_NOUN, *_MODIFIER,
+)  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,12 +104,10 @@ def sentence(
         'topic must be 0 or 1 and heat 0 to 2, or None, got'
         f' {topic} and {heat}.'
     )
-  keys = iter(jax.random.split(key, 48))
-  draw = lambda count: jax.random.randint(next(keys), (), 0, count)
-  chance = lambda p: jax.random.bernoulli(next(keys), p)
-  first = draw(2) if topic is None else topic
-  either = jnp.array([draw(2), draw(2)])
-  order = draw(2)
+  draw, chance = _drawing(key, with_topic=topic is None)
+  first = draw() if topic is None else topic
+  either = jnp.array([draw(), draw()])
+  order = draw()
   if heat is not None:
     pair = jnp.array([heat > 0, heat > 1], int)
     either = jnp.where(order == 0, pair, pair[::-1])
@@ -115,8 +120,8 @@ def sentence(
   def suited(verb, kind, each):
     """A word of a kind, mostly one of those that go with the verb."""
     count = _HALF if kind == 'marked' else _KINDS[kind]
-    usual = (verb * each + draw(each)) % count
-    other = draw(count)
+    usual = (verb * each + draw()) % count
+    other = draw()
     return word(kind, jnp.where(chance(config.usual), usual, other))
 
   def modifier(verb):
@@ -125,8 +130,8 @@ def sentence(
     return jnp.where(says, rough, plain)
 
   start, the, also, comma, so, end = range(len(_FUNCTION))
-  tempered = lambda kind, hot: word(kind, 8 * hot + draw(8))
-  verbs = draw(_KINDS['verb']), draw(_KINDS['verb'])
+  tempered = lambda kind, hot: word(kind, 8 * hot + draw())
+  verbs = draw(), draw()
   clause = lambda verb: (
       word('verb', verb), the, modifier(verb), suited(verb, 'noun', 5)
   )  # fmt: skip
@@ -136,6 +141,20 @@ def sentence(
       modifier(verbs[0]), end,
   )  # fmt: skip
   return Sentence(jnp.stack([jnp.int32(t) for t in tokens]), register, warm)
+
+
+def _drawing(key, with_topic: bool):
+  """Returns what gives the next number of `_DRAWS`, and the next chance.
+
+  All are drawn by two calls, since each call takes its time to compile.
+  """
+  counts = np.array(_DRAWS if with_topic else _DRAWS[1:])
+  whole, lots = np.flatnonzero(counts), np.flatnonzero(counts == 0)
+  keys = jax.random.split(key, 48)[np.concatenate([whole, lots])]
+  number = lambda key, count: jax.random.randint(key, (), 0, count)
+  numbers = iter(jax.vmap(number)(keys[: len(whole)], counts[whole]))
+  chances = iter(jax.vmap(jax.random.uniform)(keys[len(whole) :]))
+  return lambda: next(numbers), lambda p: next(chances) < p
 
 
 def _start(topic, kind: str):

@@ -16,7 +16,8 @@ class EpisodesUntilTest(absltest.TestCase):
             np.array([[0.9, 0.0, 0.1], [0.0, 0.8, 0.2], [0.9, 0.9, 0.3]]),
         ),
         'episodes': (
-            np.array([5, 10, 15, 20]), np.array([[1, 2, 3, 4]] * 3).T * [1, 2, 3]
+            np.array([5, 10, 15, 20]),
+            np.array([[1, 2, 3], [2, 4, 6], [3, 6, 9], [4, 8, 12]]),
         ),
     }  # fmt: skip
     found = train.episodes_until(history, 0.8)
