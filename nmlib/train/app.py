@@ -85,8 +85,7 @@ def define_flags(launcher: Launcher) -> None:
       ' others end.',
       lower_bound=1,
   )
-  for flag, text in launcher.shortcuts.items():
-    flags.DEFINE_string(flag, None, text)
+  options.define_shortcuts(launcher.presets, launcher.shortcuts)
   for flag, (text, _) in launcher.commands.items():
     flags.DEFINE_string(flag, None, text)
   options.define_config(launcher.presets)

@@ -31,6 +31,17 @@ def define_config(presets: Mapping[str, Any]) -> None:
   )
 
 
+def define_shortcuts(
+    presets: Mapping[str, Any], shortcuts: Mapping[str, str]
+) -> None:
+  """Defines `--<field>=` for some fields, of the types that these have."""
+  first = next(iter(presets.values()))
+  numbers = {int: flags.DEFINE_integer, float: flags.DEFINE_float}
+  for field, text in shortcuts.items():
+    kind = type(getattr(first, field))
+    numbers.get(kind, flags.DEFINE_string)(field, None, text)
+
+
 def config_overrides() -> dict[str, Any]:
   """Returns what the user gave as `--config.<field>=`, for `override`."""
   return dict(config_flags.get_override_values(flags.FLAGS['config']))

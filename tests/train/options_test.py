@@ -4,8 +4,10 @@ import contextlib
 import dataclasses
 import io
 import sys
+import types
 from unittest import mock
 
+from absl import flags
 from absl.testing import absltest
 from absl.testing import parameterized
 
@@ -54,6 +56,18 @@ class OverrideTest(parameterized.TestCase):
     code, said = self._run(lambda: 0, '--no_such_flag=1')
     self.assertEqual(code, 2)
     self.assertRegex(said, "error: Unknown .*'no_such_flag'.*See --help.")
+
+  def test_shortcuts_have_the_types_of_their_fields(self):
+    # A number's flag once gave its field a text, which configs refuse.
+    at_first = types.SimpleNamespace(a_unit=0, a_limit=0.5, a_path='')
+    shortcuts = dict.fromkeys(vars(at_first), 'Help.')
+    options.define_shortcuts({'small': at_first}, shortcuts)
+    for name in shortcuts:
+      self.addCleanup(delattr, flags.FLAGS, name)
+    flags.FLAGS(['program', '--a_unit=675', '--a_limit=1', '--a_path=7'])
+    given = {name: flags.FLAGS[name].value for name in shortcuts}
+    self.assertEqual(given, {'a_unit': 675, 'a_limit': 1.0, 'a_path': '7'})
+    self.assertEqual([*map(type, given.values())], [int, float, str])
 
   def test_nested_fields_by_dotted_path(self):
     config = options.override(_Config(), {'model.width': 5, 'steps': 2})
