@@ -96,9 +96,8 @@ def read(config: Config, run: train.Run):
       are without a word of the lexicon.
   """
   folder = pathlib.Path(config.path)
-  if not (folder / 'stories260K.bin').is_file() and not any(
-      folder.glob('*.safetensors')
-  ):
+  files = 'stories260K.bin', '*.safetensors'
+  if not any(any(folder.glob(name)) for name in files):
     raise ValueError(
         f'--path={config.path} must be a folder with stories260K.bin, or with'
         ' config.json, tokenizer.json and weights in safetensors of a Llama.'
@@ -106,7 +105,8 @@ def read(config: Config, run: train.Run):
   params, model, tokenizer = language_models.load(folder)
   count = 4 * config.num_prompts + 2 * config.corpus_size
   length = config.prompt_length + config.new_tokens
-  told = lambda: marked_texts.told(params, model, _BEGIN, count, length)
+  key = jax.random.key(0)
+  told = lambda: marked_texts.told(params, model, _BEGIN, count, length, key)
   stories = run.result('stories', lambda: {'tokens': told()})['tokens']
   texts = marked_texts.split(
       jnp.asarray(stories),

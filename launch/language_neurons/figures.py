@@ -32,13 +32,11 @@ def _matrices(names, base) -> figure.Figure:
     ]
     limit = max(np.abs(cells).max(), 1e-9)
     images = [
-        axes.imshow(shown, cmap='RdBu_r', vmin=-limit, vmax=limit)
+        train.pictures.matrix(axes, shown, names, names, limit=limit)
         for axes, shown in zip(panels[:, column], cells, strict=True)
     ]
     for axes, kind in zip(panels[:, column], (name, 'random'), strict=True):
       axes.set(title=kind)
-      axes.set_xticks(range(size), names)
-      axes.set_yticks(range(size), names)
     made.colorbar(
         images[0], ax=panels[:, column], location='bottom', shrink=0.9,
         ticks=[-limit, 0, limit], format='%.1g',
@@ -55,15 +53,7 @@ def _sharing(names, base) -> figure.Figure:
   made, axes = train.figures.subplots(height=3.4, width=4.2)
   shown = base['sharing'].mean(0)
   np.fill_diagonal(shown, np.nan)
-  limit = max(np.nanmax(shown), 1e-9)
-  image = axes.imshow(shown, cmap='RdBu_r', vmin=-limit, vmax=limit)
-  for i, j in np.argwhere(np.isfinite(shown)):
-    axes.text(
-        j, i, f'{shown[i, j]:.3g}', ha='center', va='center', fontsize=8,
-        color='white' if shown[i, j] > 0.6 * limit else 'black',
-    )  # fmt: skip
-  axes.set_xticks(range(len(names)), names)
-  axes.set_yticks(range(len(names)), names)
+  image = train.pictures.matrix(axes, shown, names, names, said='{:.3g}'.format)
   axes.set(title='Related neurons in common, mean', xlabel='language')
   made.colorbar(image, ax=axes, shrink=0.8)
   return made

@@ -39,14 +39,10 @@ def _maps(title, shown, rows, columns, height) -> figure.Figure:
       1, len(shown), height=height, sharey=True, title=title
   )
   for axes, (name, values) in zip(panels, shown.items(), strict=True):
-    values = values.mean(0)
-    axes.imshow(values, cmap='RdBu_r', vmin=-100, vmax=100, aspect='auto')
-    for (i, j), value in np.ndenumerate(values):
-      colour = 'white' if abs(value) > 60 else 'black'
-      text = f'{value + 0.0:.0f}'.replace('-0', '0')
-      axes.text(j, i, text, ha='center', va='center', color=colour, fontsize=8)
-    axes.set_xticks(range(len(columns)), columns)
-    axes.set_yticks(range(len(rows)), rows)
+    train.pictures.matrix(
+        axes, values.mean(0), rows, columns, limit=100, aspect='auto',
+        said=lambda value: f'{value + 0.0:.0f}'.replace('-0', '0'),
+    )  # fmt: skip
     axes.set_title(name)
   made.colorbar(panels[0].images[0], ax=panels)
   return made

@@ -67,7 +67,7 @@ class MarkedTextsTest(absltest.TestCase):
       marked_texts.split(told, jnp.array([[2]]), [[1, 2]], **options)
 
   def test_what_a_model_tells_begins_as_asked(self):
-    told = marked_texts.told(_params(), _MODEL, 1, 5, 6)
+    told = marked_texts.told(_params(), _MODEL, 1, 5, 6, jax.random.key(0))
     self.assertEqual(told.shape, (5, 6))
     np.testing.assert_array_equal(told[:, 0], 1)
     self.assertGreater(len(np.unique(told, axis=0)), 1)

@@ -4,6 +4,7 @@ Sentences of generated registers (`data.text.registers`), or what a model tells
 by itself.
 """
 
+from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ import numpy as np
 
 from nmlib.analysis.interpretability import text_measures
 from nmlib.networks import transformer
+from nmlib.neurons import sites
 
 
 class Texts(NamedTuple):
@@ -24,9 +26,7 @@ class Texts(NamedTuple):
   general: jax.Array  # int [M, T]
   corpora: jax.Array  # int [2, C, T], disjoint
   labels: jax.Array  # bool [2, C]
-  patterns: (
-      jax.Array
-  )  # int [W, m], the lexicon; see `text_measures.occurrences`
+  patterns: jax.Array  # int [W, m], the lexicon; see `patterns`
 
   def rows(self, index: slice) -> 'Texts':
     """Returns the same texts, of what is judged a part."""
@@ -45,12 +45,44 @@ def patterns(words: Sequence[Sequence[int]]) -> jax.Array:
   return jnp.asarray(table)
 
 
+def continued(
+    params: transformer.Params,
+    prompt: jax.Array,
+    index: jax.Array,
+    model: transformer.Config,
+    num_tokens: int,
+    key: jax.Array,
+    edits: Mapping[str, sites.Edit] | None = None,
+) -> jax.Array:
+  """Samples a text that goes on from a prompt, at temperature 1, int [P + n].
+
+  Args:
+    params: of the model.
+    prompt: int [P].
+    index: which of the texts of a key it is, [].
+    model: its config.
+    num_tokens: n.
+    key: of all texts.
+    edits: to the model's sites.
+  """
+  return transformer.generate(
+      params,
+      prompt,
+      num_tokens,
+      model,
+      temperature=1.0,
+      key=jax.random.fold_in(key, index),
+      edits=edits,
+  )
+
+
 def told(
     params: transformer.Params,
     model: transformer.Config,
     begin: int,
     count: int,
     length: int,
+    key: jax.Array,
 ) -> jax.Array:
   """Samples texts of a model's own, at temperature 1, int [count, length].
 
@@ -60,15 +92,10 @@ def told(
     begin: the token that each text begins with.
     count: of texts.
     length: of each.
+    key: of all texts.
   """
-  one = lambda i: transformer.generate(
-      params,
-      jnp.array([begin]),
-      length - 1,
-      model,
-      temperature=1.0,
-      key=jax.random.fold_in(jax.random.key(0), i),
-  )
+  start = jnp.array([begin])
+  one = lambda i: continued(params, start, i, model, length - 1, key)
   run = jax.jit(lambda index: jax.lax.map(one, index, batch_size=128))
   return run(jnp.arange(count))
 

@@ -35,7 +35,7 @@ def collect(
     num_tokens: that follow a prompt.
   """
   start = texts.mixed.shape[1]
-  told = _continued(params, texts.mixed, model, num_tokens, key, None)
+  told = _continued(params, texts.mixed, model, num_tokens, key)
   begins = text_measures.occurrences(told, texts.patterns)[:, start:]
 
   def look(tokens, capture):
@@ -160,15 +160,9 @@ def judge_chosen(
   return tried, index, every(params, parts, pick(changes, index), keys, rest)
 
 
-def _continued(params, prompts, model, num_tokens, key, edits):
-  """Samples a continuation of each prompt, at temperature 1."""
-  one = lambda prompt, i: transformer.generate(
-      params,
-      prompt,
-      num_tokens,
-      model,
-      temperature=1.0,
-      key=jax.random.fold_in(key, i),
-      edits=edits,
+def _continued(params, prompts, model, num_tokens, key, edits=None):
+  """Samples a continuation of each prompt."""
+  one = lambda prompt, i: marked_texts.continued(
+      params, prompt, i, model, num_tokens, key, edits
   )
   return jax.vmap(one)(prompts, jnp.arange(len(prompts)))

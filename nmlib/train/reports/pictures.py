@@ -93,7 +93,9 @@ def matrix(
           ha='center',
           va='center',
           fontsize=fontsize,
-          color='white' if values[i, j] > 0.6 * shades['vmax'] else 'black',
+          color='white'
+          if abs(values[i, j]) > 0.6 * shades['vmax']
+          else 'black',
       )
   axes.set_xticks(range(len(columns)), columns)
   axes.set_yticks(range(len(rows)), rows)

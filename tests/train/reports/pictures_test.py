@@ -20,6 +20,7 @@ class MatrixTest(absltest.TestCase):
         {(0, 0): '1', (2, 0): '-2', (0, 1): '0', (1, 1): '0.5', (2, 1): '2'},
     )
     self.assertEqual(texts[2, 1].get_color(), 'white')
+    self.assertEqual(texts[2, 0].get_color(), 'white')
     self.assertEqual(texts[0, 1].get_color(), 'black')
     names = [text.get_text() for text in axes.get_yticklabels()]
     self.assertEqual(names, ['a', 'b'])
