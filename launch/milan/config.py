@@ -8,106 +8,81 @@ from nmlib import train
 from nmlib.data.images import region_descriptions as regions
 from nmlib.data.images import shapes
 from nmlib.networks import describer
+from nmlib.networks import description_learner as learner
 from nmlib.networks.vision import cnn
 from nmlib.neurons.core import limits
 
 SHORTCUTS = {
-    'photographs': 'Dissect EfficientNet-Lite0 on this folder of images.',
-    'annotations': 'Units described by people: a folder.',
-    'weights': 'Of EfficientNet-Lite0, or ResNet-101 for annotations.',
+    'images': 'A folder of images, for real.',
+    'annotations': 'Units described by people: a folder, for paper.',
+    'weights': 'Of EfficientNet-Lite0 for real, of a ResNet-101 for paper.',
 }
 # What networks are trained to tell, and of how many values each.
-HEADS = {
-    'shape': len(shapes.SHAPES), 'colour': len(shapes.COLOURS),
-    'texture': len(shapes.TEXTURES), 'glyph': len(shapes.GLYPHS),
-}  # fmt: skip
-
-
-def _words(network: cnn.Config, **sizes) -> describer.Config:
-  return describer.Config(
-      sum(network.channels), len(regions.VOCABULARY), length=regions.LENGTH,
-      **sizes,
-  )  # fmt: skip
-
-
-def _cnn(*layers: tuple[int, int]) -> cnn.Config:
-  """Returns a network of layers of (channels, stride)."""
-  channels, strides = zip(*layers, strict=True)
-  return cnn.Config(sum(HEADS.values()), channels, strides)
-
-
-_SMALL, _TINY = _cnn((16, 2), (32, 2), (32, 1)), _cnn((4, 4), (4, 2))
+HEADS = {k: len(v) for k, v in shapes.NAMES.items() if k != 'place'}
+_OUTPUTS = sum(HEADS.values())
 
 
 @dataclasses.dataclass(frozen=True)
 class Config:
   """Sizes, and the user's files."""
 
-  num_seeds: limits.Count = 5  # networks whose units are described
-  network: cnn.Config = _SMALL
-  num_updates: limits.Count = 2500
-  batch_size: limits.Count = 32
+  source: Literal['shapes', 'images', 'people'] = 'shapes'  # what units are of
+  num_seeds: Annotated[int, limits.Range(2)] = 5  # networks, or splits of units
+  network: cnn.Config = cnn.Config(_OUTPUTS, strides=(2, 2, 1))
+  loop: train.Loop = train.Loop(2500, 32, steps_per_call=50, log_every=50)
   learning_rate: limits.Positive = 5e-3
-  lettered: limits.UnitInterval = 0.5  # of the images have a letter
   num_images: limits.Count = 2000  # units are dissected on
   exemplars: limits.Count = 15  # k
-  quantile: limits.UnitInterval = 0.99
-  train_share: limits.OpenUnitInterval = 0.7  # of the other networks' units
-  words: describer.Config = _words(_SMALL, hidden=64, embedding=32, beam=20)
-  word_updates: limits.Count = 400
-  word_batch: limits.Count = 64
-  check_every: limits.Count = 25  # updates, on validation units
+  hidden: limits.Count = 64  # of the captioner and the language model
+  embedding: limits.Count = 32  # likewise
+  length: limits.Count = regions.LENGTH  # words of a description, stop included
+  beam: limits.Count = 20
   word_rate: limits.Positive = 3e-3
+  check_every: limits.Count = 25  # updates; the best weights are kept
+  num_checks: limits.Count = 16
   num_tests: limits.Count = 250  # images of each kind
   deletions: Annotated[tuple[limits.Natural, ...], limits.Some(rising=True)] = (
       0, 1, 2, 4, 8, 12, 16, 24, 32,
   )  # fmt: skip
-  tolerance: limits.UnitInterval = 0.02  # validation accuracy that may be lost
-  num_random: limits.Count = 5  # orders
-  told_by: Literal['factors', 'people'] = 'factors'  # what units show
+  images: str = ''  # a folder
   annotations: str = ''  # a folder, as of `nmlib.data.unit_annotations`
-  layers: tuple[str, ...] = ()  # in it
-  photographs: str = ''  # a folder: dissects EfficientNet-Lite0 alone
-  weights: str = ''  # of it, or of a ResNet-101 for annotations
-  layer: str = 'resid_post_10'  # of it
-  units: limits.Count = 12  # of it, that are shown
+  weights: str = ''  # a file
+  layer: str = 'resid_post_10'  # of EfficientNet-Lite0
 
-  def __post_init__(self):
-    limits.check(self)
-    if self.word_updates % self.check_every:
-      raise ValueError(
-          'config.word_updates must be a multiple of'
-          f' check_every={self.check_every}, got {self.word_updates}.'
-      )
-    if self.words.num_features != sum(self.network.channels):
-      raise ValueError(
-          'config.words.num_features must be the sum of network.channels='
-          f'{self.network.channels}, got {self.words.num_features}.'
-      )
-    if self.num_seeds < 2:
-      raise ValueError('config.num_seeds must be at least 2: one is left out.')
+  __post_init__ = limits.check
+
+  def learning(self, num_features: int, vocab_size: int) -> learner.Config:
+    """Returns how words are learned, of so many features and words."""
+    models = describer.Config(
+        num_features, vocab_size, self.hidden, self.embedding,
+        length=self.length, beam=self.beam,
+    )  # fmt: skip
+    return learner.Config(
+        models, learning_rate=self.word_rate, check_every=self.check_every
+    )
 
 
 PRESETS = {
     'small': Config(),
     'smoke': Config(
-        num_seeds=2, network=_TINY, num_updates=4, batch_size=4, num_images=20,
-        exemplars=3, words=_words(_TINY, hidden=6, embedding=4, beam=3),
-        word_updates=4, word_batch=4, check_every=2, num_tests=6,
-        deletions=(0, 1, 2), num_random=2,
+        num_seeds=2, network=cnn.Config(_OUTPUTS, (4, 4), (4, 2)),
+        loop=train.Loop(4, 4), num_images=20, exemplars=3, hidden=6,
+        embedding=4, beam=3, check_every=2, num_checks=2, num_tests=6,
+        deletions=(0, 1, 2),
     ),
+    'real': Config('images'),
     'paper': Config(
-        told_by='people', layers=('layer1', 'layer2', 'layer3', 'layer4'),
-        words=describer.Config(sum(_SMALL.channels), len(regions.VOCABULARY)),
-        word_updates=60_000, word_rate=1e-3, check_every=500,
+        'people', hidden=512, embedding=128, beam=50, length=15, word_rate=1e-3,
+        check_every=500, num_checks=120,
     ),
 }  # fmt: skip
 
+_SHAPES = (train.Source('shapes', 'generated'),)
+_WEIGHTS = train.Source('weights of ImageNet', 'files', flag='--weights')
 PAPER = train.Paper(
     title='Natural language descriptions of deep visual features',
     authors='Hernandez, Schwettmann, Bau, Bagashvili, Torralba, Andreas',
-    year=2022,
-    url='https://arxiv.org/abs/2201.11114',
+    year=2022, url='https://arxiv.org/abs/2201.11114',
     modules=(
         'nmlib.networks.captioning', 'nmlib.analysis.dissection',
         'nmlib.analysis.exemplars', 'nmlib.analysis.descriptions',
@@ -122,9 +97,9 @@ PAPER = train.Paper(
         paper='BERTScore on MILANNOTATIONS instead',
     ),
     data={
-        **dict.fromkeys(PRESETS, (train.Source('shapes', 'generated'),)),
-        'paper': (
-            train.Source('MILANNOTATIONS', 'files', flag='--annotations'),
-        ),
+        'small': _SHAPES, 'smoke': _SHAPES,
+        'real': (_WEIGHTS, train.Source('images', 'files', flag='--images')),
+        'paper': (_WEIGHTS, train.Source(
+            'MILANNOTATIONS', 'files', flag='--annotations')),
     },
 )  # fmt: skip

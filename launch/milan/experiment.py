@@ -1,105 +1,125 @@
-"""The experiment of `launch.milan`."""
+"""The experiment of `launch.milan` on networks of generated shapes."""
 
 import functools
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 
-from launch.milan import annotated
-from launch.milan import photographs
+from launch.milan import files
 from launch.milan import report
-from launch.milan import vision
-from launch.milan import words
+from launch.milan.config import HEADS
 from launch.milan.config import Config
 from nmlib import train
 from nmlib.analysis import deletion
 from nmlib.analysis import descriptions
+from nmlib.analysis import exemplars
+from nmlib.data.images import lettered_shapes
 from nmlib.data.images import region_descriptions as regions
-
-stage = vision.stage  # what the planner compiles
+from nmlib.networks import description_learner as learner
+from nmlib.networks.vision import cnn
+from nmlib.neurons import sites
 
 
 def experiment(config: Config, run: train.Run) -> train.Report:
   """Trains networks, dissects them, describes their units, deletes some."""
-  if config.told_by == 'people':
-    return annotated.experiment(config, run)
-  if config.photographs:
-    return photographs.experiment(config, run)
-  networks = train.fit(run, vision.stage(config)).state.params
-  encoder = train.fit(run, vision.stage(config, 'encoder')).state.params
-  found = run.result('units', lambda: _dissected(config, networks, encoder))
-  folds = words.folds(config, found['features'], found['facts'])
-  best = train.fit(run, words.stage(config, folds)).state.best
-  said = run.result(
-      'said', lambda: words.described(config, best, found['features'])
+  if config.source == 'images':
+    return files.photographs(config, run)
+  if config.source == 'people':
+    return files.annotated(config, run)
+  networks = train.fit(run, stage(config)).state.params
+  encoder = train.fit(run, stage(config, 'encoder')).state.params
+  shown = _draw(0, config.num_images)
+  find = lambda: _dissected(config, networks, encoder, shown)
+  found = run.result('units', find)
+  units = learner.Units(found['features'], regions.told(found['facts']))
+  splits = learner.leave_one_out(units)
+  said, scores = files.words(
+      config, run, units, splits, regions.FACT_WORDS, len(regions.VOCABULARY)
   )
-  scores = run.result('scores', lambda: _scores(found['facts'], said))
-  deleted = run.result(
-      'deleted', lambda: _deleted(config, networks, said['wPMI'])
+  delete = lambda: _deleted(config, networks, said['wPMI'])
+  deleted = run.result('deleted', delete)
+  return report.make(config, shown, found, said['wPMI'], scores, deleted)
+
+
+def stage(config: Config, name: str = 'networks') -> train.Stage:
+  """Returns the training of the networks, or of the 'encoder'."""
+  encoder = name == 'encoder'  # tells all factors, beside any letters
+  learned = HEADS if encoder else ('shape', 'colour')
+  letters: lettered_shapes.Letters = 'any' if encoder else 'telling'
+
+  def loss(params, shown, key):
+    del key
+    image, labels = shown.picture.image - 0.5, shown.factors._asdict()
+    logits = cnn.apply(params, image, config.network).logits
+    labels = {head: labels[head] for head in learned}
+    return train.heads_cross_entropy(logits, HEADS, labels), {}
+
+  draw = functools.partial(lettered_shapes.draw, letters=letters)
+  loop = config.loop
+  rate = optax.cosine_decay_schedule(config.learning_rate, loop.num_steps)
+  return train.Stage(
+      name=name, init=lambda key: cnn.init(key, config.network), loss=loss,
+      optimizer=optax.adam(rate), data=train.fresh(draw, loop.batch_size),
+      loop=loop, seeds=(0,) if encoder else tuple(range(config.num_seeds)),
+  )  # fmt: skip
+
+
+def _draw(seed, count, letters: lettered_shapes.Letters = 'telling'):
+  """Draws images [N], apart from those of training."""
+  return lettered_shapes.many(jax.random.key(10_000 + seed), count, letters)
+
+
+def _network(config, params):
+  return lambda x, site: cnn.apply(params, x - 0.5, config.network, site=site)
+
+
+def _dissected(config, networks, encoder, shown) -> dict[str, np.ndarray]:
+  """Finds what units see, [S, U, ...]: exemplars, features, facts."""
+  look = lambda params: sites.viewer(
+      _network(config, params), tuple(config.network.units)
   )
-  return report.make(config, found, said, scores, deleted)
+  taught, image = jax.tree.map(lambda x: x[0], encoder), shown.picture.image
 
+  @jax.jit
+  def dissect(params):
+    layers = exemplars.find(look(params), image, k=config.exemplars)
+    found = exemplars.joined(layers)
+    where = {'images': found.images, 'masks': found.masks}
+    features = exemplars.features(look(taught), image, found)
+    facts = regions.facts_of_units(shown, **where)
+    return where | {'features': features, 'facts': facts}
 
-def _nth(tree, i):
-  return jax.tree.map(lambda leaf: leaf[i], tree)
-
-
-def _dissected(config, networks, encoder) -> dict[str, np.ndarray]:
-  """Returns what `vision.dissect` finds of each network, [S, U, ...]."""
-  shown = vision.images(config, 0, config.num_images)
-  found = [
-      vision.dissect(_nth(networks, i), _nth(encoder, 0), shown, config)
-      for i in range(config.num_seeds)
-  ]
-  stacked = jax.tree.map(lambda *parts: np.stack(parts), *found)
-  features = stacked['features']
-  features = features - features.mean((0, 1, 2))
-  return stacked | {'features': features / (features.std((0, 1, 2)) + 1e-6)}
-
-
-def named(tokens) -> np.ndarray:
-  """Returns which of `regions.FACTS` words [U, T] name, bool [U, FACTS]."""
-  facts = jnp.array([regions.VOCABULARY.index(name) for name in regions.FACTS])
-  of = lambda row: descriptions.named(row, facts, regions.STOP)
-  return np.asarray(jax.vmap(of)(jnp.asarray(tokens)))
-
-
-def _scores(facts, said) -> dict[str, np.ndarray]:
-  """Compares descriptions of each network, beside constants of the others."""
-  names = {
-      method: np.stack([named(one) for one in tokens])
-      for method, tokens in said.items()
-  }
-  known = [
-      np.delete(facts, i, 0).reshape(-1, facts.shape[-1])
-      for i in range(len(facts))
-  ]
-  right = facts[:, :, None]
-  return descriptions.compare(said, names, right, known, regions.STOP)
+  found = train.to_host(jax.lax.map(dissect, networks))
+  features = found['features'] - found['features'].mean((0, 1, 2))
+  return found | {'features': features / (features.std((0, 1, 2)) + 1e-6)}
 
 
 def _deleted(config, networks, said) -> dict[str, np.ndarray]:
-  """Returns what deleting units does to each network, [S, ...].
-
-  `sizes` [S, D] units deleted, `chosen` [S], and accuracies by 'data order'.
-  """
-  draw = functools.partial(vision.images, config, count=config.num_tests)
+  """Returns `deletion.compare` of units that name the letter, [S, ...]."""
+  count = config.num_tests
   images = {
-      'validation': draw(1), 'test': draw(2),
-      'misleading': draw(3, letters='misleading'),
+      'validation': _draw(1, count), 'test': _draw(2, count),
+      'misleading': _draw(3, count, 'misleading'),
   }  # fmt: skip
-  letter = regions.FACTS.index('letter')
-  found = []
-  for i, tokens in enumerate(said):
-    told = lambda kind, mask, params=_nth(networks, i): float(
-        vision.accuracy(params, images[kind], jnp.asarray(mask), config)
-    )
-    curves = deletion.compare(
-        told, named(tokens)[:, letter], config.deletions,
-        np.random.default_rng(i), tolerance=config.tolerance,
-        num_random=config.num_random, data=('test', 'misleading'),
+
+  @jax.jit
+  def accuracy(params, shown, deleted):
+    network, size = _network(config, params), HEADS['shape']
+    run = sites.runner(lambda x, site: network(x, site).logits[:size])
+    given = shown.picture.image, shown.factors.shape
+    return deletion.accuracy(run, *given, deleted, config.network.units)
+
+  def curves(i, names):
+    params = jax.tree.map(lambda x: x[i], networks)
+    measure = lambda kind, mask: float(accuracy(params, images[kind], mask))
+    return deletion.compare(
+        measure, names, config.deletions, np.random.default_rng(i),
+        data=('test', 'misleading'),
     )  # fmt: skip
-    found.append(curves._asdict() | curves.accuracy)
-  keys = found[0].keys() - {'accuracy'}
-  return {key: np.stack([one[key] for one in found]) for key in keys}
+
+  letter = jnp.array([regions.VOCABULARY.index('letter')])
+  named = descriptions.named(jnp.asarray(said), letter, regions.STOP)
+  rows = [curves(i, names) for i, names in enumerate(np.array(named)[..., 0])]
+  return jax.tree.map(lambda *parts: np.stack(parts), *rows)

@@ -59,6 +59,9 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks.captioning import decoding as decoding
   from nmlib.networks.captioning import describer as describer
   from nmlib.networks.captioning import (
+      description_learner as description_learner,
+  )
+  from nmlib.networks.captioning import (
       lstm_language_model as lstm_language_model,
   )
   from nmlib.networks.captioning import torch_layouts as torch_layouts
@@ -92,6 +95,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks.vision import cnn as cnn
   from nmlib.networks.vision import convolution as convolution
   from nmlib.networks.vision import efficientnet as efficientnet
+  from nmlib.networks.vision import pyramid_encoder as pyramid_encoder
   from nmlib.networks.vision import resnet as resnet
   from nmlib.networks.wiring import learner as learner
   from nmlib.networks.wiring import lens as lens

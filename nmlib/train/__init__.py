@@ -18,6 +18,7 @@ from nmlib.train.examples import Split
 from nmlib.train.examples import accuracy
 from nmlib.train.examples import cross_entropy
 from nmlib.train.examples import fresh
+from nmlib.train.examples import heads_cross_entropy
 from nmlib.train.examples import step_key
 from nmlib.train.experiment import run_experiment
 from nmlib.train.fit import Fitted
@@ -36,8 +37,10 @@ from nmlib.train.optimizers import projected
 from nmlib.train.optimizers import restarted
 from nmlib.train.optimizers import stop_at_loss
 from nmlib.train.optimizers import zclip
+from nmlib.train.options import require
 from nmlib.train.reports import catalogue
 from nmlib.train.reports import figures
+from nmlib.train.reports import panels
 from nmlib.train.reports import pictures
 from nmlib.train.reports.claims import Claim
 from nmlib.train.reports.claims import differ
@@ -102,16 +105,19 @@ __all__ = [
     'fit',
     'fresh',
     'gradient_step',
+    'heads_cross_entropy',
     'higher',
     'joined',
     'launch',
     'lower',
     'ordered',
     'paired_interval',
+    'panels',
     'pictures',
     'policy',
     'projected',
     'rank_correlation',
+    'require',
     'restarted',
     'restore',
     'rollout',

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Mapping
+import itertools
 from typing import Any
 from typing import NamedTuple
 
@@ -103,6 +105,30 @@ def cross_entropy(logits: jax.Array, labels: jax.Array) -> jax.Array:
   return jnp.mean(
       optax.losses.softmax_cross_entropy_with_integer_labels(logits, labels)
   )
+
+
+def heads_cross_entropy(
+    logits: jax.Array, sizes: Mapping[str, int], labels: Mapping[str, jax.Array]
+) -> jax.Array:
+  """Sums the cross-entropies of several questions to one network, nats, [].
+
+  Args:
+    logits: [K], those of one question after those of another.
+    sizes: how many of each question, in their order; their sum is K.
+    labels: int [], of the questions that are asked.
+
+  Raises:
+    ValueError: if the sizes do not add up.
+  """
+  if logits.shape[-1] != sum(sizes.values()):
+    raise ValueError(
+        f'logits must be {sum(sizes.values())}, as many as {dict(sizes)}, got'
+        f' {logits.shape[-1]}.'
+    )
+  ends = list(itertools.accumulate(sizes.values()))
+  parts = dict(zip(sizes, jnp.split(logits, ends[:-1], -1), strict=True))
+  costs = [cross_entropy(parts[head], labels[head]) for head in labels]
+  return sum(costs, jnp.zeros(()))
 
 
 def accuracy(

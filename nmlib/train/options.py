@@ -173,3 +173,20 @@ def from_plain(like: Any, values: Mapping[str, Any]) -> Any:
       for name, value in values.items()
   }
   return dataclasses.replace(like, **fields)
+
+
+def require(config: Any, *fields: str) -> None:
+  """Refuses a config that lacks what only the user has, such as files.
+
+  Args:
+    config: whose fields are empty where nothing was given.
+    *fields: that must be given, each by a flag of its name.
+
+  Raises:
+    ValueError: naming those that are not.
+  """
+  missing = [f'--{name}' for name in fields if not getattr(config, name)]
+  if missing:
+    raise ValueError(
+        f'{" and ".join(missing)} must be given; --help says what each is.'
+    )

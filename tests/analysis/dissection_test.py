@@ -157,8 +157,61 @@ class ExemplarsTest(absltest.TestCase):
     with self.assertRaisesRegex(ValueError, r'k must be in \[1, 12\] images'):
       exemplars.find(look, images, k=13)
 
+  def test_features_are_what_an_encoder_has_inside_the_masks(self):
+    images = jnp.asarray(_MAPS)
+    found = exemplars.joined(
+        exemplars.find(lambda x: {'a': x}, images, k=2, q=0.8)
+    )
+    encode = lambda x: {'b': 2 * x, 'c': x[:, :, :1]}
+    got = exemplars.features(encode, images, found)
+    self.assertEqual(got.shape, (2, 2, 3))
+    image, mask = _MAPS[found.images[1, 0]], np.asarray(found.masks[1, 0])
+    inside = image[mask].mean(0)
+    want = [2 * inside[0], 2 * inside[1], inside[0]]
+    np.testing.assert_allclose(got[1, 0], want, rtol=1e-5)
+
+  def test_units_of_the_highest_peaks_over_their_levels(self):
+    scores = jnp.array([[5.0, 1], [3, 2], [9, 1]])
+    levels = jnp.array([4.0, 0, 7])
+    every = exemplars.Exemplars(scores, scores, levels, scores)
+    units, found = exemplars.most_selective(every, 2)
+    np.testing.assert_array_equal(units, [1, 2])
+    np.testing.assert_array_equal(found.levels, [0, 7])
+
 
 class DeletionTest(absltest.TestCase):
+
+  def test_accuracy_without_units(self):
+    network = lambda x, site: site.tap('units', x)
+    run = sites.runner(network)
+    inputs = jnp.array([[3.0, 2, 1], [1, 3, 2], [1, 2, 3]])
+    for deleted, right in (
+        ([0, 0, 0], 1),
+        ([1, 0, 0], 2 / 3),
+        ([1, 1, 1], 1 / 3),
+    ):
+      got = deletion.accuracy(
+          run, inputs, jnp.arange(3), jnp.array(deleted, bool), {'units': 3}
+      )
+      self.assertAlmostEqual(float(got), right, places=6)
+
+  def test_curves_of_candidates_and_of_as_many_others(self):
+    # Units are worth these; the candidates are the second and the third.
+    worth = np.array([0.1, 0.005, 0.2, 0.3])
+    told = lambda kind, mask: 1 - worth[mask].sum() * (1 + (kind == 'test'))
+    candidates = np.array([False, True, True, False])
+    curves = deletion.compare(
+        told, candidates, (0, 1, 3), np.random.default_rng(0), num_random=200
+    )
+    np.testing.assert_array_equal(curves['sizes'], [0, 1, 2])
+    self.assertEqual(curves['chosen'], 1)  # the second candidate costs 0.2
+    np.testing.assert_allclose(
+        curves['validation candidates'], [1, 0.995, 0.795]
+    )
+    np.testing.assert_allclose(curves['test candidates'], [1, 0.99, 0.59])
+    np.testing.assert_allclose(curves['test any units'], [1, 0.99, 0.79])
+    mean = 1 - 2 * worth.mean() * np.arange(3)
+    np.testing.assert_allclose(curves['test random units'], mean, atol=0.06)
 
   def test_the_unit_that_is_missed_least_goes_first(self):
     worth = np.array([5.0, 1.0, 4.0, 2.0])
@@ -187,6 +240,19 @@ class DescriptionsTest(absltest.TestCase):
     tokens, words = jnp.array([5, 3, 1, 4]), jnp.array([3, 4, 5])
     got = descriptions.named(tokens, words, 1)
     np.testing.assert_array_equal(got, [True, False, True])
+
+  def test_methods_beside_constants_of_the_training_units(self):
+    # Words 2, 3 and 4 count; 1 stops.
+    said = {'ours': np.array([[[2, 1, 1], [3, 4, 1]]])}
+    right = np.array([[[[2, 1, 1], [4, 1, 1]], [[3, 1, 1], [2, 1, 1]]]])
+    known = np.array([[[2, 3, 1], [2, 1, 1], [2, 4, 1]]])
+    got = descriptions.compare(said, right, known, np.array([2, 3, 4]), 1)
+    # {2} and {3, 4} against the nearest of {2}, {4} and of {3}, {2}.
+    np.testing.assert_allclose(got['F1']['ours'], [(1 + 2 / 3) / 2])
+    # {2} suits the training units best; and two words are said most often.
+    np.testing.assert_allclose(got['F1']['constant'], [1])
+    np.testing.assert_allclose(got['F1']['most frequent'], [2 / 3])
+    np.testing.assert_array_equal(got['distinct']['ours'], [2])
 
   def test_f1(self):
     right = jnp.array([[1, 1, 0, 0], [0, 0, 0, 0], [1, 0, 0, 0]], bool)

@@ -28,6 +28,17 @@ class ExamplesTest(absltest.TestCase):
     np.testing.assert_array_equal(drawn.inputs[:, 0], drawn.labels)
     self.assertEqual(set(drawn.labels.tolist()), set(range(10)))
 
+  def test_questions_are_paid_one_by_one(self):
+    logits = jnp.log(jnp.array([0.25, 0.75, 0.2, 0.3, 0.5]))
+    sizes, ask = {'a': 2, 'b': 3}, train.heads_cross_entropy
+    labels = {'a': jnp.int32(1), 'b': jnp.int32(0)}
+    got = ask(logits, sizes, labels)
+    np.testing.assert_allclose(got, -np.log(0.75 * 0.2), rtol=1e-6)
+    got = ask(logits, sizes, {'b': jnp.int32(2)})
+    np.testing.assert_allclose(got, -np.log(0.5), rtol=1e-6)
+    with self.assertRaisesRegex(ValueError, 'must be 5, .* got 4'):
+      ask(logits[:4], sizes, labels)
+
   def test_fresh_examples_never_come_again(self):
     data = train.fresh(jax.random.uniform, 3)
     key, steps = jax.random.key(0), jnp.arange(4)

@@ -96,6 +96,12 @@ class OverrideTest(parameterized.TestCase):
     with self.assertRaisesRegex(ValueError, message):
       options.override(_Config(), {path: 1})
 
+  def test_what_only_the_user_has_is_asked_for(self):
+    given = mock.Mock(images='x', weights='', labels='')
+    options.require(given, 'images')
+    with self.assertRaisesRegex(ValueError, '^--weights and --labels must be'):
+      options.require(given, 'weights', 'images', 'labels')
+
   def test_config_survives_json(self):
     config = _Config(7, _Model(9))
     plain = dataclasses.asdict(config)

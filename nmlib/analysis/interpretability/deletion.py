@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -31,6 +30,27 @@ def edits(
       name: sites.Edit(mask=mask)
       for name, mask in zip(layers, parts, strict=True)
   }
+
+
+def accuracy(
+    run: sites.Run,
+    inputs: jax.Array,
+    labels: jax.Array,
+    deleted: jax.Array,
+    layers: Mapping[str, int],
+) -> jax.Array:
+  """Returns the share of inputs named right with units put out, [].
+
+  Args:
+    run: of one input, as of `sites.runner`; returns logits [K].
+    inputs: [N, ...].
+    labels: int [N].
+    deleted: bool [U].
+    layers: as of `edits`.
+  """
+  changed = edits(deleted, layers)
+  name = lambda x: jnp.argmax(run(x, changed, ())[0])
+  return jnp.mean(jax.vmap(name)(inputs) == labels)
 
 
 def first(
@@ -66,14 +86,6 @@ def least_damage(
   return units[np.argsort(-np.array(alone), kind='stable')]
 
 
-class Curves(NamedTuple):
-  """Of D numbers of deleted units."""
-
-  sizes: np.ndarray  # units deleted, at most the candidates [D]
-  chosen: int  # place of the most that validation allows
-  accuracy: dict[str, np.ndarray]  # [D] by 'data order'
-
-
 def compare(
     measure: Callable[[str, np.ndarray], float],
     candidates: np.ndarray,
@@ -83,7 +95,7 @@ def compare(
     tolerance: float = 0.02,
     num_random: int = 5,
     data: Sequence[str] = ('test',),
-) -> Curves:
+) -> dict[str, np.ndarray]:
   """Deletes candidates, any units, and random ones, as many of each.
 
   Candidates and any units go in the order of `least_damage` on validation,
@@ -98,6 +110,10 @@ def compare(
     tolerance: validation accuracy that `chosen` may lose.
     num_random: orders.
     data: what else is measured on.
+
+  Returns:
+    'sizes' [D], units deleted, at most the candidates; 'chosen' [], the place
+    of the most that validation allows; and accuracies [D] by 'data order'.
   """
   valid = lambda mask: measure('validation', mask)
   every = least_damage(valid, np.ones_like(candidates))
@@ -115,4 +131,4 @@ def compare(
         found[f'{kind} {name}'] = np.mean(each, 0)
   kept = found['validation candidates']
   chosen = np.flatnonzero(kept >= kept[0] - tolerance)[-1]
-  return Curves(sizes, int(chosen), found)
+  return {'sizes': sizes, 'chosen': chosen, **found}

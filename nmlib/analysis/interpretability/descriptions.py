@@ -6,7 +6,6 @@ unit sees is known, names are compared instead.
 """
 
 from collections.abc import Mapping
-from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
@@ -16,20 +15,20 @@ from nmlib.neurons.core import checks
 
 
 def named(tokens: jax.Array, words: jax.Array, stop: int) -> jax.Array:
-  """Returns which words a description names before its first stop, bool [F].
+  """Returns what is named before the first stop, bool [..., F].
 
   Args:
-    tokens: int [T].
+    tokens: descriptions int [..., T].
     words: int [F].
     stop: the word that ends it.
 
   Raises:
-    ValueError: if tokens are not [T] or words not [F].
+    ValueError: if words are not [F].
   """
-  checks.shape('tokens', tokens, 'T')
   checks.shape('words', words, 'F')
-  said = jnp.cumsum(tokens == stop) == 0
-  return jnp.any((tokens[:, None] == words[None]) & said[:, None], 0)
+  said = jnp.cumsum(tokens == stop, -1) == 0
+  same = tokens[..., None] == words.reshape(*[1] * tokens.ndim, -1)
+  return jnp.any(same & said[..., None], -2)
 
 
 def factor_f1(found: jax.Array, right: jax.Array) -> jax.Array:
@@ -95,38 +94,41 @@ def most_frequent(facts: jax.Array) -> jax.Array:
 
 def compare(
     said: Mapping[str, np.ndarray],
-    names: Mapping[str, np.ndarray],
     right: np.ndarray,
-    known: Sequence[np.ndarray],
+    known: np.ndarray,
+    words: np.ndarray,
     stop: int,
-) -> dict[str, np.ndarray]:
+) -> dict[str, dict[str, np.ndarray]]:
   """Scores methods, and two constants that are chosen on training units.
 
   Args:
-    said: words [S, U, T] by method, of S tests.
-    names: what they name, bool [S, U, F], by method.
-    right: what they should, bool [S, U, R, F]: R descriptions of a unit, of
-      which the nearest counts.
-    known: what the training units of each test name, bool [U', F].
+    said: descriptions int [S, U, T] by method, of S tests.
+    right: R descriptions of each unit int [S, U, R, T], of which the nearest
+      counts.
+    known: one of each training unit of each test, int [S, U', T].
+    words: int [F], those that count.
     stop: the word that ends a description.
 
   Returns:
-    'F1 method' and 'distinct method', [S]; methods of F1 are also 'constant'
-    and 'most frequent'.
+    'F1' and 'distinct', [S] by method; methods of F1 are also 'constant' and
+    'most frequent'.
   """
-  methods = {method: list(found) for method, found in names.items()}
-  methods['constant'] = list(map(best_constant, map(jnp.asarray, known)))
-  methods['most frequent'] = list(map(most_frequent, map(jnp.asarray, known)))
+  names = lambda tokens: named(jnp.asarray(tokens), jnp.asarray(words), stop)
+  methods = {method: names(tokens) for method, tokens in said.items()}
+  truth, facts = names(right), names(known)
+  alone = {'constant': best_constant, 'most frequent': most_frequent}
+  for method, choose in alone.items():
+    methods[method] = jnp.stack(list(map(choose, facts)))[:, None]
 
-  def f1(found, right):
-    found = jnp.broadcast_to(jnp.asarray(found)[..., None, :], right.shape)
-    return jnp.mean(jnp.max(factor_f1(found, jnp.asarray(right)), 1))
+  def f1(found):
+    found = jnp.broadcast_to(found[:, :, None], truth.shape)
+    return np.asarray(jnp.mean(jnp.max(factor_f1(found, truth), 2), 1))
 
   distinct = lambda tokens: count_distinct(jnp.asarray(tokens), stop)
   return {
-      f'F1 {method}': np.array(list(map(f1, found, right)))
-      for method, found in methods.items()
-  } | {
-      f'distinct {method}': np.array(list(map(distinct, tokens)))
-      for method, tokens in said.items()
+      'F1': {method: f1(found) for method, found in methods.items()},
+      'distinct': {
+          method: np.array(list(map(distinct, tokens)))
+          for method, tokens in said.items()
+      },
   }

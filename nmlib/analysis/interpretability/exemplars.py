@@ -1,4 +1,7 @@
-"""Exemplars of all units of some layers, in two passes over the images."""
+"""Exemplars of all units of some layers, in two passes over the images.
+
+And what another network, an encoder, sees of them: its maps inside the masks.
+"""
 
 from collections.abc import Callable
 from collections.abc import Mapping
@@ -102,6 +105,49 @@ def find(
 def joined(found: Mapping[str, Exemplars]) -> Exemplars:
   """Returns the units of all layers in a row, [U, ...]."""
   return jax.tree.map(lambda *parts: jnp.concatenate(parts), *found.values())
+
+
+def most_selective(found: Exemplars, count: int) -> tuple[jax.Array, Exemplars]:
+  """Returns the units int [n] whose peaks are highest above their levels.
+
+  Args:
+    found: of C units.
+    count: how many at most.
+
+  Returns:
+    Their numbers, the highest first, and their exemplars.
+  """
+  above = found.scores[:, 0] - found.levels
+  units = jnp.argsort(-above, stable=True)[:count]
+  return units, jax.tree.map(lambda leaf: leaf[units], found)
+
+
+def pooled(look: Look, images: jax.Array, masks: jax.Array) -> jax.Array:
+  """Returns what an encoder sees inside the masks of k images, [k, F].
+
+  Its maps of each layer, averaged by `dissection.masked_pyramid_pool`.
+
+  Args:
+    look: as of `find`, of the encoder; F is the channels of all its layers.
+    images: [k, H, W, D].
+    masks: bool [k, H, W].
+  """
+  pool = lambda image, mask: dissection.masked_pyramid_pool(
+      list(look(image).values()), mask
+  )
+  return jax.vmap(pool)(images, masks)
+
+
+def features(look: Look, images: jax.Array, found: Exemplars) -> jax.Array:
+  """Returns `pooled` of each unit, one after the other, [C, k, F].
+
+  Args:
+    look: as of `find`, of the encoder.
+    images: [N, H, W, D], those given to `find`.
+    found: of C units.
+  """
+  one = lambda unit: pooled(look, images[unit[0]], unit[1])
+  return jax.lax.map(one, (found.images, found.masks))
 
 
 def _none(shape, k):

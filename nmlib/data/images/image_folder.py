@@ -17,10 +17,16 @@ class Pictures(NamedTuple):
 
   images: np.ndarray  # uint8 [N, S, S, 3]
   names: tuple[str, ...]  # within the folder
-  folders: tuple[
-      str, ...
-  ]  # the first folder inside that holds each; '' if none
+  folders: tuple[str, ...]  # the first folder inside that holds each, or ''
   skipped: Mapping[str, str]  # name and why, of files that could not be read
+
+  @property
+  def left_out(self) -> str:
+    """Which files were skipped, and why, in words."""
+    if not self.skipped:
+      return 'none is skipped'
+    said = ', '.join(f'{name} ({why})' for name, why in self.skipped.items())
+    return f'{len(self.skipped)} damaged files are skipped: {said}'
 
 
 def read(

@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from nmlib.data.images import lettered_shapes
 from nmlib.data.images import shapes
 from nmlib.neurons.core import checks
 
@@ -26,6 +27,7 @@ _VALUES = shapes.SHAPES, shapes.COLOURS, shapes.TEXTURES, PLACES
 _WORDS = 'object', 'and', 'that', 'is', 'with', 'image', 'of', 'beside', 'empty'
 START, STOP = 0, 1
 VOCABULARY = ('<start>', '<stop>', *FACTS, *_WORDS)
+FACT_WORDS = np.array([VOCABULARY.index(name) for name in FACTS])
 LENGTH = 10  # words of the longest sentence, its stop included
 
 
@@ -94,6 +96,26 @@ def facts(
   return jnp.concatenate([*parts, letter[None], neither[None]])
 
 
+def facts_of_units(
+    shown: lettered_shapes.Shown, images: jax.Array, masks: jax.Array
+) -> jax.Array:
+  """Returns `facts` of the `regions` of each unit, bool [U, F].
+
+  Args:
+    shown: N images.
+    images: which are each unit's exemplars, int [U, k].
+    masks: of the units in them, bool [U, k, S, S].
+  """
+
+  def one(unit):
+    rows, masks = unit
+    picture, factors = jax.tree.map(lambda leaf: leaf[rows], tuple(shown))
+    inside = regions(factors, masks, picture.object_mask, picture.glyph_mask)
+    return facts(inside)
+
+  return jax.lax.map(one, (images, masks))
+
+
 def sentences(true: Sequence[bool] | np.ndarray) -> list[str]:
   """Returns three sentences that name what is true, and nothing else.
 
@@ -137,6 +159,17 @@ def tokens(sentence: str, length: int = LENGTH) -> np.ndarray:
   found = np.full(length, STOP, np.int32)
   found[: len(words)] = [VOCABULARY.index(word) for word in words]
   return found
+
+
+def told(true: np.ndarray) -> np.ndarray:
+  """Returns the words of the three sentences of each unit, int32 [..., 3, T].
+
+  Args:
+    true: which of `FACTS`, bool [..., F].
+  """
+  rows = np.asarray(true).reshape(-1, len(FACTS))
+  words = [[tokens(sentence) for sentence in sentences(row)] for row in rows]
+  return np.array(words).reshape(*np.shape(true)[:-1], 3, LENGTH)
 
 
 def text(said: Sequence[int] | np.ndarray) -> str:

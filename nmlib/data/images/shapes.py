@@ -21,6 +21,11 @@ COLOURS = ('red', 'green', 'blue', 'yellow', 'purple')
 TEXTURES = ('plain', 'striped', 'dotted')
 PLACES = ('upper left', 'upper right', 'lower left', 'lower right')
 GLYPHS = ('none', 'L', 'T', 'X', 'H', 'O')
+# The names of each factor's values.
+NAMES = {
+    'shape': SHAPES, 'colour': COLOURS, 'texture': TEXTURES, 'place': PLACES,
+    'glyph': GLYPHS,
+}  # fmt: skip
 
 _RGB = np.array([
     [0.9, 0.15, 0.1], [0.1, 0.75, 0.2], [0.15, 0.3, 0.95], [0.95, 0.85, 0.1],

@@ -6,6 +6,7 @@ annotation (several rows a unit), and for each layer `LAYER/images.npy`, uint8
 """
 
 from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Mapping
 import csv
 import os
@@ -59,6 +60,43 @@ def read(path: str | os.PathLike[str], layer: str) -> Annotated:
   )  # fmt: skip
 
 
+class Told(NamedTuple):
+  """All U units of a folder, layer after layer."""
+
+  layers: tuple[Annotated, ...]
+  vocabulary: dict[str, int]  # of all sentences
+  tokens: np.ndarray  # int32 [U, 3, T]; fewer sentences come again
+
+  @property
+  def regions(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Images [k, H, W, 3] and masks [k, H, W] of each unit."""
+    for layer in self.layers:
+      yield from zip(layer.images, layer.masks, strict=True)
+
+
+def read_all(path: str | os.PathLike[str], length: int) -> Told:
+  """Reads all layers that `annotations.csv` names, and numbers their words.
+
+  Args:
+    path: of the folder.
+    length: T, as of `tokens`.
+
+  Raises:
+    ValueError: as of `read`, or if no layer is named.
+  """
+  file = pathlib.Path(path) / 'annotations.csv'
+  names = dict.fromkeys(row['layer'] for _, row in _rows(file))
+  if not names:
+    raise ValueError(f'{file} describes no unit.')
+  layers = tuple(read(path, name) for name in names)
+  said = [unit for layer in layers for unit in layer.sentences]
+  known = vocabulary(sentence for unit in said for sentence in unit)
+  words = lambda unit, i: tokens(unit[i % len(unit)], known, length)
+  return Told(
+      layers, known, np.array([[words(u, i) for i in range(3)] for u in said])
+  )
+
+
 def vocabulary(sentences: Iterable[str]) -> dict[str, int]:
   """Numbers words from 2 on, in alphabetical order; 0 is start, 1 is stop."""
   words = {word for sentence in sentences for word in _split(sentence)}
@@ -90,10 +128,10 @@ def _array(file: pathlib.Path) -> np.ndarray:
     raise ValueError(f'{file} is not a whole .npy file: {error}.') from error
 
 
-def _sentences(file: pathlib.Path, layer: str) -> dict[int, list[str]]:
+def _rows(file: pathlib.Path) -> list[tuple[int, dict[str, str]]]:
+  """Returns the rows of a table of annotations, with their numbers."""
   if not file.is_file():
     raise ValueError(f'{file} does not exist.')
-  found: dict[int, list[str]] = {}
   with file.open(newline='', encoding='utf-8') as opened:
     rows = csv.DictReader(opened)
     wanted = {'layer', 'unit', 'annotation'}
@@ -102,16 +140,21 @@ def _sentences(file: pathlib.Path, layer: str) -> dict[int, list[str]]:
           f'{file} must have the columns {sorted(wanted)}, got'
           f' {rows.fieldnames}.'
       )
-    for number, row in enumerate(rows, 2):
-      if row['layer'] != layer:
-        continue
-      try:
-        unit = int(row['unit'])
-      except (TypeError, ValueError):
-        raise ValueError(
-            f'{file}, line {number}: unit must be a whole number, got'
-            f' {row["unit"]!r}.'
-        ) from None
-      if row['annotation']:
-        found.setdefault(unit, []).append(row['annotation'])
+    return list(enumerate(rows, 2))
+
+
+def _sentences(file: pathlib.Path, layer: str) -> dict[int, list[str]]:
+  found: dict[int, list[str]] = {}
+  for number, row in _rows(file):
+    if row['layer'] != layer:
+      continue
+    try:
+      unit = int(row['unit'])
+    except (TypeError, ValueError):
+      raise ValueError(
+          f'{file}, line {number}: unit must be a whole number, got'
+          f' {row["unit"]!r}.'
+      ) from None
+    if row['annotation']:
+      found.setdefault(unit, []).append(row['annotation'])
   return found

@@ -41,6 +41,11 @@ class Config:
           f' many, got {self.channels} and {self.strides}.'
       )
 
+  @property
+  def units(self) -> dict[str, int]:
+    """Channels of each layer, by site."""
+    return {f'conv_post_{i}': size for i, size in enumerate(self.channels)}
+
 
 class Params(NamedTuple):
   layers: tuple[convolution.Convolution, ...]

@@ -29,8 +29,10 @@ from nmlib.neurons.sites.edits import Edited
 from nmlib.neurons.sites.edits import Edits
 from nmlib.neurons.sites.edits import Function
 from nmlib.neurons.sites.edits import apply
+from nmlib.neurons.sites.interventions import Run
 from nmlib.neurons.sites.interventions import run
 from nmlib.neurons.sites.interventions import runner
+from nmlib.neurons.sites.interventions import viewer
 from nmlib.neurons.sites.recorder import PLAIN
 from nmlib.neurons.sites.recorder import Site
 from nmlib.neurons.sites.recorder import Sites
@@ -42,10 +44,12 @@ __all__ = [
     'Edits',
     'Function',
     'PLAIN',
+    'Run',
     'Site',
     'Sites',
     'apply',
     'find',
     'run',
     'runner',
+    'viewer',
 ]

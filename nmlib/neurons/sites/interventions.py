@@ -63,6 +63,13 @@ def runner(network: Callable[..., Any]) -> Run:
   )
 
 
+def viewer(
+    network: Callable[..., Any], capture: Sequence[str]
+) -> Callable[[Any], dict[str, Any]]:
+  """Returns what a network of one argument has at some sites, by name."""
+  return lambda inputs: run(network, inputs, capture=capture)[1]
+
+
 def _check(
     edits: edits_lib.Edits,
     capture: Sequence[str],

@@ -22,7 +22,7 @@ def regions(
     columns: int = 2,
     most: int = 6,
 ) -> figure.Figure:
-  """Shows units in panels: exemplars in a row, faded outside their masks.
+  """Shows units in panels: exemplars in a row, faded outside masks.
 
   Args:
     titles: of U panels.
@@ -33,17 +33,27 @@ def regions(
     most: exemplars that are shown of each.
   """
   rows = -(-len(titles) // columns)
+  side = figures.WIDTH / columns / min(most, images.shape[1])
+  lines = 1 + max(text.count('\n') for text in titles)
   made, grid = figures.subplots(
-      rows, columns, height=1.2, squeeze=False, title=title
-  )
-  faded = np.where(masks[..., None], images, 0.25 * images + 0.6)
+      rows, columns, height=0.95 * side + 0.17 * lines + 0.1, squeeze=False,
+      title=title,
+  )  # fmt: skip
+  faded = np.where(masks[..., None], images, 0.4 * images + 0.45)
   gap = images.shape[2] // 16
-  for axes, text, shown in zip(grid.flat, titles, faded, strict=False):
-    padded = np.pad(
+  for axes, text, shown, where in zip(
+      grid.flat, titles, faded, masks, strict=False
+  ):
+    shown = np.pad(
         shown[:most], ((0, 0), (0, 0), (0, gap), (0, 0)), constant_values=1.0
     )
-    axes.imshow(np.concatenate(list(padded), 1), interpolation='nearest')
-    axes.set_title(text, fontsize=8)
+    where = np.pad(where[:most], ((0, 0), (0, 0), (0, gap)))
+    axes.imshow(np.concatenate(list(shown), 1), interpolation='nearest')
+    if where.any() and not where.all():
+      axes.contour(
+          np.concatenate(list(where), 1), [0.5], colors='black', linewidths=0.6
+      )
+    axes.set_title(text, fontsize=7.5)
     axes.set_axis_off()
   figures.hide(grid.flat[len(titles) :])
   return made

@@ -90,6 +90,21 @@ class RegionDescriptionsTest(parameterized.TestCase):
     with self.assertRaisesRegex(ValueError, r'masks must be .*height=32'):
       regions.regions(factors, objects[:, :8], objects, letters)
 
+  def test_facts_and_sentences_of_units(self):
+    shown = lettered_shapes.many(jax.random.key(1), 6)
+    images = jnp.array([[0, 3], [5, 5]])
+    masks = shown.picture.object_mask[images]
+    got = np.array(regions.facts_of_units(shown, images, masks))
+    factors = jax.tree.map(lambda leaf: leaf[images[1]], shown.factors)
+    alone = regions.Regions(factors, jnp.ones(2), jnp.zeros(2))
+    np.testing.assert_array_equal(got[1], regions.facts(alone))
+    told = regions.told(got[None])
+    self.assertEqual(told.shape, (1, 2, 3, regions.LENGTH))
+    said = regions.text(told[0, 1, 2])
+    self.assertEqual(said, regions.sentences(got[1])[2])
+    words = [regions.VOCABULARY[i] for i in regions.FACT_WORDS]
+    self.assertEqual(tuple(words), regions.FACTS)
+
   @parameterized.parameters(
       ([], 'object'),
       (['ring', 'red', 'dotted'], 'dotted red ring'),
@@ -135,6 +150,25 @@ class UnitAnnotationsTest(absltest.TestCase):
     )
     self.assertEqual(found.sentences, (('x', 'v'), ('y, w',), ('z',)))
     self.assertEqual(found.masks.dtype, bool)
+
+  def test_all_layers_and_their_words(self):
+    rows = 'a,0,Red. cat', 'a,1,cat', 'a,2,a b c d', 'a,0,dog'
+    folder = self._folder(rows=rows)
+    file = folder / 'annotations.csv'
+    file.write_text(file.read_text().replace('b,9,other\n', ''))
+    told = unit_annotations.read_all(folder, 3)
+    names = ['a', 'b', 'c', 'cat', 'd', 'dog', 'red']
+    self.assertEqual(
+        told.vocabulary, {name: i for i, name in enumerate(names, 2)}
+    )
+    first = [[8, 5, 1], [7, 1, 1], [8, 5, 1]]  # the first again
+    np.testing.assert_array_equal(told.tokens[0], first)
+    np.testing.assert_array_equal(told.tokens[2], 3 * [[2, 3, 4]])
+    shapes_of = [(len(i), m.shape) for i, m in told.regions]
+    self.assertEqual(shapes_of, 3 * [(2, (2, 4, 4))])
+    file.write_text('layer,unit,annotation\n')
+    with self.assertRaisesRegex(ValueError, 'describes no unit'):
+      unit_annotations.read_all(folder, 3)
 
   def test_bad_files(self):
     read = unit_annotations.read

@@ -26,6 +26,8 @@ def test_reads_centre_squares_in_order_and_names_what_is_damaged(tmp_path):
   assert found.names == ('a/grey.png', 'b/wide.png', 'top.bmp')
   assert found.folders == ('a', 'b', '')
   assert set(found.skipped) == {'b/cut.png', 'b/text.jpg'}
+  assert found.left_out.startswith('2 damaged files are skipped: b/cut.png (')
+  assert found._replace(skipped={}).left_out == 'none is skipped'
   assert found.images.shape == (3, 8, 8, 3) and found.images.dtype == np.uint8
   np.testing.assert_array_equal(found.images[0], 77)
   np.testing.assert_array_equal(found.images[1, 4, 4], (10, 200, 30))

@@ -6,6 +6,23 @@ import numpy as np
 from nmlib import train
 
 
+class RegionsTest(absltest.TestCase):
+
+  def test_masks_are_bright_and_outlined(self):
+    images = np.zeros((3, 2, 4, 4, 3))
+    masks = np.zeros((3, 2, 4, 4), bool)
+    masks[0, 1, 1:3, 1:3] = True
+    made = train.pictures.regions(list('abc'), images, masks, 't', most=2)
+    shown = [axes for axes in made.axes if axes.get_visible()]
+    self.assertEqual([axes.get_title() for axes in shown], ['a', 'b', 'c'])
+    pixels = np.asarray(shown[0].images[0].get_array())
+    self.assertEqual(pixels.shape, (4, 8, 3))
+    dark = np.argwhere(pixels[..., 0] == 0)
+    np.testing.assert_array_equal(dark.min(0), [1, 5])
+    np.testing.assert_array_equal(dark.max(0), [2, 6])
+    self.assertEqual([len(axes.collections) for axes in shown], [1, 0, 0])
+
+
 class MatrixTest(absltest.TestCase):
 
   def test_cells_say_their_values_and_zero_is_white(self):

@@ -1,0 +1,60 @@
+"""Panels side by side, one a measure or one a condition."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from matplotlib import figure
+import numpy.typing as npt
+
+from nmlib.train.reports import figures
+
+
+def dots(
+    panels: Mapping[str, Mapping[str, npt.ArrayLike]],
+    title: str,
+    *,
+    height: float = 2.6,
+) -> figure.Figure:
+  """Draws `figures.dots` of several measures side by side, each from 0.
+
+  Args:
+    panels: values [S] by name, by measure; what a panel's title says.
+    title: of the figure.
+    height: inches.
+  """
+  made, every = figures.subplots(
+      1, len(panels), height=height, title=title, squeeze=False
+  )
+  for axes, (measure, groups) in zip(every[0], panels.items(), strict=True):
+    figures.dots(axes, {k.replace(' ', '\n'): v for k, v in groups.items()})
+    axes.set(title=measure, xlim=(-0.5, len(groups) - 0.5), ylim=(0, None))
+  return made
+
+
+def curves(
+    x: npt.ArrayLike,
+    panels: Mapping[str, Mapping[str, npt.ArrayLike]],
+    title: str,
+    *,
+    height: float = 2.8,
+    **labels: Any,
+) -> figure.Figure:
+  """Draws `figures.curve` of the same series side by side, with one legend.
+
+  Args:
+    x: [n].
+    panels: values [n, S] by series, by what a panel's title says.
+    title: of the figure.
+    height: inches.
+    **labels: of `Axes.set`, as xlabel and ylim; the y axis is shared.
+  """
+  made, every = figures.subplots(
+      1, len(panels), height=height, title=title, sharey=True, squeeze=False
+  )
+  for axes, (kind, series) in zip(every[0], panels.items(), strict=True):
+    for label, style in figures.styles(list(series)).items():
+      figures.curve(axes, x, series[label], label=label, ms=3, **style)
+    axes.set(title=kind, **labels)
+    axes.label_outer()
+  figures.legend(made)
+  return made

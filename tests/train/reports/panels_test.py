@@ -1,0 +1,35 @@
+"""Panels side by side."""
+
+from absl.testing import absltest
+import numpy as np
+
+from nmlib import train
+
+panels = train.panels
+
+
+class PanelsTest(absltest.TestCase):
+
+  def test_panels_of_dots(self):
+    made = panels.dots({'x': {'a b': [1.0]}, 'y': {'c': [2.0, 4.0]}}, 't')
+    self.assertEqual([axes.get_title() for axes in made.axes], ['x', 'y'])
+    ticks = [axes.get_xticklabels()[0].get_text() for axes in made.axes]
+    self.assertEqual(ticks, ['a\nb', 'c'])
+    self.assertEqual(made.axes[1].get_ylim()[0], 0)
+
+  def test_panels_of_curves_share_their_legend(self):
+    series = {'a': [[1.0], [2.0]], 'b': [[3.0], [4.0]]}
+    made = panels.curves(
+        [0, 1], {'x': series, 'y': {'a': series['b']}}, 't', ylabel='high'
+    )
+    np.testing.assert_array_equal(made.axes[1].lines[0].get_ydata(), [3, 4])
+    colours = [axes.lines[0].get_color() for axes in made.axes]
+    self.assertEqual(colours[0], colours[1])
+    texts = [text.get_text() for text in made.legends[0].get_texts()]
+    self.assertEqual(texts, ['a', 'b'])
+    labels = [axes.get_ylabel() for axes in made.axes]
+    self.assertEqual(labels, ['high', ''])
+
+
+if __name__ == '__main__':
+  absltest.main()
