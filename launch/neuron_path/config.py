@@ -72,6 +72,8 @@ PRESETS = {
     ),
 }  # fmt: skip
 
+_SHAPES = (train.Source('shapes of known factors', 'generated'),)
+_files = lambda what: (train.Source(what, 'files', flag='--config.images'),)
 PAPER = train.Paper(
     title='Discovering Influential Neuron Path in Vision Transformers',
     authors='Wang, Liu, Shi, Li, Pang, Yang, Yu, Ren', year=2025,
@@ -89,15 +91,7 @@ PAPER = train.Paper(
         paper='largest drop of all methods (values unknown)',
     ),
     data={
-        'small': (train.Source('shapes of known factors', 'generated'),),
-        'smoke': (train.Source('shapes of known factors', 'generated'),),
-        'paper': (
-            train.Source(
-                'ImageNet validation images', 'files', flag='--config.images'
-            ),
-        ),
-        'real': (
-            train.Source('pictures of yours', 'files', flag='--config.images'),
-        ),
+        'small': _SHAPES, 'smoke': _SHAPES, 'real': _files('pictures of yours'),
+        'paper': _files('ImageNet validation images'),
     },
 )  # fmt: skip

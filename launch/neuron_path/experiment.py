@@ -9,7 +9,6 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from launch.neuron_path import measure
 from launch.neuron_path import report
 from launch.neuron_path.config import Config
 from nmlib import train
@@ -22,56 +21,97 @@ from nmlib.networks import vit
 from nmlib.neurons import sites
 
 _SIZE = 32  # pixels of a generated image
+# Images of one stored result: what a stopped run loses, some minutes at most.
+_PART = {'vit': 100, 'efficientnet-lite0': 1}
 
 
 class Data(NamedTuple):
-  inputs: jax.Array  # [N, ...], as the network takes them
-  labels: jax.Array  # int [N]
-  shown: np.ndarray  # [N, H, W, 3], in [0, 1]
-  names: tuple[str, ...]  # of images, and how many were skipped
-  skipped: int = 0
+  images: Any  # [N, H, W, 3], of 0..255
+  labels: Any  # int [N]
+  names: tuple[str, ...]
+  skipped: tuple[str, ...] = ()  # names of files that could not be read
 
 
 def experiment(config: Config, run: train.Run) -> train.Report:
   """Trains or reads networks, finds paths, edits them."""
+  network: Any = config.network
   if config.source == 'shapes':
     data = generated(config)
     trained = train.to_host(train.fit(run, stage(config)).state.params)
     pick = lambda seed: jax.tree.map(lambda leaf: leaf[seed], trained)
     networks = [pick(seed) for seed in range(config.num_seeds)]
-    subject_of = _vit(config.network)
   else:
-    params, subject_of, data = read(config)
+    params, network, data = read(config)
     networks = [params]
-  run.say(f'{len(data.labels)} images; {data.skipped} could not be read')
-  paths, exact = measure.programs(subject_of, config)
-  rows = data.inputs, data.labels
-  some = [row[: config.num_exact] for row in rows]
-  host = functools.partial(jax.tree.map, np.asarray)
+  run.say(f'{len(data.labels)} images; {len(data.skipped)} could not be read')
+  paths, exact = programs(network, config)
   found, slow = [], []
   for seed, params in enumerate(networks):
     keys = jax.random.split(jax.random.key(seed), len(data.labels))
-    compute = lambda p=params, k=keys: host(paths(p, *rows, k))
-    found.append(run.result(f'paths_{seed}', compute))
+    rows = data.images, data.labels, keys
+    found.append(_in_parts(config, run, f'paths_{seed}', paths, params, rows))
     if config.num_exact:
-      compute = lambda p=params: host(exact(p, *some))
-      slow.append(run.result(f'exact_{seed}', compute))
+      few = [row[: config.num_exact] for row in rows[:2]]
+      slow.append(_in_parts(config, run, f'exact_{seed}', exact, params, few))
   stack = lambda *leaves: np.stack(leaves)
-  stacked = jax.tree.map(stack, *found)
   return report.make(
-      config, data, stacked, jax.tree.map(stack, *slow) if slow else {}
+      config, data, jax.tree.map(stack, *found),
+      jax.tree.map(stack, *slow) if slow else {},
+  )  # fmt: skip
+
+
+def programs(network: Any, config: Config):
+  """Returns two compiled functions, of parameters and images [N, H, W, 3].
+
+  `paths(params, images, labels, keys)` gives the fields of a `Comparison` by
+  name, `exact(params, images, labels)` scores of all candidates [N, L, D],
+  `fast` as the search finds them, and `exact`.
+  """
+  options = dict(
+      counts=config.counts, steps=config.steps, num_random=config.num_random
   )
+
+  def paths(params, *rows):
+    def one(row):
+      image, *others = row
+      subject, x = _subject(network, params), _scaled(image, network, config)
+      return neuron_path.compare(subject, x, *others, **options)._asdict()
+
+    return jax.lax.map(one, rows)
+
+  def exact(params, *rows):
+    def one(row):
+      x = _scaled(row[0], network, config)
+      probe = _subject(network, params).probe(x, row[1])
+      return neuron_path.exact_search(probe, steps=config.steps)
+
+    return dict(zip(('fast', 'exact'), jax.lax.map(one, rows), strict=True))
+
+  return jax.jit(paths), jax.jit(exact)
+
+
+def _in_parts(config, run, name, program, params, rows):
+  """Returns what a program finds in all images, stored some at a time."""
+  size, total = _PART[config.model], len(rows[0])
+  found = []
+  for first in range(0, total, size):
+    some = [row[first : first + size] for row in rows]
+    compute = functools.partial(program, params, *some)
+    found.append(run.result(f'{name}_{first}', compute))
+    run.say(f'{name}: {min(first + size, total)} of {total} images')
+  return jax.tree.map(lambda *parts: np.concatenate(parts), *found)
 
 
 def stage(config: Config) -> train.Stage:
   """Returns the training of every seed's network on generated shapes."""
   network, loop, data = config.network, config.loop, generated(config)
-  logits = lambda params, x: vit.apply(params, x, network).logits
+
+  def logits(params, image):
+    return vit.apply(params, _scaled(image, network, config), network).logits
 
   def loss(params, example, key):
     del key
-    found = logits(params, example['patches'])
-    return train.cross_entropy(found, example['label']), {}
+    return train.cross_entropy(logits(params, example[0]), example[1]), {}
 
   def evaluate(state, held_out):
     apply = functools.partial(logits, state.params)
@@ -80,13 +120,12 @@ def stage(config: Config) -> train.Stage:
   rate = optax.schedules.warmup_cosine_decay_schedule(
       0.0, config.learning_rate, max(1, loop.num_steps // 15), loop.num_steps
   )
-  draw = functools.partial(_example, config)
   return train.Stage(
       name='train', loop=loop, loss=loss,
       init=functools.partial(vit.init, config=network),
-      optimizer=optax.adamw(rate), data=train.fresh(draw, loop.batch_size),
-      evaluate=evaluate, eval_data=train.Examples(data.inputs, data.labels),
-      example=jax.eval_shape(lambda: draw(jax.random.key(0))),
+      optimizer=optax.adamw(rate), data=train.fresh(_example, loop.batch_size),
+      evaluate=evaluate, eval_data=train.Examples(data.images, data.labels),
+      example=jax.eval_shape(lambda: _example(jax.random.key(0))),
       seeds=tuple(range(config.num_seeds)), item='image',
   )  # fmt: skip
 
@@ -94,15 +133,12 @@ def stage(config: Config) -> train.Stage:
 def generated(config: Config) -> Data:
   """Returns the images whose paths are looked for, none of them trained on."""
   keys = jax.random.split(jax.random.key(2**20), config.num_images)
-  found = jax.jit(jax.vmap(functools.partial(_example, config)))(keys)
-  names = tuple(shapes.SHAPES[int(label)] for label in found['label'])
-  return Data(
-      found['patches'], found['label'], np.asarray(found['image']), names
-  )
+  images, labels = jax.jit(jax.vmap(_example))(keys)
+  return Data(images, labels, tuple(shapes.SHAPES[label] for label in labels))
 
 
 def read(config: Config):
-  """Returns parameters, what makes a subject of them, and pictures.
+  """Returns a user's parameters, network and pictures.
 
   Raises:
     ValueError: if a path is not given, or a folder names no class.
@@ -117,45 +153,38 @@ def read(config: Config):
   network: Any
   if config.model == 'vit':
     network = vit.config_from_official(arrays)
-    cut = functools.partial(vit.patches, size=network.patch_size)
     size = network.grid[0] * network.patch_size
     params: Any = vit.params_from_official(arrays, network)
-    subject_of = _vit(network)
   else:
-    cut = lambda image: image
     network = efficientnet.config_from_official({'name': config.model})
     size = network.image_size
     params = efficientnet.params_from_official(arrays, network)
-    names = [f'resid_post_{i}' for i in range(len(network.blocks))]
-    subject_of = lambda params: neuron_path.channels(
-        _runner(efficientnet.apply, params, network), names
-    )
   found = image_folder.read(config.images, size, config.num_images)
-  x = (jnp.asarray(found.images, jnp.float32) - config.mean) / config.deviation
-  x = jax.vmap(cut)(x)
   labels = image_folder.classes(found.folders, network.num_classes)
-  return params, subject_of, Data(
-      x, jnp.asarray(labels), found.images / 255, found.names,
-      len(found.skipped),
-  )  # fmt: skip
+  skipped = tuple(found.skipped)
+  return params, network, Data(found.images, labels, found.names, skipped)
 
 
-def _vit(network):
-  return lambda params: neuron_path.token_neurons(
-      _runner(vit.apply, params, network)
-  )
+def _scaled(image, network, config):
+  """Returns what the network takes of an image of 0..255."""
+  x = (image.astype(jnp.float32) - config.mean) / config.deviation
+  patches = isinstance(network, vit.Config)
+  return vit.patches(x, network.patch_size) if patches else x
 
 
-def _runner(apply, params, network):
-  """Returns the network of one image as `neuron_path` wants it."""
-  logits = lambda x, site: apply(params, x, network, site=site).logits
-  return sites.runner(logits)
+def _subject(network, params):
+  """Returns what is searched: neurons of the class token, or channels."""
+  tokens = isinstance(network, vit.Config)
+  apply: Any = vit.apply if tokens else efficientnet.apply
+  read = lambda x, site: apply(params, x, network, site=site).logits
+  run = sites.runner(read)
+  if tokens:
+    return neuron_path.token_neurons(run)
+  names = [f'resid_post_{i}' for i in range(len(network.blocks))]
+  return neuron_path.channels(run, names)
 
 
-def _example(config, key):
+def _example(key):
   first, second = jax.random.split(key)
   factors = shapes.sample(first)
-  image = shapes.render(factors, second, _SIZE).image
-  x = (255 * image - config.mean) / config.deviation
-  patches = vit.patches(x, config.network.patch_size)
-  return {'patches': patches, 'label': factors.shape, 'image': image}
+  return 255 * shapes.render(factors, second, _SIZE).image, factors.shape

@@ -1,24 +1,16 @@
 """The report of `launch.neuron_path`, and whose each claim is."""
 
-from collections.abc import Mapping
-from typing import Any
-
+import jax
+import jax.numpy as jnp
 import numpy as np
 from scipy import stats
 
 from launch.neuron_path import figures
-from launch.neuron_path import measure
 from launch.neuron_path.config import Config
 from nmlib import train
+from nmlib.analysis import neuron_path
 
-_OURS, _OTHERS = measure.METHODS[0], measure.METHODS[2:]
-_SHOWN = {
-    'score': 'joint score', 'completeness': 'completeness', 'drop': 'drop',
-    'gain': 'gain', 'accuracy removed': 'accuracy, removed',
-    'accuracy enhanced': 'accuracy, enhanced', 'kept': 'kept alone',
-}  # fmt: skip
-
-
+_OURS, _OTHERS = neuron_path.METHODS[0], neuron_path.METHODS[2:]
 _BECAUSE = (
     'integrated gradients of each layer by itself find neurons that cost more,'
     ' and so does the completeness form of the search: in the product of sums a'
@@ -27,76 +19,62 @@ _BECAUSE = (
 )
 
 
-def make(
-    config: Config,
-    data: Any,
-    found: Mapping[str, np.ndarray],
-    exact: Mapping[str, np.ndarray],
-) -> train.Report:
-  """Holds what `measure` found [S, ...] against the paper's claims."""
-  values = summary(found)
-  differences = []
+def make(config: Config, data, found, exact) -> train.Report:
+  """Holds what `experiment` found, [S, ...], against the paper's claims."""
+  rows, plain = summary(found), found['probability'].mean(1)
+  drops = plain[:, None, None] - found['removed'].mean(1)  # [S, M, K]
+  claims, differences = [], []
   if config.source == 'shapes':
     differences = [
         'Vision Transformers of four layers, trained here on generated shapes,'
         ' not ViT-B on ImageNet; thresholds are ours (of what we read the paper'
         ' gives directions, no values).',
     ]
+    overlaps = jax.vmap(neuron_path.class_overlap, (0, None))
+    shared = overlaps(jnp.asarray(found['neurons'])[..., None], data.labels)
+    claims = _claims(rows, found['right'].mean(1), *map(np.asarray, shared))
   elif config.model != 'vit':
     differences = [
         'A convolutional network, not a Vision Transformer: a neuron is a'
-        ' channel of what leaves a block, its value a factor of 1.',
+        ' channel of what leaves a block, its value the root mean square of its'
+        ' map.',
     ]
-  labels = np.asarray(data.labels)
-  within, between = _overlap(found['neurons'], labels)
-  overlap = {'within': within}, {'between': between}
-  claims = _claims(values, found['right'].mean(1), *overlap)
+  skipped = f'{len(data.skipped)} could not be read'
   return train.Report(
-      claims=claims if config.source == 'shapes' else [],
+      claims=claims,
       data={
-          'images': f'{len(labels)}; {data.skipped} could not be read',
+          'images': '; '.join([str(len(data.labels)), skipped, *data.skipped]),
           'source': config.source,
       },
       differences=differences,
-      tables={'Paths of one neuron a layer': _table(config, values, exact)},
-      figures=figures.draw(config, data, found['neurons'][0], values),
+      tables={'Paths of one neuron a layer': _table(config, rows, exact)},
+      figures=figures.draw(config, data, found['neurons'][0], rows, drops),
   )
 
 
-def summary(found: Mapping[str, np.ndarray]) -> dict[str, dict[str, Any]]:
+def summary(found) -> dict[str, dict[str, np.ndarray]]:
   """Returns values [S] of each method, means over images."""
   plain, right = found['probability'].mean(1), found['right'].mean(1)
-  values = {}
-  for i, name in enumerate(measure.METHODS):
-    of = {key: found[key][:, :, i].mean(1) for key in measure.OF_METHODS}
-    drops = plain[:, None] - of['removed']  # [S, K]
-    values[name] = {
-        'score': of['score'], 'completeness': of['completeness'],
-        'drop': drops[:, 0], 'drops': drops, 'gain': of['enhanced'] - plain,
-        'kept': of['kept'], 'accuracy removed': of['removed_right'] - right,
-        'accuracy enhanced': of['enhanced_right'] - right,
+  rows = {}
+  for i, name in enumerate(neuron_path.METHODS):
+    mean = lambda key, i=i: found[key][:, :, i].mean(1)
+    rows[name] = {
+        'joint score': mean('score'), 'completeness': mean('completeness'),
+        'drop': plain - mean('removed')[:, 0],
+        'gain': mean('enhanced') - plain,
+        'accuracy, removed': mean('removed_right') - right,
+        'accuracy, enhanced': mean('enhanced_right') - right,
+        'kept alone': mean('kept'),
     }  # fmt: skip
-  return values
+  return rows
 
 
-def _overlap(neurons, labels):
-  """Returns Jaccard indices within and between classes of paths [S, N, L]."""
-  shared = (neurons[:, :, None] == neurons[:, None]).sum(-1)
-  index = shared / (2 * neurons.shape[2] - shared)
-  same = labels[:, None] == labels
-  pairs = same & ~np.eye(len(labels), dtype=bool), ~same
-  return [
-      index[:, where].mean(1) if where.any() else np.full(len(index), np.nan)
-      for where in pairs
-  ]
-
-
-def _claims(values, accuracy, within, between) -> list[train.Claim]:
-  pick = lambda name, key: {name: values[name][key]}
+def _claims(rows, accuracy, within, between) -> list[train.Claim]:
+  pick = lambda name, key: {name: rows[name][key]}
   best = lambda key: {
-      'best baseline': np.max([values[name][key] for name in _OTHERS], 0)
+      'best baseline': np.max([rows[name][key] for name in _OTHERS], 0)
   }
-  triple = {'three times random': 3 * values['random']['drop']}
+  triple = {'three times random': 3 * rows['random']['drop']}
   return [
       train.higher(
           'The networks know the shapes: accuracy at least 0.95',
@@ -105,8 +83,8 @@ def _claims(values, accuracy, within, between) -> list[train.Claim]:
       train.higher(
           'The joint attribution score of the neuron path is above every'
           " baseline's (by construction: it is what the search maximises)",
-          pick(_OURS, 'score'), best('score'), by='interval', source='paper',
-          paper='highest in all four models',
+          pick(_OURS, 'joint score'), best('joint score'), by='interval',
+          source='paper', paper='highest in all four models',
       ),
       train.higher(
           'Removing the path costs at least three times the probability that'
@@ -126,16 +104,13 @@ def _claims(values, accuracy, within, between) -> list[train.Claim]:
       ),
       train.higher(
           'Paths of images of one class share more neurons than those of two',
-          within, between, by='interval', source='paper (direction)',
+          {'within': within}, {'between': between}, by='interval',
+          source='paper (direction)',
       ),
   ]  # fmt: skip
 
 
-def _table(config, values, exact) -> train.Table:
-  rows = {
-      name: {text: values[name][key] for key, text in _SHOWN.items()}
-      for name in measure.METHODS
-  }
+def _table(config, rows, exact) -> train.Table:
   note = (
       'Joint attribution score as published (a product of sums, may be above 1)'
       ' and in its completeness form; loss of probability when the path is'
@@ -143,9 +118,8 @@ def _table(config, values, exact) -> train.Table:
       f' left when all but {config.counts[-1]} neurons a layer are removed.'
   )
   if exact:
-    size = exact['fast'].shape[-1]
-    pairs = zip(*(exact[k].reshape(-1, size) for k in exact), strict=True)
-    mean = np.mean([stats.spearmanr(*pair).statistic for pair in pairs])
+    ranks = lambda at: stats.spearmanr(*(exact[k][at] for k in exact)).statistic
+    mean = np.mean([*map(ranks, np.ndindex(exact['fast'].shape[:-1]))])
     note += (
         " Mean rank correlation of the search's scores with exact ones, over"
         f' layers and {config.num_exact} images a network: {mean:.3f}.'

@@ -209,7 +209,11 @@ def test_channels_of_a_convolutional_network_as_neurons():
 
   subject = neuron_path.channels(run, ('conv_post_0', 'conv_post_1'))
   probe = subject.probe(image, 1)
-  np.testing.assert_array_equal(probe.clean.sum(1), [4, 6])
+  _, seen = run(image, {}, ('conv_post_0', 'conv_post_1'))
+  for values, site in zip(probe.clean, seen.values(), strict=True):
+    power = jnp.sum(site**2, (0, 1)) / site[..., 0].size
+    np.testing.assert_allclose(values[: len(power)] ** 2, power, rtol=1e-12)
+    np.testing.assert_array_equal(values[len(power) :], 0)  # no channel
   plain = jax.nn.softmax(cnn.apply(params, image, config).logits)[1]
   every = jnp.ones(2, bool)
   np.testing.assert_allclose(
@@ -231,7 +235,8 @@ def test_channels_of_a_convolutional_network_as_neurons():
   change = plain - probe.probability(less, every)
   np.testing.assert_allclose(total, change, rtol=0, atol=1e-8)
   np.testing.assert_allclose(
-      probe.probability(off, only), jax.nn.softmax(out.logits - missing)[1]
+      probe.probability(off * probe.clean, only),
+      jax.nn.softmax(out.logits - missing)[1],
   )
 
 
@@ -242,6 +247,69 @@ def test_histograms_and_overlap():
   )
   np.testing.assert_allclose(neuron_path.overlap(*paths), 1 / 3)
   np.testing.assert_allclose(neuron_path.overlap(paths[0], paths[0]), 1)
+
+
+def test_overlap_within_and_between_classes_is_of_pairs():
+  paths = jnp.array([[[0], [2]], [[1], [2]], [[0], [2]], [[3], [1]]])
+  labels = jnp.array([0, 0, 0, 1])
+  within, between = neuron_path.class_overlap(paths, labels)
+  np.testing.assert_allclose(within, (1 / 3 + 1 + 1 / 3) / 3)
+  np.testing.assert_allclose(between, 0)
+  within, between = neuron_path.class_overlap(paths[:2], jnp.array([0, 1]))
+  assert jnp.isnan(within)
+  np.testing.assert_allclose(between, 1 / 3)
+
+
+def test_comparison_equals_the_methods_one_by_one(recorded):
+  stored, run = recorded
+  x, label = stored['x'][0], stored['labels'][0]
+  subject = neuron_path.token_neurons(run)
+  found = jax.jit(
+      lambda: neuron_path.compare(
+          subject, x, label, jax.random.key(0), counts=(1, 3), num_random=2
+      )
+  )()
+  probe = subject.probe(x, label)
+  np.testing.assert_array_equal(found.neurons, stored['path'][0])
+  np.testing.assert_allclose(found.score[0], stored['jas'][0], atol=1e-8)
+  edited = stored['prob_clean_remove_enhance_prune'][0]
+  values = found.probability, found.removed[0, 0], found.enhanced[0]
+  np.testing.assert_allclose(values, edited[:3], rtol=0, atol=1e-8)
+  at = neuron_path.METHODS.index('activation')
+  active = neuron_path.activation_path(probe, 3)
+  score = neuron_path.joint_attribution_score
+  np.testing.assert_allclose(found.score[at], score(probe, active[:, :1]))
+  np.testing.assert_allclose(
+      found.completeness[at],
+      score(probe, active[:, :1], form='completeness'),
+  )
+
+  def after(neurons, operation):
+    edit = neuron_path.edit_path(neurons, (3, 1, 20), operation)
+    logits = subject.edited(x, edit.scale[:, 0])
+    return jax.nn.softmax(logits)[label], logits.argmax() == label
+
+  wanted = [after(active[:, :count], 'remove') for count in (1, 3)]
+  np.testing.assert_allclose(found.removed[at], [p for p, _ in wanted])
+  np.testing.assert_array_equal(found.removed_right[at], wanted[0][1])
+  np.testing.assert_allclose(found.kept[at], after(active, 'prune')[0])
+  # Of the search every number of neurons has a path of its own.
+  three = neuron_path.locate(probe, count=3).neurons
+  np.testing.assert_allclose(found.removed[0, 1], after(three, 'remove')[0])
+
+
+def test_exact_search_scores_above_the_path_that_was_found(recorded):
+  stored, run = recorded
+  probe = neuron_path.probe(run, stored['x'][0], stored['labels'][0])
+  fast, exact = jax.jit(lambda: neuron_path.exact_search(probe, steps=4))()
+  path = neuron_path.locate(probe, steps=4)
+  np.testing.assert_allclose(fast, path.scores, rtol=1e-12)
+  for layer in range(3):  # the score of what the search found, with it
+    score = neuron_path.joint_attribution_score(
+        probe, path.neurons[: layer + 1], steps=4
+    )
+    at = exact[layer, path.neurons[layer, 0]]
+    np.testing.assert_allclose(at, score, rtol=1e-10)
 
 
 def test_bad_input_is_refused(recorded):

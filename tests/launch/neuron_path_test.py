@@ -10,8 +10,8 @@ from PIL import Image
 import pytest
 
 from launch.neuron_path import config as config_lib
-from launch.neuron_path import measure
 from nmlib import train
+from nmlib.analysis import neuron_path
 from nmlib.data import weights
 from nmlib.networks import vit
 from tests.launch import launcher
@@ -29,7 +29,7 @@ class NeuronPathTest(launcher.LauncherTest):
   def test_reports_all_methods_and_the_exact_search(self):
     report = self.smoke().report
     (table,) = report['tables'].values()
-    self.assertEqual([*table['rows']], list(measure.METHODS))
+    self.assertEqual([*table['rows']], list(neuron_path.METHODS))
     self.assertIn('exact ones', table['note'])
     # With one image a class within-class overlap has no value: not a claim
     # that holds.

@@ -21,6 +21,11 @@ does through the later ones that are overwritten does not count.
 as in `nmlib.analysis.patching`; `site` has a layer axis, [L, T, D].
 """
 
+from nmlib.analysis.neuron_path.comparison import METHODS
+from nmlib.analysis.neuron_path.comparison import Comparison
+from nmlib.analysis.neuron_path.comparison import compare
+from nmlib.analysis.neuron_path.comparison import exact_search
+from nmlib.analysis.neuron_path.interventions import class_overlap
 from nmlib.analysis.neuron_path.interventions import edit_path
 from nmlib.analysis.neuron_path.interventions import histogram
 from nmlib.analysis.neuron_path.interventions import overlap
@@ -40,15 +45,20 @@ from nmlib.analysis.neuron_path.subjects import channels
 from nmlib.analysis.neuron_path.subjects import token_neurons
 
 __all__ = [
+    'Comparison',
     'Form',
+    'METHODS',
     'Path',
     'Probe',
     'Subject',
     'activation_path',
     'candidate_scores',
     'channels',
+    'class_overlap',
+    'compare',
     'edit_path',
     'exact_scores',
+    'exact_search',
     'histogram',
     'influence_pattern_path',
     'integrated_gradients_path',

@@ -65,3 +65,28 @@ def overlap(a: jax.Array, b: jax.Array) -> jax.Array:
   """Returns the shared part of the union of two paths [L, K] (Jaccard)."""
   shared = jnp.sum(jnp.any(a[:, :, None] == b[:, None], 2))
   return shared / (a.size + b.size - shared)
+
+
+def class_overlap(
+    paths: jax.Array, labels: jax.Array
+) -> tuple[jax.Array, jax.Array]:
+  """Returns the mean `overlap` of two paths of one class, and of two classes.
+
+  Args:
+    paths: int [N, L, K].
+    labels: int [N], the class of each.
+
+  Returns:
+    Two numbers; NaN where there is no such pair.
+  """
+
+  def one(row):  # by rows: of all pairs at once there are too many
+    index, path, label = row
+    shared = jax.vmap(overlap, (None, 0))(path, paths)
+    other = jnp.arange(len(labels)) != index
+    parts = (labels == label) & other, labels != label
+    return [(jnp.sum(shared, where=part), jnp.sum(part)) for part in parts]
+
+  found = jax.lax.map(one, (jnp.arange(len(labels)), paths, labels))
+  within, between = (total.sum() / count.sum() for total, count in found)
+  return within, between

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 
 from nmlib.analysis.neuron_path import scores
 from nmlib.neurons import sites as sites_lib
+from nmlib.neurons.core import normalization
 
 
 class Subject(NamedTuple):
@@ -38,30 +39,34 @@ def token_neurons(
 def channels(run: scores.Run, names: Sequence[str]) -> Subject:
   """Returns the channels of sites [H, W, C_i], each a layer, C_i <= D.
 
-  A channel's value is the factor of its map, 1 in the plain network: its
-  gradient is what integrated gradients of the whole map would sum.
+  A channel's value is the root mean square of its map, which is scaled whole:
+  value times gradient is what integrated gradients of the map would sum.
   """
 
   def factors_of(name, row, seen):
     return row[: seen[name].shape[-1]][None, None]
 
+  def strength(values, widest):
+    root = jnp.sqrt(jnp.mean(jnp.square(values), (0, 1)))
+    return jnp.pad(root, (0, widest - len(root)))
+
   def probe(inputs, label):
     _, seen = run(inputs, {}, tuple(names))
-    sizes = jnp.array([[seen[name].shape[-1]] for name in names])
     widest = max(seen[name].shape[-1] for name in names)
+    clean = jnp.stack([strength(seen[name], widest) for name in names])
 
     def probability(values, layers):
+      factors = normalization.safe_ratio(values, clean)
       edits = {
           name: sites_lib.Edit(
               mask=layers[i],
-              value=factors_of(name, values[i], seen) * seen[name],
+              value=factors_of(name, factors[i], seen) * seen[name],
           )
           for i, name in enumerate(names)
       }
       return jax.nn.softmax(run(inputs, edits, ())[0])[label]
 
-    there = jnp.arange(widest)[None] < sizes
-    return scores.Probe(probability, there.astype(inputs.dtype))
+    return scores.Probe(probability, clean)
 
   def edited(inputs, factors):
     _, seen = run(inputs, {}, tuple(names))

@@ -1,5 +1,6 @@
 """A user's folder of pictures, read one by one; damaged ones are named."""
 
+import collections
 from collections.abc import Mapping
 from collections.abc import Sequence
 import os
@@ -37,7 +38,8 @@ def read(
   Args:
     path: of a folder; also the folders inside are read.
     size: S.
-    count: how many at most, in the order of names; None: all.
+    count: how many at most, of each folder inside in turn, so that few show
+      all of them; None: all. Pictures are in the order of their names.
 
   Raises:
     FileNotFoundError: if there is no such folder.
@@ -46,15 +48,17 @@ def read(
   folder = pathlib.Path(path)
   if not folder.is_dir():
     raise FileNotFoundError(f'{path}: no such folder of images.')
-  images, names, skipped = [], [], {}
-  for file in sorted(folder.rglob('*')):
-    if file.suffix.lower() not in _ENDINGS or not file.is_file():
-      continue
+  files = [
+      file
+      for file in sorted(folder.rglob('*'))
+      if file.suffix.lower() in _ENDINGS and file.is_file()
+  ]
+  images, skipped = {}, {}
+  for name, file in _in_turn(folder, files):
     if len(images) == count:
       break
-    name = file.relative_to(folder).as_posix()
     try:
-      images.append(_square(file, size))
+      images[name] = _square(file, size)
     except (
         OSError,
         ValueError,
@@ -62,15 +66,14 @@ def read(
         Image.DecompressionBombError,
     ) as e:
       skipped[name] = str(e)
-    else:
-      names.append(name)
   if not images:
     raise ValueError(
         f'{path} holds no picture that can be read ({len(skipped)} damaged);'
         f' endings are {", ".join(sorted(_ENDINGS))}.'
     )
-  folders = tuple(n.split('/')[0] if '/' in n else '' for n in names)
-  return Pictures(np.stack(images), tuple(names), folders, skipped)
+  names = tuple(sorted(images, key=lambda name: name.split('/')))
+  stacked = np.stack([images[name] for name in names])
+  return Pictures(stacked, names, tuple(map(_first, names)), skipped)
 
 
 def classes(folders: Sequence[str], num_classes: int) -> np.ndarray:
@@ -92,6 +95,25 @@ def classes(folders: Sequence[str], num_classes: int) -> np.ndarray:
         ' some lie in none.'
     )
   return np.array([int(name) for name in folders])
+
+
+def _first(name: str) -> str:
+  """Returns the first folder of a name, '' if it is in none."""
+  return name.split('/')[0] if '/' in name else ''
+
+
+def _in_turn(
+    folder: pathlib.Path, files: Sequence[pathlib.Path]
+) -> list[tuple[str, pathlib.Path]]:
+  """Returns names and files: the first of every folder, the second, ..."""
+  seen = collections.Counter()
+  turns = []
+  for file in files:
+    name = file.relative_to(folder).as_posix()
+    turns.append((seen[_first(name)], name, file))
+    seen[_first(name)] += 1
+  turns.sort(key=lambda turn: turn[0])
+  return [turn[1:] for turn in turns]
 
 
 def _square(file: pathlib.Path, size: int) -> np.ndarray:

@@ -32,7 +32,16 @@ def test_reads_centre_squares_in_order_and_names_what_is_damaged(tmp_path):
   np.testing.assert_array_equal(found.images[0], 77)
   np.testing.assert_array_equal(found.images[1, 4, 4], (10, 200, 30))
   np.testing.assert_array_equal(found.images[2], 5)
-  assert image_folder.read(tmp_path, 8, 2).names == found.names[:2]
+
+
+def test_a_few_are_of_every_folder_in_turn(tmp_path):
+  names = 'a/1.png', 'a/2.png', 'a/3.png', 'b/inner/1.png', 'b/2.png', '1.png'
+  for name in names:
+    _save(tmp_path / name, np.zeros((4, 4), np.uint8))
+  read = lambda count: image_folder.read(tmp_path, 4, count).names
+  assert read(3) == ('1.png', 'a/1.png', 'b/2.png')
+  assert read(5) == ('1.png', 'a/1.png', 'a/2.png', 'b/2.png', 'b/inner/1.png')
+  assert len(read(9)) == 6
 
 
 def test_nothing_to_read_is_refused(tmp_path):
