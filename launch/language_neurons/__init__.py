@@ -6,15 +6,15 @@ language's neurons; and look again after the model has been aligned.
 
   python -m launch.language_neurons                     # small: see below
   python -m launch.language_neurons --preset=real --counts=FOLDER
-  python -m launch.language_neurons --preset=paper --model=FILE --texts=FILE
+  python -m launch.language_neurons --preset=paper --model=FOLDER --texts=FILE
 
 small trains five seeds of a gated decoder on one small world told in five
 languages, of which the first has ten times more text, then aligns two of them
 by translation: some minutes on two cores. real reads the counts that the
 authors released (Mistral-7B, ten languages) and compares the masks with theirs:
-seconds. paper runs any Llama, Mistral or Qwen2 (weights, config.json beside
-them) on lines of {"language", "prompt", "response"}, with --tokenizer
-and, if there is one, --aligned; of MGSM's 8M tokens counting is about 0.2 hours
-and the matrices are about 22 on one GPU at 150 TFLOP/s (float32 weights),
-estimated from FLOPs.
+seconds. paper runs any Llama, Mistral or Qwen2 (a folder of weights,
+config.json and tokenizer.json) on lines of {"language", "prompt", "response"}
+and, if there is one, an --aligned one; of MGSM's 8M tokens counting is about
+0.2 hours and the matrices are about 22 on one GPU at 150 TFLOP/s (float32
+weights), estimated from FLOPs.
 """

@@ -5,15 +5,15 @@ from typing import Annotated
 from typing import Literal
 
 from nmlib import train
+from nmlib.analysis import language_survey
 from nmlib.data.text import multilingual
 from nmlib.networks import transformer
 from nmlib.neurons.core import limits
 
 SHORTCUTS = {
     'counts': 'Folder of released counts, for --preset=real.',
-    'model': 'Weights (.safetensors or their index) beside config.json.',
+    'model': 'Folder of weights, config.json and tokenizer.json.',
     'aligned': 'Likewise, of the model after its alignment.',
-    'tokenizer': 'Else tokenizer.json beside the weights.',
     'texts': 'File of JSON lines {"language", "prompt", "response"}.',
 }
 _WORLD = multilingual.Config(num_things=16, num_colours=4, num_digits=3)
@@ -36,20 +36,13 @@ class Config:
   counts: str = ''
   model: str = ''
   aligned: str = ''
-  tokenizer: str = ''
   texts: str = ''
-  top_rate: limits.OpenUnitInterval = 0.01  # neurons that are selected
-  quantile: limits.OpenUnitInterval = 0.95  # below the threshold
-  high: limits.Positive = 0.2  # the largest lambda that is tried
+  select: language_survey.Selection = language_survey.Selection()
   world: multilingual.Config = _WORLD
   network: transformer.Config = _decoder(64, 128, 4)
   num_seeds: limits.Count = 5
-  loop: train.Loop = train.Loop(
-      2000, batch_size=32, steps_per_call=50, log_every=50
-  )
-  align_loop: train.Loop = train.Loop(
-      300, batch_size=32, steps_per_call=50, log_every=50
-  )
+  loop: train.Loop = train.Loop(2000, steps_per_call=50, log_every=50)
+  align_loop: train.Loop = train.Loop(300, steps_per_call=50, log_every=50)
   learning_rate: limits.Positive = 3e-3
   align_rate: limits.Positive = 1e-3
   weight_decay: limits.NonNegative = 0.3
@@ -74,10 +67,10 @@ class Config:
 
 
 PRESETS = {
-    'small': Config(top_rate=0.2, quantile=0.9, high=1.0),
+    'small': Config(select=language_survey.Selection(0.2, 0.9, 1.0)),
     'smoke': Config(
-        top_rate=0.3, quantile=0.7, high=1.0, network=_decoder(16, 16, 3),
-        num_seeds=2, num_prompts=4,
+        select=language_survey.Selection(0.3, 0.7, 1.0),
+        network=_decoder(16, 16, 3), num_seeds=2, num_prompts=4,
         loop=train.Loop(4, batch_size=4, steps_per_call=2, log_every=2),
         align_loop=train.Loop(2, batch_size=4, steps_per_call=2, log_every=2),
     ),

@@ -64,6 +64,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.data.text import crops as crops
   from nmlib.data.text import llama2c as llama2c
   from nmlib.data.text import multilingual as multilingual
+  from nmlib.data.text import multilingual_lessons as multilingual_lessons
   from nmlib.data.text import numerals as numerals
   from nmlib.data.text import parallel as parallel
   from nmlib.data.text import recall_prompts as recall_prompts

@@ -71,6 +71,9 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks.dendrites import dendritic as dendritic
   from nmlib.networks.dendrites import growth as growth
   from nmlib.networks.dendrites import sizes as sizes
+  from nmlib.networks.language_studies import (
+      language_effects as language_effects,
+  )
   from nmlib.networks.language_studies import marked_texts as marked_texts
   from nmlib.networks.language_studies import marked_words as marked_words
   from nmlib.networks.oscillatory import gated_streams as gated_streams

@@ -117,8 +117,47 @@ class DeactivationTest(absltest.TestCase):
       with self.assertRaisesRegex(ValueError, message):
         call()
 
+  def test_matrices_are_split_by_their_diagonal(self):
+    change = np.arange(18.0).reshape(2, 3, 3)
+    own, others = deactivation.own_and_others(change)
+    np.testing.assert_array_equal(own, [4, 13])
+    np.testing.assert_array_equal(others, [4, 13])
+    change[0, 1, 1] += 3
+    own, others = deactivation.own_and_others(change)
+    np.testing.assert_array_equal(own, [5, 13])
+    np.testing.assert_array_equal(others, [4, 13])
+
 
 class SurveyTest(absltest.TestCase):
+
+  def test_related_pairs_and_others(self):
+    shared = np.array([[9, 1, 2], [1, 9, 4], [2, 4, 9]])
+    related, others = language_survey.related_and_others(shared, [(0, 2)])
+    self.assertEqual((related, others), (2, 2.5))
+
+  def test_a_summary_has_the_surveys_of_both_scores(self):
+    totals = jnp.array([100, 200, 50])
+    counts = jax.random.randint(jax.random.key(0), (2, 6, 3), 0, 51)
+    select = language_survey.Selection(0.25, 0.7, 1.0)
+    found, masks = language_survey.summary(counts, totals, select)
+    p = counts / totals[None, None]
+    for variant, mark in (('code', ''), ('paper', ', paper')):
+      of = language_survey.survey(
+          p, top_rate=0.25, q=0.7, high=1.0, variant=variant
+      )
+      self.assertEqual(found['weight' + mark], of.weight)
+      np.testing.assert_array_equal(
+          found['selected' + mark],
+          language_survey.histogram(of.above, 3, of.selected),
+      )
+    of = language_survey.survey(p, top_rate=0.25, q=0.7, high=1.0)
+    self.assertEqual(found['everyone'].sum(), 12)
+    np.testing.assert_array_equal(found['sizes'], of.masks.sum((1, 2)))
+    np.testing.assert_array_equal(found['profile'][0], of.kinds[0].sum(1))
+    lape = language_neurons.lape(p, top_rate=0.25, q=0.7)[1]
+    for name, mask in (('specific and related', of.masks), ('LAPE', lape)):
+      index = language_survey.SETS.index(name)
+      np.testing.assert_array_equal(masks[index], mask)
 
   def test_kinds_and_pairs_of_a_world_by_hand(self):
     p = jnp.zeros((1, 8, 3)).at[0, :, 0].set(0.01)

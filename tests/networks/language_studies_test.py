@@ -7,8 +7,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from nmlib.analysis import deactivation
 from nmlib.analysis import expert_changes
+from nmlib.analysis import language_survey
+from nmlib.analysis import language_texts
 from nmlib.analysis import output_svd
+from nmlib.networks import language_effects
 from nmlib.networks import marked_texts
 from nmlib.networks import marked_words
 from nmlib.networks import transformer
@@ -141,6 +145,65 @@ class MarkedWordsTest(absltest.TestCase):
       )  # fmt: skip
       for name, values in again.items():
         np.testing.assert_allclose(judged[name][seed], values, rtol=1e-4)
+
+
+class LanguageEffectsTest(absltest.TestCase):
+
+  def test_effects_are_of_masks_put_out(self):
+    model = transformer.Config(
+        9, 2, 8, 2, mlp_dim=6, norm='rms', positions='rotary', gated=True,
+        max_length=8,
+    )  # fmt: skip
+    params = jax.vmap(lambda key: transformer.init(key, model))(
+        jax.random.split(jax.random.key(0), 2)
+    )
+    params = transformer.scaled(params, 4.0)
+    rows = [
+        [([1, 2], [3, 4, 5]), ([6], [7])],
+        [([8, 1, 2], [3, 1]), ([4], [5, 6])],
+    ]
+    texts = language_texts.padded(rows)
+    select = language_survey.Selection(0.3, 0.7, 1.0)
+    found = language_effects.find(params, texts, model, select)
+    one = jax.tree.map(lambda leaf: leaf[1], params)
+    run = sites.runner(functools.partial(transformer.apply, one, config=model))
+    counts = language_texts.counts(run, texts)
+    totals = jnp.asarray(texts.response).sum((1, 2))
+    of, masks = language_survey.summary(counts, totals, select)
+    np.testing.assert_array_equal(found['profile'][1], of['profile'])
+    losses = lambda edits: np.concatenate(
+        language_texts.losses(run, texts, edits)
+    )
+    np.testing.assert_allclose(found['before'][1], losses({}), rtol=1e-5)
+    for kind in (1, 3):
+      for language in range(2):
+        edits = deactivation.deactivate(masks[kind, language])
+        np.testing.assert_allclose(
+            found['own'][1, kind, language],
+            losses(edits) - found['before'][1],
+            atol=1e-5,
+        )
+    none = language_effects.find(params, texts, model, select, put_out=False)
+    self.assertEqual(none['own'].shape, (2, 0, 2, 4))
+    np.testing.assert_array_equal(none['selected'], found['selected'])
+
+
+class ScaledTest(absltest.TestCase):
+
+  def test_norms_and_perceptrons_stay(self):
+    params = _params()
+    again = transformer.scaled(params, 3.0)
+    for kept in (False, True):
+      pick = lambda of, kept=kept: (
+          (of.layers.mlp_in, of.layers.mlp_out, of.final_norm)
+          if kept
+          else (of.embed, of.output.kernel, of.layers.query)
+      )
+      factor = 1 if kept else 3
+      jax.tree.map(
+          lambda a, b, f=factor: np.testing.assert_allclose(a, f * b),
+          pick(again), pick(params),
+      )  # fmt: skip
 
 
 if __name__ == '__main__':

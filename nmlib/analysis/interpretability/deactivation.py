@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+import numpy.typing as npt
 
 from nmlib.neurons import sites
 from nmlib.neurons.core import checks
@@ -88,6 +90,18 @@ def cross_deactivation_matrix(
   )
   checks.shape('what measure returns', found, 'masks', 'J')
   return Effects(found[0], found[1:] - found[:1])
+
+
+def own_and_others(change: npt.ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+  """Returns the mean [...] on the diagonal of matrices, and beside it.
+
+  Args:
+    change: [..., K, K], rows are whose neurons are off; of two languages or
+      more.
+  """
+  change = np.asarray(change)
+  same = np.eye(change.shape[-1], dtype=bool)
+  return change[..., same].mean(-1), change[..., ~same].mean(-1)
 
 
 def matched_masks(

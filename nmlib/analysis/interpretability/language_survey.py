@@ -5,13 +5,32 @@ has the steps: a threshold, lambda by bisection, the selected neurons and their
 kinds.
 """
 
+from collections.abc import Sequence
+import dataclasses
+from typing import Any
 from typing import Literal
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+import numpy.typing as npt
 
 from nmlib.analysis.interpretability import language_neurons
+from nmlib.neurons.core import limits
+
+SETS = ('specific', 'specific and related', 'all three', 'LAPE', "paper's form")
+
+
+@dataclasses.dataclass(frozen=True)
+class Selection:
+  """How neurons are selected; defaults are the paper's."""
+
+  top_rate: limits.OpenUnitInterval = 0.01  # of all neurons
+  quantile: limits.OpenUnitInterval = 0.95  # of probabilities, the threshold
+  high: limits.Positive = 0.2  # the largest lambda that is tried
+
+  __post_init__ = limits.check
 
 
 class Survey(NamedTuple):
@@ -96,3 +115,59 @@ def sharing(masks: jax.Array) -> jax.Array:
   """
   flat = masks.reshape(len(masks), -1).astype(jnp.int32)
   return flat @ flat.T
+
+
+def related_and_others(
+    shared: npt.ArrayLike, pairs: Sequence[tuple[int, int]]
+) -> tuple[np.ndarray, np.ndarray]:
+  """Returns the mean [...] of what pairs of languages share, and all others.
+
+  Args:
+    shared: symmetric [..., K, K], such as `sharing`.
+    pairs: of related languages, the lower number first.
+  """
+  shared = np.asarray(shared)
+  related = np.zeros(shared.shape[-2:], bool)
+  related[tuple(zip(*pairs, strict=True))] = True
+  others = np.triu(~related, 1)
+  return shared[..., related].mean(-1), shared[..., others].mean(-1)
+
+
+def summary(
+    counts: jax.Array, totals: jax.Array, select: Selection
+) -> tuple[dict[str, Any], jax.Array]:
+  """Returns what counts say under both forms of the score, and masks.
+
+  `threshold`, `weight` (lambda), `selected` (the histogram of N) and the latter
+  two of the paper's form (`..., paper`); `everyone`, N of all neurons;
+  `profile` [4, L], of the kinds by layer; `sizes` [K] of the languages' masks;
+  `sharing` [K, K], related neurons in common. Masks [5, K, L, D] are by `SETS`.
+
+  Args:
+    counts: tokens in which a neuron is active, int [L, D, K].
+    totals: tokens of each language, int [K].
+    select: how neurons are.
+
+  Raises:
+    ValueError: as of `language_neurons`.
+  """
+  p = language_neurons.activation_probability(counts, totals)
+  options = {
+      'top_rate': select.top_rate, 'q': select.quantile, 'high': select.high,
+  }  # fmt: skip
+  found = survey(p, **options)
+  other = survey(p, **options, variant='paper')
+  size = p.shape[2]
+  lape = language_neurons.lape(p, top_rate=select.top_rate, q=select.quantile)
+  masks = (*masks_by_kind(found).values(), lape[1], other.masks)
+  return {
+      'threshold': found.threshold,
+      'weight': found.weight,
+      'weight, paper': other.weight,
+      'selected': histogram(found.above, size, found.selected),
+      'selected, paper': histogram(other.above, size, other.selected),
+      'everyone': histogram(found.above, size),
+      'profile': jnp.stack([jnp.sum(kind, 1) for kind in found.kinds]),
+      'sizes': jnp.sum(found.masks, (1, 2)),
+      'sharing': sharing(found.masks & found.kinds.related[None]),
+  }, jnp.stack(masks)

@@ -57,6 +57,7 @@ from nmlib.networks.transformer.params import Norm
 from nmlib.networks.transformer.params import Params
 from nmlib.networks.transformer.params import Readout
 from nmlib.networks.transformer.params import init
+from nmlib.networks.transformer.params import scaled
 from nmlib.networks.transformer.processing import center_unembedding
 from nmlib.networks.transformer.processing import center_writing_weights
 from nmlib.networks.transformer.processing import fold_layer_norm
@@ -82,6 +83,7 @@ __all__ = [
     'late_and_early_losses',
     'loss',
     'read_out',
+    'scaled',
     'token_losses',
     'untie',
 ]

@@ -224,3 +224,18 @@ def _shapes_of(config: Config) -> dict[str, tuple[int, ...]]:
 def _shapes(params: Params) -> dict[str, tuple[int, ...]]:
   leaves = jax.tree_util.tree_leaves_with_path(params)
   return {jax.tree_util.keystr(path): leaf.shape for path, leaf in leaves}
+
+
+def scaled(params: Params, factor: float) -> Params:
+  """Returns weights times a factor, but of norms and perceptrons.
+
+  GPT-2's initial ones are for wide networks; in narrow ones attention starts
+  too even.
+  """
+
+  def one(path, leaf):
+    name = jax.tree_util.keystr(path)
+    kept = any(part in name for part in ('norm', 'gate', 'mlp'))
+    return leaf if kept else factor * leaf
+
+  return jax.tree_util.tree_map_with_path(one, params)

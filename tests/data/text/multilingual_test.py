@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from nmlib.data.text import multilingual
+from nmlib.data.text import multilingual_lessons
 
 _CONFIG = multilingual.Config()
 
@@ -86,6 +87,45 @@ class MultilingualTest(absltest.TestCase):
     self.assertEqual(len(row), len(asked))
     np.testing.assert_array_equal(
         multilingual.is_written()[:-1], multilingual.is_answer()[1:]
+    )
+
+  def test_lessons_are_mostly_of_the_first_language(self):
+    draw = lambda *options: np.asarray(
+        jax.jit(
+            jax.vmap(
+                lambda key: multilingual_lessons.lesson(key, _CONFIG, *options)
+            )
+        )(jax.random.split(jax.random.key(0), 700))
+    )
+    rows = draw(10.0)
+    asks = multilingual.words(_CONFIG)[:, -6].tolist()
+    asked = lambda rows: [asks.index(ask) for ask in rows[:, 7].tolist()]
+    shares = np.bincount(asked(rows), minlength=5) / 700
+    np.testing.assert_allclose(
+        shares, np.array([10, 1, 1, 1, 1]) / 14, atol=0.06
+    )
+    rows = draw(10.0, (1, 3))
+    said = multilingual.words(_CONFIG)[:, -5].tolist()  # 'are'
+    pairs = [
+        (said.index(row[1]), language)
+        for row, language in zip(rows.tolist(), asked(rows), strict=True)
+        if row[1] in said
+    ]
+    self.assertBetween(len(pairs) / 700, 0.4, 0.6)
+    self.assertEqual({*pairs}, {(0, 1), (1, 0), (0, 3), (3, 0)})
+
+  def test_texts_are_questions_in_each_language(self):
+    texts = multilingual_lessons.texts(jax.random.key(0), _CONFIG, 3)
+    self.assertEqual(texts.tokens.shape, (5, 3, multilingual.LENGTH))
+    asks = multilingual.words(_CONFIG)[:, -6]
+    np.testing.assert_array_equal(
+        texts.tokens[..., 7], np.repeat(asks[:, None], 3, 1)
+    )
+    np.testing.assert_array_equal(
+        texts.response[2, 1], multilingual.is_answer()
+    )
+    np.testing.assert_array_equal(
+        texts.written[2, 1], multilingual.is_written()
     )
 
   def test_bad_input_is_refused(self):
