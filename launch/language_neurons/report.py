@@ -11,10 +11,11 @@ _SMALL = (
     'a decoder of 512 gated neurons tells these languages apart elsewhere: '
 )
 _BECAUSE = {
-    'others': _SMALL + 'effects are of 0.0002 to 0.04 nats; most seeds have the'
-    ' factor, the interval does not.',
-    'random': 'effects of seeds differ more than tenfold, random neurons cost as'
-    ' much in some, and the interval of differences takes in 0.',
+    'others': _SMALL
+    + 'effects are hundredths of a nat at most; most seeds have'
+    ' the factor, the interval does not.',
+    'random': 'effects of seeds differ more than tenfold, random neurons cost'
+    ' as much in some, and the interval of differences takes in 0.',
     'layers': _SMALL + 'they lie in all four layers alike.',
     'pairs': _SMALL + 'related languages share words, not neurons.',
     'learned': 'one seed of five answers a sixth in its worst language after'

@@ -1,5 +1,7 @@
 """Changes of every method, and the choice of their strengths."""
 
+import functools
+
 from absl.testing import absltest
 import jax
 import jax.numpy as jnp
@@ -25,6 +27,7 @@ def _seen():
   return draw(5, 9, 4), seen, labels
 
 
+@functools.cache
 def _changes():
   readout, seen, labels = _seen()
   return expert_changes.all_changes(
@@ -106,7 +109,7 @@ class ExpertChangesTest(absltest.TestCase):
     means = seen.means.at[:, :, 0].set(
         10.0 * jnp.where(labels, 1, -1)[..., None]
     )
-    found = expert_changes.stability(
+    found = jax.jit(expert_changes.stability, static_argnums=3)(
         seen._replace(highest=highest, means=means),
         labels,
         jax.random.key(0),

@@ -22,6 +22,9 @@ _MODEL = transformer.Config(9, 2, 8, 2, max_length=6, output='separate')
 _WORDS = marked_texts.patterns([[2], [3, 4]])
 
 
+_judge = jax.jit(marked_words.judge, static_argnums=(5, 6))
+
+
 def _params(seed=0):
   return transformer.init(jax.random.key(seed), _MODEL)
 
@@ -81,7 +84,8 @@ class MarkedWordsTest(absltest.TestCase):
 
   def test_states_are_those_of_the_model(self):
     params, texts = _params(), _texts()
-    seen = marked_words.collect(params, jax.random.key(1), texts, _MODEL, 4)
+    collect = jax.jit(marked_words.collect, static_argnums=(3, 4))
+    seen = collect(params, jax.random.key(1), texts, _MODEL, 4)
     self.assertEqual(seen.marked.shape, (10,))
     network = functools.partial(transformer.apply, params, config=_MODEL)
     _, inside = sites.run(
@@ -105,9 +109,7 @@ class MarkedWordsTest(absltest.TestCase):
     parts = output_svd.decompose(jnp.asarray(params.output.kernel).T)
     changes = _plain(2)
     changes = changes._replace(gains=changes.gains.at[1].set(0.0))
-    found = marked_words.judge(
-        params, parts, changes, jax.random.key(1), texts, _MODEL, 4
-    )
+    found = _judge(params, parts, changes, jax.random.key(1), texts, _MODEL, 4)
     nats = jax.vmap(lambda t: transformer.token_losses(
         params, t[:-1], t[1:], _MODEL)
     )(texts.neutral)  # fmt: skip
@@ -122,24 +124,24 @@ class MarkedWordsTest(absltest.TestCase):
   def test_a_method_is_judged_at_the_strength_that_was_chosen(self):
     params = jax.tree.map(lambda *x: jnp.stack(x), _params(0), _params(1))
     parts = jax.vmap(output_svd.decompose)(params.output.kernel.mT)
-    one = _plain(5)  # none, and two methods of two strengths
-    gains = one.gains.at[2, :4].set(0.9).at[3].set(0.0).at[4, 0].set(0.99)
+    one = _plain(3)  # none, and two methods: one does little, one too much
+    gains = one.gains.at[1, 7].set(0.99).at[2].set(0.0)
     changes = jax.tree.map(
         lambda x: jnp.stack([x, x]), one._replace(gains=gains)
     )
     texts, keys = _texts(), jax.random.split(jax.random.key(2), 2)
     tried, index, judged = marked_words.judge_chosen(
         params, parts, changes, keys, texts, model=_MODEL, num_tokens=4,
-        num_tried=2, strengths=2, limit=0.1,
+        num_tried=2, strengths=1, limit=0.1,
     )  # fmt: skip
     np.testing.assert_array_equal(
         index,
-        expert_changes.within_limit(tried['sentences'], tried['rate'], 2, 0.1),
+        expert_changes.within_limit(tried['sentences'], tried['rate'], 1, 0.1),
     )
     for seed in range(2):
       row = lambda tree, i=seed: jax.tree.map(lambda x: x[i], tree)
       chosen = jax.tree.map(lambda x, i=seed: x[i, index[i]], changes)
-      again = marked_words.judge(
+      again = _judge(
           row(params), row(parts), chosen, keys[seed],
           texts.rows(slice(2, None)), _MODEL, 4,
       )  # fmt: skip
