@@ -1,11 +1,13 @@
 """The experiment of `launch.dopamine_modes`: pretrain, freeze, specialise."""
 
 import dataclasses
+import functools
 from typing import Any
 
+import jax
 import jax.numpy as jnp
+import numpy as np
 
-from launch.dopamine_modes import measure
 from launch.dopamine_modes import report
 from launch.dopamine_modes import several
 from launch.dopamine_modes import stages
@@ -13,6 +15,7 @@ from launch.dopamine_modes.config import Config
 from launch.dopamine_modes.config import Options
 from nmlib import train
 from nmlib.networks import adaptation
+from nmlib.networks import hardening_quality
 from nmlib.networks import image_classifiers
 from nmlib.networks import mlp
 from nmlib.neurons.gates import mode_gate
@@ -26,7 +29,7 @@ def experiment(config: Config, run: train.Run) -> train.Report:
   split = stages.read(config, (0.0, config.angle))
   base = foundation(config, run, split, 'foundation')
   limited = foundation(config, run, split, 'foundation_upright', num_modes=1)
-  results, hardened = {}, {}
+  results, plain = {}, {}
   sparse = config.sparse_methods()
   for method in (*config.methods, *sparse, *_LIMITED):
     own = limited if method in _LIMITED else base
@@ -38,9 +41,9 @@ def experiment(config: Config, run: train.Run) -> train.Report:
     )
     if method in ('mode_gate', sparse[-1]):
       gates = train.take(adapters, int(found['rate']))
-      hardened[method] = run.result(
+      plain[method] = run.result(
           f'conditional_{method}',
-          lambda g=gates: measure.hardened(base, g, split, config.temperature),
+          lambda g=gates: hardened(config, base, g, split),
       )
   sweeps: dict[str, dict[float, Any]] = {
       field: {value: swept(config, run, field, value) for value in values}
@@ -53,7 +56,7 @@ def experiment(config: Config, run: train.Run) -> train.Report:
   bases: dict[str, Any] = {
       name: several.compare(config, run, name) for name in config.bases
   }
-  return report.make(config, results, hardened, sweeps, bases)
+  return report.make(config, results, plain, sweeps, bases)
 
 
 def swept(config: Config, run: train.Run, field: str, value: float):
@@ -102,7 +105,7 @@ def adapted(config: Config, run: train.Run, split, method, bases, name):
     )  # fmt: skip
   return adapters, run.result(
       f'result_{name}',
-      lambda: measure.adapted(options, bases, adapters, split, rates),
+      lambda: tested(options, bases, adapters, split, rates),
   )
 
 
@@ -114,7 +117,7 @@ def adaptation_loss(config: Config, options: Options) -> stages.Loss:
     temperature = mode_gate.anneal(step, config.steps, *options.temperatures)
 
     def cost(hard):
-      logits, gates, _ = measure.activity(
+      logits, gates, _ = activity(
           options, temperature, adapter, base, image, hard
       )
       mean_gate = jnp.mean(jnp.stack([jnp.mean(gate) for gate in gates]))
@@ -126,3 +129,52 @@ def adaptation_loss(config: Config, options: Options) -> stages.Loss:
     return jnp.where(late, cost(hard=True), cost(hard=False))
 
   return loss
+
+
+def activity(options: Options, temperature, adapter, base, image, hard=False):
+  """Runs an adapted network: logits, gates and activations by layer."""
+  return adaptation.activity(
+      options.kind, base, adapter, image.reshape(-1), temperature=temperature,
+      hard=hard, straight_through=True, gate=options.gate,
+  )  # fmt: skip
+
+
+def tested(options: Options, bases, adapters, split, rates) -> dict[str, Any]:
+  """Chooses the learning rate on validation images, then tests.
+
+  Of adapters [S, R, ...], or (), to frozen bases [S, ...]; returns arrays by
+  name, seeds in front.
+  """
+  run = functools.partial(activity, options, options.temperatures[-1])
+
+  def accuracy(adapter, base, part=split.validation, mode=1):
+    return stages.accuracy(lambda x: run(adapter, base, x)[0], part, mode)
+
+  def test(adapter, base):
+    hard = lambda image: run(adapter, base, image, hard=True)
+    logits, on, after = jax.vmap(jax.vmap(hard))(split.test.inputs)
+    return hardening_quality.usage(on, after) | {
+        'rotated': accuracy(adapter, base, split.test, 1),
+        'upright': accuracy(adapter, base, split.test, 0),
+        'hard': jnp.mean(jnp.argmax(logits[1], -1) == split.test.labels),
+    }
+
+  adapter, best = adapters, 0
+  if options.kind != 'frozen':
+    adapter, best = train.choose(accuracy, adapters, bases)
+  found = jax.tree.map(np.asarray, jax.jit(jax.vmap(test))(adapter, bases))
+  count = adaptation.count(adapter) // len(found['rotated'])
+  chosen = {'rate': best, 'learning_rate': rates[best]}
+  return {**found, 'trainable': count, **chosen}
+
+
+def hardened(config: Config, bases, gates, split) -> dict[str, np.ndarray]:
+  """Hardens plain gates [S, ...] around frozen bases [S, ...]."""
+  learn, test = (
+      part.inputs[1].reshape(len(part.labels), -1)
+      for part in (split.train, split.test)
+  )
+  return hardening_quality.of_networks(
+      bases, gates, learn, test, split.test.labels,
+      temperature=config.temperature,
+  )  # fmt: skip

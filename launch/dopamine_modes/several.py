@@ -14,7 +14,6 @@ from launch.dopamine_modes import stages
 from launch.dopamine_modes.config import Base
 from launch.dopamine_modes.config import Config
 from nmlib import train
-from nmlib.analysis import sparsity
 from nmlib.networks import adaptation
 from nmlib.networks import gated
 from nmlib.networks import gated_modes
@@ -64,48 +63,25 @@ def compare(config: Config, run: train.Run, name: Base) -> dict[str, Any]:
     )
     return jnp.mean(jax.lax.map(accuracy, jnp.arange(count)))
 
+  def test(base, gates, tuned):
+    means = gated_modes.prototypes(*split.train, num_classes=10)
+    found = gated_modes.evaluate(
+        apply, tuple(widths), base, gates, means, *split.test,
+        temperature=config.temperature,
+    )  # fmt: skip
+    in_sequence = lambda mode: stages.accuracy(
+        lambda x: apply(tuned, x), split.test, mode
+    )
+    tested = jax.lax.map(in_sequence, jnp.arange(count))
+    return found | {'full in sequence': tested}
+
   def tested():
     best = lambda answer, params: train.choose(
         functools.partial(score, answer), params, bases
     )[0]
     gates, tuned = best(soft, modes), best(plain, sequence)
-    return test(apply, gated_by, split, tuple(widths), bases, gates, tuned)
+    found = jax.jit(jax.vmap(test))(bases, gates, tuned)
+    trainable = adaptation.count(gates) // config.num_seeds
+    return jax.tree.map(np.asarray, found) | {'trainable': trainable}
 
   return run.result(f'several_{name}', tested)
-
-
-def test(apply, gated_by, split, layers, *params) -> dict[str, Any]:
-  """Tests every mode: frozen, gated (told and inferred), tuned in sequence.
-
-  Args:
-    apply, split, layers: network, images in every mode, layers with gates.
-    gated_by: (gates, mode, base, image, hard) -> logits, gates by layer.
-    *params: base, gates and network tuned in sequence, [S, ...] each.
-  """
-  means = gated_modes.prototypes(*split.train, num_classes=10)
-  infer = functools.partial(gated_modes.infer, means)
-
-  def one(mode, base, gates, tuned):
-    hard = lambda x, m: gated_by(gates, m, base, x, hard=True)
-    answers = {
-        'frozen': lambda x: apply(base, x),
-        'soft': lambda x: gated_by(gates, mode, base, x)[0],
-        'hard': lambda x: hard(x, mode)[0],
-        'selected': lambda x: hard(x, infer(x))[0],
-        'full in sequence': lambda x: apply(tuned, x),
-    }
-    found = {
-        name: stages.accuracy(answer, split.test, mode)
-        for name, answer in answers.items()
-    }
-    images = split.test.inputs[mode]
-    found['selector'] = jnp.mean(jax.vmap(infer)(images) == mode)
-    on = jax.vmap(lambda x: hard(x, mode)[1])(images)
-    share = [sparsity.duty_cycle(on[name]) for name in layers]
-    return found | {'share': jnp.concatenate(share)}
-
-  modes = jnp.arange(len(means))
-  each = lambda *own: jax.lax.map(lambda mode: one(mode, *own), modes)
-  found = jax.tree.map(np.asarray, jax.jit(jax.vmap(each))(*params))
-  count = adaptation.count(params[1]) // len(found['hard'])
-  return {**found, 'trainable': count}

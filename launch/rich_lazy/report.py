@@ -124,7 +124,7 @@ def _tables(config, names, found, ranks) -> dict[str, train.Table]:
     tables[f'{task}, {match} norm matched'] = train.Table(rows, note=_NOTE)
   swept = names[: len(config.ranks)]
   if config.connectivity:
-    tables['Where the given matrix falls in the sweep of ranks'] = _placed(
+    tables['Where the given matrix falls in the sweep of ranks'] = train.placed(
         tables, connectivity.with_control(names)[-1], swept
     )
   hard = np.repeat(np.array(config.ranks)[:, None], config.num_seeds, 1)
@@ -136,23 +136,6 @@ def _tables(config, names, found, ranks) -> dict[str, train.Table]:
         _correlations(names, found, {kind: v.T for kind, v in ranks.items()})
     )
   return tables
-
-
-def _placed(tables, own: str, swept: tuple[str, ...]) -> train.Table:
-  """Says between which ranks a matrix lies, in every column of tables."""
-  rows = {}
-  for title, table in tables.items():
-    for column, values in table.rows[own].items():
-      known = {name: _mean(table.rows[name][column]) for name in swept}
-      place = train.between(_mean(values), known)
-      rows[f'{column}, {title}'] = {own: values, 'lies': place}
-  return train.Table(rows, label='measure')
-
-
-def _mean(values: np.ndarray) -> float:
-  """Returns the mean of what is known; NaN if nothing is."""
-  known = values[np.isfinite(values)]
-  return known.mean() if known.size else np.nan
 
 
 def _correlations(names, found, ranks) -> train.Table:

@@ -7,13 +7,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from launch.snn_surrogate import measure
 from launch.snn_surrogate import report
 from launch.snn_surrogate import stages
 from launch.snn_surrogate.config import Config
 from nmlib import train
 from nmlib.data.events import spike_patterns
 from nmlib.data.images import digits
+from nmlib.networks.spiking import conversion_quality
 from nmlib.networks.spiking import spiking_mlp
 from nmlib.neurons.spiking import encoding
 from nmlib.neurons.spiking.presets import usual_surrogates
@@ -45,13 +45,16 @@ def experiment(config: Config, run: train.Run) -> train.Report:
       network = _network(width, config.hidden, 10, name, gain)
       encode = encoder(config, code)
       fit(stages.spiking(f'{code}_{name}', task, network, encode))
-  shown = task.learn.inputs[:1000], task.test, config.conversion_steps
+  shown = task.learn.inputs[:1000], *task.test, config.conversion_steps
   converted = run.result(
-      'converted', lambda: measure.converted(relu.state.params, *shown)
+      'converted',
+      lambda: conversion_quality.of_networks(relu.state.params, *shown),
   )
+  random = np.random.Generator(np.random.Philox(0))
   sizes = config.num_seeds, config.random_conversion_steps
   random_weights = run.result(
-      'random_conversion', lambda: measure.random_conversion(*sizes)
+      'random_conversion',
+      lambda: conversion_quality.of_random_networks(random, *sizes),
   )
   for name in config.pattern_surrogates:
     fit(patterns(config, f'timing_{name}', _TIMING, name))

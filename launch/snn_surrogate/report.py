@@ -19,7 +19,7 @@ def make(
 ) -> train.Report:  # fmt: skip
   """Holds the results against the review and the small version's thresholds.
 
-  `converted` and `random` are of `measure.converted` and `random_conversion`.
+  `converted` and `random` are of `conversion_quality`.
   """
   final = {
       name: {k: v[1][-1] for k, v in history.items()}

@@ -4,11 +4,14 @@ Beyond Ghasemlou (arXiv 2602.11726, 2026), who learns the gates of one mode and
 is told when to use them.
 """
 
+from collections.abc import Sequence
+import functools
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
+from nmlib.analysis import sparsity
 from nmlib.networks import active_dendrites
 from nmlib.networks import gated
 from nmlib.neurons.gates import mode_gate
@@ -77,3 +80,57 @@ def infer(means: jax.Array, x: jax.Array) -> jax.Array:
       means.reshape(-1, size), x.reshape(-1)
   )
   return nearest // num_classes
+
+
+def evaluate(
+    network: gated.Network,
+    layers: Sequence[str],
+    base: Any,
+    gates: gated.Gates,
+    means: jax.Array,
+    inputs: jax.Array,
+    labels: jax.Array,
+    *,
+    temperature: float = 0.1,
+) -> dict[str, jax.Array]:
+  """Tests every mode: without gates, the mode told, the mode inferred.
+
+  Args:
+    network: (base, x) -> logits.
+    layers: those that have gates, in order.
+    base: parameters of the network.
+    gates: by layer, leaves [M, ...].
+    means: `prototypes` [M, C, D].
+    inputs: the same B examples in every mode, [M, B, ...].
+    labels: int [B].
+    temperature: of soft gates.
+
+  Returns:
+    Accuracies [M]: `frozen`, of the base; `soft` and `hard` gates of the mode;
+    `selected`, hard gates of the mode that was inferred. `selector`, the share
+    of inputs whose mode was inferred rightly, [M], and `share`, that for which
+    each neuron is on, [M, N].
+  """
+  run = functools.partial(apply, network, gates, temperature=temperature)
+  modes = jnp.arange(len(means))
+
+  def one(mode, images):
+    answers = {
+        'frozen': lambda x: network(base, x),
+        'soft': lambda x: run(mode, base, x)[0],
+        'hard': lambda x: run(mode, base, x, hard=True)[0],
+        'selected': lambda x: run(infer(means, x), base, x, hard=True)[0],
+    }
+    found = {
+        name: jnp.mean(jnp.argmax(jax.vmap(answer)(images), -1) == labels)
+        for name, answer in answers.items()
+    }
+    right = jax.vmap(functools.partial(infer, means))(images) == mode
+    on = jax.vmap(lambda x: run(mode, base, x, hard=True)[1])(images)
+    share = [sparsity.duty_cycle(on[name]) for name in layers]
+    return found | {
+        'selector': jnp.mean(right),
+        'share': jnp.concatenate(share),
+    }
+
+  return jax.lax.map(lambda pair: one(*pair), (modes, inputs))

@@ -4,12 +4,18 @@ See `hardening`. Counts of operations are those of the compiler.
 """
 
 from collections.abc import Callable
+from collections.abc import Sequence
 import functools
+import operator
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+import scipy
 
+from nmlib.analysis import similarity
+from nmlib.analysis import sparsity
 from nmlib.networks import hardening
 from nmlib.networks import mlp
 
@@ -72,6 +78,61 @@ def measure(
         f'{rule}: accuracy': jnp.mean(again == labels),
     }
   return found
+
+
+def of_networks(
+    bases: mlp.Params,
+    gates: hardening.Gates,
+    calibration: jax.Array,
+    inputs: jax.Array,
+    labels: jax.Array,
+    *,
+    temperature: float = 0.1,
+) -> dict[str, np.ndarray]:
+  """Returns what `measure` finds of each network, leaves [S, ...].
+
+  And `effect_of_gain`, `effect_of_threshold` [S], the rank correlation over
+  neurons of the effect with |gain| and with the threshold.
+  """
+  rank = lambda *pair: scipy.stats.spearmanr(*pair).statistic
+  found = []
+  for seed in range(len(bases[0].bias)):
+    base, own = jax.tree.map(operator.itemgetter(seed), (bases, gates))
+    one = measure(
+        base, own, calibration, inputs, labels, temperature=temperature
+    )
+    one['effect_of_gain'] = rank(one['effect'], np.abs(one['gain']))
+    one['effect_of_threshold'] = rank(one['effect'], one['threshold'])
+    found.append(one)
+  return {name: np.array([one[name] for one in found]) for name in found[0]}
+
+
+def usage(
+    gates: Sequence[jax.Array], activations: Sequence[jax.Array]
+) -> dict[str, jax.Array]:
+  """Returns how two modes use the neurons of a network.
+
+  Args:
+    gates: hard ones of each layer for the B inputs of either mode, [2, B, n].
+    activations: h of each layer, likewise; those of the second mode count.
+
+  Returns:
+    `share` [2, N] of inputs for which each neuron is on; of the second mode
+    `active`, the mean share, and of all neurons `strong`, those whose mean |h|
+    exceeds half of the largest of their layer, and `never`, those on for fewer
+    than 1 %;
+    `overlap`, of the neurons on for most inputs of either mode, those on for
+    most of both (Jaccard).
+  """
+  share = jnp.concatenate([gate.mean(1) for gate in gates], 1)
+  strong = [sparsity.strongly_active(h[1]) for h in activations]
+  return {
+      'active': share[1].mean(),
+      'strong': jnp.mean(jnp.concatenate(strong)),
+      'never': jnp.mean(share[1] < 0.01),
+      'overlap': similarity.jaccard(*(share > 0.5)),
+      'share': share,
+  }
 
 
 def flops(function: Callable[..., Any], *arguments: Any) -> float:

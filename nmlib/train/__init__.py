@@ -53,13 +53,13 @@ from nmlib.train.reports.paper import Paper
 from nmlib.train.reports.paper import Source
 from nmlib.train.reports.report import Report
 from nmlib.train.reports.statistics import Interval
-from nmlib.train.reports.statistics import between
 from nmlib.train.reports.statistics import bootstrap_interval
 from nmlib.train.reports.statistics import paired_interval
 from nmlib.train.reports.statistics import rank_correlation
 from nmlib.train.reports.statistics import summary
 from nmlib.train.reports.tables import Table
 from nmlib.train.reports.tables import columns
+from nmlib.train.reports.tables import placed
 from nmlib.train.run import Run
 from nmlib.train.stage import Loop
 from nmlib.train.stage import Stage
@@ -88,7 +88,6 @@ __all__ = [
     'TrainState',
     'accuracy',
     'agent_stage',
-    'between',
     'bootstrap_interval',
     'carried',
     'catalogue',
@@ -114,6 +113,7 @@ __all__ = [
     'paired_interval',
     'panels',
     'pictures',
+    'placed',
     'policy',
     'projected',
     'rank_correlation',

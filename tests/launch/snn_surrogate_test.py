@@ -11,9 +11,7 @@ import pytest
 from launch.snn_surrogate import config as config_lib
 from launch.snn_surrogate import experiment
 from launch.snn_surrogate import figures
-from launch.snn_surrogate import measure
 from nmlib import train
-from nmlib.networks import mlp
 from nmlib.neurons.spiking.presets import usual_surrogates
 from tests.launch import launcher
 
@@ -51,20 +49,6 @@ class SnnSurrogateTest(launcher.LauncherTest):
     times = np.asarray(latency.argmax(0))[bright]
     self.assertTrue((np.diff(times) <= 0).all())
     self.assertGreater(float(rate[:, -1].sum()), float(rate[:, 2].sum()))
-
-  def test_conversion_is_measured_as_counted_by_hand(self):
-    # An identity network of two inputs: input 1 of size 1 fires every step.
-    layer = mlp.Layer(jnp.eye(2)[None], jnp.zeros((1, 2)))
-    test = train.Examples(jnp.array([[1.0, 0.0]]), jnp.array([0]))
-    found = measure.converted((layer, layer), test.inputs, test, (10,))
-    self.assertEqual(found['accuracy'].shape, (2, 2, 1, 1))
-    np.testing.assert_array_equal(found['accuracy'][0], 1)
-    # Started at half a threshold it fires in each of 10 steps: 2 synapses.
-    self.assertEqual(found['operations'][0, 1, 0, 0], 20)
-    np.testing.assert_allclose(
-        found['picojoules'][0, 1, 0, 0], 10 * 4 * 4.6 + 20 * 0.9, rtol=1e-6
-    )
-    self.assertEqual(found['relu_macs'], 8)
 
   def test_bad_config_says_what_and_why(self):
     refused: tuple[tuple[dict[str, Any], str], ...] = (

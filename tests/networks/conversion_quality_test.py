@@ -61,6 +61,36 @@ class ConversionQualityTest(absltest.TestCase):
     np.testing.assert_array_equal(own[..., 0], found[..., 0])
     np.testing.assert_array_equal(own[..., 1], 0)  # it is shown nothing
 
+  def test_accuracy_and_cost_of_an_identity_network(self):
+    # An identity network of two inputs: input 1 of size 1 fires every step.
+    layer = mlp.Layer(jnp.eye(2)[None], jnp.zeros((1, 2)))
+    inputs, labels = jnp.array([[1.0, 0.0]]), jnp.array([0])
+    found = conversion_quality.of_networks(
+        (layer, layer), inputs, inputs, labels, (10,)
+    )
+    self.assertEqual(found['accuracy'].shape, (2, 2, 1, 1))
+    np.testing.assert_array_equal(found['accuracy'][0], 1)
+    np.testing.assert_array_equal(found['relu'], [1])
+    # Started at half a threshold it fires in each of 10 steps: 2 synapses.
+    self.assertEqual(found['operations'][0, 1, 0, 0], 20)
+    np.testing.assert_allclose(
+        found['picojoules'][0, 1, 0, 0], 10 * 4 * 4.6 + 20 * 0.9, rtol=1e-6
+    )
+    self.assertEqual(found['relu_macs'], 8)
+    wrong = conversion_quality.of_networks(
+        (layer, layer), inputs, inputs, 1 - labels, (10,)
+    )
+    np.testing.assert_array_equal(wrong['accuracy'], 0)
+    np.testing.assert_array_equal(wrong['relu'], [0])
+
+  def test_error_of_random_networks_halves_with_twice_the_time(self):
+    random = np.random.Generator(np.random.Philox(0))
+    found = conversion_quality.of_random_networks(random, 2, (64, 128))
+    error = found['error'].mean(-1)  # [start, T]
+    self.assertEqual(found['agreement'].shape, (2, 2, 2))
+    self.assertBetween(error[0, 1] / error[0, 0], 0.4, 0.65)
+    self.assertLess(error[1, 1], error[0, 1])
+
   def test_no_step(self):
     layer = mlp.Layer(jnp.eye(2), jnp.zeros(2))
     one = jnp.float32(1)

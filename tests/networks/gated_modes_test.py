@@ -45,6 +45,31 @@ class GatedModesTest(absltest.TestCase):
     for x, mode in (([0.5, 0.0], 0), ([-0.5, 0.0], 1), ([-8.0, -7.0], 1)):
       self.assertEqual(gated_modes.infer(means, jnp.array([x])), mode)
 
+  def test_modes_told_and_inferred(self):
+    base = gated_mlp.base()
+    x = jax.random.normal(jax.random.key(3), (5, 6))
+    inputs = jnp.stack([x, x + 100.0])  # no doubt which mode it is
+    own = {f'relu_{i}': gate for i, gate in enumerate(gated_mlp.gates())}
+    closed = jax.tree.map(lambda leaf: jnp.full_like(leaf, 1e6), own)
+    gates = jax.tree.map(lambda a, b: jnp.stack([a, b]), own, closed)
+    hard = lambda x: gated.apply(mlp.apply, own, base, x, hard=True)
+    labels = jnp.argmax(jax.vmap(hard)(x)[0], -1)
+    means = gated_modes.prototypes(inputs, jnp.arange(5), 5)
+    found = gated_modes.evaluate(
+        mlp.apply, tuple(own), base, gates, means, inputs, labels
+    )
+    self.assertEqual(found['hard'][0], 1)  # labels are its answers
+    # Behind closed gates the bias answers, whatever the input.
+    silent = jnp.argmax(base[-1].bias) == labels
+    np.testing.assert_allclose(found['hard'][1], silent.mean(), rtol=1e-6)
+    np.testing.assert_array_equal(found['share'][1], 0)
+    np.testing.assert_array_equal(found['selector'], [1, 1])
+    np.testing.assert_array_equal(found['selected'], found['hard'])
+    frozen = jax.vmap(lambda x: mlp.apply(base, x))
+    for mode in range(2):
+      right = jnp.argmax(frozen(inputs[mode]), -1) == labels
+      np.testing.assert_allclose(found['frozen'][mode], right.mean(), rtol=1e-6)
+
 
 if __name__ == '__main__':
   absltest.main()

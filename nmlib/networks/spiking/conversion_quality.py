@@ -13,7 +13,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from nmlib.analysis.spikes import synaptic_operations
+from nmlib.networks import mlp
 from nmlib.networks.spiking import spiking_conversion as conversion
+
+STARTS = (0.0, 0.5)  # of the membranes, in thresholds
+PERCENTILES = (100.0, 99.9)  # of the activations that scale a layer
 
 
 class Quality(NamedTuple):
@@ -109,3 +113,90 @@ def table(
   stack = lambda *leaves: np.stack([np.asarray(leaf) for leaf in leaves])
   rows = [jax.tree.map(stack, *row) for row in found]
   return jax.tree.map(stack, *rows)
+
+
+def of_networks(
+    params: Any,
+    calibration: jax.Array,
+    inputs: jax.Array,
+    labels: jax.Array,
+    times: Sequence[int],
+) -> dict[str, np.ndarray]:
+  """Converts networks [S, ...], from each of `STARTS`, for each time.
+
+  Args:
+    params: layers, as of `measure`, [S, ...].
+    calibration: inputs [C, D] whose activations scale the layers.
+    inputs: [B, D], which are presented.
+    labels: their classes, int [B].
+    times: T, steps of a presentation.
+
+  Returns:
+    `accuracy`, `operations` and `picojoules` [percentile, start, T, S], by
+    `PERCENTILES`; `relu` accuracy [S], `relu_macs` and `relu_picojoules`.
+  """
+
+  def of_scale(percentile):
+    scales = lambda one: conversion.scales(
+        one, calibration, percentile=percentile
+    )
+    return table(
+        params,
+        jax.jit(jax.vmap(scales))(params),
+        inputs,
+        times,
+        STARTS,
+        lambda found: {
+            'accuracy': jnp.mean(found.decisions == labels),
+            'operations': jnp.mean(found.acs),
+            'picojoules': jnp.mean(found.picojoules),
+        },
+    )
+
+  tables = map(of_scale, PERCENTILES)
+  decide = jax.vmap(lambda one, x: jnp.argmax(mlp.apply(one, x)), (None, 0))
+  relu = lambda one: jnp.mean(decide(one, inputs) == labels)
+  layers = (layer.kernel.shape[-2:] for layer in params)
+  macs = sum(synaptic_operations.dense_macs(*shape) for shape in layers)
+  return jax.tree.map(lambda *parts: np.stack(parts), *tables) | {
+      'relu': np.asarray(jax.jit(jax.vmap(relu))(params)),
+      'relu_macs': np.asarray(macs),
+      'relu_picojoules': np.asarray(synaptic_operations.energy(macs, 0)),
+  }
+
+
+def of_random_networks(
+    random: np.random.Generator, num_networks: int, times: Sequence[int]
+) -> dict[str, np.ndarray]:
+  """Converts random ReLU networks 16-64-64-10, and follows the error over T.
+
+  He weights, biases 0.1 N(0, 1), 200 uniform inputs, scaled by the maximum.
+
+  Args:
+    random: draws weights, then inputs.
+    num_networks: S.
+    times: T, steps of a presentation.
+
+  Returns:
+    `error`, mean distance of the second hidden layer's rates to its
+    activations over lambda, and `agreement` of the decisions [start, T, S].
+  """
+  draw = lambda scale, *shape: jnp.asarray(
+      scale * random.standard_normal((num_networks, *shape)), float
+  )
+  params = tuple(
+      mlp.Layer(draw((2 / n) ** 0.5, n, m), draw(0.1, m))
+      for n, m in ((16, 64), (64, 64), (64, 10))
+  )
+  inputs = jnp.asarray(random.random((num_networks, 200, 16), np.float32))
+  return table(
+      params,
+      jax.jit(jax.vmap(conversion.scales))(params, inputs),
+      inputs,
+      times,
+      STARTS,
+      lambda found: {
+          'error': jnp.mean(found.rate_errors[1]),
+          'agreement': jnp.mean(found.agrees),
+      },
+  )

@@ -1,6 +1,7 @@
 """Tables of a report: one row a method, rendered alike everywhere."""
 
 from collections.abc import Mapping
+from collections.abc import Sequence
 import dataclasses
 import html as html_lib
 from typing import Any
@@ -59,6 +60,32 @@ def columns(
     for row, cell in filled.items():
       rows.setdefault(row, {})[column] = cell
   return Table(rows, label, note)
+
+
+def placed(
+    tables: Mapping[str, Table], own: str, others: Sequence[str]
+) -> Table:
+  """Says between which other rows a row lies, in every column of tables.
+
+  Args:
+    tables: by title; cells are arrays of one value a seed.
+    own: the row.
+    others: names of the rows that it is held against.
+  """
+  rows = {}
+  for title, table in tables.items():
+    for column, values in table.rows[own].items():
+      known = {name: _mean(table.rows[name][column]) for name in others}
+      place = statistics.between(_mean(values), known)
+      rows[f'{column}, {title}'] = {own: values, 'lies': place}
+  return Table(rows, label='measure')
+
+
+def _mean(cell: Cell) -> float:
+  """Returns the mean of the seeds that count; NaN if none does."""
+  values = np.asarray(cell, float)
+  known = values[np.isfinite(values)]
+  return float(known.mean()) if known.size else np.nan
 
 
 def markdown(record: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 import json
 
 from absl.testing import absltest
+import numpy as np
 
 from nmlib import train
 from nmlib.train.reports import tables
@@ -38,6 +39,26 @@ class TablesTest(absltest.TestCase):
     made = train.columns(cells, 'letter', note='A note.')
     rows = {'a': {'x': 1}, 'b': {'x': 2, 'y': [3.0, 4.0]}, 'c': {'y': 'no x'}}
     self.assertEqual(made, train.Table(rows, 'letter', 'A note.'))
+
+  def test_a_row_is_placed_among_others_in_every_column(self):
+    table = train.Table(
+        {
+            'low': {'x': [0.0, 2.0], 'y': [np.nan, 5.0]},
+            'high': {'x': [4.0, 4.0], 'y': [np.nan, np.nan]},
+            'own': {'x': [2.0, 3.0], 'y': [7.0, np.nan]},
+        }
+    )
+    found = train.placed({'T': table}, 'own', ('low', 'high'))
+    self.assertEqual(found.label, 'measure')
+    lies = {name: row['lies'] for name, row in found.rows.items()}
+    self.assertEqual(
+        lies,
+        {
+            'x, T': 'above low (1) and below high (4)',
+            'y, T': 'above low (5)',  # of high nothing is known
+        },
+    )
+    self.assertEqual(found.rows['x, T']['own'], [2.0, 3.0])
 
   def test_markdown_and_html_escape(self):
     self.assertIn(r'| a\|b | 2 ± 1.4 | 12 |  |', tables.markdown(self.record))
