@@ -11,6 +11,7 @@ import numpy as np
 from nmlib.data import weights
 from nmlib.data.text import llama2c
 from nmlib.data.text import tokenizers
+from nmlib.networks import gpt2
 from nmlib.networks import llama
 from nmlib.networks import transformer
 
@@ -24,7 +25,7 @@ class LanguageModel(NamedTuple):
 
 
 def load(folder: str | os.PathLike[str]) -> LanguageModel:
-  """Reads a Llama, Mistral or Qwen2 model.
+  """Reads a GPT-2, Llama, Mistral or Qwen2 model.
 
   Args:
     folder: with `config.json`, `model.safetensors` (or its index and parts, or
@@ -44,9 +45,10 @@ def load(folder: str | os.PathLike[str]) -> LanguageModel:
   else:
     described, arrays = llama2c.load(place / 'stories260K.bin')
     tokenizer = tokenizers.load(place / 'tok512.bin')
-  config = llama.config_from_official(described)
+  family = gpt2 if described.get('model_type') == 'gpt2' else llama
+  config = family.config_from_official(described)
   return LanguageModel(
-      llama.params_from_official(arrays, config), config, tokenizer
+      family.params_from_official(arrays, config), config, tokenizer
   )
 
 

@@ -228,6 +228,17 @@ class BadInputTest(parameterized.TestCase):
     )
     np.testing.assert_allclose(interval, np.full((2, 3), 1 / 3), rtol=1e-6)
 
+  def test_an_interval_is_that_of_the_standard_error(self):
+    values = np.random.default_rng(0).normal(0.5, 0.2, (1, 400))
+    start, end = np.zeros(400), np.ones(400)
+    low, high = patching.bootstrap_interval(values, start, end)[:, 0]
+    error = 1.96 * values.std() / 20
+    np.testing.assert_allclose(
+        [low, high], values.mean() + np.array([-error, error]), atol=error / 5
+    )
+    with self.assertRaisesRegex(ValueError, 'two examples at least, got 1'):
+      patching.bootstrap_interval(values[:, :1], start[:1], end[:1])
+
   def test_places_are_numbered_last_axis_fastest(self):
     masks = patching.one_at_a_time((2, 5, 3), (2, 0))
     self.assertEqual(masks.shape, (6, 2, 1, 3))

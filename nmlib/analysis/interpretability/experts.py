@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nmlib.neurons.core import checks
+from nmlib.neurons.core import k_winners
 
 
 def auroc(activations: npt.ArrayLike, labels: npt.ArrayLike) -> jax.Array:
@@ -73,9 +74,8 @@ def damp(areas: jax.Array, count: int, factor: float) -> jax.Array:
     )
   checks.within('areas', areas, 0, 1)
   areas = areas.astype(jnp.result_type(areas, jnp.float32))
-  best = jax.lax.top_k(areas.ravel(), count)[1]
-  factors = jnp.ones(areas.size, areas.dtype).at[best].set(factor)
-  return factors.reshape(areas.shape)
+  best = k_winners.winners(areas, count)
+  return jnp.where(best, jnp.asarray(factor, areas.dtype), 1)
 
 
 def det_zero(areas: jax.Array, count: int) -> jax.Array:

@@ -11,13 +11,13 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy.typing as npt
 
 from nmlib.analysis import patching
 from nmlib.analysis.interpretability import task_selectivity
 from nmlib.analysis.patching import ablation
 from nmlib.analysis.patching import sweeps
 from nmlib.neurons.core import checks
+from nmlib.neurons.core import k_winners
 
 
 class Circuit(NamedTuple):
@@ -127,16 +127,9 @@ def choose(first: Effects, second: Effects, counts: Counts) -> Circuit:
           f' {a.size}.'
       )
     apart = task_selectivity.selectivity(a, b)
-    found.append(jnp.stack([highest(apart, count), highest(-apart, count)]))
+    best = k_winners.winners
+    found.append(jnp.stack([best(apart, count), best(-apart, count)]))
   return Circuit(*found)
-
-
-def highest(values: npt.ArrayLike, count: int) -> jax.Array:
-  """Returns where the `count` highest values [...] are, bool [...]."""
-  values = jnp.asarray(values)
-  order = jnp.argsort(-values.ravel(), stable=True)[:count]
-  chosen = jnp.zeros(values.size, bool).at[order].set(True)
-  return chosen.reshape(values.shape)
 
 
 def lesions(

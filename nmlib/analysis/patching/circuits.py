@@ -20,6 +20,7 @@ from nmlib.analysis.patching import measures
 from nmlib.analysis.patching import paths
 from nmlib.analysis.patching import sweeps
 from nmlib.neurons.core import checks
+from nmlib.neurons.core import k_winners
 
 
 def num_heads(size: int, top_fraction: float) -> int:
@@ -71,10 +72,7 @@ def top_heads(
   checks.count('top_k', count)
   if count > effects.size:
     raise ValueError(f'top_k must be at most {effects.size}, got {count}.')
-  flat = effects.ravel()
-  _, chosen = jax.lax.top_k(flat, count)
-  taken = jnp.zeros(flat.shape, bool).at[chosen].set(True) & (flat > 0)
-  return taken.reshape(effects.shape)
+  return k_winners.winners(effects, count) & (effects > 0)
 
 
 def discover_circuit(

@@ -64,26 +64,20 @@ def bootstrap_interval(
   Raises:
     ValueError: if there are fewer than two examples.
   """
-  from scipy import stats  # slow to load: where it is used
-
-  rows = np.concatenate(
-      [np.asarray(values, float), [np.asarray(start), np.asarray(end)]]
+  size = len(np.asarray(start))
+  if size < 2:
+    raise ValueError(f'an interval needs two examples at least, got {size}.')
+  tail = (1 - confidence) / 2
+  draws = resampled(jax.random.key(seed), resamples, size)
+  effects = jax.lax.map(
+      lambda index: normalized_effect(
+          *(jnp.asarray(a)[..., index] for a in (values, start, end))
+      ),
+      draws,
   )
-  if rows.shape[1] < 2:
-    raise ValueError(
-        f'an interval needs two examples at least, got {rows.shape[1]}.'
-    )
+  return np.quantile(np.asarray(effects), [tail, 1 - tail], axis=0)
 
-  def effect(index, axis):
-    del axis
-    means = rows[:, index].mean(-1)
-    return (means[:-2] - means[-2]) / (means[-1] - means[-2])
 
-  found = stats.bootstrap(
-      (np.arange(rows.shape[1]),), effect, confidence_level=confidence,
-      n_resamples=resamples, method='percentile', vectorized=True,
-      rng=np.random.default_rng(seed),
-  )  # fmt: skip
-  return np.stack(
-      [found.confidence_interval.low, found.confidence_interval.high]
-  )
+def resampled(key: jax.Array, resamples: int, size: int) -> jax.Array:
+  """Draws numbers of `size` examples with replacement, int [R, size]."""
+  return jax.random.randint(key, (resamples, size), 0, size)

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nmlib.analysis.patching import circuits as circuits_lib
+from nmlib.analysis.patching import measures
 from nmlib.analysis.patching import sweeps
 from nmlib.neurons.core import checks
 
@@ -87,16 +88,14 @@ def bootstrap_stability(
     ValueError: as of `discover_circuit`; or of fewer than two resamples.
   """
   checks.count('resamples', resamples, 2)
-  count = len(stages[0].clean)
-  draws = jax.random.randint(key, (resamples, count), 0, count)
+  draws = measures.resampled(key, resamples, len(stages[0].clean))
 
   def of_sample(index):
     found = []
     for stage in stages:
-      values, start, end = (jnp.mean(a[..., index], -1) for a in stage)
-      whole = end - start
-      effects = (values - start) / jnp.where(whole == 0, 1, whole)
-      found.append(effects.reshape(num_layers, -1))
+      effects = measures.normalized_effect(*(a[..., index] for a in stage))
+      # No difference between a sample's twins: no head has an effect on it.
+      found.append(jnp.nan_to_num(effects).reshape(num_layers, -1))
     return circuits_lib.discover_circuit(
         found, top_fraction=top_fraction, top_k=top_k
     )

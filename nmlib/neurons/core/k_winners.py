@@ -4,6 +4,25 @@ import jax
 import jax.numpy as jnp
 
 
+def winners(x: jax.Array, k: int) -> jax.Array:
+  """Returns where the k largest numbers of x are, bool in its shape.
+
+  Of equal ones the first in memory win, so exactly k do.
+
+  Args:
+    x: numbers [...].
+    k: how many, in 0 .. the size of x.
+
+  Raises:
+    ValueError: if k is out of range.
+  """
+  if not 0 <= k <= x.size:
+    raise ValueError(f'k must be in 0 .. {x.size}, got {k}.')
+  # Indices, not a threshold: equal values at the border must not all win.
+  best = jax.lax.top_k(x.ravel(), k)[1]
+  return jnp.zeros(x.size, bool).at[best].set(True).reshape(x.shape)
+
+
 def k_winners(x: jax.Array, k: int) -> jax.Array:
   """Keeps the k largest of x [D] and sets the others to zero.
 
@@ -25,7 +44,4 @@ def k_winners(x: jax.Array, k: int) -> jax.Array:
     raise ValueError(f'x must be one layer [D], got shape {list(x.shape)}.')
   if not 1 <= k <= len(x):
     raise ValueError(f'k must be in 1 .. {len(x)}, got {k}.')
-  # Indices, not a threshold: equal values at the border must not all win.
-  winners = jax.lax.top_k(x, k)[1]
-  kept = jnp.zeros(x.shape, bool).at[winners].set(True)
-  return jnp.where(kept, x, 0)
+  return jnp.where(winners(x, k), x, 0)

@@ -9,6 +9,7 @@ import dataclasses
 import jax
 import jax.numpy as jnp
 
+from nmlib.neurons.core import k_winners
 from nmlib.neurons.delays import layer
 from nmlib.neurons.delays import losses
 
@@ -23,9 +24,7 @@ def prune_by_magnitude(kernel: jax.Array, keep: int) -> jax.Array:
   """
   if not 0 <= keep <= kernel.size:
     raise ValueError(f'keep is {keep}; it must be from 0 to {kernel.size}.')
-  flat = kernel.reshape(-1)
-  kept = jnp.argsort(-jnp.abs(flat), stable=True)[:keep]
-  return jnp.zeros_like(flat).at[kept].set(flat[kept]).reshape(kernel.shape)
+  return jnp.where(k_winners.winners(jnp.abs(kernel), keep), kernel, 0)
 
 
 def shorten_delays(kernel: jax.Array, keep: int) -> jax.Array:
