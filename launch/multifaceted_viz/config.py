@@ -2,6 +2,7 @@
 
 import dataclasses
 from typing import Annotated
+from typing import Any
 from typing import Literal
 
 from nmlib import train
@@ -59,11 +60,16 @@ class Config:
     if self.source != 'shapes' and self.unit >= 1000:
       raise ValueError(f'config.unit must be below 1000, got {self.unit}.')
 
-  def sizes(self, outputs: int) -> cnn.Config:
-    """Returns the network that tells `outputs` things apart."""
-    return cnn.Config(outputs, self.channels, self.strides)
+  def sizes(self, name: str) -> cnn.Config:
+    """Returns the 'network' of classes, or the 'judge' of all their facets."""
+    facets = self.num_facets if name == 'judge' else 1
+    return cnn.Config(self.num_classes * facets, self.channels, self.strides)
 
 
+_AS_PUBLISHED: Any = dict(
+    num_seeds=1, mean_start=feature_visualization.MEAN_START,
+    centre_biased=feature_visualization.CENTRE_BIASED,
+)  # fmt: skip
 _SHORT = (Stage(2, (2, 4), (0.4, 0.4), scale=1.1),)
 PRESETS = {
     'small': Config(),
@@ -73,15 +79,9 @@ PRESETS = {
         num_images=40, per_class=10, channels=(4,), strides=(4,),
         num_steps=4, batch_size=8,
     ),
-    'paper': Config(
-        'resnet', num_facets=10, num_seeds=1, sweeps=100,
-        mean_start=feature_visualization.MEAN_START,
-        centre_biased=feature_visualization.CENTRE_BIASED,
-    ),
+    'paper': Config('resnet', num_facets=10, sweeps=100, **_AS_PUBLISHED),
     'real': Config(
-        'efficientnet', num_facets=4, num_mean=5, num_seeds=1, unit=285,
-        mean_start=feature_visualization.MEAN_START,
-        centre_biased=feature_visualization.CENTRE_BIASED,
+        'efficientnet', num_facets=4, num_mean=5, unit=285, **_AS_PUBLISHED
     ),
 }  # fmt: skip
 SHORTCUTS = {
@@ -100,7 +100,7 @@ PAPER = train.Paper(
     authors='Nguyen, Yosinski, Clune', year=2016,
     url='https://arxiv.org/abs/1602.03616',
     modules=(
-        'nmlib.analysis.feature_visualization', 'nmlib.analysis.clustering',
+        'nmlib.analysis.feature_visualization', 'nmlib.analysis.facets',
         'nmlib.analysis.total_variation', 'nmlib.analysis.objectives',
     ),
     checked="scikit-image's split-Bregman denoising; steps and schedules",

@@ -3,83 +3,51 @@
 import dataclasses
 import functools
 from typing import Any
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 
-from launch.multifaceted_viz import facets
-from launch.multifaceted_viz import networks
 from launch.multifaceted_viz import report
 from launch.multifaceted_viz.config import Config
 from nmlib import train
-from nmlib.analysis import clustering
-from nmlib.data.images import shapes
+from nmlib.adapters import scikit_learn
+from nmlib.analysis import facets
+from nmlib.data import image_folder
+from nmlib.data import planted_shapes
+from nmlib.data import weights
 from nmlib.networks import cnn
+from nmlib.networks.vision import efficientnet
+from nmlib.networks.vision import resnet
 
-_SIZE = 32  # pixels a side
-_CHUNK = 120  # images drawn at once
-
-
-class Pictures(NamedTuple):
-  """N images of planted facets."""
-
-  images: jax.Array  # uint8 [N, H, W, 3]
-  label: jax.Array  # int [N], the class
-  facet: jax.Array  # int [N], in the class
+_PUBLISHED: dict[str, tuple[Any, Any]] = {
+    'efficientnet': (efficientnet, efficientnet.Config()),
+    'resnet': (resnet, resnet.RESNET_50),
+}
+_SIZE = 224  # pixels a side of a user's images
 
 
 def experiment(config: Config, run: train.Run) -> train.Report:
   """Finds the facets of classes, and draws what they ask for."""
-  scores, judge, skipped = {}, None, {}
+  scores, judged, skipped = {}, None, {}
   if config.source == 'shapes':
     fitted = {n: train.fit(run, stage(config, n)) for n in ('network', 'judge')}
     scores = {n: f.metric('accuracy') for n, f in fitted.items()}
     params, judged = (f.state.params for f in fitted.values())
-    judge = networks.shapes(_judge(config)), judged
-    read, units = _network(config), jnp.arange(config.num_classes)
+    units = jnp.arange(config.num_classes)
     found = run.result('facets', lambda: _planted(config, params))
   else:
-    read, units = networks.users(config.source), jnp.array([config.unit])
-    params, seen = networks.load(config)
-    skipped, params = seen.skipped, jax.tree.map(lambda x: x[None], params)
-    images = seen.images.astype(np.float32)
-    found = run.result('facets', lambda: _grid([_found(
-        config, params, images, 0)], 1))  # fmt: skip
+    params, images, skipped = load(config)
+    units = jnp.array([config.unit])
+    only = lambda: _grid([_found(config, params, images, 0)], 1)
+    found = run.result('facets', only)
   drawn = {}
-  for name, method in _methods(config, found).items():
+  for name, (starts, *how) in _methods(config, found).items():
     run.say(f'images from {name}')
-    draw = functools.partial(
-        facets.draw, read, judge, params, units, *method, config.sweeps
-    )
+    draw = functools.partial(_draw, config, *how, params, judged, starts, units)
     drawn[name] = run.result(name.replace(' ', '_').replace(',', ''), draw)
   return report.make(config, scores, found, drawn, skipped)
-
-
-def pictures(key: jax.Array, count: int, config: Config) -> Pictures:
-  """Draws images of planted facets, each large and about the middle."""
-  size = min(_CHUNK, config.num_images)
-  keys = jax.random.split(key, -(-count // size) * size).reshape(-1, size)
-  kinds = config.num_classes, config.num_facets
-  drawn = [_pictures(some, *kinds) for some in keys]
-  return jax.tree.map(lambda *x: jnp.concatenate(x)[:count], *drawn)
-
-
-@functools.partial(jax.jit, static_argnums=(1, 2))
-def _pictures(keys, num_classes, num_facets) -> Pictures:
-  def one(key):
-    first, second = jax.random.split(key)
-    planted = shapes.sample_planted(first, num_classes, num_facets)
-    # The upper left quadrant of a larger image.
-    zero = jnp.int32(0)
-    factors = planted.factors._replace(place=zero, texture=zero)
-    image = shapes.render(factors, second, _SIZE * 7 // 4).image
-    bytes_ = jnp.round(255 * image[:_SIZE, :_SIZE]).astype(jnp.uint8)
-    return Pictures(bytes_, planted.label, planted.facet)
-
-  return jax.vmap(one)(keys)
 
 
 def stage(config: Config, name: str = 'network') -> train.Stage:
@@ -88,81 +56,76 @@ def stage(config: Config, name: str = 'network') -> train.Stage:
   They share neither images nor initial weights; the judge tells the facets of
   all classes apart, the network classes alone.
   """
-  judge = name == 'judge'
-  sizes = _judge(config) if judge else config.sizes(config.num_classes)
-  read, count = networks.shapes(sizes), config.num_images
-  seen = pictures(jax.random.key(1 + judge), count + count // 4, config)
-  labels = seen.label * config.num_facets + seen.facet if judge else seen.label
-  part = lambda rows: train.Examples(seen.images[rows], labels[rows])
-  learned = part(slice(count))
-
-  def loss(params, example, unused_key):
-    logits = read(params, example.inputs).logits
-    return train.cross_entropy(logits, example.labels), {}
-
-  def evaluate(state, examples):
-    apply = lambda image: read(state.params, image).logits
-    return {'accuracy': train.accuracy(apply, examples)}
-
+  judge, read = name == 'judge', reader(config, name)
+  kinds, count = (config.num_classes, config.num_facets), config.num_images
+  key = jax.random.key(1 + judge)
+  seen = planted_shapes.many(key, count + count // 4, *kinds)
+  labels = seen.label * kinds[1] + seen.facet if judge else seen.label
+  part = lambda rows: train.Examples(seen.image[rows], labels[rows])
+  rate = optax.cosine_decay_schedule(config.learning_rate, config.num_steps)
   first = 1000 if judge else 0
-  return train.Stage(
-      name=name, loop=train.Loop(config.num_steps, config.batch_size),
-      init=lambda key: cnn.init(key, sizes), loss=loss,
-      optimizer=optax.adam(
-          optax.cosine_decay_schedule(config.learning_rate, config.num_steps)
-      ),
-      data=lambda key, step: train.examples.shuffled(
-          key, step, learned, config.batch_size
-      ),
-      evaluate=evaluate, eval_data=part(slice(count, None)),
+  return train.classification(
+      lambda params, image: read(params, image).logits,
+      part(slice(count, None)), learned=part(slice(count)), name=name,
+      init=lambda key: cnn.init(key, config.sizes(name)),
+      loop=train.Loop(config.num_steps, config.batch_size),
+      optimizer=optax.adam(rate),
       seeds=tuple(range(first, first + config.num_seeds)),
   )  # fmt: skip
 
 
-def _network(config: Config):
-  return networks.shapes(config.sizes(config.num_classes))
+@functools.cache
+def reader(config: Config, name: str = 'network'):
+  """Returns `read(params, image)`, of 0..255, of the network or the 'judge'."""
+  if config.source == 'shapes':
+    sizes = config.sizes(name)
+    return lambda p, x: cnn.apply(p, (x - 127.5) / 64, sizes)
+  module, sizes = _PUBLISHED[config.source]
+  return lambda p, x: module.apply(p, module.scaled(x), sizes)
 
 
-def _judge(config: Config) -> cnn.Config:
-  return config.sizes(config.num_classes * config.num_facets)
+def load(config: Config):
+  """Returns a user's weights [1, ...], images [N, H, W, 3], those skipped.
+
+  Raises:
+    FileNotFoundError: if the weights or the folder are not there.
+    ValueError: if either path is missing, or does not hold what it should.
+  """
+  train.require(config, 'weights', 'images')
+  module, sizes = _PUBLISHED[config.source]
+  params = module.params_from_official(weights.load(config.weights), sizes)
+  seen = image_folder.read(config.images, _SIZE)
+  params = jax.tree.map(lambda x: x[None], params)
+  return params, seen.images.astype(np.float32), seen.skipped
 
 
 def _planted(config: Config, params) -> dict[str, np.ndarray]:
   """Returns the facets of each seed's classes, in images of its own [S, C]."""
-  rows = []
+  rows, kinds = [], (config.num_classes, config.num_facets)
   for seed in range(config.num_seeds):
-    count = 2 * config.per_class * config.num_classes
-    seen = pictures(jax.random.key(100 + seed), count, config)
-    seen = jax.tree.map(np.asarray, seen)
-    for label in range(config.num_classes):
-      picked = np.flatnonzero(seen.label == label)[: config.per_class]
-      facet = seen.facet[picked]
-      images = seen.images[picked].astype(np.float32)
-      row = _found(config, params, images, seed)
-      own = row['assignments'].astype(np.int32)
-      table = clustering.contingency(own, facet, *2 * [config.num_facets])
-      rows.append(row | {
-          'facet': facet, 'purity': clustering.purity(table),
-          'rand': clustering.adjusted_rand(table),
-      })  # fmt: skip
+    key = jax.random.key(100 + seed)
+    for seen in planted_shapes.of_each_class(key, config.per_class, *kinds):
+      row = _found(config, params, np.asarray(seen.image, np.float32), seed)
+      own, facet = row['assignments'], np.asarray(seen.facet)
+      right = facets.agreement(own, facet, config.num_facets)
+      rows.append(row | right | {'facet': facet})
   return _grid(rows, config.num_seeds)
 
 
 def _found(config, params, images, seed) -> dict[str, Any]:
   """Returns the facets of one class, by the network of a seed."""
-  read = networks.users(config.source)
-  if config.source == 'shapes':
-    read = _network(config)
   own = jax.tree.map(lambda leaf: leaf[seed], params)
-  codes = np.stack([_code(read, own, image) for image in images])
-  found = facets.find(images, codes, config, seed)
-  first = images[found.pop('nearest')[:, 0]]
-  return found | {'exemplars': first, 'overall': images.mean(0)}
+  codes = np.stack([_code(config, own, image) for image in images])
+  clusters = scikit_learn.map_clusters(
+      codes, config.num_facets, num_dims=config.num_dims,
+      perplexity=config.perplexity, seed=seed,
+  )  # fmt: skip
+  return facets.find(images, *clusters, config.num_mean)._asdict()
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _code(read, params, image):
-  return read(params, image).final
+def _code(config, params, image):
+  return reader(config)(params, image).final
 
 
 def _grid(rows, seeds) -> dict[str, np.ndarray]:
@@ -186,3 +149,25 @@ def _methods(config: Config, found):
       'random': (noise, stages, 'coded'),
       'random, centre-biased': (noise, config.centre_biased, 'coded'),
   }
+
+
+@functools.partial(jax.jit, static_argnums=range(3))
+def _draw(config, stages, schedule, params, judged, starts, units):
+  """Draws images and measures them, [S, C, F, ...]; the judge, if any, too."""
+
+  def one(params, judged, start, key, unit):
+    logits = lambda image: reader(config)(params, image).logits
+    made = facets.draw(
+        key, logits, unit, start, stages, schedule=schedule,
+        sweeps=config.sweeps,
+    )  # fmt: skip
+    if judged is None:
+      return made._asdict()
+    said = reader(config, 'judge')(judged, made.image).logits
+    return made._asdict() | {'judged': jax.nn.softmax(said)}
+
+  keys = jax.random.split(jax.random.key(7), starts.shape[:3])
+  of_facets = jax.vmap(one, (None, None, 0, 0, None))
+  of_classes = jax.vmap(of_facets, (None, None, 0, 0, 0))
+  of_seeds = jax.vmap(of_classes, (0, 0, 0, 0, None))
+  return of_seeds(params, judged, starts, keys, units)

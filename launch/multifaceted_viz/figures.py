@@ -1,75 +1,45 @@
 """The figures of `launch.multifaceted_viz`."""
 
 from matplotlib import figure
-import numpy as np
 
 from launch.multifaceted_viz.config import Config
 from nmlib import train
 
+_STARTS = 'facet means', 'facet means, not denoised', 'global mean', 'random'
+
 
 def draw(config: Config, found, drawn, worth) -> dict[str, figure.Figure]:
   """Returns the report's figures by name; of pictures and maps, seed 0."""
-  made = {'facets': _facets(config, found, drawn), 'map': _map(config, found)}
+  classes = range(found['means'].shape[1])
+  numbers = classes if config.source == 'shapes' else [config.unit]
+  names = [f'class {number}' for number in numbers]
+  made = {'facets': _facets(names, found, drawn), 'map': _map(names, found)}
   if 'coverage' in worth['random']:
-    made['coverage'] = _coverage(worth)
+    of = lambda key: {name: row[key] for name, row in worth.items()}
+    made['coverage'] = train.panels.dots(
+        {key: of(key) for key in ('coverage', 'confidence')},
+        'What the judge sees; a dot a seed', height=3.2,
+    )  # fmt: skip
   return made
 
 
-def _facets(config, found, drawn) -> figure.Figure:
+def _facets(names, found, drawn) -> figure.Figure:
   rows = {
-      'nearest image': found['exemplars'][0],
-      'mean of nearest': found['means'][0],
-  } | {
-      name: drawn[name]['images'][0]
-      for name in (
-          'facet means', 'facet means, not denoised', 'global mean', 'random',
-      )
+      'nearest image': found['exemplars'], 'mean of nearest': found['means'],
   }  # fmt: skip
-  classes, count = found['means'].shape[1:3]
-  made, grid = train.figures.subplots(
-      len(rows), classes * count, squeeze=False,
-      height=float(np.clip(5 / (classes * count), 0.72, 1.4)),
+  rows |= {name: drawn[name]['image'] for name in _STARTS}
+  return train.pictures.grid(
+      {name: images[0] / 255 for name, images in rows.items()}, names,
       title='Facets by where ascent starts; above: real images and their means',
   )  # fmt: skip
-  for axes, (name, images) in zip(grid, rows.items(), strict=True):
-    words = name.replace(', ', ',\n')
-    axes[0].set_ylabel(words, rotation=0, ha='right', va='center')
-    flat = images.reshape(-1, *images.shape[2:])
-    for panel, image in zip(axes, flat, strict=True):
-      panel.imshow(np.clip(image / 255, 0, 1))
-      panel.set(xticks=[], yticks=[], frame_on=False)
-  for c in range(classes):
-    name = c if config.source == 'shapes' else config.unit
-    grid[0, c * count].set_title(f'class {name}', loc='left', fontsize=8)
-  return made
 
 
-def _map(config, found) -> figure.Figure:
-  classes = found['map'].shape[1]
-  made, panels = train.figures.subplots(
-      1, classes, height=2.6, squeeze=False,
-      title='Codes of the images of each class, in two dimensions',
-  )  # fmt: skip
-  for c, axes in enumerate(panels[0]):
-    place, cluster = found['map'][0, c], found['assignments'][0, c]
-    shown = found['facet'][0, c] if 'facet' in found else cluster
-    for kind in range(config.num_facets):
-      for group in range(config.num_facets):
-        rows = place[(shown == kind) & (cluster == group)]
-        axes.plot(*rows.T, 'os^vDPX*<>'[group % 10], color=f'C{kind}', ms=4)
-    axes.set(title=f'class {c}' * (classes > 1), xticks=[], yticks=[])
-  words = 'colour and shape: cluster'
+def _map(names, found) -> figure.Figure:
+  words, true = 'colour and shape: cluster', found['assignments']
   if 'facet' in found:
-    words = 'colour: true facet; shape: cluster found'
-  panels[0, 0].set_xlabel(words, loc='left')
-  return made
-
-
-def _coverage(worth) -> figure.Figure:
-  made, panels = train.figures.subplots(
-      1, 2, height=3.2, sharey=True, title='What the judge sees; a dot a seed'
-  )
-  for axes, key in zip(panels, ('coverage', 'confidence'), strict=True):
-    train.figures.dots(axes, {name: row[key] for name, row in worth.items()})
-    axes.set(title=key, ylim=(-0.03, 1.03))
-  return made
+    words, true = 'colour: true facet; shape: cluster found', found['facet']
+  rows = zip(found['map'][0], true[0], found['assignments'][0], strict=True)
+  return train.panels.maps(
+      dict(zip(names, rows, strict=True)),
+      'Codes of the images of each class, in two dimensions', xlabel=words,
+  )  # fmt: skip

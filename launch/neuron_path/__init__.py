@@ -6,9 +6,9 @@ input to output by the joint attribution score of the whole path.
 
   python -m launch.neuron_path                 # small: minutes on 2 cores
   python -m launch.neuron_path --preset=real \\
-    --config.weights=model.safetensors --config.images=FOLDER
+    --weights=model.safetensors --images=FOLDER
   python -m launch.neuron_path --preset=paper \\
-    --config.weights=ViT-B_16.npz --config.images=FOLDER   # a GPU; about a day
+    --weights=ViT-B_16.npz --images=FOLDER   # a GPU; about a day
 
 A path that maximises a score wins on that score by construction, so that here
 removal decides: how much of the class's probability is lost when the path is.

@@ -71,9 +71,12 @@ PRESETS = {
         num_random=5, num_seeds=1,
     ),
 }  # fmt: skip
-
+SHORTCUTS = {
+    'weights': "The network's, .safetensors or .npz.",
+    'images': 'Folder of a folder for each class.',
+}
 _SHAPES = (train.Source('shapes of known factors', 'generated'),)
-_files = lambda what: (train.Source(what, 'files', flag='--config.images'),)
+_files = lambda what: (train.Source(what, 'files', flag='--images'),)
 PAPER = train.Paper(
     title='Discovering Influential Neuron Path in Vision Transformers',
     authors='Wang, Liu, Shi, Li, Pang, Yang, Yu, Ren', year=2025,

@@ -109,22 +109,14 @@ def stage(config: Config) -> train.Stage:
   def logits(params, image):
     return vit.apply(params, _scaled(image, network, config), network).logits
 
-  def loss(params, example, key):
-    del key
-    return train.cross_entropy(logits(params, example[0]), example[1]), {}
-
-  def evaluate(state, held_out):
-    apply = functools.partial(logits, state.params)
-    return {'validation/accuracy': train.accuracy(apply, held_out)}
-
   rate = optax.schedules.warmup_cosine_decay_schedule(
       0.0, config.learning_rate, max(1, loop.num_steps // 15), loop.num_steps
   )
-  return train.Stage(
-      name='train', loop=loop, loss=loss,
+  held_out = train.Examples(data.images, data.labels)
+  return train.classification(
+      logits, held_out, metric='validation/accuracy', name='train', loop=loop,
       init=functools.partial(vit.init, config=network),
       optimizer=optax.adamw(rate), data=train.fresh(_example, loop.batch_size),
-      evaluate=evaluate, eval_data=train.Examples(data.images, data.labels),
       example=jax.eval_shape(lambda: _example(jax.random.key(0))),
       seeds=tuple(range(config.num_seeds)), item='image',
   )  # fmt: skip
@@ -143,12 +135,7 @@ def read(config: Config):
   Raises:
     ValueError: if a path is not given, or a folder names no class.
   """
-  for field in ('weights', 'images'):
-    if not getattr(config, field):
-      raise ValueError(
-          f"config.{field} must be a path for config.source='folder', got ''"
-          ' (nothing is generated in its place).'
-      )
+  train.require(config, 'weights', 'images')
   arrays = weights.load(config.weights)
   network: Any
   if config.model == 'vit':
@@ -187,4 +174,5 @@ def _subject(network, params):
 def _example(key):
   first, second = jax.random.split(key)
   factors = shapes.sample(first)
-  return 255 * shapes.render(factors, second, _SIZE).image, factors.shape
+  image = 255 * shapes.render(factors, second, _SIZE).image
+  return train.Examples(image, factors.shape)

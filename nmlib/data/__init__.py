@@ -26,6 +26,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.data.images import image_folder as image_folder
   from nmlib.data.images import lettered_shapes as lettered_shapes
   from nmlib.data.images import permuted_digits as permuted_digits
+  from nmlib.data.images import planted_shapes as planted_shapes
   from nmlib.data.images import region_descriptions as region_descriptions
   from nmlib.data.images import rotation as rotation
   from nmlib.data.images import sequential_digits as sequential_digits

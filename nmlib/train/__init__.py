@@ -63,6 +63,7 @@ from nmlib.train.reports.tables import placed
 from nmlib.train.run import Run
 from nmlib.train.stage import Loop
 from nmlib.train.stage import Stage
+from nmlib.train.stage import classification
 from nmlib.train.sweep import choose
 from nmlib.train.sweep import take
 
@@ -92,6 +93,7 @@ __all__ = [
     'carried',
     'catalogue',
     'choose',
+    'classification',
     'clipped',
     'columns',
     'completion',

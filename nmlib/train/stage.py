@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 import dataclasses
+import functools
 from typing import Any
 
 import grain
@@ -10,6 +11,7 @@ import jax.numpy as jnp
 import optax
 
 from nmlib.neurons.core import limits
+from nmlib.train import examples
 from nmlib.train import gradient
 from nmlib.train.gradient import Metrics
 from nmlib.train.hosts import sharding
@@ -168,3 +170,39 @@ class Stage:
         for name, values in metrics.items()
         for i in range(values.shape[0])
     }
+
+
+def classification(
+    logits: Callable[[Any, Any], jax.Array],
+    held_out: examples.Examples,
+    *,
+    learned: examples.Examples | None = None,
+    metric: str = 'accuracy',
+    **fields: Any,
+) -> Stage:
+  """Returns a stage that learns to tell classes apart, by cross-entropy.
+
+  Args:
+    logits: `(params, input) -> [K]`.
+    held_out: examples of which is measured how many are told right.
+    learned: examples to learn from, in a new order every epoch; None: `data`
+      is given, of `Examples` too.
+    metric: what the share is called.
+    **fields: the others of `Stage`.
+  """
+
+  def loss(params, example, key):
+    del key
+    found = logits(params, example.inputs)
+    return examples.cross_entropy(found, example.labels), {}
+
+  def evaluate(state, held_out):
+    apply = functools.partial(logits, state.params)
+    return {metric: examples.accuracy(apply, held_out)}
+
+  if learned is not None:
+    size = fields['loop'].batch_size
+    fields['data'] = lambda key, step: examples.shuffled(
+        key, step, learned, size
+    )
+  return Stage(loss=loss, evaluate=evaluate, eval_data=held_out, **fields)

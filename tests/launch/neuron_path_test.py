@@ -49,11 +49,11 @@ class NeuronPathTest(launcher.LauncherTest):
       place.mkdir(parents=True)
       pixels = np.full((20, 16, 3), 60 * label + 9, np.uint8)
       Image.fromarray(pixels).save(place / 'x.png')
-    flags = ['--preset=paper', f'--config.weights={folder}/w.npz',
+    flags = ['--preset=paper', f'--weights={folder}/w.npz',
              '--config.num_images=9', '--config.steps=2',
              '--config.counts=(1, 3)', '--config.num_random=2',
              f'--config.network.num_layers={network.num_layers}']  # fmt: skip
-    code, _, err = self.run_launcher(*flags, f'--config.images={pictures}')
+    code, _, err = self.run_launcher(*flags, f'--images={pictures}')
     self.assertEqual(code, 0, err)
     report = self.report()
     self.assertEqual(report['claims'], [])
@@ -62,7 +62,7 @@ class NeuronPathTest(launcher.LauncherTest):
   def test_files_must_be_given(self):
     code, _, err = self.run_launcher('--preset=real')
     self.assertNotEqual(code, 0)
-    self.assertIn('config.weights must be a path', err)
+    self.assertIn('--weights and --images must be given', err)
 
   def test_bad_config(self):
     small = config_lib.PRESETS['small']

@@ -70,6 +70,11 @@ class Config:
     )
 
 
+RESNET_50 = Config(
+    depths=(3, 4, 6, 3), channels=(256, 512, 1024, 2048), block='bottleneck'
+)
+
+
 class Block(NamedTuple):
   convolutions: tuple[convolution.Convolution, ...]
   shortcut: convolution.Convolution | None  # 1 x 1, where sizes change

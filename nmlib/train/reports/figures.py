@@ -25,7 +25,7 @@ _STYLE = {
     'lines.linewidth': 1.3,
     'lines.markersize': 4,
 }
-_MARKERS = 'os^vDPX*<>'
+MARKERS = 'os^vDPX*<>'
 
 
 def subplots(
@@ -76,7 +76,7 @@ def styles(names: Sequence[str]) -> dict[str, dict[str, Any]]:
   return {
       name: {
           'color': colours[i],
-          'marker': _MARKERS[i // 10 % len(_MARKERS)],
+          'marker': MARKERS[i // 10 % len(MARKERS)],
       }
       for i, name in enumerate(names)
   }

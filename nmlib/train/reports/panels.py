@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from matplotlib import figure
+import numpy as np
 import numpy.typing as npt
 
 from nmlib.train.reports import figures
@@ -57,4 +58,36 @@ def curves(
     axes.set(title=kind, **labels)
     axes.label_outer()
   figures.legend(made)
+  return made
+
+
+def maps(
+    panels: Mapping[str, tuple[npt.ArrayLike, npt.ArrayLike, npt.ArrayLike]],
+    title: str,
+    *,
+    height: float = 2.6,
+    xlabel: str = '',
+) -> figure.Figure:
+  """Draws points of two dimensions and of two kinds; axes have no numbers.
+
+  Args:
+    panels: places [N, 2], and two kinds of each, int [N], their colours and
+      their markers, by what a panel's title says.
+    title: of the figure.
+    height: inches.
+    xlabel: below the first panel.
+  """
+  made, every = figures.subplots(
+      1, len(panels), height=height, title=title, squeeze=False
+  )
+  for axes, (name, (places, *kinds)) in zip(
+      every[0], panels.items(), strict=True
+  ):
+    places, pairs = np.asarray(places), np.stack(kinds, 1)
+    for colour, marker in np.unique(pairs, axis=0):
+      rows = places[(pairs == (colour, marker)).all(1)]
+      look = figures.MARKERS[marker % len(figures.MARKERS)]
+      axes.plot(*rows.T, look, color=f'C{colour}', ms=4)
+    axes.set(title=name, xticks=[], yticks=[])
+  every[0, 0].set_xlabel(xlabel, loc='left')
   return made

@@ -1,6 +1,7 @@
 """Pictures in reports: regions of images, a row a unit; matrices."""
 
 from collections.abc import Callable
+from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
 
@@ -56,6 +57,34 @@ def regions(
     axes.set_title(text, fontsize=7.5)
     axes.set_axis_off()
   figures.hide(grid.flat[len(titles) :])
+  return made
+
+
+def grid(
+    rows: Mapping[str, np.ndarray], groups: Sequence[str], *, title: str
+) -> figure.Figure:
+  """Shows rows of images, the columns in groups.
+
+  Args:
+    rows: by name, [G, n, H, W, 3]; values beyond [0, 1] are clipped.
+    groups: G names, above the first image of each group.
+    title: of the figure.
+  """
+  of_group = next(iter(rows.values())).shape[1]
+  columns = len(groups) * of_group
+  made, panels = figures.subplots(
+      len(rows), columns, squeeze=False, title=title,
+      height=float(np.clip(5 / columns, 0.72, 1.4)),
+  )  # fmt: skip
+  for line, (name, images) in zip(panels, rows.items(), strict=True):
+    words = name.replace(', ', ',\n')
+    line[0].set_ylabel(words, rotation=0, ha='right', va='center')
+    flat = images.reshape(-1, *images.shape[2:])
+    for panel, pixels in zip(line, flat, strict=True):
+      panel.imshow(np.clip(pixels, 0, 1))
+      panel.set(xticks=[], yticks=[], frame_on=False)
+  for panel, name in zip(panels[0, ::of_group], groups, strict=True):
+    panel.set_title(name, loc='left', fontsize=8)
   return made
 
 

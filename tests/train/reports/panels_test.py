@@ -30,6 +30,27 @@ class PanelsTest(absltest.TestCase):
     labels = [axes.get_ylabel() for axes in made.axes]
     self.assertEqual(labels, ['high', ''])
 
+  def test_maps_have_a_colour_and_a_marker_for_each_kind(self):
+    places = [[0, 1], [2, 3], [4, 5], [6, 7]]
+    made = panels.maps(
+        {'x': (places, [0, 0, 1, 0], [0, 2, 0, 0]), 'y': ([[0, 1]], [0], [1])},
+        't', xlabel='kinds',
+    )  # fmt: skip
+    first, second = made.axes
+    self.assertEqual([first.get_title(), second.get_title()], ['x', 'y'])
+    self.assertEqual(first.get_xlabel(), 'kinds')
+    points = {
+        tuple(np.asarray(line.get_xdata())): (
+            line.get_color(),
+            line.get_marker(),
+        )
+        for line in first.lines
+    }
+    self.assertCountEqual(points, [(0, 6), (2,), (4,)])
+    self.assertEqual(points[0, 6][0], points[2,][0])
+    self.assertEqual(points[0, 6][1], points[4,][1])
+    self.assertLen(set(points.values()), 3)
+
 
 if __name__ == '__main__':
   absltest.main()

@@ -23,6 +23,22 @@ class RegionsTest(absltest.TestCase):
     self.assertEqual([len(axes.collections) for axes in shown], [1, 0, 0])
 
 
+class GridTest(absltest.TestCase):
+
+  def test_rows_are_named_and_groups_stand_above_their_first_image(self):
+    images = np.linspace(-1, 2, 2 * 3 * 4 * 4 * 3).reshape(2, 3, 4, 4, 3)
+    made = train.pictures.grid(
+        {'first': images, 'second, odd': images[::-1]}, ('a', 'b'), title='t'
+    )
+    self.assertLen(made.axes, 12)
+    above = [axes.get_title('left') for axes in made.axes]
+    self.assertEqual(above, ['a', '', '', 'b', '', ''] + [''] * 6)
+    named = [axes.get_ylabel() for axes in made.axes[::6]]
+    self.assertEqual(named, ['first', 'second,\nodd'])
+    shown = np.asarray(made.axes[9].images[0].get_array())
+    np.testing.assert_array_equal(shown, np.clip(images[0, 0], 0, 1))
+
+
 class MatrixTest(absltest.TestCase):
 
   def test_cells_say_their_values_and_zero_is_white(self):
