@@ -5,6 +5,7 @@ from typing import Annotated
 from typing import Literal
 
 from nmlib import train
+from nmlib.data.tasks import recall_lessons
 from nmlib.data.tasks import recall_reasoning as tasks
 from nmlib.data.text import recall_prompts
 from nmlib.networks import transformer
@@ -56,8 +57,8 @@ class Config:
     """The network that is trained."""
     return transformer.Config(
         self.task.vocab_size, self.num_layers, self.width, self.num_heads,
-        mlp_dim=self.mlp_dim, max_length=self.lesson_length,
-        positions='rotary', rotary_base=100.0,
+        mlp_dim=self.mlp_dim, positions='rotary', rotary_base=100.0,
+        max_length=recall_lessons.length(self.task, self.questions),
     )  # fmt: skip
 
   @property
@@ -65,11 +66,6 @@ class Config:
     """Names of groups of tokens."""
     own = self.source == 'generated'
     return tasks.GROUPS if own else recall_prompts.GROUPS
-
-  @property
-  def lesson_length(self) -> int:
-    """Tokens of a row."""
-    return self.task.length - 2 + 3 * self.questions
 
 
 PRESETS = {

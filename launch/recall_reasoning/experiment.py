@@ -16,8 +16,8 @@ from nmlib.analysis.interpretability import task_circuits
 from nmlib.analysis.interpretability import task_dissociation as study
 from nmlib.data import language_models
 from nmlib.data.tasks import recall_lessons as lessons
-from nmlib.data.tasks import recall_reasoning as tasks
 from nmlib.data.text import recall_prompts
+from nmlib.networks import marked_texts
 from nmlib.networks import transformer
 
 
@@ -25,12 +25,10 @@ def experiment(config: Config, run: train.Run) -> train.Report:
   """Studies every seed, and sets what its circuits do beside chance."""
   model = config.model
   if config.source == 'generated':
-    fitted = train.fit(run, stage(config))
-    trained = train.to_host(fitted.state.params)
-    read = lambda seed: (
-        jax.tree.map(lambda leaf: leaf[seed], trained),
-        drawn(fitted.state.key[seed], config),
-    )
+    fitted = train.fit(run, stage(config)).state
+    draw = lambda key: lessons.splits(key, config.task, config.num_prompts)
+    every = train.to_host(fitted.params), jax.vmap(draw)(fitted.key)
+    read = lambda seed: jax.tree.map(lambda leaf: leaf[seed], every)
   else:
     params, model, draw = given(config)
     read = lambda seed: (params, draw(seed))
@@ -52,8 +50,7 @@ def experiment(config: Config, run: train.Run) -> train.Report:
       run.result(f'seed_{seed}', functools.partial(studied, seed))
       for seed in range(config.num_seeds)
   ]
-  whole = {name: np.stack([one[name] for one in found]) for name in found[0]}
-  return report.make(config, whole)
+  return report.make(config, jax.tree.map(lambda *of: np.stack(of), *found))
 
 
 def given(config: Config):
@@ -72,10 +69,7 @@ def given(config: Config):
   if config.source == 'facts':
     splits = recall_prompts.fact_splits
     return params, model, lambda seed: splits(seed, tokenizer.encode, count)
-  tell = lambda key: transformer.generate(
-      params, jnp.array([1]), 120, model, temperature=1.0, key=key
-  )
-  told = jax.lax.map(tell, jax.random.split(jax.random.key(0), 48))
+  told = marked_texts.told(params, model, 1, 48, 121, jax.random.key(0))
   stories = np.asarray(told)[:, 1:]  # without the token that starts them
   splits = recall_prompts.story_splits
   return params, model, lambda seed: splits(seed, stories, count)
@@ -83,16 +77,7 @@ def given(config: Config):
 
 def stage(config: Config) -> train.Stage:
   """Returns the training of a network a seed, each in a world of its own."""
-  model = config.model
-
-  def init(key):
-    # GPT-2's deviation of 0.02 is for widths of 768 and more.
-    grown = lambda leaf: leaf * config.initial_scale if leaf.ndim > 2 else leaf
-    params = transformer.init(key, model)
-    return params._replace(
-        embed=jnp.asarray(params.embed) * config.initial_scale,
-        layers=jax.tree.map(grown, params.layers),
-    )
+  model, steps = config.model, config.loop.num_steps
 
   def loss(params, row, key):
     del key
@@ -104,48 +89,34 @@ def stage(config: Config) -> train.Stage:
     return jnp.sum(nats) / config.questions, {}
 
   def evaluate(state, _):
-    _, test, _ = drawn(state.key, config)
+    _, test, _ = lessons.splits(state.key, config.task, config.num_prompts)
     read: Any = functools.partial(transformer.apply, config=model)
     say = lambda x: jnp.argmax(read(state.params, x).logits[-1])
     right = jax.vmap(jax.vmap(say))(test.clean) == test.answers[..., 0]
     return dict(zip(TASKS, jnp.mean(right, 1), strict=True))
 
-  steps = config.loop.num_steps
+  def draw(key, step):
+    world = lessons.known(key, config.task)
+    mixture = lessons.curriculum(
+        step, config.curriculum, config.rehearsal, config.of_text,
+        config.of_chains,
+    )  # fmt: skip
+    asked = config.task, config.questions, mixture
+    row = lambda key: lessons.row(key, world, *asked)
+    return train.fresh(row, config.loop.batch_size)(key, step)
+
   linear, peak = optax.schedules.linear_schedule, config.learning_rate
   rate = optax.schedules.join_schedules(
       [linear(0.0, peak, config.warmup), linear(peak, peak / 30, steps // 3)],
       [steps - steps // 3],
   )
-  optimizer: Any = optax.chain(
-      optax.clip_by_global_norm(1.0), optax.adamw(rate, weight_decay=0.01)
-  )
   return train.Stage(
-      name='train', loop=config.loop, init=init, loss=loss,
-      optimizer=optimizer, data=functools.partial(_batch, config=config),
-      evaluate=evaluate, eval_data=jnp.zeros(1),
+      name='train', loop=config.loop, loss=loss,
+      init=lambda key: transformer.scaled(
+          transformer.init(key, model), config.initial_scale, kept=['norm']
+      ),
+      optimizer=train.clipped(optax.adamw(rate, weight_decay=0.01), 1.0),
+      data=draw, evaluate=evaluate, eval_data=jnp.zeros(1),
       seeds=tuple(range(config.num_seeds)), item='token',
-      items_per_row=config.lesson_length,
+      items_per_row=model.max_length,
   )  # fmt: skip
-
-
-def drawn(key: jax.Array, config: Config):
-  """Returns prompts [2, B, ...] for discovery and test, and texts [B, n]."""
-  known, key = _world(key, config), jax.random.fold_in(key, 2**30 + 1)
-  return lessons.splits(key, known, config.task, config.num_prompts)
-
-
-def _world(key, config) -> tasks.World:
-  """Returns what a network of this key learns by heart."""
-  return tasks.world(jax.random.fold_in(key, 2**30), config.task)
-
-
-def _batch(key, step, config) -> lessons.Lesson:
-  """Draws rows as the curriculum goes."""
-  known = _world(key, config)
-  mixture = lessons.curriculum(
-      step, config.curriculum, config.rehearsal, config.of_text,
-      config.of_chains,
-  )  # fmt: skip
-  asked = config.task, config.questions, mixture
-  draw = lambda key: lessons.row(key, known, *asked)
-  return train.fresh(draw, config.loop.batch_size)(key, step)

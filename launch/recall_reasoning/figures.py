@@ -16,7 +16,7 @@ def draw(config: Config, found) -> dict[str, figure.Figure]:
       f'{kind} in its place': 100 * found[f'lost {kind}'][:, -1]
       for kind in KINDS
   }
-  made = {
+  return {
       'lesions': _maps(
           'Points of accuracy lost without a circuit, mean of seeds', lost,
           [f'{task} circuit' for task in TASKS], TASKS, 2.3,
@@ -30,7 +30,6 @@ def draw(config: Config, found) -> dict[str, figure.Figure]:
       'layers': _layers(found),
       'dissociation': _dissociation(config, found),
   }  # fmt: skip
-  return made
 
 
 def _maps(title, shown, rows, columns, height) -> figure.Figure:

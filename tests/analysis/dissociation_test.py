@@ -13,6 +13,7 @@ from nmlib.analysis import patching
 from nmlib.analysis.interpretability import dissociation
 from nmlib.analysis.interpretability import probes
 from nmlib.analysis.interpretability import task_circuits
+from nmlib.analysis.interpretability import task_dissociation
 from nmlib.analysis.interpretability import task_selectivity
 from nmlib.networks import transformer
 from nmlib.neurons import sites
@@ -93,6 +94,65 @@ class TablesTest(parameterized.TestCase):
       dissociation.classify_layers(np.ones(3), np.ones(4))
     with self.assertRaisesRegex(ValueError, r'must be bool \[L, N\]'):
       dissociation.matched_random_circuit(jax.random.key(0), np.ones((2, 2)))
+
+
+class SummaryTest(absltest.TestCase):
+
+  def test_what_circuits_read_and_which_neurons_tell_tasks_apart(self):
+    rng = np.random.default_rng(0)
+    layers, heads, neurons, examples, groups = 3, 2, 5, 20, 4
+    own_heads = np.zeros((2, layers, heads), bool)
+    own_heads[0, 1, 0] = own_heads[0, 2, 1] = own_heads[1, 0, 1] = True
+    own_neurons = rng.random((2, layers, neurons)) < 0.5
+    kinds = {
+        kind: rng.random((3, 2, 2, examples, 2))
+        for kind in task_dissociation.KINDS
+    }
+    found = kinds | {
+        'intact': rng.random((2, examples, 2)),
+        'random': rng.random((3, 6, 2, 2, examples)),
+        'text': np.array([2.0, 2.5, 1.0]),
+        'layers': rng.random((2, 3, layers, examples)),
+        'entropy': rng.random((2, layers, heads)),
+        'mass': rng.random((2, layers, heads, groups)),
+        'own_heads': own_heads, 'own_neurons': own_neurons,
+        'd_prime': rng.normal(size=(layers, neurons)),
+        'auroc': rng.random((layers, neurons)),
+        'told': rng.random((layers, neurons)) < 0.3,
+    }  # fmt: skip
+    read = task_dissociation.summarize(found)
+    np.testing.assert_allclose(
+        read['read'][0, 0],
+        (found['entropy'][0, 1, 0] + found['entropy'][0, 2, 1]) / 2,
+    )
+    np.testing.assert_allclose(read['read'][1, 1:], found['mass'][1, 0, 1])
+    self.assertEqual(read['apart'].shape, (3, 3))
+    for i, chosen in enumerate([*own_neurons, own_neurons[0] | True]):
+      auroc = found['auroc'][chosen]
+      expected = (
+          found['told'][chosen].mean(), np.abs(found['d_prime'])[chosen].mean(),
+          np.maximum(auroc, 1 - auroc).mean(),
+      )  # fmt: skip
+      np.testing.assert_allclose(read['apart'][i], expected)
+    np.testing.assert_allclose(read['text'], [0.25, -0.5])
+    lost = found['intact'][1, :, 0] - found['zero'][2, 0, 1, :, 0]
+    np.testing.assert_allclose(read['lost zero'][2, 0, 1], lost.mean())
+
+  def test_circuits_are_split_into_levels(self):
+    rng = np.random.default_rng(0)
+    both = task_circuits.Circuit(
+        jnp.asarray(rng.random((2, 3, 4)) < 0.5),
+        jnp.asarray(rng.random((2, 3, 6)) < 0.5),
+    )
+    found = task_circuits.levels(both)
+    none = jax.tree.map(jnp.zeros_like, both)
+    np.testing.assert_array_equal(
+        found.heads, np.concatenate([both.heads, none.heads, both.heads])
+    )
+    np.testing.assert_array_equal(
+        found.neurons,
+        np.concatenate([none.neurons, both.neurons, both.neurons]),
+    )
 
 
 class SelectivityTest(parameterized.TestCase):

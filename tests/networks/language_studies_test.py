@@ -206,6 +206,13 @@ class ScaledTest(absltest.TestCase):
           lambda a, b, f=factor: np.testing.assert_allclose(a, f * b),
           pick(again), pick(params),
       )  # fmt: skip
+    every = transformer.scaled(params, 3.0, kept=['norm'])
+    np.testing.assert_allclose(
+        every.layers.mlp_in.kernel, 3 * params.layers.mlp_in.kernel
+    )
+    jax.tree.map(
+        np.testing.assert_array_equal, every.final_norm, params.final_norm
+    )
 
 
 if __name__ == '__main__':

@@ -19,6 +19,8 @@ from nmlib.analysis.patching import sweeps
 from nmlib.neurons.core import checks
 from nmlib.neurons.core import k_winners
 
+LEVELS = ('heads', 'neurons', 'both')  # parts of a circuit that are put out
+
 
 class Circuit(NamedTuple):
   """Heads and neurons of every layer."""
@@ -102,6 +104,15 @@ def parts_of(num_layers: int, num_heads: int, num_neurons: int) -> Circuit:
   return Circuit(
       jnp.concatenate(heads), jnp.concatenate([rest, all_neurons, all_neurons])
   )
+
+
+def levels(circuits: Circuit) -> Circuit:
+  """Returns circuits [C, L, *] at each of `LEVELS`, [3 C, L, *]."""
+  none = jax.tree.map(jnp.zeros_like, circuits)
+  heads = none._replace(heads=circuits.heads)
+  neurons = none._replace(neurons=circuits.neurons)
+  together = lambda *leaves: jnp.concatenate(leaves)
+  return jax.tree.map(together, heads, neurons, circuits)
 
 
 def choose(first: Effects, second: Effects, counts: Counts) -> Circuit:

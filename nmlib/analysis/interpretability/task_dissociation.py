@@ -22,7 +22,7 @@ from nmlib.analysis.interpretability import task_selectivity
 from nmlib.neurons import sites
 
 KINDS = ('mean', 'zero', 'resample')  # what stands in for what is put out
-LEVELS = ('heads', 'neurons', 'both')  # parts of a circuit that are put out
+LEVELS = task_circuits.LEVELS
 
 # (params, tokens [T], positions [P] or None, site) -> what has logits [P, V].
 Network = Callable[[Any, jax.Array, jax.Array | None, sites.Sites], Any]
@@ -96,7 +96,7 @@ def study(
       'own_heads': own.heads, 'own_neurons': own.neurons,
   }  # fmt: skip
   none = jax.tree.map(lambda leaf: jnp.zeros_like(leaf[:1]), own)
-  put_out = [none, *map(_levels, [own, *random])]
+  put_out = [none, *map(task_circuits.levels, [own, *random])]
   every = jax.tree.map(lambda *a: jnp.concatenate(a), *put_out)
   few = jax.tree.map(lambda leaf: leaf[: 1 + 2 * len(LEVELS)], every)
   for kind in KINDS:
@@ -141,6 +141,9 @@ def summarize(
     text [2]: change of the text's loss without each circuit, relative.
     depth [2]: mean layer of each task, weighted by what its loss costs.
     classes [L], stability [L]: of layers.
+    read [2, 1 + G]: entropy, and mass of groups, mean of a circuit's heads.
+    apart [3, 3]: of neurons of each circuit, and of all, the share that is
+      told apart, mean |d'|, and mean AUROC in whichever direction is above 0.5.
   """
   right = found['intact'][..., 0]
   measured = {'accuracy': right.mean(-1)}
@@ -159,7 +162,16 @@ def summarize(
   weight = np.maximum(layers.mean(-1), 0)
   total = np.maximum(weight.sum(-1), np.finfo(weight.dtype).tiny)
   of_tasks = layers.mean(-1)
+  read = np.concatenate([found['entropy'][..., None], found['mass']], -1)
+  directed = np.abs(found['auroc'] - 0.5) + 0.5
+  apart = np.stack([found['told'], np.abs(found['d_prime']), directed], -1)
+  some = [*found['own_neurons'], np.ones_like(found['told'])]
   return measured | {
+      'read': np.stack([
+          values[heads].mean(0)
+          for values, heads in zip(read, found['own_heads'], strict=True)
+      ]),
+      'apart': np.stack([apart[neurons].mean(0) for neurons in some]),
       'random': (own - other).sum(-1),
       'text': found['text'][1:] / found['text'][0] - 1,
       'depth': weight @ np.arange(weight.shape[1]) / total,
@@ -170,16 +182,6 @@ def summarize(
           dissociation.class_stability(*layers, threshold=threshold)
       ),
   }  # fmt: skip
-
-
-def _levels(circuits):
-  """Returns circuits [2, L, *] at each of LEVELS, [6, L, *]."""
-  none = jax.tree.map(jnp.zeros_like, circuits)
-  levels = (
-      none._replace(heads=circuits.heads),
-      none._replace(neurons=circuits.neurons), circuits,
-  )  # fmt: skip
-  return jax.tree.map(lambda *a: jnp.concatenate(a), *levels)
 
 
 def _runner(network, params, positions):

@@ -36,6 +36,11 @@ class Mixture(NamedTuple):
   one_step: float | jax.Array  # of those
 
 
+def known(key: jax.Array, config: tasks.Config) -> tasks.World:
+  """Returns the world that a network of this key learns by heart."""
+  return tasks.world(jax.random.fold_in(key, 2**30), config)
+
+
 def curriculum(
     step: int | jax.Array, steps: int, rehearsal: float, text: float,
     chains: float,
@@ -65,6 +70,11 @@ def curriculum(
   )
 
 
+def length(config: tasks.Config, questions: int) -> int:
+  """Returns the tokens of a lesson."""
+  return config.length - 2 + 3 * questions
+
+
 def row(
     key: jax.Array, known: tasks.World, config: tasks.Config, questions: int,
     mixture: Mixture,
@@ -78,12 +88,12 @@ def row(
   asked = lesson(
       keys[2], known, config, questions, mixture.chains, mixture.one_step
   )
-  length = len(asked.tokens)
-  words = tasks.text(keys[0], known, config, length)
-  every = jnp.ones(length, bool)
+  size = length(config, questions)
+  words = tasks.text(keys[0], known, config, size)
+  every = jnp.ones(size, bool)
   kinds = (
       Lesson(words, every, words, ~every),
-      rehearsal(keys[1], config, length, min(5, config.num_symbols // 2)),
+      rehearsal(keys[1], config, size, min(5, config.num_symbols // 2)),
       asked,
   )
   chance = jax.random.uniform(keys[3])
@@ -165,13 +175,12 @@ def rehearsal(
 
 
 def splits(
-    key: jax.Array, known: tasks.World, config: tasks.Config, count: int
+    key: jax.Array, config: tasks.Config, count: int
 ) -> tuple[tasks.Prompt, tasks.Prompt, jax.Array]:
   """Draws prompts of both tasks to discover by, others to test, and a control.
 
   Args:
-    key: of the draws.
-    known: of `world`.
+    key: of a network; of its world, see `known`, are the facts.
     config: static.
     count: B, prompts of a task in a split.
 
@@ -179,12 +188,13 @@ def splits(
     Prompts [2, B, ...], of recall and of chains, twice; texts int [B, T].
   """
   checks.count('count', count)
-  keys = jax.random.split(key, 5)
+  own = known(key, config)
+  keys = jax.random.split(jax.random.fold_in(key, 2**30 + 1), 5)
   several = lambda draw, key: jax.vmap(draw)(jax.random.split(key, count))
-  recall = lambda key: tasks.recall(key, known, config)
+  recall = lambda key: tasks.recall(key, own, config)
   chain = lambda key: tasks.chain(key, config)
   both = lambda a, b: jax.tree.map(
       lambda *leaves: jnp.stack(leaves), several(recall, a), several(chain, b)
   )
-  text = lambda key: tasks.text(key, known, config, config.length)
+  text = lambda key: tasks.text(key, own, config, config.length)
   return both(keys[0], keys[1]), both(keys[2], keys[3]), several(text, keys[4])

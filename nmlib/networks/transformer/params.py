@@ -1,5 +1,6 @@
 """Options and arrays of the Transformer."""
 
+from collections.abc import Sequence
 import dataclasses
 import functools
 from typing import Annotated
@@ -226,16 +227,24 @@ def _shapes(params: Params) -> dict[str, tuple[int, ...]]:
   return {jax.tree_util.keystr(path): leaf.shape for path, leaf in leaves}
 
 
-def scaled(params: Params, factor: float) -> Params:
+def scaled(
+    params: Params,
+    factor: float,
+    kept: Sequence[str] = ('norm', 'gate', 'mlp'),
+) -> Params:
   """Returns weights times a factor, but of norms and perceptrons.
 
-  GPT-2's initial ones are for wide networks; in narrow ones attention starts
-  too even.
+  GPT-2's initial ones, of deviation 0.02, are for widths of 768 and more; in
+  narrow networks attention starts too even.
+
+  Args:
+    params: weights.
+    factor: of all weights.
+    kept: but of those whose name holds one of these.
   """
 
   def one(path, leaf):
     name = jax.tree_util.keystr(path)
-    kept = any(part in name for part in ('norm', 'gate', 'mlp'))
-    return leaf if kept else factor * leaf
+    return leaf if any(part in name for part in kept) else factor * leaf
 
   return jax.tree_util.tree_map_with_path(one, params)

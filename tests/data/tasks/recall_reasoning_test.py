@@ -123,6 +123,23 @@ class LessonTest(parameterized.TestCase):
     np.testing.assert_array_equal(found.asked[texts], True)
     self.assertFalse(found.halfway_asked[texts].any())
 
+  def test_lessons_are_as_long_as_is_said(self):
+    for questions in (1, 4):
+      found = lessons.lesson(_key(), _WORLD, _CONFIG, questions, 0.5, 0.5)
+      self.assertLen(found.tokens, lessons.length(_CONFIG, questions))
+
+  def test_splits_ask_for_facts_of_the_own_world_in_other_prompts(self):
+    own = lessons.known(_key(), _CONFIG)
+    discovery, test, text = lessons.splits(_key(), _CONFIG, 30)
+    for recall in (discovery, test):
+      subjects = recall.clean[0, :, -1]
+      relations = recall.clean[0, :, -2] - _CONFIG.num_symbols
+      np.testing.assert_array_equal(
+          own.attributes[relations, subjects], recall.answers[0, :, 0]
+      )
+    self.assertFalse(jnp.any(jnp.all(discovery.clean == test.clean, -1)))
+    self.assertEqual(text.shape, (30, _CONFIG.length))
+
   def test_words_follow_words(self):
     words = np.asarray(tasks.text(_key(), _WORLD, _CONFIG, 50))
     self.assertTrue((words >= _CONFIG.first_word).all())
