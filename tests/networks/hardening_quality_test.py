@@ -35,7 +35,7 @@ class HardeningQualityTest(absltest.TestCase):
     # Two inputs a mode, a layer of three neurons and one of one.
     first = jnp.array([[[1, 0, 0], [1, 0, 0]], [[1, 0, 1], [1, 0, 0]]], float)
     second = jnp.array([[[0], [0]], [[1], [1]]], float)
-    h = (jnp.array([8.0, 0.0, 2.0]) * first, 3.0 * second)
+    h = (first * jnp.array([[[8.0, 0.0, 2.0]]]), 3.0 * second)
     found = hardening_quality.usage((first, second), h)
     np.testing.assert_array_equal(
         found['share'], [[1, 0, 0, 0], [1, 0, 0.5, 1]]
