@@ -23,7 +23,8 @@ def order(config: Config) -> dict[str, jax.Array]:
     return kuramoto.mean_order(own, start, steps, model)
 
   every = jax.jit(jax.vmap(jax.vmap(one, (None, 0)), (0, None)))
-  return {'R': every(jnp.array(config.couplings), _keys(config))}
+  keys = jax.random.split(jax.random.key(0), config.num_seeds)
+  return {'R': every(jnp.array(config.couplings), keys)}
 
 
 def capacity(config: Config) -> dict[str, jax.Array]:
@@ -50,8 +51,9 @@ def capacity(config: Config) -> dict[str, jax.Array]:
     return spikes, held, theta_gamma.gamma_gap(spikes, model)
 
   every = jax.vmap(jax.vmap(one, (None, None, 0)), (None, 0, None))
+  keys = jax.random.split(jax.random.key(0), config.num_seeds)
   spikes, items, gaps = jax.jit(jax.vmap(every, (0, None, None)))(
-      jnp.array(config.buffers), jnp.arange(1, number + 1), _keys(config)
+      jnp.array(config.buffers), jnp.arange(1, number + 1), keys
   )
   shown = spikes[-2:][0, min(number, 4) - 1, 0]
   return {'items': items, 'gap': gaps[:, -1], 'raster': shown}
@@ -84,13 +86,9 @@ def gating(config: Config) -> dict[str, np.ndarray]:
     found = gated_streams.trial(key, model)
     return gated_streams.correlations(found, model), found
 
-  found, trials = jax.jit(jax.vmap(one))(_keys(config))
+  keys = jax.random.split(jax.random.key(0), config.num_seeds)
+  found, trials = jax.jit(jax.vmap(one))(keys)
   cue = model.steps(model.settle + model.listen)
   window = slice(cue - model.steps(8), cue + model.steps(8))
   shown = {k: getattr(trials, k)[0, window] for k in ('streams', 'read')}
   return found | shown
-
-
-def _keys(config):
-  """Returns a key of each seed."""
-  return jax.random.split(jax.random.key(0), config.num_seeds)

@@ -70,7 +70,8 @@ def descent(config: Config) -> dict[str, jax.Array]:
     _, (gap, right) = jax.lax.scan(step, (start, start), (points, wanted))
     return gap, right[config.num_steps // 2 :].mean()
 
-  gap, right = jax.jit(jax.vmap(one))(_keys(config))
+  keys = jax.random.split(jax.random.key(0), config.num_seeds)
+  gap, right = jax.jit(jax.vmap(one))(keys)
   return {'gap': gap, 'right': right}
 
 
@@ -113,7 +114,8 @@ def switch(config: Config) -> dict[str, jax.Array]:
   """
   steps = config.period * config.switches
   flipped = jnp.arange(steps) // config.period % 2 == 1
-  xs = jax.vmap(lambda k: jax.random.normal(k, (steps, 2)))(_keys(config))
+  keys = jax.random.split(jax.random.key(0), config.num_seeds)
+  xs = jax.vmap(lambda k: jax.random.normal(k, (steps, 2)))(keys)
   ys = jnp.where(flipped[:, None], -xs, xs)
   key = jax.random.key(1)
   starts = jax.random.normal(key, (config.num_seeds, 2, 2, 2)) / 4
@@ -191,10 +193,6 @@ def swim(config: Config) -> dict[str, jax.Array]:
     gap = jnp.abs(ends['at once'][1] - ends['loop'][1]).max()
     return speeds | {'gap': gap, 'angles': ends['at once'][1]}
 
-  found = jax.jit(jax.vmap(one))(_keys(config))
+  keys = jax.random.split(jax.random.key(0), config.num_seeds)
+  found = jax.jit(jax.vmap(one))(keys)
   return found | {'angles': found['angles'][0]}
-
-
-def _keys(config):
-  """Returns a key of each seed."""
-  return jax.random.split(jax.random.key(0), config.num_seeds)
