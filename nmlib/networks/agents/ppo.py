@@ -1,10 +1,11 @@
-r"""PPO: on full batches, until the policy has gone far enough.
+r"""PPO: steps on a segment, until the policy has gone far enough.
 
 Schulman et al. (arXiv 1707.06347). As NCAP trains it (Bhattasali et al., arXiv
 2201.05242, by the library tonic): every iteration is a step on all of the
 segment, actor and critic have an Adam each, and the actor rests for the rest of
 an update once the divergence from the policy that acted is above a limit. Of
-the two, the step that finds it so is not taken here.
+the two, the step that finds it so is not taken here. With `batches` above 1 an
+iteration is a pass over the segment in a new order, as in Schulman's code.
 """
 
 import dataclasses
@@ -29,7 +30,8 @@ class Config:
   """Defaults are those of NCAP's training."""
 
   segment: limits.Count = 4096  # steps of each world an update
-  iterations: limits.Count = 80  # of full batches an update
+  iterations: limits.Count = 80  # over the segment, an update
+  batches: limits.Count = 1  # of each iteration; 1: all at once, in order
   advantage: gae.Config = gae.Config(discount=0.99, trace=0.97)
   clipping: clipped_policy_gradient.Config = clipped_policy_gradient.Config()
   max_divergence: limits.Positive = 0.015  # of the actor, an update
@@ -107,9 +109,8 @@ def make(
     return distributions.mode(policy(learner, observation))
 
   def update(key, learner, transitions):
-    del key
     batch = _batch(networks, learner, transitions, config)
-    learner, metrics = _fit(networks, optimizers, learner, batch, config)
+    learner, metrics = _fit(networks, optimizers, learner, batch, key, config)
     statistics = observation_statistics.update(
         learner.statistics, batch.steps.observation
     )
@@ -154,12 +155,9 @@ def _batch(networks, learner, transitions, config) -> _Batch:
   ahead = jax.vmap(jax.vmap(value))(transitions.next_observation)
   estimate = functools.partial(gae.advantages, config=config.advantage)
   advantages, returns = jax.vmap(estimate, in_axes=1, out_axes=1)(
-      transitions.reward.astype(values.dtype),
-      values,
-      ahead,
-      transitions.terminated,
-      transitions.truncated,
-  )
+      transitions.reward.astype(values.dtype), values, ahead,
+      transitions.terminated, transitions.truncated,
+  )  # fmt: skip
   spread = jnp.std(advantages)
   apart = advantages - jnp.mean(advantages)
   scaled = apart / jnp.where(spread > 0, spread, 1)
@@ -168,11 +166,26 @@ def _batch(networks, learner, transitions, config) -> _Batch:
   return _Batch(steps, seen, values.ravel(), scaled.ravel(), returns.ravel())
 
 
-def _fit(networks, optimizers, learner, batch, config):
+def _orders(key, batch: _Batch, config: Config) -> jax.Array | None:
+  """Returns which steps are in each batch, [steps, N / batches]; None: all."""
+  count, batches = len(batch.values), config.batches
+  if batches == 1:
+    return None
+  if count % batches:
+    raise ValueError(
+        f'config.batches must divide the {count} steps of an update, got'
+        f' {batches}.'
+    )
+  order = lambda key: jax.random.permutation(key, count)
+  orders = jax.vmap(order)(jax.random.split(key, config.iterations))
+  return orders.reshape(-1, count // batches)
+
+
+def _fit(networks, optimizers, learner, whole, key, config):
   """Returns the learner after all iterations, and metrics of the last ones."""
   actor, critic = networks
 
-  def actor_loss(params):
+  def actor_loss(params, batch):
     policies = jax.vmap(actor.apply, (None, 0))(params, batch.seen.actor)
     logs = jax.vmap(distributions.log_probability)(policies, batch.steps.action)
     loss, measures = clipped_policy_gradient.policy_loss(
@@ -181,17 +194,19 @@ def _fit(networks, optimizers, learner, batch, config):
     entropy = jnp.mean(jax.vmap(distributions.entropy)(policies))
     return loss - config.entropy_bonus * entropy, (measures, entropy)
 
-  def critic_loss(params):
+  def critic_loss(params, batch):
     values = jax.vmap(critic.apply, (None, 0))(params, batch.seen.critic)
     return clipped_policy_gradient.value_loss(
         values, batch.values, batch.returns, config.clipping
     )
 
-  def iteration(carry, _):
+  def iteration(carry, rows):
     params, moments, going = carry
+    own = lambda leaf: leaf if rows is None else leaf[rows]
+    batch = jax.tree.map(own, whole)
     (_, (measures, entropy)), grads = jax.value_and_grad(
         actor_loss, has_aux=True
-    )(params.actor)
+    )(params.actor, batch)
     going = going & (measures.divergence <= config.max_divergence)
     moved = _descend(optimizers.actor, grads, moments.actor, params.actor)
     of_actor = jax.tree.map(
@@ -199,7 +214,7 @@ def _fit(networks, optimizers, learner, batch, config):
         moved,
         (params.actor, moments.actor),
     )
-    loss, grads = jax.value_and_grad(critic_loss)(params.critic)
+    loss, grads = jax.value_and_grad(critic_loss)(params.critic, batch)
     of_critic = _descend(
         optimizers.critic, grads, moments.critic, params.critic
     )
@@ -217,7 +232,10 @@ def _fit(networks, optimizers, learner, batch, config):
 
   start = learner.params, learner.opt_state, jnp.ones((), bool)
   (params, moments, _), metrics = jax.lax.scan(
-      iteration, start, None, length=config.iterations
+      iteration,
+      start,
+      _orders(key, whole, config),
+      length=config.iterations * config.batches,
   )
   steps = jnp.sum(metrics.pop('actor_steps'))
   last = {name: values[-1] for name, values in metrics.items()}

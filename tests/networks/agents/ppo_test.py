@@ -8,6 +8,7 @@ from absl.testing import parameterized
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 from scipy import stats
 
 from nmlib.networks.agents import agent as agents
@@ -80,6 +81,37 @@ class PpoTest(parameterized.TestCase):
     self.assertGreater(metrics['divergence'], 1e-4)
     # The critic goes on: 20 steps of 1e-3, all in one direction.
     self.assertAlmostEqual(abs(float(after.params.critic)), 0.02, delta=2e-3)
+
+  def test_small_batches_pass_over_all_steps_in_a_new_order(self):
+    # Batches of one step: each pass is Adam on each step's own gradient, which
+    # a critic that is one number shows: half the squared distance's is v - R.
+    config = dataclasses.replace(
+        _CONFIG, iterations=2, batches=8, max_divergence=1e9
+    )
+    _, steps, after, metrics = self._updated(config)
+    self.assertEqual(metrics['actor_steps'], 16)
+    _, returns = gae.advantages(
+        steps.reward[:, 0], jnp.zeros(8), jnp.zeros(8), steps.terminated[:, 0],
+        steps.truncated[:, 0], config.advantage,
+    )  # fmt: skip
+    optimizer = optax.adam(config.critic_rate)
+    value: Any = jnp.zeros(())
+    moments = optimizer.init(value)
+    orders = [
+        jax.random.permutation(key, 8)
+        for key in jax.random.split(jax.random.key(2), 2)
+    ]
+    for row in np.concatenate(orders):
+      update, moments = optimizer.update(value - returns[row], moments)
+      value += update
+    np.testing.assert_allclose(after.params.critic, value, rtol=1e-4)
+    self.assertFalse((orders[0] == orders[1]).all())
+
+  def test_batches_that_do_not_divide_an_update_are_refused(self):
+    with self.assertRaisesRegex(
+        ValueError, 'batches must divide the 8 .*got 3'
+    ):
+      self._updated(dataclasses.replace(_CONFIG, batches=3))
 
   def test_each_network_sees_what_it_asked_for(self):
     raw = heads.gaussian_policy(2, hidden=(4,), normalise=False)
