@@ -28,9 +28,13 @@ def _facets(names, found, drawn) -> figure.Figure:
       'nearest image': found['exemplars'], 'mean of nearest': found['means'],
   }  # fmt: skip
   rows |= {name: drawn[name]['image'] for name in _STARTS}
+  title = 'Facets by where ascent starts; above: real images and their means'
+  if 'facet' not in found:  # denoised at 224 pixels, they are pale
+    rows |= {name: train.pictures.stretched(rows[name]) for name in _STARTS}
+    title += '\n(the contrast of those drawn is stretched)'
   return train.pictures.grid(
       {name: images[0] / 255 for name, images in rows.items()}, names,
-      title='Facets by where ascent starts; above: real images and their means',
+      title=title,
   )  # fmt: skip
 
 

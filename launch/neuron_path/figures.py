@@ -15,7 +15,7 @@ def draw(config: Config, data, neurons, rows, drops):
   """Returns figures by name; neurons [N, L] of a network, drops [S, M, K]."""
   return {
       'removal': _removal(config, drops), 'methods': _methods(rows),
-      'paths': _paths(data, neurons),
+      'paths': _paths(config, data, neurons),
   }  # fmt: skip
 
 
@@ -51,15 +51,16 @@ def _methods(rows) -> figure.Figure:
   return made
 
 
-def _paths(data, neurons) -> figure.Figure:
+def _paths(config, data, neurons) -> figure.Figure:
   """Some pictures, of each class in turn, and their paths."""
   labels = np.asarray(data.labels)
   rank = [int((labels[:i] == label).sum()) for i, label in enumerate(labels)]
   order = sorted(range(len(labels)), key=lambda i: (rank[i], labels[i]))
   chosen = order[:_ROWS]
+  kind = 'neuron' if config.model == 'vit' else 'channel'
   return train.pictures.traces(
       np.asarray(data.images)[chosen] / 255, [data.names[i] for i in chosen],
       neurons[chosen], labels[chosen].tolist(),
-      title='Neuron paths of the first network, layer by layer',
-      xlabel='layer; the height is the number of the neuron',
+      title=f'{kind.title()} paths of the first network, layer by layer',
+      xlabel=f'layer; the height is the number of the {kind}',
   )  # fmt: skip

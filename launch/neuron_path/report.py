@@ -23,6 +23,9 @@ def make(config: Config, data, found, exact) -> train.Report:
   """Holds what `experiment` found, [S, ...], against the paper's claims."""
   rows, plain = summary(found), found['probability'].mean(1)
   drops = plain[:, None, None] - found['removed'].mean(1)  # [S, M, K]
+  overlaps = jax.vmap(neuron_path.class_overlap, (0, None))
+  paths, labels = found['neurons'][..., None], data.labels
+  shared = [*map(np.asarray, overlaps(jnp.asarray(paths), jnp.asarray(labels)))]
   claims, differences = [], []
   if config.source == 'shapes':
     differences = [
@@ -30,24 +33,24 @@ def make(config: Config, data, found, exact) -> train.Report:
         ' not ViT-B on ImageNet; thresholds are ours (of what we read the paper'
         ' gives directions, no values).',
     ]
-    overlaps = jax.vmap(neuron_path.class_overlap, (0, None))
-    shared = overlaps(jnp.asarray(found['neurons'])[..., None], data.labels)
-    claims = _claims(rows, found['right'].mean(1), *map(np.asarray, shared))
+    claims = _claims(rows, found['right'].mean(1), *shared)
   elif config.model != 'vit':
     differences = [
         'A convolutional network, not a Vision Transformer: a neuron is a'
         ' channel of what leaves a block, its value the root mean square of its'
         ' map.',
     ]
-  skipped = f'{len(data.skipped)} could not be read'
+  kind = 'neuron' if config.model == 'vit' else 'channel'
+  table = _table(config, rows, exact, shared)
+  images = [str(len(data.labels)), f'{len(data.skipped)} could not be read']
   return train.Report(
       claims=claims,
       data={
-          'images': '; '.join([str(len(data.labels)), skipped, *data.skipped]),
+          'images': '; '.join([*images, *data.skipped]),
           'source': config.source,
       },
       differences=differences,
-      tables={'Paths of one neuron a layer': _table(config, rows, exact)},
+      tables={f'Paths of one {kind} a layer': table},
       figures=figures.draw(config, data, found['neurons'][0], rows, drops),
   )
 
@@ -110,13 +113,19 @@ def _claims(rows, accuracy, within, between) -> list[train.Claim]:
   ]  # fmt: skip
 
 
-def _table(config, rows, exact) -> train.Table:
+def _table(config, rows, exact, shared) -> train.Table:
   note = (
       'Joint attribution score as published (a product of sums, may be above 1)'
       ' and in its completeness form; loss of probability when the path is'
       ' removed, gain when it is doubled, changes of accuracy, and probability'
       f' left when all but {config.counts[-1]} neurons a layer are removed.'
   )
+  if config.source != 'shapes':  # where it is no claim
+    same, others = (f'{part.mean():.3f}' for part in shared)
+    note += (
+        f' Overlap of two paths (Jaccard): {same} within classes, {others}'
+        ' between; nan where there is no such pair.'
+    )
   if exact:
     ranks = lambda at: stats.spearmanr(*(exact[k][at] for k in exact)).statistic
     mean = np.mean([*map(ranks, np.ndindex(exact['fast'].shape[:-1]))])

@@ -60,6 +60,19 @@ def regions(
   return made
 
 
+def stretched(images: np.ndarray, share: float = 0.005) -> np.ndarray:
+  """Returns images [..., H, W, C] of full contrast, within 0..255.
+
+  Of each, the darkest and the brightest `share` of its values become 0 and 255,
+  the others what is proportional between; a uniform image becomes 0.
+  """
+  low, high = np.quantile(
+      images, (share, 1 - share), axis=(-3, -2, -1), keepdims=True
+  )
+  span = np.where(high > low, high - low, 1)
+  return 255 * np.clip((images - low) / span, 0, 1)
+
+
 def grid(
     rows: Mapping[str, np.ndarray], groups: Sequence[str], *, title: str
 ) -> figure.Figure:

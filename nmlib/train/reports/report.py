@@ -90,17 +90,17 @@ def markdown(record: Mapping[str, Any]) -> str:
     lines += ['This run differs from the paper:', '']
     lines += [f'- {difference}' for difference in record['differences']]
     lines.append('')
-  lines += [
-      '| claim | source | paper | ours | holds |',
-      '|---|---|---|---|---|',
-  ]
+  if record['claims']:
+    lines.append('| claim | source | paper | ours | holds |')
+    lines.append('|---|---|---|---|---|')
   for claim in record['claims']:
     ours = '<br>'.join(f'{k}: {summary(v)}' for k, v in claim['ours'].items())
     lines.append(
         f'| {_statement(claim)} | {claim["source"]} | {claim["paper"] or "–"} |'
         f' {ours} | {_verdict(claim)} |'
     )
-  lines += ['', '± is the standard deviation over seeds.', '']
+  if record['claims']:
+    lines += ['', '± is the standard deviation over seeds.', '']
   for name, table in record['tables'].items():
     lines += [f'## {name}', '', tables_lib.markdown(table), '']
   for name, path in record['figures'].items():

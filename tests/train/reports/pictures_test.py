@@ -39,6 +39,21 @@ class GridTest(absltest.TestCase):
     np.testing.assert_array_equal(shown, np.clip(images[0, 0], 0, 1))
 
 
+class StretchedTest(absltest.TestCase):
+
+  def test_each_image_gets_full_contrast_and_keeps_its_order(self):
+    ramp = np.linspace(100, 120, 5 * 5 * 8).reshape(5, 5, 8)
+    found = train.pictures.stretched(np.stack([ramp, 3 * ramp, 0 * ramp]))
+    np.testing.assert_allclose(found[0], found[1], atol=1e-9)
+    self.assertEqual((found[0].min(), found[0].max()), (0, 255))
+    self.assertEqual((found[0] == 0).sum(), 1)  # 0.005 of 200
+    self.assertGreaterEqual(np.diff(found[0].ravel()).min(), 0)
+    np.testing.assert_allclose(
+        np.diff(found[0].ravel()[5:-5]), 255 / 197.01, 1e-6
+    )
+    np.testing.assert_array_equal(found[2], 0)
+
+
 class MatrixTest(absltest.TestCase):
 
   def test_cells_say_their_values_and_zero_is_white(self):

@@ -63,6 +63,12 @@ class ReportTest(absltest.TestCase):
     self.assertIn('![curve](figures/curve.png)', text)
     self.assertIn('- smaller', text)
 
+  def test_markdown_of_no_claims_has_no_table_of_them(self):
+    text = report.markdown(self.record | {'claims': []})
+    self.assertNotIn('| claim |', text)
+    self.assertNotIn('±', text)
+    self.assertIn('![curve](figures/curve.png)', text)
+
   def test_figures_are_png(self):
     data = (self.folder / 'figures/curve.png').read_bytes()
     self.assertEqual(data[:8], b'\x89PNG\r\n\x1a\n')
