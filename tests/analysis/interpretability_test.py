@@ -242,6 +242,24 @@ class ExpertsTest(absltest.TestCase):
     ]
     np.testing.assert_allclose(found.ravel(), expected, rtol=1e-5)
 
+  def test_perfect_detectors_stay_within_the_range_of_areas(self):
+    for size in range(5, 40):
+      labels = np.arange(size) % 7 < 3
+      found = experts.auroc(np.stack([labels, ~labels], 1) * 1.0, labels)
+      np.testing.assert_allclose(found, [1, 0], atol=1e-6)
+      np.testing.assert_allclose(experts.aura(found), [0, 1], atol=1e-6)
+
+  def test_doubles_are_measured_as_doubles(self):
+    rng = np.random.default_rng(0)
+    values, labels = rng.normal(size=(31, 4)), np.arange(31) % 3 == 0
+    with jax.enable_x64(True):
+      found = experts.auroc(values, labels)
+      rho = experts.rank_correlation(*jnp.asarray(values.T[:2]))
+    expected = [metrics.roc_auc_score(labels, row) for row in values.T]
+    np.testing.assert_allclose(found, expected, rtol=1e-13)
+    expected = stats.spearmanr(*values.T[:2])[0]
+    np.testing.assert_allclose(rho, expected, rtol=1e-13)
+
   def test_many_examples_do_not_overflow(self):
     labels = np.arange(131_072) % 2 == 0
     values = (np.arange(131_072) % 4 + labels)[:, None]
@@ -339,6 +357,17 @@ class UnitStatisticsTest(parameterized.TestCase):
             getattr(found, name), expected, rtol=1e-4, atol=1e-5
         )
     np.testing.assert_array_equal(whole.top, -np.sort(-values, 0)[:4].T)
+
+  def test_doubles_are_merged_as_doubles(self):
+    values = np.random.default_rng(0).normal(size=(20, 3))
+    with jax.enable_x64(True):
+      found = unit_statistics.empty(3, dtype='float64')
+      for part in (slice(7), slice(7, 20)):
+        found = unit_statistics.update(
+            found, jnp.asarray(values[part]), jnp.arange(20)[part]
+        )
+    np.testing.assert_allclose(found.mean, values.mean(0), rtol=1e-13)
+    np.testing.assert_allclose(found.squares, 20 * values.var(0), rtol=1e-13)
 
   def test_quantiles_are_right_to_a_bin(self):
     values = jnp.linspace(0, 0.999, 1000)[:, None]

@@ -94,7 +94,8 @@ def class_stability(
       classes(lambda size, f=f: np.flatnonzero(np.arange(size) % folds != f))
       for f in range(folds)
   ]
-  return jnp.mean(jnp.stack(parts) == whole[None], 0)
+  same = jnp.stack(parts) == whole[None]
+  return jnp.mean(same, 0, dtype=jnp.result_type(float))
 
 
 def double_dissociation(

@@ -42,7 +42,8 @@ def auroc(activations: npt.ArrayLike, labels: npt.ArrayLike) -> jax.Array:
   mean = jnp.mean(jnp.where(labels[:, None], middle, 0), 0) / share
   size = len(labels)
   area = (mean - (size * share + 1) / 2) / (size * (1 - share))
-  return area.reshape(activations.shape[1:])
+  # A mean that is rounded must not make a perfect detector better than 1.
+  return jnp.clip(area, 0, 1).reshape(activations.shape[1:])
 
 
 def aura(areas: jax.Array) -> jax.Array:
@@ -164,4 +165,7 @@ def _ranks(values: jax.Array) -> jax.Array:
   rank = lambda side: jax.vmap(
       lambda row, x: jnp.searchsorted(row, x, side=side), 1, 1
   )(order, values)
-  return (rank('left') + rank('right') + 1) / 2
+  twice = (rank('left') + rank('right') + 1).astype(
+      jnp.result_type(values, jnp.float32)
+  )
+  return twice / 2

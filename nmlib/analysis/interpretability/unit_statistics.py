@@ -110,7 +110,7 @@ def merge(a: Statistics, b: Statistics) -> Statistics:
     size = getattr(a, name).shape
     checks.shape(name, getattr(b, name), units=size[0], columns=size[1])
   total = a.count + b.count
-  share = b.count / jnp.maximum(total, 1)
+  share = b.count.astype(a.mean.dtype) / jnp.maximum(total, 1)
   apart = b.mean - a.mean
   squares = a.squares + b.squares + jnp.square(apart) * a.count * share
   top, where = (
