@@ -8,36 +8,89 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from launch.circuit_reuse import circuits
-from launch.circuit_reuse import pretrained
 from launch.circuit_reuse import report
 from launch.circuit_reuse.config import Config
 from nmlib import train
-from nmlib.analysis import patching
+from nmlib.analysis.interpretability import head_circuits
+from nmlib.data import language_models
 from nmlib.data.tasks import circuit_tasks
+from nmlib.data.text import circuit_prompts
 from nmlib.networks import transformer
-
-TASKS = circuit_tasks.TASKS
 
 
 def experiment(config: Config, run: train.Run) -> train.Report:
-  """Trains, finds a circuit of each task, compares and repairs them."""
+  """Finds a circuit of each task, compares them, and repairs one task."""
   if config.source != 'trained':
-    return pretrained.experiment(config, run)
+    train.require(config, 'path')
+  if config.source == 'stories':
+    return on_stories(config, run)
+  look = trained if config.source == 'trained' else given
+  model, whole, begun, prompts, word = look(config, run)
+  find = jax.jit(jax.vmap(lambda key, params, one, two: head_circuits.study(
+      key, transformer.answering(params, model), one, two, config.search
+  )))  # fmt: skip
+  mend = jax.jit(jax.vmap(functools.partial(_mend, model, config)))
+  tasks = [task for task in circuit_tasks.TASKS if task in prompts]
+  keys = jax.random.split(jax.random.key(2), (len(tasks) + 1, config.num_seeds))
+  found, asked = {}, {}
+  for key, task in zip(keys, tasks, strict=False):
+    compute = lambda key=key, two=prompts[task][:2]: find(key, whole, *two)
+    found[task] = run.result(task.replace(' ', '_'), compute)
+    asked[task] = list(map(word, prompts[task][0].tokens[0, 0]))
+  names, colours = (prompts[task][2] for task in tasks[:2])
+  repaired = run.result('repair', lambda: mend(keys[-1], begun, names, colours))
+  return report.make(config, found, repaired, asked)
+
+
+def on_stories(config: Config, run: train.Run) -> train.Report:
+  """Looks into a model of TinyStories where it copies a child's name."""
+  params, model, tokenizer = language_models.load(config.path)
+  pairs, begin = circuit_prompts.children(), 1  # the token that starts a story
+  prompts = circuit_prompts.of_one_length(pairs, tokenizer, begin)
+  look = lambda params, prompts: head_circuits.look(
+      transformer.answering(params, model), prompts,
+      lambda rows: transformer.read_out(params, rows, model),
+  )  # fmt: skip
+  found = run.result('looked', lambda: jax.jit(look)(params, prompts))
+  words = [tokenizer.decode([begin, begin, t]) for t in prompts.tokens[0]]
+  return report.of_stories(found, words)
+
+
+def given(config: Config, unused_run: train.Run):
+  """Reads a model, makes its weights simpler, and asks it in text.
+
+  Returns:
+    Its config; parameters [S, ...] to find circuits in, and to repair; of each
+    task prompts [S, B, ...] to find by, to judge by, to repair; a token's word.
+  """
+  official, model, tokenizer = language_models.load(config.path)
+  params, model = transformer.simplified(official, model)
+  prompts = circuit_prompts.splits(42, tokenizer, config.num_prompts)
+  one = lambda tree: jax.tree.map(lambda leaf: jnp.asarray(leaf)[None], tree)
+  params, word = one(params), lambda token: tokenizer.decode([int(token)])
+  return model, params, params, one(prompts), word
+
+
+def trained(config: Config, run: train.Run):
+  """Trains networks in three parts; returns what `given` does."""
   start = train.fit(run, stage(config, 'lesson')).state.params
-  first = train.fit(run, stage(config, 'first', start))
-  then = train.fit(run, stage(config, 'then', first.state.params))
-  measured = {}
-  for name, measure, fitted in (
-      ('circuits', functools.partial(study, config=config), then),
-      ('repair', functools.partial(repair, config=config), first),
-  ):
-    every = jax.jit(jax.vmap(measure))
-    compute = lambda every=every, fitted=fitted: every(
-        jnp.arange(config.num_seeds), fitted.state.params
-    )
-    measured |= run.result(name, compute)
-  return report.make(config, measured)
+  begun = train.fit(run, stage(config, 'first', start)).state.params
+  whole = train.fit(run, stage(config, 'then', begun)).state.params
+  draw = lambda k: circuit_tasks.prompts(k, config.num_prompts, config.tasks)
+  keys = jax.random.split(jax.random.key(3), (3, config.num_seeds))
+  splits = list(map(jax.vmap(draw), keys))
+  prompts = {task: [one[task] for one in splits] for task in splits[0]}
+  names = config.tasks.names()
+  return config.model, whole, begun, prompts, lambda token: names[int(token)]
+
+
+def _mend(model, config, key, params, names, colours):
+  run, count = transformer.answering(params, model), config.search.random_sets
+  heads, _ = head_circuits.suppressors(run, names, config.repair_heads)
+  if config.heads:
+    places = tuple(np.transpose(config.heads))
+    heads = jnp.zeros_like(heads).at[places].set(True)
+  return head_circuits.repair(key, run, colours, heads, count)
 
 
 def stage(
@@ -48,13 +101,10 @@ def stage(
   shares = config.first_shares if part == 'first' else config.shares
   if lesson:
     shares, model = (0, 1, 0), dataclasses.replace(model, num_layers=1)
-  loops = dict(lesson=config.lesson, first=config.first, then=config.then)
+  loops = {'lesson': config.lesson, 'first': config.first, 'then': config.then}
   loop, rate = loops[part], config.learning_rate
   if part == 'then':
     rate = optax.schedules.cosine_decay_schedule(rate, loop.num_steps, 0.03)
-  optimizer = optax.chain(
-      optax.clip_by_global_norm(1.0), optax.adamw(rate, b2=0.98)
-  )
 
   def loss(params, example, unused_key):
     if lesson:
@@ -67,106 +117,21 @@ def stage(
   def evaluate(state, prompts):
     if lesson:
       return {}
-    right = lambda p: jnp.mean(_right(state.params, p, config))
-    return dict(zip(TASKS, jax.lax.map(right, prompts), strict=True))
+    run = transformer.answering(state.params, model)
+    say = lambda tokens: jnp.argmax(run(tokens, {}, ())[0].logits[-1])
+    right = lambda p: jnp.mean(jax.vmap(say)(p.tokens) == p.answers[:, 0])
+    return {task: right(asked) for task, asked in prompts.items()}
 
-  draw = functools.partial(
-      _example, shares=shares, lesson=lesson, config=config
-  )
+  draw = lambda k: circuit_tasks.lesson(k, shares, config.tasks, not lesson)
   return train.Stage(
-      name=part, loop=loop, loss=loss, optimizer=optimizer,
+      name=part, loop=loop, loss=loss, data=train.fresh(draw, loop.batch_size),
+      optimizer=train.clipped(optax.adamw(rate, b2=0.98), 1.0),
       init=lambda key, *begun: begun[0] if begun else transformer.init(
           key, config.model
       ),
-      starts=start, data=train.fresh(draw, loop.batch_size),
-      evaluate=evaluate, eval_data=prompts_of(jax.random.key(1), config),
+      starts=start, evaluate=evaluate, eval_data=circuit_tasks.prompts(
+          jax.random.key(1), config.num_prompts, config.tasks
+      ),
       seeds=tuple(range(config.num_seeds)),
       items_per_row=circuit_tasks.LENGTH, item='token',
   )  # fmt: skip
-
-
-def _example(key, shares, lesson, config):
-  """Draws tokens, targets and weights [T] of a prompt of one of the tasks.
-
-  Coloured objects count a tenth for the colour that each object follows, too:
-  it is all of the lesson.
-  """
-  chosen, *keys = jax.random.split(key, 1 + len(TASKS))
-  task = jax.random.choice(chosen, len(TASKS), p=jnp.array(shares))
-  drawn = [
-      d(k, config.tasks) for d, k in zip(TASKS.values(), keys, strict=True)
-  ]
-  prompt = jax.tree.map(lambda *rows: jnp.stack(rows)[task], *drawn)
-  places = np.arange(circuit_tasks.LENGTH)
-  last, labels = places == places[-1], np.isin(places, (2, 4, 6))
-  targets = jnp.where(last, prompt.answers[0], jnp.roll(prompt.tokens, 1))
-  weights = jnp.where(last, 0.0 if lesson else 1.0, labels * 0.1 * (task == 1))
-  return prompt.tokens, targets, weights
-
-
-def prompts_of(key: jax.Array, config: Config) -> circuit_tasks.Prompt:
-  """Draws prompts of every task, [3, num_prompts, ...] each."""
-  found = []
-  for i, draw in enumerate(TASKS.values()):
-    keys = jax.random.split(jax.random.fold_in(key, i), config.num_prompts)
-    found.append(jax.vmap(lambda key, d=draw: d(key, config.tasks))(keys))
-  return jax.tree.map(lambda *rows: jnp.stack(rows), *found)
-
-
-def _right(params, prompts, config) -> jax.Array:
-  """Returns whether each answer is the likeliest token, bool [B]."""
-  run = circuits.runner(params, config.model)
-  out = jax.vmap(lambda tokens: run(tokens, {}, ())[0])(prompts.tokens)
-  return jnp.argmax(out.logits[:, -1], -1) == prompts.answers[:, 0]
-
-
-def study(
-    seed: jax.Array, params: transformer.Params, config: Config
-) -> dict[str, jax.Array]:
-  """Returns what is found of each task [3, ...] in one network.
-
-  Circuits are found on some prompts and judged on others, with means over the
-  former.
-  """
-  key = jax.random.fold_in(jax.random.key(2), seed)
-  run = circuits.runner(params, config.model)
-  find, judge = (prompts_of(jax.random.fold_in(key, i), config) for i in (0, 1))
-
-  def one(inputs):
-    task, find, judge = inputs
-    own = jax.random.fold_in(key, 2 + task)
-    found = circuits.study(own, run, find, judge, config)
-    return found | {'accuracy': jnp.mean(_right(params, judge, config))}
-
-  return jax.lax.map(one, (jnp.arange(len(TASKS)), find, judge))
-
-
-def repair(
-    seed: jax.Array, params: transformer.Params, config: Config
-) -> dict[str, jax.Array]:
-  """Makes heads that suppress names do so to colours, in one network.
-
-  A head suppresses if the right name gains on the wrong one where the head
-  attends to the wrong one alone. Coloured objects have no part in the choice.
-  """
-  key = jax.random.fold_in(jax.random.key(3), seed)
-  run = circuits.runner(params, config.model)
-  every = prompts_of(key, config)
-  names, colours = (jax.tree.map(lambda a, i=i: a[i], every) for i in (0, 1))
-  shape = config.model.num_layers, config.model.num_heads
-  size = config.repair_heads
-  change = lambda heads: jnp.mean(circuits.overridden(run, names, heads)[0])
-  right = lambda heads: jnp.mean(circuits.overridden(run, colours, heads)[1])
-  none = jnp.zeros(shape, bool)
-  each = patching.one_at_a_time(shape, (0, 1))
-  gains = jax.lax.map(change, jnp.asarray(each)) - change(none)
-  gains = gains.reshape(shape)
-  heads = patching.top_heads(jnp.maximum(gains, 0), top_k=size)
-  draw = lambda i: circuits.random_heads(
-      jax.random.fold_in(key, 9 + i), shape, size
-  )
-  sets = jax.vmap(draw)(jnp.arange(config.random_sets))
-  return {
-      'gains': gains, 'heads': heads, 'before': right(none),
-      'repaired': right(heads), 'random_sets': jax.lax.map(right, sets),
-  }  # fmt: skip

@@ -48,6 +48,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.analysis.interpretability import exemplars as exemplars
   from nmlib.analysis.interpretability import expert_changes as expert_changes
   from nmlib.analysis.interpretability import experts as experts
+  from nmlib.analysis.interpretability import head_circuits as head_circuits
   from nmlib.analysis.interpretability import (
       language_neurons as language_neurons,
   )

@@ -105,6 +105,16 @@ class OverlapTest(parameterized.TestCase):
       with self.assertRaisesRegex(ValueError, 'two circuits of 4 heads'):
         patching.chance_overlap(*sizes)
 
+  def test_overlaps_stand_beside_their_chance(self):
+    one, two = _circuit((0, 0), (0, 1)), _circuit((0, 1))
+    rows = np.stack([one, two, two & False]), np.stack([two, one, two & False])
+    shared, chance = patching.overlap_beside_chance(*rows)
+    np.testing.assert_allclose(shared, [0.5, 0.5, np.nan])
+    expected = patching.chance_overlap(6, 2, 1)
+    np.testing.assert_allclose(chance, [expected, expected, np.nan])
+    found = patching.overlap_beside_chance(rows[0][None], rows[1][None])
+    np.testing.assert_array_equal(found[:, 0], [shared, chance])
+
   def test_stability_of_sure_and_of_random_effects(self):
     rng = np.random.default_rng(0)
     noise = rng.normal(size=(6, 40))

@@ -68,13 +68,11 @@ class ProcessingTest(parameterized.TestCase):
     self.assertEqual(config.output, 'separate')
 
   def test_what_processing_is_for(self):
-    params: Any = _params(_GPT2)
-    config = _GPT2
-    for step in (
-        transformer.fold_layer_norm, transformer.center_writing_weights,
-        transformer.center_unembedding,
-    ):  # fmt: skip
-      params, config = step(params, config)
+    params: Any
+    params, config = transformer.simplified(_params(_GPT2), _GPT2)
+    found = _log_probabilities(params, config)
+    expected = _log_probabilities(_params(_GPT2), _GPT2)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
     layers = params.layers
     norms: Any = layers.norm_1, layers.norm_2, params.final_norm
     for norm in norms:

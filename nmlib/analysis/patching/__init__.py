@@ -30,6 +30,7 @@ from nmlib.analysis.patching.measures import normalized_effect
 from nmlib.analysis.patching.overlaps import bootstrap_stability
 from nmlib.analysis.patching.overlaps import chance_overlap
 from nmlib.analysis.patching.overlaps import circuit_overlap
+from nmlib.analysis.patching.overlaps import overlap_beside_chance
 from nmlib.analysis.patching.paths import path_patch
 from nmlib.analysis.patching.sweeps import Patched
 from nmlib.analysis.patching.sweeps import activation_patch
@@ -54,6 +55,7 @@ __all__ = [
     'logit_difference',
     'normalized_effect',
     'one_at_a_time',
+    'overlap_beside_chance',
     'override_pattern',
     'patch_stages',
     'path_patch',

@@ -62,6 +62,29 @@ def chance_overlap(size: int, a: int, b: int) -> float:
   return float(np.sum(chance * shared / (a + b - shared)))
 
 
+def overlap_beside_chance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+  """Returns the overlap of circuits, and that of random ones as large.
+
+  Args:
+    a: bool [..., L, H].
+    b: bool [..., L, H].
+
+  Returns:
+    [2, ...]; NaN of two empty circuits.
+
+  Raises:
+    ValueError: as of `circuit_overlap`.
+  """
+  shared = np.asarray(circuit_overlap(a, b))
+  chance = np.full(shared.shape, np.nan)
+  for index in np.argwhere(~np.isnan(shared)):
+    one, other = a[(*index,)], b[(*index,)]
+    chance[(*index,)] = chance_overlap(
+        one.size, int(one.sum()), int(other.sum())
+    )
+  return np.stack([shared, chance])
+
+
 def bootstrap_stability(
     key: jax.Array,
     stages: Sequence[sweeps.Patched],

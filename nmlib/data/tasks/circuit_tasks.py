@@ -10,12 +10,14 @@ Names and colours are the same symbols: a network of few tokens has no cause to
 copy two alphabets by the same heads.
 """
 
+from collections.abc import Sequence
 import dataclasses
 from typing import Annotated
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from nmlib.neurons.core import limits
 
@@ -147,3 +149,47 @@ TASKS = {
     'coloured objects': coloured_objects,
     'increment': increment,
 }
+
+
+def prompts(
+    key: jax.Array, count: int, config: Config = Config()
+) -> dict[str, Prompt]:
+  """Draws prompts [count, ...] of each of `TASKS`, by name."""
+  draw = lambda i, task: jax.vmap(lambda key: task(key, config))(
+      jax.random.split(jax.random.fold_in(key, i), count)
+  )
+  return {name: draw(i, task) for i, (name, task) in enumerate(TASKS.items())}
+
+
+def lesson(
+    key: jax.Array,
+    shares: Sequence[float] | jax.Array,
+    config: Config = Config(),
+    answer_weight: float = 1.0,
+    *,
+    label_weight: float = 0.1,
+) -> tuple[jax.Array, jax.Array, jax.Array]:
+  """Draws what a network learns from: one prompt of one of the tasks.
+
+  Besides the answer after the last token, a scene of coloured objects teaches
+  at each object the colour before it, on which its answer builds.
+
+  Args:
+    key: of the draw.
+    shares: probability of each of `TASKS`, [3].
+    config: of the prompts.
+    answer_weight: of the answer.
+    label_weight: of an object's colour, in a scene.
+
+  Returns:
+    Tokens, targets and their weights, [LENGTH] each.
+  """
+  chosen, *keys = jax.random.split(key, 1 + len(TASKS))
+  task = jax.random.choice(chosen, len(TASKS), p=jnp.asarray(shares))
+  drawn = [d(k, config) for d, k in zip(TASKS.values(), keys, strict=True)]
+  prompt = jax.tree.map(lambda *rows: jnp.stack(rows)[task], *drawn)
+  places = np.arange(LENGTH)
+  last, objects = places == LENGTH - 1, np.isin(places, (2, 4, 6))
+  targets = jnp.where(last, prompt.answers[0], jnp.roll(prompt.tokens, 1))
+  labels = label_weight * objects * (task == 1)
+  return prompt.tokens, targets, jnp.where(last, answer_weight, labels)

@@ -26,6 +26,12 @@ NAMES = tuple(
 )
 _PLACES = tuple('store garden school station beach office park'.split())
 _THINGS = tuple('book drink ring letter basket camera'.split())
+CHILDREN = 'Lily', 'Tim', 'Timmy'  # a token each of stories260K
+_STORIES = (
+    'Once upon a time, there was a child named {}. {} loved to play. One day,',
+    'Once upon a time, there was a child named {}. {} had a ball. One day,',
+    'Once upon a time, there was a child named {}. {} was very happy. Then,',
+)
 _SENTENCES = (
     'When {a} and {b} went to the {place}, {s} gave a {thing} to',
     'After {a} and {b} met at the {place}, {s} handed a {thing} to',
@@ -92,8 +98,7 @@ def indirect_objects(
   Raises:
     ValueError: if count is negative, or there are not two different names.
   """
-  if len(set(names)) < max(2, len(names)):
-    raise ValueError(f'names must be two or more different ones, got {names}.')
+  _different(names)
   pairs = []
   for _ in range(_natural(count)):
     a, b = rng.choice(list(names), 2, replace=False)
@@ -109,6 +114,21 @@ def indirect_objects(
         Pair(text, corrupt, f' {other}', f' {subject}', (f' {subject}',))
     )
   return pairs
+
+
+def children(names: Sequence[str] = CHILDREN) -> list[Pair]:
+  """Returns starts of stories that name a child, who is to be named again.
+
+  The twin names another one of `names`, a token each; all pairs are made.
+
+  Raises:
+    ValueError: if there are not two different names.
+  """
+  _different(names)
+  return [
+      Pair(story.format(a, a), story.format(b, b), a, b, ())
+      for story in _STORIES for a in names for b in names if a != b
+  ]  # fmt: skip
 
 
 def encode(
@@ -150,6 +170,59 @@ def encode(
     tokens, corrupt, answers = (a.astype(np.int32) for a in ids)
     found[length] = Tokens(tokens, corrupt, answers, wrong)
   return found
+
+
+def of_one_length(
+    pairs: Sequence[Pair], tokenizer: tokenizers.Tokenizer, *begin: int
+) -> Tokens:
+  """Returns those of the pairs that have the most common length, as tokens.
+
+  Args:
+    pairs: to choose from.
+    tokenizer: as of `encode`.
+    *begin: tokens to put in front of each.
+
+  Raises:
+    ValueError: as of `encode`; or if there is no pair.
+  """
+  if not pairs:
+    raise ValueError('there must be a pair at least, got none.')
+  groups = encode(pairs, tokenizer)
+  most = max(groups.values(), key=lambda group: len(group.tokens))
+  ahead = np.tile(np.array(begin, np.int32), (len(most.tokens), 1))
+  put = lambda rows: np.concatenate([ahead, rows], 1)
+  wrong = np.pad(most.wrong, ((0, 0), (len(begin), 0)))
+  return Tokens(put(most.tokens), put(most.corrupt), most.answers, wrong)
+
+
+def splits(
+    seed: int, tokenizer: tokenizers.Tokenizer, count: int
+) -> dict[str, tuple[Tokens, ...]]:
+  """Draws three splits of prompts of each task, `count` of one length in each.
+
+  Raises:
+    ValueError: as of `encode`; or if too few prompts have one length.
+  """
+  rng, found = np.random.default_rng(seed), {}
+  for name, draw in (
+      ('indirect objects', indirect_objects),
+      ('coloured objects', coloured_objects),
+  ):  # fmt: skip
+    most = of_one_length(draw(rng, 12 * count), tokenizer)
+    if len(most.tokens) < 3 * count:
+      raise ValueError(
+          f'{3 * count} prompts must have one length, got {len(most.tokens)} of'
+          f' {name}; ask for fewer.'
+      )
+    found[name] = tuple(
+        Tokens(*(a[i::3][:count] for a in most)) for i in range(3)
+    )
+  return found
+
+
+def _different(names) -> None:
+  if len(set(names)) < max(2, len(names)):
+    raise ValueError(f'names must be two or more different ones, got {names}.')
 
 
 def _scene(rng) -> tuple[str, list[str], list[str]]:

@@ -42,6 +42,7 @@ final               [T, d]       after the last norm (no layer axis)
 =================== ============ ==============================================
 """
 
+from nmlib.networks.transformer.generation import answering
 from nmlib.networks.transformer.generation import generate
 from nmlib.networks.transformer.losses import late_and_early_losses
 from nmlib.networks.transformer.losses import loss
@@ -61,6 +62,7 @@ from nmlib.networks.transformer.params import scaled
 from nmlib.networks.transformer.processing import center_unembedding
 from nmlib.networks.transformer.processing import center_writing_weights
 from nmlib.networks.transformer.processing import fold_layer_norm
+from nmlib.networks.transformer.processing import simplified
 from nmlib.networks.transformer.processing import untie
 from nmlib.networks.transformer.readout import read_out
 
@@ -74,6 +76,7 @@ __all__ = [
     'Params',
     'Readout',
     'Start',
+    'answering',
     'apply',
     'center_unembedding',
     'center_writing_weights',
@@ -84,6 +87,7 @@ __all__ = [
     'loss',
     'read_out',
     'scaled',
+    'simplified',
     'token_losses',
     'untie',
 ]

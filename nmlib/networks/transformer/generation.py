@@ -1,4 +1,4 @@
-"""Continuing a text."""
+"""Continuing a text, by a token or by many."""
 
 from collections.abc import Mapping
 import functools
@@ -13,6 +13,17 @@ from nmlib.networks.transformer.params import Params
 from nmlib.neurons import sites
 from nmlib.neurons.bdh import generation
 from nmlib.neurons.core import checks
+
+
+def answering(params: Params, config: Config) -> sites.Run:
+  """Returns a network that reads out its last token alone, open to edits.
+
+  It is the `run` that `nmlib.analysis.patching` takes: of tokens [T], whose
+  outputs have logits [1, V].
+  """
+  network = functools.partial(model.apply, params, config=config)
+  last = jnp.array([-1])
+  return sites.runner(functools.partial(network, positions=last))
 
 
 def generate(

@@ -37,6 +37,19 @@ def untie(params: Params, config: Config) -> tuple[Params, Config]:
   )
 
 
+def simplified(params: Params, config: Config) -> tuple[Params, Config]:
+  """Folds norms, and centres what writes to the residual and what reads it out.
+
+  In this order, as TransformerLens does where it loads a model.
+
+  Raises:
+    ValueError: as of `fold_layer_norm` and `center_writing_weights`.
+  """
+  for process in (fold_layer_norm, center_writing_weights, center_unembedding):
+    params, config = process(params, config)
+  return params, config
+
+
 def fold_layer_norm(params: Params, config: Config) -> tuple[Params, Config]:
   """Moves scales and biases of norms into the matrices that read from them.
 

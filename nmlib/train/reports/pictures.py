@@ -8,6 +8,7 @@ from typing import Any
 from matplotlib import axes as axes_lib
 from matplotlib import figure
 from matplotlib import image
+from matplotlib import ticker
 import numpy as np
 import numpy.typing as npt
 
@@ -104,8 +105,8 @@ def grid(
 def matrix(
     axes: axes_lib.Axes,
     values: npt.ArrayLike,
-    rows: Sequence[Any],
-    columns: Sequence[Any],
+    rows: Sequence[Any] | None = None,
+    columns: Sequence[Any] | None = None,
     *,
     limit: float | None = None,
     said: Callable[[float], str] | None = None,
@@ -117,8 +118,8 @@ def matrix(
   Args:
     axes: where.
     values: [R, C]; a cell that is NaN stays empty.
-    rows: R names.
-    columns: C names.
+    rows: R names; None: numbers, as many as fit.
+    columns: C names; likewise.
     limit: of the colours, above 0 and below; None: the largest value.
     said: the text in a cell, of its value; None: no text.
     fontsize: of that, points.
@@ -149,9 +150,64 @@ def matrix(
           if abs(values[i, j]) > 0.6 * shades['vmax']
           else 'black',
       )
-  axes.set_xticks(range(len(columns)), columns)
-  axes.set_yticks(range(len(rows)), rows)
+  for axis, names in ((axes.xaxis, columns), (axes.yaxis, rows)):
+    if names is None:
+      axis.set_major_locator(ticker.MaxNLocator(integer=True))
+    else:
+      axis.set_ticks(range(len(names)), names)
   return shown
+
+
+def maps(
+    title: str,
+    panels: Mapping[str, npt.ArrayLike],
+    *,
+    across: int | None = None,
+    height: float = 1.9,
+    labels: tuple[str, str] = ('', ''),
+    columns: Mapping[str, Sequence[Any]] | Sequence[Any] | None = None,
+    rotation: float = 0,
+    legend: str = '',
+    limit: float | None = None,
+    **options: Any,
+) -> figure.Figure:
+  """Shows matrices [R, C] in panels, in colours that mean the same in all.
+
+  Args:
+    title: of the figure.
+    panels: by their titles; a NaN stays empty.
+    across: panels in a row; None: all.
+    height: of a panel, inches.
+    labels: of columns and of rows.
+    columns: names, of all panels or of each; None: numbers.
+    rotation: of these names, degrees.
+    legend: of the colours.
+    limit: as of `matrix`; None: the largest value of all.
+    **options: of `matrix`, such as `rows` and `said`.
+  """
+  across = across or len(panels)
+  down = -(-len(panels) // across)
+  made, grid = figures.subplots(
+      down, across, height=height, squeeze=False, title=title
+  )
+  if limit is None:
+    limit = max(np.nanmax(np.abs(panel)) for panel in panels.values()) or 1.0
+  shown: Any = None
+  for i, (name, panel) in enumerate(panels.items()):
+    axes = grid.flat[i]
+    names = columns.get(name) if isinstance(columns, Mapping) else columns
+    shown = matrix(axes, panel, columns=names, limit=limit, **options)
+    axes.set_aspect('auto')
+    axes.set_title(name)
+    if rotation:
+      axes.tick_params('x', rotation=rotation, labelsize=7)
+    if i // across == down - 1:
+      axes.set_xlabel(labels[0])
+    if not i % across:
+      axes.set_ylabel(labels[1])
+  figures.hide(grid.flat[len(panels) :])
+  made.colorbar(shown, ax=grid, label=legend, shrink=0.8)
+  return made
 
 
 def traces(

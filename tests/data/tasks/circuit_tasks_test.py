@@ -59,6 +59,36 @@ class CircuitTasksTest(parameterized.TestCase):
     with self.assertRaisesRegex(ValueError, 'num_symbols'):
       circuit_tasks.Config(num_symbols=2)
 
+  def test_prompts_are_of_every_task(self):
+    found = circuit_tasks.prompts(jax.random.key(0), 5, _CONFIG)
+    self.assertEqual([*found], [*circuit_tasks.TASKS])
+    for (name, prompts), first in zip(
+        found.items(), ('when', 'see', 'next'), strict=True
+    ):
+      self.assertEqual(prompts.tokens.shape, (5, circuit_tasks.LENGTH), name)
+      for tokens, answers in zip(prompts.tokens, prompts.answers, strict=True):
+        words = [_NAMES[t] for t in tokens]
+        self.assertEqual(words[0], first)
+        self.assertEqual(_answer(words), _NAMES[answers[0]])
+    again = circuit_tasks.prompts(jax.random.key(1), 5, _CONFIG)
+    for name, prompts in found.items():
+      self.assertTrue(np.any(prompts.tokens != again[name].tokens))
+
+  @parameterized.product(task=(0, 1, 2), answer=(0.0, 1.0))
+  def test_lessons_weigh_what_they_say(self, task, answer):
+    shares = [float(i == task) for i in range(3)]
+    lesson = circuit_tasks.lesson(jax.random.key(task), shares, _CONFIG, answer)
+    tokens, targets, weights = map(np.asarray, lesson)
+    words = [_NAMES[t] for t in tokens]
+    self.assertEqual(words[0], ('when', 'see', 'next')[task])
+    self.assertEqual(weights[-1], answer)
+    self.assertEqual(_NAMES[targets[-1]], _answer(words))
+    labelled = np.flatnonzero(weights[:-1])
+    # Each object's colour stands before it.
+    self.assertEqual([*labelled], [2, 4, 6] if task == 1 else [])
+    np.testing.assert_allclose(weights[labelled], 0.1)
+    np.testing.assert_array_equal(targets[labelled], tokens[labelled - 1])
+
 
 if __name__ == '__main__':
   absltest.main()

@@ -131,6 +131,44 @@ def test_tokens_by_length_and_places_of_wrong_words():
   assert sum(len(group.tokens) for group in by_length.values()) == 20
 
 
+def test_children_are_named_again_and_the_twin_is_another():
+  pairs = circuit_prompts.children(['Ann', 'Bo', 'Cy'])
+  assert len({(p.text, p.corrupt) for p in pairs}) == len(pairs) == 18
+  for pair in pairs:
+    assert pair.answer != pair.other
+    assert pair.text.replace(pair.answer, pair.other) == pair.corrupt
+    assert pair.text.count(pair.answer) == 2 and pair.wrong == ()
+
+
+def test_one_length_is_the_most_common_one():
+  tokenizer = _words()
+  pairs = circuit_prompts.indirect_objects(np.random.default_rng(1), 40)
+  groups = circuit_prompts.encode(pairs, tokenizer)
+  most = circuit_prompts.of_one_length(pairs, tokenizer)
+  assert len(most.tokens) == max(len(g.tokens) for g in groups.values())
+  begun = circuit_prompts.of_one_length(pairs, tokenizer, 7, 8)
+  for old, new in ((most.tokens, begun.tokens), (most.corrupt, begun.corrupt)):
+    np.testing.assert_array_equal(new[:, :2], [[7, 8]] * len(old))
+    np.testing.assert_array_equal(new[:, 2:], old)
+  np.testing.assert_array_equal(begun.wrong[:, 2:], most.wrong)
+  assert not begun.wrong[:, :2].any()
+  np.testing.assert_array_equal(begun.answers, most.answers)
+
+
+def test_splits_are_disjoint_draws_of_both_tasks():
+  found = circuit_prompts.splits(0, _words(), 8)
+  assert [*found] == ['indirect objects', 'coloured objects']
+  for splits in found.values():
+    shapes = {one.tokens.shape for one in splits}
+    assert len(splits) == 3 and len(shapes) == 1
+    assert {len(one.answers) for one in splits} == {8}
+    assert all(one.wrong.any(1).all() for one in splits)
+    rows = {row.tobytes() for one in splits for row in one.tokens}
+    assert len(rows) > 20  # a draw may come twice
+  other = circuit_prompts.splits(1, _words(), 8)['coloured objects'][0]
+  assert np.any(other.tokens != found['coloured objects'][0].tokens)
+
+
 def test_bad_input_is_refused():
   rng = np.random.default_rng(0)
   letters = tokenizers.Tokenizer(lambda t: list(t.encode()), lambda i: '', 256)
@@ -143,3 +181,7 @@ def test_bad_input_is_refused():
     circuit_prompts.coloured_objects(rng, -1)
   with pytest.raises(ValueError, match='two or more different'):
     circuit_prompts.indirect_objects(rng, 1, ['Mary', 'Mary'])
+  with pytest.raises(ValueError, match='two or more different'):
+    circuit_prompts.children(['Lily'])
+  with pytest.raises(ValueError, match='a pair at least, got none'):
+    circuit_prompts.of_one_length([], _words())

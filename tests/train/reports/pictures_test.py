@@ -87,6 +87,40 @@ class MatrixTest(absltest.TestCase):
     self.assertEqual(shown.get_clim(), (0, 1))
     self.assertEqual(shown.get_cmap().name, 'Blues')
 
+  def test_without_names_there_are_whole_numbers(self):
+    _, axes = train.figures.subplots()
+    train.pictures.matrix(axes, np.eye(30))
+    self.assertTrue(all(float(x).is_integer() for x in axes.get_xticks()))
+    self.assertLess(len(axes.get_yticks()), 15)
+
+
+class MapsTest(absltest.TestCase):
+
+  def test_panels_share_colours_and_labels(self):
+    panels = {'a': np.eye(2), 'b': -3 * np.eye(2), 'c': np.zeros((2, 2))}
+    made = train.pictures.maps(
+        't', panels, across=2, labels=('head', 'layer'), legend='effect',
+        columns={'a': ['x', 'y']}, rotation=60, rows=['r', 's'],
+    )  # fmt: skip
+    *grid, unused, bar = made.axes
+    self.assertEqual([axes.get_title() for axes in grid], ['a', 'b', 'c'])
+    self.assertFalse(unused.get_visible())
+    self.assertEqual(bar.get_ylabel(), 'effect')
+    for axes, panel in zip(grid, panels.values(), strict=True):
+      self.assertEqual(axes.images[0].get_clim(), (-3, 3))
+      np.testing.assert_array_equal(axes.images[0].get_array(), panel)
+      names = [text.get_text() for text in axes.get_yticklabels()]
+      self.assertEqual(names, ['r', 's'])
+    names = [text.get_text() for text in grid[0].get_xticklabels()]
+    self.assertEqual(names, ['x', 'y'])
+    self.assertEqual(grid[0].get_xticklabels()[0].get_rotation(), 60)
+    self.assertEqual([a.get_ylabel() for a in grid], ['layer', '', 'layer'])
+    self.assertEqual([a.get_xlabel() for a in grid], ['', '', 'head'])
+
+  def test_a_map_of_nothing_has_colours(self):
+    made = train.pictures.maps('t', {'a': np.zeros((2, 2))}, limit=None)
+    self.assertEqual(made.axes[0].images[0].get_clim(), (-1, 1))
+
 
 class TracesTest(absltest.TestCase):
 
