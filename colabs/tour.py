@@ -498,6 +498,7 @@ if importlib.util.find_spec('ipywidgets'):
 # - [`mode_gates`][mode_gates]: one frozen network, switched by gates
 # - [`dendrites`][dendrites]: sparse codes, segments, and dendrites that grow
 # - [`rich_lazy`][rich_lazy]: what initial connections decide
+# - [`image_units`][image_units]: what a unit of an image network sees
 #
 # `dir(nmlib.neurons)` is the catalogue of models. In a
 # [clone](https://github.com/nmlib/nmlib), `python -m launch.bdh` and its
@@ -511,3 +512,4 @@ if importlib.util.find_spec('ipywidgets'):
 # [mode_gates]: https://colab.research.google.com/github/nmlib/nmlib/blob/main/colabs/mode_gates.ipynb
 # [dendrites]: https://colab.research.google.com/github/nmlib/nmlib/blob/main/colabs/dendrites.ipynb
 # [rich_lazy]: https://colab.research.google.com/github/nmlib/nmlib/blob/main/colabs/rich_lazy.ipynb
+# [image_units]: https://colab.research.google.com/github/nmlib/nmlib/blob/main/colabs/image_units.ipynb

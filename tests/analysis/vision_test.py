@@ -220,6 +220,9 @@ class AscentTest(parameterized.TestCase):
     np.testing.assert_allclose(pooled, network(image).final[2], 1e-6)
     grid = [of('conv_post_1', 2, (r, c))(image) for r in (0, 3) for c in (0, 3)]
     self.assertGreater(len({float(x) for x in grid}), 1)
+    each = jax.vmap(lambda unit: of('conv_post_1', unit, (3, 0))(image))
+    alone = [of('conv_post_1', unit, (3, 0))(image) for unit in range(3)]
+    np.testing.assert_allclose(each(jnp.arange(3)), alone, 1e-6)
     slope = jax.grad(of('conv_post_0', 1, (0, 0)))(image)
     self.assertEqual(float(jnp.abs(slope[3:]).max()), 0)  # its field alone
     for run, message in (

@@ -39,7 +39,7 @@ def class_objective(
 def unit_objective(
     network: Callable[..., Any],
     site: str,
-    unit: int,
+    unit: jax.Array | int,
     position: tuple[int, int] | None = None,
 ) -> Objective:
   """Returns the activation of a unit, of a convolution at one position.
@@ -47,7 +47,7 @@ def unit_objective(
   Args:
     network: `network(image, site=...)`, open to `nmlib.neurons.sites`.
     site: such as 'conv_post_1'; [d], or [H, W, C] of a convolution.
-    unit: which channel.
+    unit: which channel; may be traced, so that units are the caller's vmap.
     position: row and column; None: the centre.
 
   Returns:
@@ -63,7 +63,7 @@ def unit_objective(
           f'site {site!r} must be [d] or [H, W, C], got shape'
           f' {list(values.shape)}.'
       )
-    checks.indices('unit', np.asarray(unit), values.shape[-1])
+    checks.indices('unit', jnp.asarray(unit), values.shape[-1])
     if values.ndim == 1:
       return values[unit]
     place = position or tuple(size // 2 for size in values.shape[:2])
