@@ -38,9 +38,6 @@ class Impedance(NamedTuple):
     return self.lowest + (self.highest - self.lowest) * rise
 
 
-LIMIT = Impedance()
-
-
 class Bound(NamedTuple):
   """Of a joint, or of several: a limit, and how it pushes where active."""
 
