@@ -172,15 +172,17 @@ class SurveyTest(absltest.TestCase):
         found.masks[:, 0, :3],
         np.array([[1, 1, 0], [0, 1, 0], [0, 0, 0]], bool),
     )
-    kinds = language_survey.masks_by_kind(found)
-    sizes = {k: m.sum((1, 2)).tolist() for k, m in kinds.items()}
-    self.assertEqual(
-        sizes,
-        {
-            'specific': [1, 0, 0], 'specific and related': [2, 1, 0],
-            'all three': [3, 2, 1],
-        },
-    )  # fmt: skip
+    # Where all are selected, general ones are too, and are of their own kind.
+    for some in (found, language_survey.survey(p, top_rate=1.0, q=0.7)):
+      kinds = language_survey.masks_by_kind(some)
+      sizes = {k: m.sum((1, 2)).tolist() for k, m in kinds.items()}
+      self.assertEqual(
+          sizes,
+          {
+              'specific': [1, 0, 0], 'specific and related': [2, 1, 0],
+              'all three': [3, 2, 1],
+          },
+      )  # fmt: skip
     np.testing.assert_array_equal(
         language_survey.sharing(found.masks), [[2, 1, 0], [1, 1, 0], [0, 0, 0]]
     )

@@ -81,11 +81,13 @@ def survey(
 def masks_by_kind(found: Survey) -> dict[str, jax.Array]:
   """Returns masks [K, L, D]: specific; with related; with general ones too.
 
-  General neurons are those of all languages, whether selected or not.
+  General neurons are those of all languages, whether selected or not. Selected
+  ones are of neither other kind: there are some where no lambda avoids them.
   """
+  of_some = found.kinds.specific | found.kinds.related
   return {
       'specific': found.masks & found.kinds.specific[None],
-      'specific and related': found.masks,
+      'specific and related': found.masks & of_some[None],
       'all three': found.masks | found.kinds.general[None],
   }
 
@@ -159,7 +161,8 @@ def summary(
   other = survey(p, **options, variant='paper')
   size = p.shape[2]
   lape = language_neurons.lape(p, top_rate=select.top_rate, q=select.quantile)
-  masks = (*masks_by_kind(found).values(), lape[1], other.masks)
+  both = masks_by_kind(other)['specific and related']
+  masks = (*masks_by_kind(found).values(), lape[1], both)
   return {
       'threshold': found.threshold,
       'weight': found.weight,
