@@ -70,6 +70,11 @@ def save(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> None:
   # safetensors writes the memory of a transposed view as if it were in order.
   arrays = {name: np.array(a, order='C') for name, a in arrays.items()}
   if library is np:
+    if 'file' in arrays:
+      raise ValueError(
+          f"{file}: an array of an .npz must not be named 'file'; use a"
+          ' .safetensors.'
+      )
     np.savez(partial, allow_pickle=False, **arrays)
   else:
     library.numpy.save_file(arrays, partial)

@@ -117,6 +117,7 @@ class DissectionTest(parameterized.TestCase):
     np.testing.assert_array_equal(got[..., 0], _MAPS[..., 0])
     with self.assertRaisesRegex(ValueError, r'units must be in \[0, 2\)'):
       dissection.ablate_units(jnp.array([2]), 2)
+    self.assertFalse(dissection.ablate_units(jnp.array([]), 2).mask.any())
 
   def test_bad_input(self):
     with self.assertRaisesRegex(ValueError, r'k must be in \[1, 2\] images'):
@@ -156,6 +157,13 @@ class ExemplarsTest(absltest.TestCase):
     self.assertEqual(joined.masks.shape, (3, 4, 3, 4))
     with self.assertRaisesRegex(ValueError, r'k must be in \[1, 12\] images'):
       exemplars.find(look, images, k=13)
+
+  def test_pixels_that_are_no_numbers_are_refused(self):
+    images = jnp.asarray(_MAPS).at[1, 0, 0, 0].set(jnp.nan)
+    with self.assertRaisesRegex(ValueError, 'images must be finite, got nan'):
+      exemplars.find(lambda x: {'a': x}, images, k=1)
+    with self.assertRaisesRegex(ValueError, 'batch_size must be at least 1'):
+      exemplars.find(lambda x: {'a': x}, 0 * images[:1], k=1, batch_size=0)
 
   def test_features_are_what_an_encoder_has_inside_the_masks(self):
     images = jnp.asarray(_MAPS)

@@ -332,3 +332,50 @@ def test_bad_input_is_refused(recorded):
     )
   with pytest.raises(ValueError, match="'enhance' or 'prune', got 'sum'"):
     neuron_path.edit_path(jnp.zeros((3, 1), int), (3, 5, 20), other)
+
+
+def test_what_a_network_does_not_have_is_refused():
+  run = lambda x, edits, capture: (
+      x[:3],
+      {'a': jnp.ones((2, 2, 4)), 'b': jnp.ones((1, 1, 6))},
+  )
+  channels = neuron_path.channels(run, ('a', 'b'))
+  inputs = jnp.ones(5)
+  probe = channels.probe(inputs, 2)
+  for call, message in (
+      (lambda: channels.probe(inputs, 3), r'label must be in \[0, 3\), got 3'),
+      (lambda: neuron_path.channels(run, ()), 'names must be one site or more'),
+      (lambda: neuron_path.activation_path(probe, 7), 'at most 6, got 7'),
+      (
+          lambda: neuron_path.integrated_gradients_path(probe, count=7),
+          'count must be at most 6, got 7',
+      ),
+      (
+          lambda: neuron_path.influence_pattern_path(
+              lambda x: probe, inputs, count=0
+          ),
+          'count must be at least 1, got 0',
+      ),
+      (
+          lambda: neuron_path.influence_pattern_path(
+              lambda x: probe, inputs, steps=0
+          ),
+          'steps must be at least 1, got 0',
+      ),
+      (
+          lambda: neuron_path.edit_path(
+              jnp.zeros((2, 1), int), (2, 3, 4), 'remove', token=-1
+          ),
+          r'token must be in \[0, 3\), got -1',
+      ),
+      (
+          lambda: neuron_path.overlap(jnp.zeros((3, 1)), jnp.zeros((1, 1))),
+          r'b must be \[L=3, K=1\]',
+      ),
+      (
+          lambda: neuron_path.histogram(jnp.full((1, 2, 1), 9), 9),
+          r'paths must be in \[0, 9\), got 9',
+      ),
+  ):
+    with pytest.raises(ValueError, match=message):
+      call()

@@ -218,6 +218,14 @@ class BadInputTest(parameterized.TestCase):
     with self.assertRaisesRegex(ValueError, message):
       self._patch(**given | options)
 
+  def test_answers_beyond_the_vocabulary_are_refused(self):
+    logits = jnp.arange(4.0)
+    found = patching.logit_difference(logits, jnp.array([3, 1]))
+    self.assertEqual(found, 2)
+    for answer in (4, -1):
+      with self.assertRaisesRegex(ValueError, rf'answers must .* got {answer}'):
+        patching.logit_difference(logits, jnp.array([0, answer]))
+
   def test_a_sum_is_linear(self):
     found = self._patch(
         jnp.ones((2, 3)), jnp.zeros((2, 3)), patching.one_at_a_time((3,), (0,))

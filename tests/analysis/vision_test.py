@@ -102,6 +102,11 @@ class TotalVariationTest(parameterized.TestCase):
     self.assertLess(variation[1], variation[2])  # the smaller, the smoother
     self.assertLess(variation[2], variation[0])
 
+  def test_bytes_do_not_wrap(self):
+    image = jnp.array([[[200], [200]], [[0], [0]]], jnp.uint8)
+    self.assertEqual(tv.total_variation(image, kind='anisotropic'), 400)
+    self.assertEqual(tv.total_variation(image), 200)
+
   def test_high_frequencies(self):
     row, column = jnp.mgrid[:16, :16]
     slow = 100 + jnp.cos(2 * jnp.pi * row / 16)[..., None]
@@ -242,6 +247,7 @@ class AscentTest(parameterized.TestCase):
     for run, message in (
         (lambda: climb(goal, 40 * image, (stage,)), r'start must be in \[0'),
         (lambda: climb(goal, image[0], (stage,)), 'start must be'),
+        (lambda: climb(goal, image, ()), 'stages must be one or more'),
         (lambda: climb(goal, image, (small,)), 'must not be smaller'),
         (lambda: climb({'a': goal}, image, (stage,)), "objective 'logit'"),
         (lambda: viz.center_mask(4, 4, 2), 'margin=2 leaves nothing'),
@@ -289,6 +295,12 @@ class ClusteringTest(parameterized.TestCase):
         clustering.adjusted_rand(table),
         metrics.adjusted_rand_score(rows, columns), 1e-4, 1e-5,
     )  # fmt: skip
+
+  def test_tables_of_none_and_of_one(self):
+    for count, purity in ((0, 0), (1, 1)):
+      table = jnp.full((1, 1), count)
+      self.assertEqual(clustering.purity(table), purity)
+      self.assertEqual(clustering.adjusted_rand(table), 1)
 
   def test_refusals(self):
     codes, images = jnp.zeros((2, 1)), jnp.zeros((2, 3, 3, 1))

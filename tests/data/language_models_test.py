@@ -53,3 +53,13 @@ def test_weights_in_one_file_or_several(folder, family, official, parts):
 def test_a_missing_file_is_named(folder):
   with pytest.raises(FileNotFoundError, match='model.safetensors: no such'):
     language_models.load(folder)
+
+
+@pytest.mark.parametrize(
+    ('text', 'message'),
+    [('{"model', 'no whole JSON file'), ('[1]', 'must be an object of JSON')],
+)
+def test_a_damaged_description_is_named(tmp_path, text, message):
+  (tmp_path / 'config.json').write_text(text)
+  with pytest.raises(ValueError, match=rf'config\.json .*{message}'):
+    language_models.load(tmp_path)

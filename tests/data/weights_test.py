@@ -146,3 +146,8 @@ def test_other_kinds_and_missing_files_are_refused(tmp_path):
       refuse(tmp_path / 'model.pt')
   with pytest.raises(FileNotFoundError, match='a.npz: no such file'):
     weights.load(tmp_path / 'a.npz')
+
+
+def test_a_name_that_npz_cannot_hold_is_refused(tmp_path):
+  with pytest.raises(ValueError, match="must not be named 'file'"):
+    weights.save(tmp_path / 'x.npz', {'file': np.zeros(2)})

@@ -57,6 +57,8 @@ def integrated_gradients(
     ValueError: as of `sites.run`; of another rule; or without a step.
   """
   checks.count('steps', steps)
+  if batch_size is not None:
+    checks.count('batch_size', batch_size)
   places, weights = quadrature(rule, steps)
   value = run(inputs, {}, (site,))[1][site]
   baseline = jnp.broadcast_to(jnp.asarray(baseline, value.dtype), value.shape)

@@ -204,5 +204,7 @@ def ablate_units(units: jax.Array, num_units: int) -> sites.Edit:
     ValueError: if a unit is out of range.
   """
   units = jnp.asarray(units)
+  if not units.size:
+    units = units.astype(int)  # nobody, as an empty list is floats
   checks.indices('units', units, num_units)
   return sites.Edit(mask=jnp.zeros(num_units, bool).at[units].set(True))

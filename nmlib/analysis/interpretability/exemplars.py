@@ -55,10 +55,12 @@ def find(
     batch_size: images at a time.
 
   Raises:
-    ValueError: if there are fewer than k images, or an argument is out of
-      range.
+    ValueError: if there are fewer than k images, an argument is out of range,
+      or a pixel is not finite, where it can be seen.
   """
   checks.shape('images', images, 'N', 'H', 'W', 'D')
+  checks.finite('images', images)
+  checks.count('batch_size', batch_size)
   count = len(images)
   if not 1 <= k <= count:
     raise ValueError(f'k must be in [1, {count}] images, got {k}.')

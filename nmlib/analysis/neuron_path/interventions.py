@@ -31,13 +31,14 @@ def edit_path(
     key: of pruning with a probability below 1.
 
   Raises:
-    ValueError: if the operation is unknown, a neuron is none, the probability
-      is none, or the key is missing.
+    ValueError: if the operation is unknown, a neuron, the token or the
+      probability is none, or the key is missing.
   """
   layers, length, size = shape
   checks.within('probability', probability, 0, 1)
   checks.shape('neurons', neurons, L=layers, K=neurons.shape[-1])
   checks.indices('neurons', neurons, size)
+  scores.check_token(token, length)
   chosen = scores.members(neurons, size)
   if operation in ('remove', 'enhance'):
     factor = jnp.where(chosen, 0.0 if operation == 'remove' else 2.0, 1.0)
@@ -57,12 +58,22 @@ def edit_path(
 
 
 def histogram(paths: jax.Array, size: int) -> jax.Array:
-  """Returns how often each neuron is on paths [N, L, K], int [L, D=size]."""
+  """Returns how often each neuron is on paths [N, L, K], int [L, D=size].
+
+  Raises:
+    ValueError: if a neuron is not below `size`.
+  """
+  checks.indices('paths', paths, size)
   return jnp.sum(jax.nn.one_hot(paths, size, dtype=jnp.int32), (0, 2))
 
 
 def overlap(a: jax.Array, b: jax.Array) -> jax.Array:
-  """Returns the shared part of the union of two paths [L, K] (Jaccard)."""
+  """Returns the shared part of the union of two paths [L, K] (Jaccard).
+
+  Raises:
+    ValueError: if one has another number of layers.
+  """
+  checks.shape('b', b, L=a.shape[0], K=b.shape[-1])
   shared = jnp.sum(jnp.any(a[:, :, None] == b[:, None], 2))
   return shared / (a.size + b.size - shared)
 

@@ -46,9 +46,7 @@ def locate(
     ValueError: if there are not so many neurons, or the form is unknown.
   """
   layers, size = probe.clean.shape
-  checks.count('count', count)
-  if count > size:
-    raise ValueError(f'count must be at most {size}, got {count}.')
+  _check_count(count, size)
 
   def grow(chosen, layer):
     scores = scores_lib.candidate_scores(
@@ -64,7 +62,12 @@ def locate(
 
 
 def activation_path(probe: scores_lib.Probe, count: int = 1) -> jax.Array:
-  """Returns the most active neurons of each layer, int [L, count]."""
+  """Returns the most active neurons of each layer, int [L, count].
+
+  Raises:
+    ValueError: if there are not so many, as in all that follow.
+  """
+  _check_count(count, probe.clean.shape[1])
   return jax.lax.top_k(probe.clean, count)[1]
 
 
@@ -76,6 +79,7 @@ def integrated_gradients_path(
   The layer grows from 0 as a whole, and nothing else: what a path costs that
   knows nothing of other layers. int [L, count].
   """
+  _check_count(count, probe.clean.shape[1])
   none = jnp.zeros(probe.clean.shape, bool)
   scores = jax.lax.map(
       lambda layer: scores_lib.candidate_scores(
@@ -105,7 +109,10 @@ def influence_pattern_path(
     steps: m, inputs along the ray.
     count: K.
   """
-  number = jnp.arange(len(probe_of(inputs).clean))
+  layers, size = probe_of(inputs).clean.shape
+  _check_count(count, size)
+  checks.count('steps', steps)
+  number = jnp.arange(layers)
 
   def gradients(alpha):
     at = probe_of(alpha * inputs)
@@ -115,3 +122,9 @@ def influence_pattern_path(
   alphas = jnp.arange(steps) / steps
   mean = jnp.mean(jax.lax.map(gradients, alphas.astype(inputs.dtype)), 0)
   return jax.lax.top_k(mean, count)[1]
+
+
+def _check_count(count, size):
+  checks.count('count', count)
+  if count > size:
+    raise ValueError(f'count must be at most {size}, got {count}.')

@@ -43,8 +43,7 @@ def probe(
   checks.indices('label', jnp.asarray(label), logits.shape[-1])
   values = seen[site]
   checks.shape(site, values, 'L', 'T', 'D')
-  if not 0 <= token < values.shape[1]:
-    raise ValueError(f'token must be in [0, {values.shape[1]}), got {token}.')
+  check_token(token, values.shape[1])
   here = jnp.arange(values.shape[1]) == token
 
   def probability(values, layers):
@@ -54,6 +53,12 @@ def probe(
     return jax.nn.softmax(found)[label]
 
   return Probe(probability, values[:, token])
+
+
+def check_token(token: int, length: int) -> None:
+  """Raises ValueError if a sequence of `length` tokens has no such token."""
+  if not 0 <= token < length:
+    raise ValueError(f'token must be in [0, {length}), got {token}.')
 
 
 def joint_attribution_score(

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 
 from nmlib.analysis.neuron_path import scores
 from nmlib.neurons import sites as sites_lib
+from nmlib.neurons.core import checks
 from nmlib.neurons.core import normalization
 
 
@@ -29,6 +30,7 @@ def token_neurons(
 
   def edited(inputs, factors):
     length = jax.eval_shape(lambda: run(inputs, {}, (site,))[1][site]).shape[1]
+    scores.check_token(token, length)
     here = (jnp.arange(length) == token)[None, :, None]
     scale = jnp.where(here, factors[:, None], 1)
     return run(inputs, {site: sites_lib.Edit(scale=scale)}, ())[0]
@@ -41,7 +43,12 @@ def channels(run: scores.Run, names: Sequence[str]) -> Subject:
 
   A channel's value is the root mean square of its map, which is scaled whole:
   value times gradient is what integrated gradients of the map would sum.
+
+  Raises:
+    ValueError: if no site is named.
   """
+  if not names:
+    raise ValueError('names must be one site or more, got none.')
 
   def factors_of(name, row, seen):
     return row[: seen[name].shape[-1]][None, None]
@@ -51,7 +58,8 @@ def channels(run: scores.Run, names: Sequence[str]) -> Subject:
     return jnp.pad(root, (0, widest - len(root)))
 
   def probe(inputs, label):
-    _, seen = run(inputs, {}, tuple(names))
+    logits, seen = run(inputs, {}, tuple(names))
+    checks.indices('label', jnp.asarray(label), logits.shape[-1])
     widest = max(seen[name].shape[-1] for name in names)
     clean = jnp.stack([strength(seen[name], widest) for name in names])
 

@@ -5,6 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
+from nmlib.neurons.core import checks
+
 
 def logit_difference(logits: jax.Array, answers: jax.Array) -> jax.Array:
   """Returns the logit [...] of the first answer less that of the second.
@@ -12,7 +14,11 @@ def logit_difference(logits: jax.Array, answers: jax.Array) -> jax.Array:
   Args:
     logits: [..., V].
     answers: int [..., 2], the right one and the wrong one.
+
+  Raises:
+    ValueError: if an answer is not below V, where it can be seen.
   """
+  checks.indices('answers', jnp.asarray(answers), logits.shape[-1])
   chosen = jnp.take_along_axis(logits, answers, -1)
   return chosen[..., 0] - chosen[..., 1]
 

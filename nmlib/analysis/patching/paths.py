@@ -14,6 +14,7 @@ import jax.numpy as jnp
 
 from nmlib.analysis.patching import sweeps
 from nmlib.neurons import sites
+from nmlib.neurons.core import checks
 
 
 def path_patch(
@@ -83,6 +84,8 @@ def path_patch(
 
   # No sender at all is the clean run, to the bit, if it is computed as the
   # others are: in front of them, and with no chunk of another size.
+  if batch_size is not None:
+    checks.count('batch_size', batch_size)
   senders = jnp.asarray(senders)
   count, size = len(senders) + 1, batch_size or 1
   ends = (1, -count % size), *[(0, 0)] * (senders.ndim - 1)

@@ -103,10 +103,10 @@ def purity(table: jax.Array) -> jax.Array:
   """Returns the share [] of examples whose cluster has most of their label.
 
   Args:
-    table: counts [K, L], as of `contingency`.
+    table: counts [K, L], as of `contingency`; without an example 0.
   """
   checks.shape('table', table, 'K', 'L')
-  return jnp.sum(jnp.max(table, 1)) / jnp.sum(table)
+  return jnp.sum(jnp.max(table, 1)) / jnp.maximum(jnp.sum(table), 1)
 
 
 def adjusted_rand(table: jax.Array) -> jax.Array:
@@ -122,7 +122,7 @@ def adjusted_rand(table: jax.Array) -> jax.Array:
   pairs = lambda x: jnp.sum(x * (x - 1)) / 2
   together = pairs(table)
   rows, columns = pairs(table.sum(1)), pairs(table.sum(0))
-  chance = rows * columns / pairs(table.sum())
+  chance = rows * columns / jnp.maximum(pairs(table.sum()), 1)
   most = (rows + columns) / 2
   alike = most == chance
   return jnp.where(

@@ -180,10 +180,12 @@ def activation_maximization(
     sweeps: the most of one denoising.
 
   Raises:
-    ValueError: if the start is smaller than the input or out of bounds, a
-      stage asks for an objective that is not given, a canvas gets smaller than
-      the input, or a margin leaves nothing.
+    ValueError: if there is no stage, the start is smaller than the input or out
+      of bounds, a stage asks for an objective that is not given, a canvas gets
+      smaller than the input, or a margin leaves nothing.
   """
+  if not stages:
+    raise ValueError('stages must be one or more, got none.')
   checks.shape('start', start, 'H', 'W', 'C')
   checks.within('start', start, *bounds)
   size = size or (start.shape[0], start.shape[1])

@@ -52,6 +52,7 @@ def total_variation(
     raise ValueError(f'kind must be isotropic or anisotropic, got {kind!r}.')
   if eps < 0:
     raise ValueError(f'eps must be at least 0, got {eps}.')
+  image = jnp.asarray(image, jnp.result_type(image, jnp.float32))
   right, down = image[:, 1:] - image[:, :-1], image[1:] - image[:-1]
   if kind == 'anisotropic':
     return jnp.sum(jnp.abs(right)) + jnp.sum(jnp.abs(down))

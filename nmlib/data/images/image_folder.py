@@ -9,6 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
+from PIL import ImageOps
+
+from nmlib.neurons.core import checks
 
 _ENDINGS = {'.png', '.jpg', '.jpeg', '.bmp', '.webp', '.tif', '.tiff'}
 
@@ -43,8 +46,11 @@ def read(
 
   Raises:
     FileNotFoundError: if there is no such folder.
-    ValueError: if no picture in it can be read.
+    ValueError: if no picture in it can be read, or a number is below 1.
   """
+  checks.count('size', size)
+  if count is not None:
+    checks.count('count', count)
   folder = pathlib.Path(path)
   if not folder.is_dir():
     raise FileNotFoundError(f'{path}: no such folder of images.')
@@ -118,7 +124,15 @@ def _in_turn(
 
 def _square(file: pathlib.Path, size: int) -> np.ndarray:
   with Image.open(file) as opened:
-    image = opened.convert('RGB')
+    if opened.mode.startswith(('I', 'F')):  # conversion would cut at 255
+      raise ValueError(f'{opened.mode!r} is not of 8 bits a colour')
+    # As a viewer shows it: turned as the camera was held, on white.
+    image = ImageOps.exif_transpose(opened)
+    if image.has_transparency_data:
+      image = image.convert('RGBA')
+      white = Image.new('RGBA', image.size, 'white')
+      image = Image.alpha_composite(white, image)
+    image = image.convert('RGB')
   side = min(image.size)
   left, top = ((length - side) // 2 for length in image.size)
   square = image.crop((left, top, left + side, top + side))

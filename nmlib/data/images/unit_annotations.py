@@ -30,7 +30,8 @@ def read(path: str | os.PathLike[str], layer: str) -> Annotated:
 
   Raises:
     ValueError: if a file is missing or damaged, masks have another size than
-      images, or a unit has no description.
+      images or are not of 0 and 1, or descriptions are not of all units, and
+      of them alone.
   """
   folder = pathlib.Path(path)
   images, masks = (
@@ -46,7 +47,15 @@ def read(path: str | os.PathLike[str], layer: str) -> Annotated:
         f'{layer}/masks.npy must be {list(images.shape[:4])}, as its images'
         f' are, got {list(masks.shape)}.'
     )
+  if not np.isin(masks, (0, 1)).all():
+    raise ValueError(f'{layer}/masks.npy must be bool, or 0 and 1.')
   sentences = _sentences(folder / 'annotations.csv', layer)
+  beyond = [unit for unit in sentences if not 0 <= unit < len(images)]
+  if beyond:
+    raise ValueError(
+        f'{folder / "annotations.csv"} describes unit {beyond[0]} of layer'
+        f' {layer!r}, whose images are of units 0 to {len(images) - 1}.'
+    )
   missing = [unit for unit in range(len(images)) if unit not in sentences]
   if missing:
     shown = ', '.join(map(str, missing[:10])) + (', ...' * (len(missing) > 10))
@@ -123,24 +132,33 @@ def _array(file: pathlib.Path) -> np.ndarray:
   if not file.is_file():
     raise ValueError(f'{file} does not exist.')
   try:
-    return np.load(file, allow_pickle=False, mmap_mode='r')
+    found = np.load(file, allow_pickle=False, mmap_mode='r')
   except (ValueError, EOFError, OSError) as error:
     raise ValueError(f'{file} is not a whole .npy file: {error}.') from error
+  if not isinstance(found, np.ndarray):
+    raise ValueError(f'{file} holds several arrays; give an .npy of one.')
+  return found
 
 
 def _rows(file: pathlib.Path) -> list[tuple[int, dict[str, str]]]:
   """Returns the rows of a table of annotations, with their numbers."""
   if not file.is_file():
     raise ValueError(f'{file} does not exist.')
-  with file.open(newline='', encoding='utf-8') as opened:
-    rows = csv.DictReader(opened)
-    wanted = {'layer', 'unit', 'annotation'}
-    if not wanted <= set(rows.fieldnames or ()):
-      raise ValueError(
-          f'{file} must have the columns {sorted(wanted)}, got'
-          f' {rows.fieldnames}.'
-      )
-    return list(enumerate(rows, 2))
+  try:
+    lines = file.read_text(encoding='utf-8').splitlines(keepends=True)
+  except UnicodeDecodeError as error:
+    raise ValueError(f'{file} must be UTF-8: {error}.') from error
+  rows = csv.DictReader(lines)
+  wanted = {'layer', 'unit', 'annotation'}
+  if not wanted <= set(rows.fieldnames or ()):
+    raise ValueError(
+        f'{file} must have the columns {sorted(wanted)}, got {rows.fieldnames}.'
+    )
+  found = list(enumerate(rows, 2))
+  for number, row in found:
+    if any(row[column] is None for column in wanted):
+      raise ValueError(f'{file}, line {number}: a column is missing.')
+  return found
 
 
 def _sentences(file: pathlib.Path, layer: str) -> dict[int, list[str]]:
@@ -155,6 +173,6 @@ def _sentences(file: pathlib.Path, layer: str) -> dict[int, list[str]]:
           f'{file}, line {number}: unit must be a whole number, got'
           f' {row["unit"]!r}.'
       ) from None
-    if row['annotation']:
+    if row['annotation'].strip():
       found.setdefault(unit, []).append(row['annotation'])
   return found

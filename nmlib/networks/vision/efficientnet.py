@@ -18,6 +18,7 @@ from typing import Any
 from typing import NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
@@ -180,7 +181,8 @@ def apply(
 
 def scaled(image: jax.Array) -> jax.Array:
   """Returns bytes (0 to 255) as published weights expect them."""
-  return (image - 127) / 128
+  # In floats: unsigned bytes would wrap round.
+  return (jnp.asarray(image, jnp.result_type(image, jnp.float32)) - 127) / 128
 
 
 def config_from_official(

@@ -186,6 +186,24 @@ class UnitAnnotationsTest(absltest.TestCase):
     (folder / 'a/masks.npy').write_bytes(b'\x93NUMPY\x01')
     with self.assertRaisesRegex(ValueError, 'masks.npy is not a whole'):
       read(folder, 'a')
+    with self.assertRaisesRegex(ValueError, "unit 3 of layer 'a', whose"):
+      read(self._folder(rows=('a,0,x', 'a,1,x', 'a,2,x', 'a,3,x')), 'a')
+    with self.assertRaisesRegex(ValueError, '3 units .* lacks 1: 1'):
+      read(self._folder(rows=('a,0,x', 'a,1,  ', 'a,2,x')), 'a')
+    with self.assertRaisesRegex(ValueError, 'line 3: a column is missing'):
+      read(self._folder(rows=('a,0',)), 'a')
+    folder = self._folder()
+    np.save(folder / 'a/masks.npy', np.full((3, 2, 4, 4), 0.3))
+    with self.assertRaisesRegex(ValueError, 'masks.npy must be bool, or 0'):
+      read(folder, 'a')
+    with (folder / 'a/masks.npy').open('wb') as opened:
+      np.savez(opened, a=np.ones(3), b=np.ones(2))
+    with self.assertRaisesRegex(ValueError, 'holds several arrays'):
+      read(folder, 'a')
+    folder = self._folder()
+    (folder / 'annotations.csv').write_bytes('layer,é'.encode('latin-1'))
+    with self.assertRaisesRegex(ValueError, 'annotations.csv must be UTF-8'):
+      read(folder, 'a')
 
 
 if __name__ == '__main__':

@@ -61,3 +61,24 @@ def test_classes_are_the_folders_numbers():
     image_folder.classes(['cats'], 12)
   with pytest.raises(ValueError, match='some lie in none'):
     image_folder.classes(['3', ''], 12)
+
+
+def test_pictures_are_as_a_viewer_shows_them(tmp_path):
+  half = np.zeros((4, 4, 3), np.uint8)
+  half[:2] = 250  # the upper half is bright
+  turned = Image.Exif()
+  turned[0x0112] = 6  # the camera was held on its side: turn by 90 degrees
+  Image.fromarray(half).save(tmp_path / 'a.png', exif=turned)
+  clear = np.zeros((4, 4, 4), np.uint8)  # all transparent, black below
+  Image.fromarray(clear).save(tmp_path / 'b.png')
+  deep = np.full((4, 4), 300, np.uint16)
+  Image.fromarray(deep).save(tmp_path / 'c.png')
+  found = image_folder.read(tmp_path, 4)
+  assert found.names == ('a.png', 'b.png')
+  np.testing.assert_array_equal(found.images[0][:, 2:], 250)
+  np.testing.assert_array_equal(found.images[0][:, :2], 0)
+  np.testing.assert_array_equal(found.images[1], 255)
+  assert 'not of 8 bits' in found.skipped['c.png']
+  for wanted, message in ((dict(size=0), 'size'), (dict(count=0), 'count')):
+    with pytest.raises(ValueError, match=f'{message} must be at least 1'):
+      image_folder.read(tmp_path, **dict(size=4) | wanted)
