@@ -77,17 +77,16 @@ def merge(one: Statistics, other: Statistics) -> Statistics:
   )
   count = one.count + other.count
   count = jnp.where(count < one.count, one.count, count)  # past 2^31 - 1
-  part = other.count / jnp.maximum(count, 1)
+
+  def part(gap):  # in the numbers' own width: JAX divides int32 in 32 bits
+    return other.count / jnp.maximum(count, 1).astype(gap.dtype)
+
   apart = jax.tree.map(jnp.subtract, other.mean, one.mean)
   return Statistics(
       count,
+      jax.tree.map(lambda mean, gap: mean + part(gap) * gap, one.mean, apart),
       jax.tree.map(
-          lambda mean, gap: mean + part.astype(gap.dtype) * gap, one.mean, apart
-      ),
-      jax.tree.map(
-          lambda a, b, gap: (
-              a + b + jnp.square(gap) * one.count * part.astype(gap.dtype)
-          ),
+          lambda a, b, gap: a + b + jnp.square(gap) * one.count * part(gap),
           one.squares,
           other.squares,
           apart,

@@ -201,6 +201,15 @@ class StatisticsTest(absltest.TestCase):
         observation_statistics.normalise(same, rows[0]), rows[0]
     )
 
+  def test_parts_are_the_whole_to_the_last_bits_of_64(self):
+    rows = np.random.default_rng(0).normal(50, 2, (10, 2))
+    with jax.enable_x64(True):
+      found = observation_statistics.initial(jnp.asarray(rows[0]))
+      for part in (rows[:3], rows[3:4], rows[4:]):
+        found = observation_statistics.update(found, jnp.asarray(part))
+      np.testing.assert_allclose(found.mean, rows.mean(0), rtol=1e-14)
+      np.testing.assert_allclose(found.squares / 10, rows.var(0), rtol=1e-12)
+
   def test_no_rows_change_nothing_and_other_shapes_are_refused(self):
     empty = observation_statistics.initial(jnp.zeros(3))
     known = observation_statistics.update(empty, jnp.arange(6.0).reshape(2, 3))
