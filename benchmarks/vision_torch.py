@@ -1,6 +1,8 @@
-"""The peer of `vision.py`: runs the task that each line it reads names."""
+"""The peer of `vision.py`: runs the task that each line it reads names.
 
-import functools
+Lines are a task and a dtype, such as 'ascent float32'.
+"""
+
 import pathlib
 import sys
 
@@ -102,9 +104,9 @@ class Network(torch.nn.Module):
     return self.above(self.early((images - 127.5) / 64))
 
 
-def ascent(network, images, sizes, steps=None):
+def ascent(network, images, sizes):
   x = images
-  for _ in range(steps or int(sizes['steps'])):
+  for _ in range(int(sizes['steps'])):
     x = x.detach().requires_grad_()
     (slope,) = torch.autograd.grad(network(x)[:, 0].sum(), x)
     slope = slope / slope.abs().mean((1, 2, 3), keepdim=True)
@@ -141,19 +143,20 @@ def main():
   folder = pathlib.Path(sys.argv[1])
   load = lambda name: dict(np.load(folder / f'{name}.npz'))
   sizes = load('sizes')
-  network = Network(load('params'), bool(sizes['lite0'])).eval()
-  images = {
-      task: torch.tensor(x).permute(0, 3, 1, 2).contiguous()
-      for task, x in load('images').items()
-  }
-  images['first step'] = images['ascent']
-  tasks = {
-      'first step': functools.partial(ascent, steps=1), 'ascent': ascent,
-      'gradients': gradients, 'statistics': statistics,
-  }  # fmt: skip
+  arrays, images = load('params'), load('images')
+  networks, pictures = {}, {}
+  for dtype in ('float32', 'float64'):
+    cast = {name: array.astype(dtype) for name, array in arrays.items()}
+    networks[dtype] = Network(cast, bool(sizes['lite0'])).eval()
+    for task, x in images.items():
+      rows = torch.tensor(x.astype(dtype)).permute(0, 3, 1, 2).contiguous()
+      pictures[task, dtype] = rows
+  tasks = {'ascent': ascent, 'gradients': gradients, 'statistics': statistics}
   for line in sys.stdin:
-    task = line.strip()
-    np.save(folder / f'{task}.npy', tasks[task](network, images[task], sizes))
+    task, dtype = line.split()
+    images = pictures[task, dtype]
+    found = tasks[task](networks[dtype], images, sizes)
+    np.save(folder / f'{task}.npy', found)
     print('done', flush=True)
 
 
