@@ -313,6 +313,9 @@ class OfficialTest(parameterized.TestCase):
     del more[name]
     with self.assertRaisesRegex(ValueError, f"{name}'.*unexpected .*odd.wei"):
       module.params_from_official(more, config)
+    # However many are missing, it stays a sentence.
+    with self.assertRaisesRegex(ValueError, r'\] and \d+ more, unexpected no'):
+      module.params_from_official({}, config)
 
   def test_configs_are_read(self):
     small = dict(vocab_size=11, n_layer=2, n_embd=8, n_head=4, n_positions=7)

@@ -73,9 +73,10 @@ def read(
     ) as e:
       skipped[name] = str(e)
   if not images:
+    damaged = ', '.join(list(skipped)[:4]) + ', ...' * (len(skipped) > 4)
     raise ValueError(
-        f'{path} holds no picture that can be read ({len(skipped)} damaged);'
-        f' endings are {", ".join(sorted(_ENDINGS))}.'
+        f'{path} holds no picture that can be read; endings are'
+        f' {", ".join(sorted(_ENDINGS))}; damaged: {damaged or "none"}.'
     )
   names = tuple(sorted(images, key=lambda name: name.split('/')))
   stacked = np.stack([images[name] for name in names])

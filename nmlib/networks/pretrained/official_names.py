@@ -54,7 +54,7 @@ def read(
     init: of the network, which knows its leaves.
 
   Raises:
-    ValueError: listing names that are missing or unexpected; or naming an
+    ValueError: saying what names are missing or unexpected; or naming an
       array of another shape.
   """
   bare = {name.removeprefix(prefix): name for name in arrays}
@@ -73,8 +73,8 @@ def read(
   )
   if missing or unexpected:
     raise ValueError(
-        f'arrays do not fit the config: missing {missing or "none"}, unexpected'
-        f' {unexpected or "none"}.'
+        f'arrays do not fit the config: missing {_few(missing)}, unexpected'
+        f' {_few(unexpected)}.'
     )
   dtype = dtypes.named(config.param_dtype)
   found = {}
@@ -175,7 +175,7 @@ def options(name: str, official: Mapping, defaults: Mapping) -> dict:
       if default is ...:
         raise ValueError(
             f'the config of {name} must say {option!r}; it has'
-            f' {sorted(official)}.'
+            f' {_few(sorted(official))}.'
         )
       value = default
     found[option] = value
@@ -240,3 +240,8 @@ def _check(array: np.ndarray, name: str, expected: tuple[int, ...]) -> None:
         f'array {name!r} must have shape {list(expected)}, got'
         f' {list(array.shape)}.'
     )
+
+
+def _few(names: Sequence[str]) -> str:
+  more = f' and {len(names) - 4} more' if len(names) > 4 else ''
+  return f'{list(names[:4])}{more}' if names else 'none'

@@ -48,7 +48,7 @@ def test_nothing_to_read_is_refused(tmp_path):
   with pytest.raises(FileNotFoundError, match='no such folder'):
     image_folder.read(tmp_path / 'none', 8)
   (tmp_path / 'x.png').write_text('damaged')
-  with pytest.raises(ValueError, match=r'no picture .* \(1 damaged\)'):
+  with pytest.raises(ValueError, match='no picture .* damaged: x.png'):
     image_folder.read(tmp_path, 8)
 
 
