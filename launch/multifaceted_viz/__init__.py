@@ -13,8 +13,8 @@ maximisation starts from the mean of those nearest to each centroid.
 
 small plants three facets in each of three classes of generated shapes, and asks
 an independent network which of them an image shows. real and paper read a
-user's weights and a folder of one class's images: real about an hour on two
-cores (estimated) on EfficientNet-Lite0; paper ten facets on ResNet-50, with the
+user's weights and a folder of one class's images: real took 22 minutes on two
+shared cores on EfficientNet-Lite0; paper ten facets on ResNet-50, with the
 published stages, about ten hours there, or minutes on a GPU (estimated from
 their operations, not run).
 """
