@@ -43,7 +43,7 @@ def _map(names, found) -> figure.Figure:
   if 'facet' in found:
     words, true = 'colour: true facet; shape: cluster found', found['facet']
   rows = zip(found['map'][0], true[0], found['assignments'][0], strict=True)
-  return train.panels.maps(
+  return train.panels.points(
       dict(zip(names, rows, strict=True)),
       'Codes of the images of each class, in two dimensions', xlabel=words,
   )  # fmt: skip

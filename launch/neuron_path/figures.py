@@ -58,7 +58,7 @@ def _paths(config, data, neurons) -> figure.Figure:
   order = sorted(range(len(labels)), key=lambda i: (rank[i], labels[i]))
   chosen = order[:_ROWS]
   kind = 'neuron' if config.model == 'vit' else 'channel'
-  return train.pictures.traces(
+  return train.panels.traces(
       np.asarray(data.images)[chosen] / 255, [data.names[i] for i in chosen],
       neurons[chosen], labels[chosen].tolist(),
       title=f'{kind.title()} paths of the first network, layer by layer',

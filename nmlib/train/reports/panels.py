@@ -1,6 +1,7 @@
 """Panels side by side, one a measure or one a condition."""
 
 from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 from matplotlib import figure
@@ -61,7 +62,7 @@ def curves(
   return made
 
 
-def maps(
+def points(
     panels: Mapping[str, tuple[npt.ArrayLike, npt.ArrayLike, npt.ArrayLike]],
     title: str,
     *,
@@ -90,4 +91,46 @@ def maps(
       axes.plot(*rows.T, look, color=f'C{colour}', ms=4)
     axes.set(title=name, xticks=[], yticks=[])
   every[0, 0].set_xlabel(xlabel, loc='left')
+  return made
+
+
+def traces(
+    images: np.ndarray,
+    titles: Sequence[str],
+    values: np.ndarray,
+    groups: Sequence[Any],
+    *,
+    title: str,
+    xlabel: str,
+) -> figure.Figure:
+  """Shows a picture and its numbers from left to right, a row for each.
+
+  Args:
+    images: [R, H, W, 3], in [0, 1].
+    titles: R.
+    values: int [R, L].
+    groups: R, such as classes; each has a colour.
+    title: of the figure.
+    xlabel: of the places 1 to L.
+  """
+  made, panels = figures.subplots(
+      len(images), 2, height=1.1, width_ratios=(1, 5), squeeze=False,
+      title=title,
+  )  # fmt: skip
+  looks = figures.styles([*map(str, dict.fromkeys(groups))])
+  places = np.arange(1, values.shape[1] + 1)
+  rows = zip(panels, images, titles, values, groups, strict=True)
+  for (left, right), picture, text, numbers, group in rows:
+    left.imshow(picture)
+    left.axis('off')
+    right.plot(places, numbers, ls='-', **looks[str(group)])
+    for place, number in zip(places, numbers, strict=True):
+      right.annotate(
+          str(number), (place, number), (0, 4), textcoords='offset points',
+          ha='center', fontsize=7,
+      )  # fmt: skip
+    right.set_ylim(-0.1 * values.max(), 1.3 * values.max() + 1)
+    right.set_title(text, fontsize=8, loc='left')
+    right.set_xticks(places)
+  panels[-1, 1].set_xlabel(xlabel)
   return made

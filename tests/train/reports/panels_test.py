@@ -30,9 +30,9 @@ class PanelsTest(absltest.TestCase):
     labels = [axes.get_ylabel() for axes in made.axes]
     self.assertEqual(labels, ['high', ''])
 
-  def test_maps_have_a_colour_and_a_marker_for_each_kind(self):
+  def test_points_have_a_colour_and_a_marker_for_each_kind(self):
     places = [[0, 1], [2, 3], [4, 5], [6, 7]]
-    made = panels.maps(
+    made = panels.points(
         {'x': (places, [0, 0, 1, 0], [0, 2, 0, 0]), 'y': ([[0, 1]], [0], [1])},
         't', xlabel='kinds',
     )  # fmt: skip
@@ -50,6 +50,27 @@ class PanelsTest(absltest.TestCase):
     self.assertEqual(points[0, 6][0], points[2,][0])
     self.assertEqual(points[0, 6][1], points[4,][1])
     self.assertLen(set(points.values()), 3)
+
+
+class TracesTest(absltest.TestCase):
+
+  def test_a_row_has_its_picture_and_its_numbers(self):
+    values = np.array([[3, 10], [0, 7], [5, 1]])
+    made = panels.traces(
+        np.zeros((3, 4, 4, 3)), ('a', 'b', 'c'), values, (8, 9, 8),
+        title='Paths', xlabel='layer',
+    )  # fmt: skip
+    left, right = made.axes[::2], made.axes[1::2]
+    self.assertEqual([len(axes.images) for axes in left], [1, 1, 1])
+    lines = [axes.lines[0] for axes in right]
+    np.testing.assert_array_equal([line.get_ydata() for line in lines], values)
+    said = [[text.get_text() for text in axes.texts] for axes in right]
+    self.assertEqual(said, [['3', '10'], ['0', '7'], ['5', '1']])
+    colours = [line.get_color() for line in lines]
+    self.assertEqual(colours[0], colours[2])  # of one group
+    self.assertNotEqual(colours[0], colours[1])
+    titles = [axes.get_title(loc='left') for axes in right]
+    self.assertEqual(titles, ['a', 'b', 'c'])
 
 
 if __name__ == '__main__':

@@ -122,26 +122,5 @@ class MapsTest(absltest.TestCase):
     self.assertEqual(made.axes[0].images[0].get_clim(), (-1, 1))
 
 
-class TracesTest(absltest.TestCase):
-
-  def test_a_row_has_its_picture_and_its_numbers(self):
-    values = np.array([[3, 10], [0, 7], [5, 1]])
-    made = train.pictures.traces(
-        np.zeros((3, 4, 4, 3)), ('a', 'b', 'c'), values, (8, 9, 8),
-        title='Paths', xlabel='layer',
-    )  # fmt: skip
-    left, right = made.axes[::2], made.axes[1::2]
-    self.assertEqual([len(axes.images) for axes in left], [1, 1, 1])
-    lines = [axes.lines[0] for axes in right]
-    np.testing.assert_array_equal([line.get_ydata() for line in lines], values)
-    said = [[text.get_text() for text in axes.texts] for axes in right]
-    self.assertEqual(said, [['3', '10'], ['0', '7'], ['5', '1']])
-    colours = [line.get_color() for line in lines]
-    self.assertEqual(colours[0], colours[2])  # of one group
-    self.assertNotEqual(colours[0], colours[1])
-    titles = [axes.get_title(loc='left') for axes in right]
-    self.assertEqual(titles, ['a', 'b', 'c'])
-
-
 if __name__ == '__main__':
   absltest.main()
