@@ -75,8 +75,6 @@ PRESETS = {
 
 _SYMBOLS = train.Source('prompts of three tasks, symbols', 'generated')
 _TEXT = train.Source('prompts, text', 'generated')
-_GPT2 = train.Source('GPT-2 medium', 'files', flag='--path')
-_TINY = train.Source('stories260K', 'files', flag='--path')
 PAPER = train.Paper(
     title='Circuit Component Reuse Across Tasks in Transformer Language Models',
     authors='Merullo, Eickhoff, Pavlick', year=2024,
@@ -95,6 +93,7 @@ PAPER = train.Paper(
         paper='.78; controls .17 and .25 (GPT-2 medium)',
     ),
     data=dict.fromkeys(PRESETS, (_SYMBOLS,)) | {
-        'paper': (_TEXT, _GPT2), 'real': (_TEXT, _TINY),
+        'paper': (_TEXT, train.Source('GPT-2 medium', 'files', flag='--path')),
+        'real': (_TEXT, train.Source('stories260K', 'files', flag='--path')),
     },
 )  # fmt: skip

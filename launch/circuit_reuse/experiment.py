@@ -31,14 +31,14 @@ def experiment(config: Config, run: train.Run) -> train.Report:
   )))  # fmt: skip
   mend = jax.jit(jax.vmap(functools.partial(_mend, model, config)))
   tasks = [task for task in circuit_tasks.TASKS if task in prompts]
-  keys = jax.random.split(jax.random.key(2), (len(tasks) + 1, config.num_seeds))
   found, asked = {}, {}
-  for key, task in zip(keys, tasks, strict=False):
-    compute = lambda key=key, two=prompts[task][:2]: find(key, whole, *two)
+  for i, task in enumerate(tasks):
+    arguments = _keys(config, 2, 2 + i), whole, *prompts[task][:2]
+    compute = functools.partial(find, *arguments)
     found[task] = run.result(task.replace(' ', '_'), compute)
     asked[task] = list(map(word, prompts[task][0].tokens[0, 0]))
-  names, colours = (prompts[task][2] for task in tasks[:2])
-  repaired = run.result('repair', lambda: mend(keys[-1], begun, names, colours))
+  arguments = _keys(config, 3, 9), begun, *(prompts[t][2] for t in tasks[:2])
+  repaired = run.result('repair', functools.partial(mend, *arguments))
   return report.make(config, found, repaired, asked)
 
 
@@ -77,11 +77,17 @@ def trained(config: Config, run: train.Run):
   begun = train.fit(run, stage(config, 'first', start)).state.params
   whole = train.fit(run, stage(config, 'then', begun)).state.params
   draw = lambda k: circuit_tasks.prompts(k, config.num_prompts, config.tasks)
-  keys = jax.random.split(jax.random.key(3), (3, config.num_seeds))
-  splits = list(map(jax.vmap(draw), keys))
+  of_seeds = _keys(config, 2, 0), _keys(config, 2, 1), _keys(config, 3)
+  splits = list(map(jax.vmap(draw), of_seeds))
   prompts = {task: [one[task] for one in splits] for task in splits[0]}
-  names = config.tasks.names()
-  return config.model, whole, begun, prompts, lambda token: names[int(token)]
+  word = lambda token: config.tasks.names()[int(token)]
+  return config.model, whole, begun, prompts, word
+
+
+def _keys(config, first, *more):
+  key, fold = jax.random.key(first), jax.random.fold_in
+  of_seed = lambda seed: functools.reduce(fold, (seed, *more), key)
+  return jax.vmap(of_seed)(jnp.arange(config.num_seeds))
 
 
 def _mend(model, config, key, params, names, colours):

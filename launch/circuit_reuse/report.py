@@ -161,11 +161,8 @@ def _tables(search, found, curves) -> dict[str, train.Table]:
 def of_stories(found, words: list[str]) -> train.Report:
   """Says what `head_circuits.look` found, in a prompt of these words."""
   change = found['ablated'] - found['difference'].mean()
-  layers = {'logit lens': found['lens'], 'most of one head': change.min(1)}
-  rows = {
-      name: {f'layer {i + 1}': value for i, value in enumerate(values)}
-      for name, values in layers.items()
-  }
+  each = lambda values: {f'layer {i + 1}': x for i, x in enumerate(values)}
+  rows = {'logit lens': each(found['lens']), 'a head': each(change.min(1))}
   return train.Report(
       claims=[
           train.higher(
@@ -180,7 +177,7 @@ def of_stories(found, words: list[str]) -> train.Report:
       tables={
           'By layer': train.columns(
               rows, 'layer', 'Logit differences: read after the layer as if it'
-              ' were the last; what a head at its mean changes at the output.',
+              ' were the last; what one head at its mean changes at most.',
           )
       },
       figures={
