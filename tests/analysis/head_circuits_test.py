@@ -150,6 +150,15 @@ def test_layers_are_read_and_heads_put_out(asked):
   np.testing.assert_allclose(found['ablated'][1, 0], expected, rtol=1e-4)
 
 
+def test_bad_input_is_refused():
+  run, prompts = sites.runner(_voting), _votes(1, 1)
+  none = prompts._replace(wrong=jnp.zeros_like(prompts.wrong))
+  with pytest.raises(ValueError, match='number of wrong candidates must be'):
+    head_circuits.attend_wrong(run, none, np.ones((2, 2), bool))
+  with pytest.raises(ValueError, match=r'size must be in \[0, 4\], got 5'):
+    head_circuits.random_sets(jax.random.key(0), 2, (2, 2), 5)
+
+
 def test_more_receivers_than_the_largest_circuit_are_refused():
   with pytest.raises(ValueError, match='top_k must be at most largest_k=6'):
     head_circuits.Search(top_k=7)

@@ -218,6 +218,11 @@ class BadInputTest(parameterized.TestCase):
     with self.assertRaisesRegex(ValueError, message):
       self._patch(**given | options)
 
+  def test_lists_of_prompts_of_unequal_length_are_refused(self):
+    ragged = [[1, 2, 3], [1, 2]]
+    with self.assertRaisesRegex(ValueError, 'of one length, and stack them'):
+      self._patch(ragged, ragged, patching.one_at_a_time((3,), (0,)))
+
   def test_answers_beyond_the_vocabulary_are_refused(self):
     logits = jnp.arange(4.0)
     found = patching.logit_difference(logits, jnp.array([3, 1]))

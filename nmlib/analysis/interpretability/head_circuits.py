@@ -20,6 +20,7 @@ from nmlib.analysis import patching
 from nmlib.analysis.interpretability import attribution
 from nmlib.analysis.interpretability import task_circuits
 from nmlib.analysis.patching import sweeps
+from nmlib.neurons.core import checks
 from nmlib.neurons.core import limits
 
 STAGES = 'logits', 'queries', 'keys, values'  # receivers, stage by stage
@@ -109,7 +110,12 @@ def study(
 def random_sets(
     key: jax.Array, count: int, shape: tuple[int, int], size: Any
 ) -> jax.Array:
-  """Draws `count` sets of `size` of all heads, bool [count, L, H]."""
+  """Draws `count` sets of `size` of all heads, bool [count, L, H].
+
+  Raises:
+    ValueError: if a concrete size is not in [0, L H].
+  """
+  checks.within('size', size, 0, int(np.prod(shape)))
   draw = lambda i: jax.random.permutation(
       jax.random.fold_in(key, i), int(np.prod(shape))
   )
@@ -146,7 +152,12 @@ def attend_wrong(
 
   Returns:
     The mean logit difference [], and the share of right answers [].
+
+  Raises:
+    ValueError: if a prompt, where that can be seen, has no wrong candidate.
   """
+  count = jnp.sum(jnp.asarray(prompts.wrong), -1)
+  checks.within("a prompt's number of wrong candidates", count, 1, np.inf)
 
   def one(tokens, answers, wrong):
     edit = patching.override_pattern(heads, -1, wrong / jnp.sum(wrong))

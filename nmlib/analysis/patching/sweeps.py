@@ -162,8 +162,14 @@ def check_direction(direction: str) -> None:
 
 
 def examples(inputs, targets) -> int:
-  """Returns B; refuses batches of other lengths, and none."""
-  sizes = {len(leaf) for leaf in jax.tree.leaves((inputs, targets))}
+  """Returns B; refuses batches of other lengths, none, and what is no array."""
+  leaves = jax.tree.leaves((inputs, targets))
+  if not all(map(jnp.ndim, leaves)):
+    raise ValueError(
+        'inputs and targets must be arrays [B, ...], got single numbers; of'
+        ' lists of prompts take those of one length, and stack them.'
+    )
+  sizes = {len(leaf) for leaf in leaves}
   if len(sizes) != 1 or 0 in sizes:
     raise ValueError(
         'inputs and targets must hold the same number of examples, at least'
