@@ -133,7 +133,8 @@ def check(task, run, params, images, peer, result: pathlib.Path) -> None:
   """Ends the program if both do not find the same in float64."""
   for dtype, most in (('float64', 1e-6), ('float32', np.inf)):
     with jax.enable_x64(dtype == 'float64'):
-      wide = jax.tree.map(lambda x: jnp.asarray(x, dtype), (params, images))
+      cast = functools.partial(jnp.asarray, dtype=dtype)
+      wide = jax.tree.map(cast, (params, images))
       found = np.asarray(run(*wide))
     peer.ask(f'{task} {dtype}')
     wanted = np.load(result)

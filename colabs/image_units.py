@@ -29,7 +29,7 @@ if 'google.colab' in sys.modules:  # nothing to do in a clone
 # | question | answered by |
 # |---|---|
 # | Which images, and where in them, excite it most? | `analysis.exemplars` |
-# | Which image would excite it most of all? | `analysis.feature_visualization` |
+# | Which image would excite it most? | `analysis.feature_visualization` |
 # | What would one call that? | `networks.describer` |
 # | Does the network need it for that? | `analysis.deletion` |
 #
@@ -53,6 +53,7 @@ photographs = ''  # a folder of images, likewise
 
 # %%
 import functools
+import operator
 from typing import Any
 
 import jax
@@ -106,10 +107,11 @@ tests = {
     'misleading letters': draw(2, 'misleading'),
 }
 figure, panels = plt.subplots(2, 6, figsize=(9, 3.4))
-for row, (kind, shown) in zip(panels, tests.items(), strict=True):
+for row, shown in zip(panels, tests.values(), strict=True):
   for i, axes in enumerate(row):
     axes.imshow(shown.picture.image[i])
-    words = shapes.describe(jax.tree.map(lambda x: x[i], shown.factors))
+    one = jax.tree.map(operator.itemgetter(i), shown.factors)
+    words = shapes.describe(one)
     axes.set_title(words.replace(', ', '\n', 1), size=8)
     axes.set_axis_off()
 figure.suptitle('upper row as in training, lower row misleading', size=10)
@@ -295,9 +297,9 @@ plt.show()
 
 # %% [markdown]
 # Where both starts end in the same picture and above the best exemplar (more
-# than 1.0 times), the unit asks for one thing. Below 1.0 the climb got stuck, and
-# the picture is no answer: unit 70 goes to plain green, while its exemplars show
-# blue squares beside a T.
+# than 1.0 times), the unit asks for one thing. Below 1.0 the climb got stuck,
+# and the picture is no answer: unit 70 goes to plain green, while its
+# exemplars show blue squares beside a T.
 #
 # ## 3. What would one call it?
 #
@@ -406,10 +408,10 @@ figure.colorbar(bar, ax=axes)
 plt.show()
 
 # %% [markdown]
-# Some units carry one value alone. Many cost one shape and help another: without
-# a unit all images move a little towards some answer, and those change it that
-# had little evidence. (Unit by unit such figures are noisy: a column counts
-# about a hundred images.)
+# Some units carry one value alone. Many cost one shape and help another:
+# without a unit all images move a little towards some answer, and those change
+# it that had little evidence. (Unit by unit such figures are noisy: a column
+# counts about a hundred images.)
 #
 # Does the name predict the column? A description names a value if it has its
 # word, or the letter that gives it away. Beside the names as they are we
@@ -504,14 +506,14 @@ for i, curve in enumerate(curves):
 print('each: before to after, and after as many random units')
 
 # %% [markdown]
-# Of the units that are said to see letters validation lets two to four go. That
-# gains 0.05 to 0.09 under misleading letters and costs nothing as in training,
-# where random units cost 0.06 or more; in one network these gain as much. The
-# curves show the rest: with twelve units gone, all three networks tell 0.35 to
-# 0.5 of the misleading images, above random units (of which some read, too),
-# and pay for it on images whose letter would have helped.
-# (`python -m launch.milan` asks it of five networks: the gain at what validation
-# allows is there in the mean, and too uneven for its interval.)
+# Of the units that are said to see letters validation lets two to four go.
+# That gains 0.05 to 0.09 under misleading letters and costs nothing as in
+# training, where random units cost 0.06 or more; in one network these gain as
+# much. The curves show the rest: with twelve units gone, all three networks
+# tell 0.35 to 0.5 of the misleading images, above random units (of which some
+# read, too), and pay for it on images whose letter would have helped.
+# (`python -m launch.milan` asks it of five networks: the gain at what
+# validation allows is there in the mean, and too uneven for its interval.)
 #
 # ## All four answers
 #
@@ -568,8 +570,8 @@ else:
 # Whatever is open to `sites` can be asked the same: `cnn`, `resnet`,
 # `efficientnet` and `vit` of `nmlib.networks`. With the weights of
 # EfficientNet-Lite0 (a file of the PyTorch port's names) and a folder of
-# photographs, given above, this shows the units whose peaks are highest.
-# In a clone, `python -m launch.milan --preset=real` does the same with a report.
+# photographs, given above, this shows the units whose peaks are highest. In a
+# clone, `python -m launch.milan --preset=real` does the same with a report.
 
 # %%
 if weights_file and photographs:
@@ -629,7 +631,7 @@ else:
 #    higher; is the image of any use?
 # 3. Climb from real images: `starts` becomes two of them, of 24 pixels
 #    a side: `255 * images[:2, :24, :24]`. Which units end elsewhere?
-# 4. Look with an untrained eye: `eye = cnn.init(jax.random.key(9), config)`. How
-#    much of the F1 is left?
+# 4. Look with an untrained eye: `eye = cnn.init(jax.random.key(9), config)`.
+#    How much of the F1 is left?
 # 5. In `lost`, put the unit out on `'misleading letters'` instead. Which units
 #    does the network then do better without?

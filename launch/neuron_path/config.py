@@ -37,15 +37,15 @@ class Config:
 
   def __post_init__(self):
     limits.check(self)
-    if self.counts[0] != 1 or max(self.counts) > self.network.encoder.hidden:
-      raise ValueError(
-          'config.counts must begin with 1 and be at most'
-          f' {self.network.encoder.hidden}, got {self.counts}.'
-      )
     if self.source == 'shapes' and self.model != 'vit':
       raise ValueError(
           "config.source must be 'folder' for config.model="
           f'{self.model!r}, which is not trained here.'
+      )
+    most = self.network.encoder.hidden if self.model == 'vit' else 16
+    if self.counts[0] != 1 or max(self.counts) > most:
+      raise ValueError(
+          f'config.counts must begin with 1, up to {most}, got {self.counts}.'
       )
 
 

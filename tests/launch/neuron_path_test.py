@@ -66,8 +66,10 @@ class NeuronPathTest(launcher.LauncherTest):
 
   def test_bad_config(self):
     small = config_lib.PRESETS['small']
-    with self.assertRaisesRegex(ValueError, 'begin with 1 and be at most 96'):
-      dataclasses.replace(small, counts=(1, 97))
+    real = config_lib.PRESETS['real']  # the first block has 16 channels
+    for config, most in ((small, 96), (real, 16)):
+      with self.assertRaisesRegex(ValueError, f'begin with 1, up to {most}'):
+        dataclasses.replace(config, counts=(1, most + 1))
     with self.assertRaisesRegex(ValueError, "source must be 'folder'"):
       dataclasses.replace(small, model='efficientnet-lite0')
 
