@@ -39,7 +39,7 @@ class Config:
   texts: str = ''
   select: language_survey.Selection = language_survey.Selection()
   world: multilingual.Config = _WORLD
-  network: transformer.Config = _decoder(64, 128, 4)
+  network: transformer.Config = _decoder(128, 512, 4)
   num_seeds: limits.Count = 5
   loop: train.Loop = train.Loop(2000, steps_per_call=50, log_every=50)
   align_loop: train.Loop = train.Loop(300, steps_per_call=50, log_every=50)
@@ -67,7 +67,7 @@ class Config:
 
 
 PRESETS = {
-    'small': Config(select=language_survey.Selection(0.2, 0.9, 1.0)),
+    'small': Config(),
     'smoke': Config(
         select=language_survey.Selection(0.3, 0.7, 1.0),
         network=_decoder(16, 16, 3), num_seeds=2, num_prompts=4,
