@@ -160,7 +160,7 @@ def test_bad_input_is_refused():
 
 
 def test_more_receivers_than_the_largest_circuit_are_refused():
-  with pytest.raises(ValueError, match='top_k must be at most largest_k=6'):
+  with pytest.raises(ValueError, match=r'top_k must be in \[1, 6\], got'):
     head_circuits.Search(top_k=7)
   with pytest.raises(ValueError, match='Search.resamples must be'):
     head_circuits.Search(resamples=1)

@@ -247,7 +247,7 @@ class AscentTest(parameterized.TestCase):
     for run, message in (
         (lambda: climb(goal, 40 * image, (stage,)), r'start must be in \[0'),
         (lambda: climb(goal, image[0], (stage,)), 'start must be'),
-        (lambda: climb(goal, image, ()), 'stages must be one or more'),
+        (lambda: climb(goal, image, ()), 'stages must be at least 1, got 0'),
         (lambda: climb(goal, image, (small,)), 'must not be smaller'),
         (lambda: climb({'a': goal}, image, (stage,)), "objective 'logit'"),
         (lambda: viz.center_mask(4, 4, 2), 'margin=2 leaves nothing'),

@@ -38,11 +38,7 @@ class Search:
 
   def __post_init__(self):
     limits.check(self)
-    if self.top_k > self.largest_k:
-      raise ValueError(
-          'head_circuits.Search.top_k must be at most largest_k='
-          f'{self.largest_k}, got {self.top_k}.'
-      )
+    checks.within('top_k', self.top_k, 1, self.largest_k)
 
 
 def study(

@@ -180,16 +180,14 @@ def activation_maximization(
     sweeps: the most of one denoising.
 
   Raises:
-    ValueError: if there is no stage, the start is smaller than the input or out
-      of bounds, a stage asks for an objective that is not given, a canvas gets
-      smaller than the input, or a margin leaves nothing.
+    ValueError: if there is no stage, the start is too small or out of bounds, a
+      stage asks for an objective that is not given, a canvas gets smaller than
+      the input, or a margin leaves nothing.
   """
-  if not stages:
-    raise ValueError('stages must be one or more, got none.')
+  checks.count('the number of stages', len(stages))
   checks.shape('start', start, 'H', 'W', 'C')
   checks.within('start', start, *bounds)
-  size = size or (start.shape[0], start.shape[1])
-  height, width = size
+  height, width = size = size or (start.shape[0], start.shape[1])
   canvas = jnp.asarray(start, jnp.result_type(start, jnp.float32))
   traces = []
   for i, stage in enumerate(stages):

@@ -1,10 +1,9 @@
 r"""EfficientNet-Lite: inverted residuals for one image, open to edits.
 
 Tan & Le 2019 (arXiv 1905.11946) without squeeze-and-excitation and with ReLU6:
-a stem, blocks of MBConv (1 x 1 to e times the width, a depthwise convolution,
-1 x 1 back without activation; a residual where sizes stay), a head of 1 x 1,
-the mean over the image, a linear read-out. Norms use stored statistics: the
-network is for looking into trained weights, not for training from nothing.
+a stem, blocks of MBConv (1 x 1 to e times the width, a depthwise convolution, 1
+x 1 back without activation; a residual where sizes stay), a head of 1 x 1, the
+mean over the image, a linear read-out. Norms use their stored statistics.
 
 Sites are those of `nmlib.networks.vision.convolution`: 'conv_post_stem',
 'conv_post_0_expand', 'conv_post_0_depthwise', 'conv_post_0_project' of block 0,
@@ -181,7 +180,6 @@ def apply(
 
 def scaled(image: jax.Array) -> jax.Array:
   """Returns bytes (0 to 255) as published weights expect them."""
-  # In floats: unsigned bytes would wrap round.
   return (jnp.asarray(image, jnp.result_type(image, jnp.float32)) - 127) / 128
 
 
