@@ -240,6 +240,31 @@ def test_channels_of_a_convolutional_network_as_neurons():
   )
 
 
+def test_no_path_has_a_channel_that_its_layer_has_not():
+  # Each channel is against the class: none at all, 0, would score above them.
+  sizes = {'a': 2, 'b': 5}
+
+  def run(inputs, edits, capture):
+    def network(inputs, site):
+      for name, size in sizes.items():
+        inputs = site.tap(name, jnp.mean(inputs) + jnp.zeros((2, 3, size)))
+      return jnp.array([0, jnp.sum(inputs)])
+
+    return sites.run(network, inputs, edits=edits, capture=capture)
+
+  subject = neuron_path.channels(run, tuple(sizes))
+  probe, inputs = subject.probe(jnp.ones((2, 3, 1)), 0), jnp.ones((2, 3, 1))
+  for neurons in (
+      neuron_path.locate(probe, steps=2, count=2).neurons,
+      neuron_path.integrated_gradients_path(probe, steps=2, count=2),
+      neuron_path.activation_path(probe, 2),
+      neuron_path.influence_pattern_path(
+          lambda x: subject.probe(x, 0), inputs, steps=2, count=2
+      ),
+  ):
+    np.testing.assert_array_equal(jnp.sort(neurons[0]), [0, 1])
+
+
 def test_histograms_and_overlap():
   paths = jnp.array([[[0], [2]], [[1], [2]]])
   np.testing.assert_array_equal(
@@ -345,10 +370,10 @@ def test_what_a_network_does_not_have_is_refused():
   for call, message in (
       (lambda: channels.probe(inputs, 3), r'label must be in \[0, 3\), got 3'),
       (lambda: neuron_path.channels(run, ()), 'names must be one site or more'),
-      (lambda: neuron_path.activation_path(probe, 7), 'at most 6, got 7'),
+      (lambda: neuron_path.activation_path(probe, 5), 'at most 4, got 5'),
       (
-          lambda: neuron_path.integrated_gradients_path(probe, count=7),
-          'count must be at most 6, got 7',
+          lambda: neuron_path.integrated_gradients_path(probe, count=5),
+          'count must be at most 4, got 5',
       ),
       (
           lambda: neuron_path.influence_pattern_path(

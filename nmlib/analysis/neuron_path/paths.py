@@ -45,19 +45,18 @@ def locate(
   Raises:
     ValueError: if there are not so many neurons, or the form is unknown.
   """
-  layers, size = probe.clean.shape
-  _check_count(count, size)
+  exists = _existing(probe, count)
 
   def grow(chosen, layer):
     scores = scores_lib.candidate_scores(
         probe, chosen, layer, steps=steps, form=form
     )
-    _, best = jax.lax.top_k(scores, count)
+    best = _best(scores, exists[layer], count)
     joins = jnp.arange(count) < (count if join is None else join)
     return chosen.at[layer, best].set(joins), (best, scores)
 
-  start = jnp.zeros((layers, size), bool)
-  _, found = jax.lax.scan(grow, start, jnp.arange(layers))
+  start = jnp.zeros_like(exists)
+  _, found = jax.lax.scan(grow, start, jnp.arange(len(exists)))
   return Path(*found)
 
 
@@ -67,8 +66,7 @@ def activation_path(probe: scores_lib.Probe, count: int = 1) -> jax.Array:
   Raises:
     ValueError: if there are not so many, as in all that follow.
   """
-  _check_count(count, probe.clean.shape[1])
-  return jax.lax.top_k(probe.clean, count)[1]
+  return _best(probe.clean, _existing(probe, count), count)
 
 
 def integrated_gradients_path(
@@ -79,15 +77,15 @@ def integrated_gradients_path(
   The layer grows from 0 as a whole, and nothing else: what a path costs that
   knows nothing of other layers. int [L, count].
   """
-  _check_count(count, probe.clean.shape[1])
-  none = jnp.zeros(probe.clean.shape, bool)
+  exists = _existing(probe, count)
+  none = jnp.zeros_like(exists)
   scores = jax.lax.map(
       lambda layer: scores_lib.candidate_scores(
           probe, none, layer, steps=steps, form='completeness'
       ),
       jnp.arange(len(none)),
   )
-  return jax.lax.top_k(scores, count)[1]
+  return _best(scores, exists, count)
 
 
 def influence_pattern_path(
@@ -109,10 +107,9 @@ def influence_pattern_path(
     steps: m, inputs along the ray.
     count: K.
   """
-  layers, size = probe_of(inputs).clean.shape
-  _check_count(count, size)
+  exists = _existing(probe_of(inputs), count)
   checks.count('steps', steps)
-  number = jnp.arange(layers)
+  number = jnp.arange(len(exists))
 
   def gradients(alpha):
     at = probe_of(alpha * inputs)
@@ -121,10 +118,19 @@ def influence_pattern_path(
 
   alphas = jnp.arange(steps) / steps
   mean = jnp.mean(jax.lax.map(gradients, alphas.astype(inputs.dtype)), 0)
-  return jax.lax.top_k(mean, count)[1]
+  return _best(mean, exists, count)
 
 
-def _check_count(count, size):
+def _existing(probe, count):
+  """Returns which neurons there are, bool [L, D]; refuses a larger count."""
+  layers, size = probe.clean.shape
+  sizes = probe.sizes or (size,) * layers
   checks.count('count', count)
-  if count > size:
-    raise ValueError(f'count must be at most {size}, got {count}.')
+  if count > min(sizes):
+    raise ValueError(f'count must be at most {min(sizes)}, got {count}.')
+  return jnp.arange(size)[None] < jnp.array(sizes)[:, None]
+
+
+def _best(scores, exists, count):
+  """Returns the neurons of the greatest scores, none that does not exist."""
+  return jax.lax.top_k(jnp.where(exists, scores, -jnp.inf), count)[1]

@@ -21,6 +21,8 @@ class Probe(NamedTuple):
 
   probability: Callable[..., jax.Array]  # (values [L, D], layers [L]) -> []
   clean: jax.Array  # [L, D], their values in the plain run
+  # Neurons that each layer has, the first of its row; None: D everywhere.
+  sizes: tuple[int, ...] | None = None
 
 
 def probe(

@@ -60,8 +60,8 @@ def channels(run: scores.Run, names: Sequence[str]) -> Subject:
   def probe(inputs, label):
     logits, seen = run(inputs, {}, tuple(names))
     checks.indices('label', jnp.asarray(label), logits.shape[-1])
-    widest = max(seen[name].shape[-1] for name in names)
-    clean = jnp.stack([strength(seen[name], widest) for name in names])
+    sizes = tuple(seen[name].shape[-1] for name in names)
+    clean = jnp.stack([strength(seen[name], max(sizes)) for name in names])
 
     def probability(values, layers):
       factors = normalization.safe_ratio(values, clean)
@@ -74,7 +74,7 @@ def channels(run: scores.Run, names: Sequence[str]) -> Subject:
       }
       return jax.nn.softmax(run(inputs, edits, ())[0])[label]
 
-    return scores.Probe(probability, clean)
+    return scores.Probe(probability, clean, sizes)
 
   def edited(inputs, factors):
     _, seen = run(inputs, {}, tuple(names))
