@@ -134,16 +134,17 @@ def summarize(
   Returns:
     By name:
 
-    accuracy [2]: of the whole network on each task.
-    lost KIND [3, 2, 2]: accuracy lost without a circuit, on each task.
-    index KIND [3, 3]: double dissociation at each level, low and high.
-    random [3, N]: the same index of random circuits.
-    text [2]: change of the text's loss without each circuit, relative.
-    depth [2]: mean layer of each task, weighted by what its loss costs.
-    classes [L], stability [L]: of layers.
-    read [2, 1 + G]: entropy, and mass of groups, mean of a circuit's heads.
-    apart [3, 3]: of neurons of each circuit, and of all, the share that is
-      told apart, mean |d'|, and mean AUROC in whichever direction is above 0.5.
+    - accuracy [2]: of the whole network on each task.
+    - lost KIND [3, 2, 2]: accuracy lost without a circuit, on each task.
+    - index KIND [3, 3]: double dissociation at each level, low and high.
+    - random [3, N]: the same index of random circuits.
+    - text [2]: change of the text's loss without each circuit, relative.
+    - depth [2]: mean layer of each task, weighted by what its loss costs.
+    - classes [L], stability [L]: of layers.
+    - read [2, 1 + G]: entropy, and mass of groups, mean of a circuit's heads.
+    - apart [3, 3]: of neurons of each circuit, and of all, the share that is
+      told apart, mean abs d', and mean AUROC in whichever direction is above
+      0.5.
   """
   right = found['intact'][..., 0]
   measured = {'accuracy': right.mean(-1)}
