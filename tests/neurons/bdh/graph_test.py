@@ -1,8 +1,10 @@
 """The graph model of BDH: all its forms are one function, in float64."""
 
+import dataclasses
 import functools
 import itertools
 from typing import Any
+from unittest import mock
 
 from absl.testing import absltest
 from absl.testing import parameterized
@@ -15,6 +17,7 @@ import numpy as np
 
 from nmlib.neurons import bdh
 from nmlib.neurons.bdh import graph
+from nmlib.neurons.core import checks
 
 _N, _D, _L, _T, _S = 12, 3, 3, 9, 4
 _CLOSE = dict(rtol=1e-12, atol=1e-12)  # activities are of order 1
@@ -507,6 +510,29 @@ class BadInputTest(parameterized.TestCase):
       graph.edges.propagate(found, jnp.ones(1))
     with self.assertRaisesRegex(ValueError, r'edges.senders must be in \[0, 1'):
       graph.edges.to_dense(found, 1)
+
+  def test_a_step_looks_at_each_edge_once(self):
+    config = dataclasses.replace(_config(), param_dtype='float32')
+    params = graph.normfree.init(jax.random.key(0), config)
+    graphs, sizes = graph.from_normfree(params, config)
+    state, look, seen = graph.initial_state(graphs, sizes), checks.indices, []
+
+    def indices(name, values, size):
+      if checks.is_concrete(values):
+        seen.append(name)
+      look(name, values, size)
+
+    with mock.patch.object(checks, 'indices', indices):
+      for _ in range(2):
+        graph.step(graphs, state, jnp.ones(_N), sizes)
+    paths = ('x_excite', 'x_inhibit', 'y_excite', 'y_inhibit')
+    lists = [f'{path}[{hop}]' for path in paths for hop in (0, 1)]
+    expected = [
+        f'graphs.{edges}.{end}'
+        for edges in (*lists, 'synapses')
+        for end in ('senders', 'receivers')
+    ]
+    self.assertEqual(seen, 2 * expected)
 
   def test_other_arguments_are_refused_in_a_sentence(self):
     ones: Any = np.ones

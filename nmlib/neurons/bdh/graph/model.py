@@ -1,5 +1,6 @@
 """The graph model: a token as 4 rounds a layer along edges."""
 
+import functools
 from typing import NamedTuple
 
 import jax
@@ -93,6 +94,12 @@ def step(
       synapses=len(graphs.synapses.weights),
   )
   checks.shape('state.position', state.position)
+  return _step(graphs, state, y_t, config)
+
+
+# Under jit, so that the rounds do not check again what was checked above.
+@functools.partial(jax.jit, static_argnums=3)
+def _step(graphs, state, y_t, config):
   graphs = jax.tree.map(lambda leaf: _floats(leaf, config.param_dtype), graphs)
   sigma, y_t = dtypes.cast((state.sigma, y_t), config.param_dtype)
   nodes = rounds.at_rest(jnp.pad(y_t, (0, config.num_hidden)))
