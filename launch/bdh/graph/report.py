@@ -74,7 +74,7 @@ def claims(config: Config, graphs, found) -> list[train.Claim]:
           'Weights have a heavy positive tail in 3/4 of the heads: above 4'
           ' deviations are more than 10 times as many as of a normal'
           ' distribution, and twice as many as below',
-          {'share of heads': heavy.mean(1)}, 0.75, margin=-1e-9, by='mean',
+          {'share of heads': heavy.mean(1)}, 0.75, equal=True, by='mean',
           source='section 5.5', paper='12 of 16',
       ),
       train.higher(

@@ -52,6 +52,7 @@ def higher(
     by: By,
     times: float = 1.0,
     margin: float = 0.0,
+    equal: bool = False,
     need: float = 1.0,
     also: Mapping[str, npt.ArrayLike] | None = None,
     **fields: Any,
@@ -66,6 +67,7 @@ def higher(
       its own; 'interval': the 95 % interval of the paired differences.
     times: factor of theirs.
     margin: how much above that; may be negative.
+    equal: whether it is enough to reach that.
     need: share of the seeds, rounded up, for `by='seed'`.
     also: further values to show.
     **fields: source, paper and because, as in `Claim`; what has a because is
@@ -78,7 +80,7 @@ def higher(
     ValueError: if seeds are not paired, or there is not one entry.
   """
   a, b, shown = _paired(text, ours, theirs)
-  holds, compared = _compare(a - times * b, by, margin, need)
+  holds, compared = _compare(a - times * b, by, margin, need, equal)
   return _claim(text, shown | dict(also or {}), holds, compared, **fields)
 
 
@@ -204,19 +206,20 @@ def _values(text: str, values: Mapping[str, npt.ArrayLike]) -> np.ndarray:
 
 
 def _compare(
-    gap: np.ndarray, by: By, margin: float, need: float
+    gap: np.ndarray, by: By, margin: float, need: float, equal: bool = False
 ) -> tuple[bool, str]:
+  above = np.greater_equal if equal else np.greater
   if by == 'mean':
-    return bool(gap.mean() > margin), 'in the mean'
+    return bool(above(gap.mean(), margin)), 'in the mean'
   if by == 'seed':
     least = int(np.ceil(need * gap.size))
     phrase = f'in at least {least} of {gap.size} seeds'
     if least == gap.size:
       phrase = 'in every seed'
-    return bool(np.sum(gap > margin) >= least), phrase
+    return bool(np.sum(above(gap, margin)) >= least), phrase
   interval = statistics.paired_interval(gap, np.zeros_like(gap))
   phrase = f'mean difference over seeds {interval}, 95 % interval'
-  return bool(interval.low > margin), phrase
+  return bool(above(interval.low, margin)), phrase
 
 
 def _claim(text, ours, holds, compared, source='', paper='', **fields) -> Claim:

@@ -40,6 +40,17 @@ class ClaimsTest(parameterized.TestCase):
     self.assertTrue(train.lower('', theirs, ours, by='mean', times=0.6).holds)
     self.assertFalse(train.lower('', theirs, ours, by='seed', times=0.5).holds)
 
+  def test_reaching_a_value_may_be_enough(self):
+    reach = lambda values, by, equal: train.higher(
+        '', {'A': values}, 0.75, by=by, equal=equal
+    ).holds
+    for by in ('mean', 'seed', 'interval'):
+      self.assertTrue(reach([0.75, 0.75], by, equal=True))
+      self.assertFalse(reach([0.75, 0.75], by, equal=False))
+    self.assertFalse(reach([0.75, 0.5], 'mean', equal=True))
+    self.assertFalse(reach([1.0, 0.5], 'seed', equal=True))
+    self.assertFalse(reach([0.75, float('nan')], 'mean', equal=True))
+
   def test_one_value_stands_for_all_seeds(self):
     claim = train.lower('', {'loss': [1.0, 1.5]}, {'bigram': 2.0}, by='seed')
     self.assertTrue(claim.holds)
