@@ -1,6 +1,7 @@
-"""PyNN's neuron: closed forms, and `current_lif` where that can express it."""
+"""PyNN's neuron: closed forms, peers, and `current_lif` where it can be that."""
 
 import math
+import pathlib
 
 from absl.testing import absltest
 from absl.testing import parameterized
@@ -13,6 +14,9 @@ from nmlib.neurons.spiking import firing
 from nmlib.neurons.spiking import if_curr_exp
 from nmlib.neurons.spiking import refractory
 
+_PEERS = pathlib.Path(__file__).parents[2] / (
+    'fixtures/snn_peers_if_curr_exp.npz'
+)
 # Of the hippocampal memory (Casanueva-Morato et al. 2024).
 _MEMORY = dict(
     v_rest=-60.0, v_reset=-60.0, v_thresh=-57.0, tau_refrac=1.0,
@@ -31,6 +35,23 @@ def _run(config, inputs):
 
   start = if_curr_exp.initial_state(config)
   return jax.lax.scan(step, start, jnp.asarray(inputs))[1]
+
+
+def _of_peers(arrays, dt, **options):
+  """Returns voltages and spikes [T] after each step of what peers simulated."""
+  tau_m, cm, rest, reset, thresh, refrac, tau_e, tau_i, *weights = map(
+      float, arrays['constants']
+  )
+  config = if_curr_exp.Config(
+      1, dt, tau_m, cm, rest, reset, options.get('v_thresh', thresh), refrac,
+      tau_e, tau_i, param_dtype='float64',
+  )  # fmt: skip
+  a_ms = round(1 / dt)
+  inputs = np.zeros((120 * a_ms, 2, 1))
+  for synapse, name in enumerate(('excitatory', 'inhibitory')):
+    inputs[arrays[name] * a_ms, synapse] = weights[synapse]
+  states, spikes = _run(config, inputs)
+  return np.asarray(states.voltage[:, 0]), np.asarray(spikes[:, 0])
 
 
 def _pulse(weights, steps):
@@ -69,6 +90,32 @@ class IfCurrExpTest(parameterized.TestCase):
     time = 0.1 * (1 + np.arange(300))
     expected = -65 + 20 * 0.4 * (1 - np.exp(-time / 20))
     np.testing.assert_allclose(states.voltage[:, 0], expected, rtol=1e-5)
+
+  @parameterized.parameters('defaults', 'memory', 'fast', 'unlike')
+  def test_short_steps_are_the_exact_solution_of_peers(self, case):
+    with np.load(_PEERS, allow_pickle=False) as stored:
+      arrays = {
+          name.removeprefix(f'{case}/'): stored[name]
+          for name in stored.files
+          if name.startswith(f'{case}/')
+      }
+    with jax.enable_x64(True):
+      (coarse, _), (fine, _) = (
+          _of_peers(arrays, dt, v_thresh=1e6) for dt in (0.1, 0.05)
+      )
+      _, spikes = _of_peers(arrays, 0.01)
+    times = 0.01 * (1 + np.flatnonzero(spikes))
+    self.assertGreater(len(times), 6)
+    for peer in ('nest', 'brian2'):
+      exact = arrays[f'{peer}_voltage']  # at 1, 2, ... 120 ms, without spikes
+      # A step's input acts as its mean over the step: of second order.
+      errors = [
+          np.abs(voltage[k - 1 :: k] - exact).max()
+          for k, voltage in ((10, coarse), (20, fine))
+      ]
+      np.testing.assert_allclose(errors[0] / errors[1], 4, atol=0.03)
+      self.assertLess(errors[1], 0.006)  # mV
+      np.testing.assert_allclose(times, arrays[f'{peer}_spikes'], atol=1e-9)
 
   def test_a_held_input_fires_every_other_step(self):
     config = if_curr_exp.Config(1, **_MEMORY, **_SLOW)
