@@ -1,12 +1,14 @@
-"""STDP on a CPU beside Brian2, in turns.
+"""STDP on a CPU beside Brian2, NEST and BindsNET, in turns.
 
-  python benchmarks/plasticity.py --brian2_python=ENVIRONMENT/bin/python
+  python benchmarks/plasticity.py --brian2_python=ENVIRONMENT/bin/python \
+      --nest_python=... --bindsnet_python=...
 
 1,000 Poisson inputs of 15 Hz to 100 integrate-and-fire cells through 100,000
-synapses that learn by the additive pair rule, 10 seconds. Brian2 lives in an
-environment of its own (2.9 on Python 3.11 needs numpy < 2.4), in which
-`plasticity_brian2.py` runs. Rates and weights are shown first: both simulate
-the same network, with random numbers of their own.
+synapses that learn by the additive pair rule, 10 seconds. Each peer lives in an
+environment of its own (Brian2 2.9 on Python 3.11 needs numpy < 2.4), in which
+`plasticity_<peer>.py` runs. Rates and weights are shown first: all simulate the
+same network, with random numbers of their own, and each simulator's convention
+for spikes that coincide. --dt takes several steps, as 1.0,0.1.
 """
 
 import functools
@@ -17,9 +19,14 @@ from absl import flags
 import alternation
 
 _ROUNDS = flags.DEFINE_integer('rounds', 5, 'Turns; each times everything.')
-_BRIAN2 = flags.DEFINE_string(
-    'brian2_python', '', 'Interpreter that has Brian2; none: left out.'
-)
+_PEERS = {
+    name: flags.DEFINE_string(
+        f'{name.lower()}_python',
+        '',
+        f'Interpreter with {name}; none: left out.',
+    )
+    for name in ('Brian2', 'NEST', 'BindsNET')
+}
 _TARGET = flags.DEFINE_string('target', 'cython', 'Of Brian2: cython, cpp.')
 _SECONDS = flags.DEFINE_float('seconds', 10.0, 'Of simulated time.')
 _STEPS = flags.DEFINE_list('dt', ['1.0', '0.1'], 'Steps in ms.')
@@ -82,31 +89,32 @@ def ours(dt: float, seconds: float, form: str):
   return once
 
 
-def theirs(python: str, dt: float, seconds: float, target: str):
-  """Returns a function that has Brian2 simulate once in its environment."""
-  script = __file__.replace('.py', '_brian2.py')
+def theirs(name: str, python: str, dt: float, seconds: float, target: str):
+  """Returns a function that has a peer simulate once in its environment."""
+  script = __file__.replace('.py', f'_{name.lower()}.py')
   peer = alternation.Peer(python, script, dt, seconds, target)
-  return lambda: print(f'Brian2: {peer.ask()}', flush=True)
+  return lambda: print(f'{name}: {peer.ask()}', flush=True)
 
 
 def main(argv):
   del argv
-  if not _BRIAN2.value:
-    print('Brian2 is left out: give --brian2_python.')
+  peers = {name: flag.value for name, flag in _PEERS.items() if flag.value}
+  for name in _PEERS.keys() - peers:
+    print(f'{name} is left out: give --{name.lower()}_python.')
   for dt in map(float, _STEPS.value):
     size = dt, _SECONDS.value
     contenders: dict[str, Any] = {
         form: (ours, *size, form) for form in ('dense', 'events')
     }
-    if _BRIAN2.value:
-      contenders['Brian2'] = (theirs, _BRIAN2.value, *size, _TARGET.value)
+    for name, python in peers.items():
+      contenders[name] = theirs, name, python, *size, _TARGET.value
     seconds = alternation.alternate(contenders, _ROUNDS.value)
     for name, values in seconds.items():
       print(f'dt {dt} ms, {name}: {alternation.spread(values)} s', flush=True)
-      if _BRIAN2.value and name != 'Brian2':
-        pairs = zip(seconds['Brian2'], values, strict=True)
+      for peer in peers if name not in peers else ():
+        pairs = zip(seconds[peer], values, strict=True)
         ratio = alternation.spread([a / b for a, b in pairs])
-        print(f'  Brian2 / ours: {ratio}', flush=True)
+        print(f'  {peer} / {name}: {ratio}', flush=True)
 
 
 if __name__ == '__main__':
