@@ -30,7 +30,7 @@ class Config:
   """
 
   source: Literal['digits', 'mnist'] = 'digits'
-  path: str = ''  # of MNIST's four files; '' asks TFDS
+  path: limits.Path = ''  # of MNIST's four files; '' asks TFDS
   num_seeds: limits.Count = 3
   num_tasks: limits.Count = 8
   epochs: limits.Count = 6

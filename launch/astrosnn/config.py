@@ -51,7 +51,9 @@ class Config:
 
   num_seeds: limits.Count = 3
   recall: Recall | None = Recall()
-  text_file: str = ''  # a text, or a folder of texts; '': Python's library
+  text_file: limits.Path = (
+      ''  # a text, or a folder of texts; '': Python's library
+  )
   holdout_fraction: limits.OpenUnitInterval = 0.1
   sequence_length: limits.Count = 64
   loop: train.Loop = train.Loop(

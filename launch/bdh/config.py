@@ -19,7 +19,7 @@ class Config:
   """
 
   source: Literal['python_library', 'tiny_shakespeare'] = 'python_library'
-  text_file: str = ''  # a text, or a folder of texts
+  text_file: limits.Path = ''  # a text, or a folder of texts
   holdout_fraction: limits.OpenUnitInterval = 0.1  # of the text, whole files
   num_seeds: limits.Count = 3
   loop: train.Loop = train.Loop(

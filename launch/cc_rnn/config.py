@@ -30,10 +30,10 @@ class Config:
   loop: train.Loop = train.Loop(1600, 50, 40, log_every=80, eval_every=80)
   rows: tuple[Reads, ...] = ('labels', 'digits')
   source: Literal['digits', 'mnist'] = 'digits'
-  path: str = ''  # folder of MNIST's files; '': TFDS
+  path: limits.Path = ''  # folder of MNIST's files; '': TFDS
   row_model: ccnn.Config = _READER
   row_loop: train.Loop = train.Loop(800, 50, 40, log_every=80, eval_every=80)
-  captions: str = ''  # .npz of features [N, F] and words int [N, L]
+  captions: limits.Path = ''  # .npz of features [N, F] and words int [N, L]
   caption_model: ccnn.Config = ccnn.Config(
       num_units=256, granule_units=None, truncation=5, target_interval=1,
       loss='cross_entropy',

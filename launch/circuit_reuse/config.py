@@ -29,7 +29,7 @@ class Config:
   """
 
   source: Literal['trained', 'text', 'stories'] = 'trained'
-  path: str = ''  # folder of a model that is not trained
+  path: limits.Path = ''  # folder of a model that is not trained
   tasks: circuit_tasks.Config = circuit_tasks.Config(8, 4)
   num_layers: limits.Count = 4
   width: limits.Count = 64

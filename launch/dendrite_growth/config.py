@@ -31,7 +31,7 @@ class Config:
   tasks: tuple[_Task, ...] = ('shallow', 'deep', 'points')
   kinds: tuple[_Kind, ...] = KINDS
   source: Literal['digits', 'mnist'] = 'digits'  # of images
-  path: str = ''  # of MNIST's four files; '' asks TFDS
+  path: limits.Path = ''  # of MNIST's four files; '' asks TFDS
   num_seeds: limits.Count = 6
   widen: Annotated[tuple[limits.Count, ...], limits.Some()] = (1,)  # width
   cycles: limits.Count = 2

@@ -43,7 +43,7 @@ class Config:
       typing.get_args(Method)
   )
   source: Literal['digits', 'mnist'] = 'digits'
-  path: str = ''  # of MNIST's four files; '' asks TFDS
+  path: limits.Path = ''  # of MNIST's four files; '' asks TFDS
   num_seeds: limits.Count = 5
   hidden: Annotated[tuple[limits.Count, ...], limits.Some()] = (128, 128)
   angle: limits.Finite = 45.0

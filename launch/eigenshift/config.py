@@ -27,7 +27,7 @@ class Config:
   the steering vector.
   """
 
-  path: str = ''  # of a trained model; '': trains
+  path: limits.Path = ''  # of a trained model; '': trains
   num_seeds: limits.Count = 5
   loop: train.Loop = train.Loop(
       900, batch_size=32, steps_per_call=10, eval_every=100, log_every=50,

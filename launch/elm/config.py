@@ -37,7 +37,7 @@ class Config:
   """Times in ms; `variants` are the students, of which claims need pairs."""
 
   variants: Variants = typing.get_args(Variant)
-  neuronio: str = ''  # folder with NeuronIO's files in train/ and test/
+  neuronio: limits.Path = ''  # folder with NeuronIO's files in train/ and test/
   files: Files = Files()
   simulator: Literal['cable', 'pyramidal'] = 'cable'
   cache: str = ''  # folder of the recordings of 'cable'; '': in the workdir

@@ -36,7 +36,7 @@ class Recovery:
 class Config:
   """Sizes in pixels, times in steps of 1 ms; a step learns one movie."""
 
-  images: str = ''  # .npy of [N, H, H]; '': generated textures
+  images: limits.Path = ''  # .npy of [N, H, H]; '': generated textures
   train_images: limits.Count = 30
   test_images: limits.Count = 10
   image_size: limits.Count = 128  # of textures

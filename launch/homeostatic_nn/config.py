@@ -25,7 +25,7 @@ class Config:
   """
 
   source: Literal['digits', 'mnist', 'fashion_mnist'] = 'digits'
-  path: str = ''  # of the four files of a larger set; '' asks TFDS
+  path: limits.Path = ''  # of the four files of a larger set; '' asks TFDS
   num_train: Annotated[int, limits.Range(10, 1796)] = 1500  # of the digits
   num_seeds: limits.Count = 5
   epochs: Annotated[int, limits.Range(2)] = 12

@@ -33,10 +33,10 @@ class Config:
   """Languages are numbered from 0; `source` is what is looked at."""
 
   source: Literal['world', 'counts', 'model'] = 'world'
-  counts: str = ''
-  model: str = ''
-  aligned: str = ''
-  texts: str = ''
+  counts: limits.Path = ''
+  model: limits.Path = ''
+  aligned: limits.Path = ''
+  texts: limits.Path = ''
   select: language_survey.Selection = language_survey.Selection()
   world: multilingual.Config = _WORLD
   network: transformer.Config = _decoder(128, 512, 4)

@@ -44,9 +44,9 @@ class Config:
   deletions: Annotated[tuple[limits.Natural, ...], limits.Some(rising=True)] = (
       0, 1, 2, 4, 8, 12, 16, 24, 32,
   )  # fmt: skip
-  images: str = ''  # a folder
-  annotations: str = ''  # a folder, as of `nmlib.data.unit_annotations`
-  weights: str = ''  # a file
+  images: limits.Path = ''  # a folder
+  annotations: limits.Path = ''  # a folder, as of `nmlib.data.unit_annotations`
+  weights: limits.Path = ''  # a file
   layer: str = 'resid_post_10'  # of EfficientNet-Lite0
 
   __post_init__ = limits.check

@@ -51,8 +51,8 @@ class Config:
   batch_size: limits.Count = 32
   learning_rate: limits.Positive = 1e-2
   # Of a user's network.
-  weights: str = ''  # .safetensors or .npz
-  images: str = ''  # folder of one class's images
+  weights: limits.Path = ''  # .safetensors or .npz
+  images: limits.Path = ''  # folder of one class's images
   unit: limits.Natural = 0  # which class
 
   def __post_init__(self):

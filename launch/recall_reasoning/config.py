@@ -25,7 +25,7 @@ class Config:
   """
 
   source: Literal['generated', 'stories', 'facts'] = 'generated'
-  path: str = ''  # folder of a model and its tokenizer
+  path: limits.Path = ''  # folder of a model and its tokenizer
   task: tasks.Config = tasks.Config()
   width: limits.Count = 64
   num_layers: limits.Count = 6

@@ -36,10 +36,12 @@ class Config:
   ranks: tuple[limits.Count, ...] = (1, 30, 100)
   matches: Annotated[_Norms, _SEVERAL] = ('frobenius', 'spectral', 'radius')
   structures: tuple[()] | Annotated[_Structures, _SEVERAL] = ()  # and controls
-  connectivity: str = ''  # 'celegans' or a file; joins in, with controls
+  connectivity: limits.Path = (
+      ''  # 'celegans' or a file; joins in, with controls
+  )
   keep_dale: bool = False  # columns of one sign keep it while they learn
   digits: str = 'digits'  # source of `nmlib.data.images.digits.load`
-  digits_path: str = ''
+  digits_path: limits.Path = ''
   num_units: limits.Count = 100  # N; a file's size, if one is given
   gain: limits.Positive = 1.25
   num_seeds: limits.Count = 8

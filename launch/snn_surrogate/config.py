@@ -22,7 +22,7 @@ class Config:
   """Steps of time are T; training steps are Adam's."""
 
   source: Literal['digits', 'mnist'] = 'digits'
-  path: str = ''  # of MNIST's four files; '' asks TFDS
+  path: limits.Path = ''  # of MNIST's four files; '' asks TFDS
   num_seeds: limits.Count = 5
   codes: _Codes = ('rate', 'latency')
   surrogates: _Names = (

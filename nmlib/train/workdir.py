@@ -170,11 +170,13 @@ def check(path: epath.PathLike, identity: Mapping[str, Any]) -> None:
 
   Args:
     path: the workdir.
-    identity: JSON-serialisable, with the entry `config` a mapping.
+    identity: JSON-serialisable, with the entry `config` a mapping, and perhaps
+      `files`, what lies at those of its fields that are paths. Where either
+      run did not see a path it is not compared.
 
   Raises:
-    ValueError: if the folder holds another run, naming what differs, or
-      files of something else.
+    ValueError: if the folder holds another run, naming what differs, or a run
+      of other files under the same path, or files of something else.
   """
   path = epath.Path(path)
   found = [name for name in _RESULTS if _holds_a_file(path / name)]
@@ -194,13 +196,26 @@ def check(path: epath.PathLike, identity: Mapping[str, Any]) -> None:
         f'{record} is not valid JSON ({e}); choose another --workdir, or pass'
         ' --overwrite to start again.'
     ) from e
-  differing = _differences(stored, json.loads(json.dumps(identity)))
+  wanted = json.loads(json.dumps(identity))
+  before, now = stored.pop('files', {}), wanted.pop('files', {})
+  differing = _differences(stored, wanted)
   if differing:
     raise ValueError(
         f'--workdir={path} holds a run with another configuration:'
         f' {"; ".join(differing)}. Choose another --workdir, restore these'
         ' values to continue that run, or pass --overwrite to delete it.'
     )
+  for field in sorted(before.keys() & now.keys()):
+    if before[field] != now[field]:
+      words = '{count} files of {bytes} bytes'
+      raise ValueError(
+          f'--workdir={path} holds a run that read other files from'
+          f' config.{field}={wanted["config"][field]}: then'
+          f' {words.format(**before[field])}, now {words.format(**now[field])}'
+          ' with other names or contents. Put back what was there to continue'
+          ' that run, choose another --workdir, or pass --overwrite to run on'
+          ' what is there now.'
+      )
 
 
 def _holds_a_file(path: epath.Path) -> bool:

@@ -37,7 +37,7 @@ class Config:
       (2048, 2, 88, 4, 364, 0.0),
   )
   source: Literal['python_library', 'tiny_shakespeare'] = 'python_library'
-  text_file: str = ''  # a text, or a folder of texts
+  text_file: limits.Path = ''  # a text, or a folder of texts
   holdout_fraction: limits.OpenUnitInterval = 0.1  # of the text, whole files
   num_seeds: limits.Count = 3
   loop: train.Loop = train.Loop(

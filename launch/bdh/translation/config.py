@@ -12,7 +12,7 @@ from nmlib.neurons.core import limits
 class Config:
   """Steps are optimizer steps; lengths are bytes; losses are nats a byte."""
 
-  path: str = ''  # folder of texts; '': numbers in words
+  path: limits.Path = ''  # folder of texts; '': numbers in words
   # Each is paired with English: of the base, then of each copy.
   languages: tuple[str, ...] = ('es', 'fr', 'pt')
   digits: limits.Natural = 3  # of the largest number; 0: texts only

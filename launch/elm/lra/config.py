@@ -23,7 +23,7 @@ class Config:
 
   tasks: Tasks = ('listops', 'pathfinder')
   models: Models = typing.get_args(Model)
-  path: str = ''  # folder of train and test files
+  path: limits.Path = ''  # folder of train and test files
   num_seeds: limits.Count = 3
   loop: train.Loop = train.Loop(
       1500, batch_size=32, steps_per_call=50, log_every=50, checkpoint_every=500

@@ -24,7 +24,7 @@ class Config:
 
   models: Models = typing.get_args(Model)
   tau_max: Times = (2.0, 5.0, 20.0, 100.0)  # of the ELM neuron, ascending
-  path: str = ''  # folder of SHD's files; '': the stand-in
+  path: limits.Path = ''  # folder of SHD's files; '': the stand-in
   dt: limits.Positive = 1.0  # of a step: the width of a bin
   num_seeds: limits.Count = 3
   loop: train.Loop = train.Loop(

@@ -79,6 +79,18 @@ class Some:
     return 'one or more, each once' if self.distinct else 'one or more'
 
 
+@dataclasses.dataclass(frozen=True)
+class Place:
+  """A path of the user's, whose files an experiment reads; '' is none."""
+
+  def holds(self, value: Any) -> bool:
+    """Whether it may be one; what lies there is looked at when it is read."""
+    return isinstance(value, str)
+
+  def __str__(self) -> str:
+    return 'a path'
+
+
 Count = Annotated[int, Range(1)]  # 1, 2, ...
 Natural = Annotated[int, Range(0)]  # 0, 1, 2, ...
 Finite = Annotated[float, Range()]
@@ -88,6 +100,7 @@ UnitInterval = Annotated[float, Range(0, 1)]
 Probability = UnitInterval
 Fraction = Annotated[float, Range(0, 1, 'high')]  # [0, 1), such as a decay
 OpenUnitInterval = Annotated[float, Range(0, 1, 'both')]
+Path = Annotated[str, Place()]
 
 
 def check(config: Any) -> None:
@@ -124,6 +137,16 @@ def described(config: type) -> dict[str, str]:
       name: _words(annotation)
       for name, annotation in _annotations(config).items()
   }
+
+
+def paths(config: Any) -> dict[str, str]:
+  """Returns the fields of a dataclass that are a `Path` and not empty."""
+  given = {
+      name: getattr(config, name)
+      for name, annotation in _annotations(type(config)).items()
+      if any(isinstance(x, Place) for x in typing.get_args(annotation))
+  }
+  return {name: path for name, path in given.items() if path}
 
 
 @functools.cache
