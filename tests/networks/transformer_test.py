@@ -195,6 +195,24 @@ class OptionsTest(parameterized.TestCase):
         rtol=1e-5, atol=1e-5,
     )  # fmt: skip
 
+  def test_a_token_that_may_read_none_reads_nothing(self):
+    params = _params(_LLAMA)  # causal: of padding on the left
+    mask = jnp.arange(5) >= 2
+
+    def run(params, mask):
+      network = lambda tokens, site: transformer.apply(
+          params, tokens, _LLAMA, mask=mask, site=site
+      )
+      out, seen = sites.run(network, _TOKENS, capture=('pattern', 'attn_out'))
+      return jnp.sum(out.final), seen
+
+    slope, seen = jax.jit(jax.grad(run, has_aux=True))(params, mask)
+    np.testing.assert_array_equal(seen['pattern'][:, :, :2], 0)
+    np.testing.assert_allclose(seen['pattern'][:, :, 2:].sum(-1), 1, rtol=1e-5)
+    np.testing.assert_array_equal(seen['attn_out'][:, :2], 0)
+    for leaf in jax.tree.leaves(slope):
+      self.assertTrue(np.all(np.isfinite(leaf)))
+
   def test_pairs_and_halves_are_one_function_of_permuted_weights(self):
     # The head has two pairs of numbers only where it is four wide.
     wide = dataclasses.replace(_LLAMA, head_dim=4)

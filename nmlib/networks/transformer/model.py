@@ -56,7 +56,9 @@ def apply(
     tokens: int [T], each in [0, V); where they are traced and beyond, what
       comes of them is NaN.
     config: static.
-    mask: bool [T], tokens that may be read; None: all.
+    mask: bool [T], tokens that may be read; None: all. A token that may read
+      none, such as padding on the left of a causal model, reads nothing: its
+      `pattern` is 0.
     token_types: int [T], for a config that has them; None: all 0.
     positions: int [P], where `final` and logits are formed, negative ones from
       the end; None: everywhere.
@@ -186,6 +188,7 @@ def _attention(x, weights, seen, turned, config, site):
   scores = site.tap('scores', scale * jnp.einsum('thk,shk->hts', q, k))
   lowest = jnp.finfo(scores.dtype).min
   pattern = jax.nn.softmax(jnp.where(seen[None], scores, lowest))
+  pattern = jnp.where(seen[None], pattern, 0)  # also where nothing is seen
   pattern = site.tap('pattern', pattern)
   z = site.tap('z', jnp.einsum('hts,shk->thk', pattern, v))
   out = jnp.einsum('thk,hkd->td', z, weights.out.kernel)
