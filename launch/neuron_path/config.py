@@ -13,13 +13,19 @@ _Counts = Annotated[tuple[limits.Count, ...], limits.Some(distinct=True)]
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-  """From `shapes` a network learns first; of a `folder` it must be given."""
+  """From `shapes` a network learns first; of a `folder` it must be given.
+
+  A network that is given has its own sizes: network.*, loop.* and learning_rate
+  are then of no effect.
+  """
 
   source: Literal['shapes', 'folder'] = 'shapes'
   network: vit.Config = vit.Config(5, (4, 4), 8, 3, 4, 48, 4, 96)
   model: Literal['vit', 'efficientnet-lite0'] = 'vit'
-  weights: str = ''  # of a trained network, .npz or .safetensors
-  images: str = ''  # folder, of a folder for each class
+  # Of a trained network: the official .npz, or .safetensors; a ViT's of
+  # transformers lie beside their config.json.
+  weights: limits.Path = ''
+  images: limits.Path = ''  # folder, of a folder for each class
   # How bytes become numbers: (x - mean) / deviation. The authors take
   # ImageNet's; the official weights were trained with 127.5 and 127.5.
   mean: limits.NonNegative = 127.5
@@ -42,10 +48,13 @@ class Config:
           "config.source must be 'folder' for config.model="
           f'{self.model!r}, which is not trained here.'
       )
-    most = self.network.encoder.hidden if self.model == 'vit' else 16
-    if self.counts[0] != 1 or max(self.counts) > most:
+    if self.counts[0] != 1:
+      raise ValueError(f'config.counts must begin with 1, got {self.counts}.')
+    most = self.network.encoder.hidden  # a folder's are known when it is read
+    if self.source == 'shapes' and max(self.counts) > most:
       raise ValueError(
-          f'config.counts must begin with 1, up to {most}, got {self.counts}.'
+          f'config.counts must be at most {most}, the hidden neurons of'
+          f' config.network, got {self.counts}.'
       )
 
 
@@ -72,7 +81,8 @@ PRESETS = {
     ),
 }  # fmt: skip
 SHORTCUTS = {
-    'weights': "The network's, .safetensors or .npz.",
+    'weights': "The network's: .npz, or .safetensors (a ViT's with config.json"
+    ' beside it).',
     'images': 'Folder of a folder for each class.',
 }
 _SHAPES = (train.Source('shapes of known factors', 'generated'),)

@@ -1,6 +1,7 @@
 """The experiment of `launch.neuron_path`: a network, paths, what they carry."""
 
 import functools
+import pathlib
 from typing import Any
 from typing import NamedTuple
 
@@ -139,7 +140,7 @@ def read(config: Config):
   arrays = weights.load(config.weights)
   network: Any
   if config.model == 'vit':
-    network = vit.config_from_official(arrays)
+    network = vit.config_from_official(_official(config, arrays))
     size = network.grid[0] * network.patch_size
     params: Any = vit.params_from_official(arrays, network)
   else:
@@ -150,6 +151,13 @@ def read(config: Config):
   labels = image_folder.classes(found.folders, network.num_classes)
   skipped = tuple(found.skipped)
   return params, network, Data(found.images, labels, found.names, skipped)
+
+
+def _official(config: Config, arrays):
+  """Returns what tells a ViT's sizes: its .npz, or config.json beside it."""
+  if config.weights.endswith('.npz'):
+    return arrays
+  return weights.described(pathlib.Path(config.weights).parent / 'config.json')
 
 
 def _scaled(image, network, config):

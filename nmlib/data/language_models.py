@@ -1,10 +1,8 @@
 """Language models from the folder that holds them."""
 
 from collections.abc import Mapping
-import json
 import os
 import pathlib
-from typing import Any
 from typing import NamedTuple
 
 import numpy as np
@@ -40,7 +38,7 @@ def load(folder: str | os.PathLike[str]) -> LanguageModel:
   place = pathlib.Path(folder)
   official = place / 'config.json'
   if official.exists():
-    described = _described(official)
+    described = weights.described(official)
     arrays = _arrays(place)
     tokenizer = tokenizers.load(place / 'tokenizer.json')
   else:
@@ -51,18 +49,6 @@ def load(folder: str | os.PathLike[str]) -> LanguageModel:
   return LanguageModel(
       family.params_from_official(arrays, config), config, tokenizer
   )
-
-
-def _described(file: pathlib.Path) -> dict[str, Any]:
-  try:
-    described = json.loads(file.read_text())
-  except ValueError as error:  # of JSON, or of its letters
-    raise ValueError(f'{file} is no whole JSON file: {error}.') from error
-  if not isinstance(described, dict):
-    raise ValueError(
-        f'{file} must be an object of JSON, got {described!r:.40}.'
-    )
-  return described
 
 
 def _arrays(place: pathlib.Path) -> Mapping[str, np.ndarray]:

@@ -81,6 +81,25 @@ def save(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> None:
   os.replace(partial, file)
 
 
+def described(path: str | os.PathLike[str]) -> dict[str, Any]:
+  """Returns what a `config.json` says of a model.
+
+  Raises:
+    FileNotFoundError: there is no such file.
+    ValueError: it is damaged, or no object.
+  """
+  file = pathlib.Path(path)
+  if not file.is_file():
+    raise FileNotFoundError(f'{file}: no such file.')
+  try:
+    found = json.loads(file.read_text())
+  except ValueError as error:  # of JSON, or of its letters
+    raise ValueError(f'{file} is no whole JSON file: {error}.') from error
+  if not isinstance(found, dict):
+    raise ValueError(f'{file} must be an object of JSON, got {found!r:.40}.')
+  return found
+
+
 class _Several(Mapping[str, np.ndarray]):
   """Arrays of several files."""
 

@@ -1,6 +1,7 @@
 """Neuron paths, as a user starts them."""
 
 import dataclasses
+import json
 import pathlib
 
 from absl.testing import absltest
@@ -10,6 +11,7 @@ from PIL import Image
 import pytest
 
 from launch.neuron_path import config as config_lib
+from launch.neuron_path import experiment
 from nmlib import train
 from nmlib.analysis import neuron_path
 from nmlib.data import weights
@@ -59,6 +61,29 @@ class NeuronPathTest(launcher.LauncherTest):
     self.assertEqual(report['claims'], [])
     self.assertStartsWith(report['data']['images'], '2;')
 
+  def test_a_vit_of_transformers_lies_beside_its_config(self):
+    network = vit.Config(3, (2, 2), 8, 3, 2, 8, 2, 12)
+    params = vit.init(jax.random.key(0), network)
+    file = self.folder / 'model.safetensors'
+    weights.save(file, vit.params_to_official(params, network))
+    (self.folder / '2').mkdir()
+    Image.new('RGB', (9, 8)).save(self.folder / '2/x.png')
+    given = dataclasses.replace(
+        config_lib.PRESETS['paper'], weights=str(file), images=str(self.folder)
+    )
+    with self.assertRaisesRegex(FileNotFoundError, 'config.json: no such file'):
+      experiment.read(given)
+    described = dict(
+        hidden_size=8, num_hidden_layers=2, num_attention_heads=2,
+        intermediate_size=12, image_size=16, patch_size=8, num_labels=3,
+    )  # fmt: skip
+    (self.folder / 'config.json').write_text(json.dumps(described))
+    read, sizes, data = experiment.read(given)
+    assert isinstance(sizes, vit.Config)
+    self.assertEqual((sizes.grid, sizes.width), (network.grid, 8))
+    self.assertEqual(data.labels.tolist(), [2])
+    jax.tree.map(np.testing.assert_array_equal, read, params)
+
   def test_files_must_be_given(self):
     code, _, err = self.run_launcher('--preset=real')
     self.assertNotEqual(code, 0)
@@ -66,10 +91,10 @@ class NeuronPathTest(launcher.LauncherTest):
 
   def test_bad_config(self):
     small = config_lib.PRESETS['small']
-    real = config_lib.PRESETS['real']  # the first block has 16 channels
-    for config, most in ((small, 96), (real, 16)):
-      with self.assertRaisesRegex(ValueError, f'begin with 1, up to {most}'):
-        dataclasses.replace(config, counts=(1, most + 1))
+    with self.assertRaisesRegex(ValueError, 'must be at most 96, the hidden'):
+      dataclasses.replace(small, counts=(1, 97))
+    with self.assertRaisesRegex(ValueError, r'must begin with 1, got \(2, 5\)'):
+      dataclasses.replace(small, counts=(2, 5))
     with self.assertRaisesRegex(ValueError, "source must be 'folder'"):
       dataclasses.replace(small, model='efficientnet-lite0')
 

@@ -127,7 +127,10 @@ def _existing(probe, count):
   sizes = probe.sizes or (size,) * layers
   checks.count('count', count)
   if count > min(sizes):
-    raise ValueError(f'count must be at most {min(sizes)}, got {count}.')
+    raise ValueError(
+        f'count must be at most {min(sizes)}, got {count}: the smallest layer'
+        ' has no more neurons.'
+    )
   return jnp.arange(size)[None] < jnp.array(sizes)[:, None]
 
 

@@ -87,6 +87,8 @@ def _word_piece(file) -> Tokenizer:
   import tokenizers
 
   words = file.read_text('utf-8').splitlines()
+  if '[UNK]' not in words:
+    raise ValueError('it has no line [UNK], what other words become.')
   cased = any(word.lower() != word for word in words if word[:1] != '[')
   found = tokenizers.BertWordPieceTokenizer(str(file), lowercase=not cased)
   return _of_library(found)

@@ -82,6 +82,9 @@ def test_other_files_are_refused(tmp_path):
     tokenizers.load(tmp_path / 'vocab.pickle')
   with pytest.raises(FileNotFoundError, match='no such file'):
     tokenizers.load(tmp_path / 'vocab.txt')
+  (tmp_path / 'bare.txt').write_text('eat\n##ing')
+  with pytest.raises(ValueError, match=r'bare.txt .* it has no line \[UNK\]'):
+    tokenizers.load(tmp_path / 'bare.txt')
   (tmp_path / 'bad.json').write_text(json.dumps({'a': 1}))
   with pytest.raises(ValueError, match='no whole tokenizer'):
     tokenizers.load(tmp_path / 'bad.json')
