@@ -19,7 +19,8 @@ def silent_fraction(z: jax.Array, least: float = 1e-4) -> jax.Array:
     z: latents [O, d].
     least: of the sum over observations.
   """
-  return jnp.mean(jnp.sum(jax.nn.relu(z), axis=0) < least)
+  total = jnp.sum(jax.nn.relu(z), axis=0)
+  return jnp.mean(total < least, dtype=total.dtype)
 
 
 def pairwise_cosine(z: jax.Array) -> jax.Array:

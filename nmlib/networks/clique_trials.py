@@ -93,4 +93,4 @@ def show(
 
   reached, activity = jax.lax.scan(advance, state, jnp.arange(on + longest))
   winners = clique_network.winner(activity[:on], config)
-  return Shown(reached, winners[-1], jnp.mean(winners >= 0))
+  return Shown(reached, winners[-1], jnp.mean(winners >= 0, dtype=float))

@@ -122,7 +122,9 @@ def evaluate(
         'selected': lambda x: run(infer(means, x), base, x, hard=True)[0],
     }
     found = {
-        name: jnp.mean(jnp.argmax(jax.vmap(answer)(images), -1) == labels)
+        name: jnp.mean(
+            jnp.argmax(jax.vmap(answer)(images), -1) == labels, dtype=float
+        )
         for name, answer in answers.items()
     }
     right = jax.vmap(functools.partial(infer, means))(images) == mode

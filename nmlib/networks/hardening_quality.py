@@ -58,7 +58,7 @@ def measure(
   )
   effects = hardening.importance(base, gates, inputs[:100])
   found: dict[str, Any] = {
-      'calibrated': jnp.mean(answers(fitted) == labels),
+      'calibrated': jnp.mean(answers(fitted) == labels, dtype=float),
       'effect': jnp.concatenate(effects),
       'gain': jnp.concatenate([gate.gain for gate in gates]),
       'threshold': jnp.concatenate([gate.threshold for gate in gates]),
@@ -74,8 +74,8 @@ def measure(
     found |= {
         f'{rule}: kept': sum(map(len, thresholds)) / len(found['gain']),
         f'{rule}: FLOPs': flops(run, inputs[0]) / whole,
-        f'{rule}: same': jnp.mean(again == before),
-        f'{rule}: accuracy': jnp.mean(again == labels),
+        f'{rule}: same': jnp.mean(again == before, dtype=float),
+        f'{rule}: accuracy': jnp.mean(again == labels, dtype=float),
     }
   return found
 

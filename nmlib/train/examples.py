@@ -148,4 +148,4 @@ def accuracy(
     logits = jax.vmap(apply)(examples.inputs)
   else:
     logits = jax.lax.map(apply, examples.inputs, batch_size=batch_size)
-  return jnp.mean(jnp.argmax(logits, -1) == examples.labels)
+  return jnp.mean(jnp.argmax(logits, -1) == examples.labels, dtype=float)

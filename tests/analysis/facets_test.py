@@ -75,6 +75,12 @@ class CoverageTest(absltest.TestCase):
     self.assertEqual(float(share), 0.5)
     np.testing.assert_allclose(clear, (3 * 0.7 + 0.1) / 4, rtol=1e-6)
 
+  def test_a_share_of_doubles_is_a_double(self):
+    with jax.enable_x64(True):
+      judged = jnp.eye(5)[:2] + 0.1
+      share, _ = facets.coverage(judged, jnp.array([0, 3, 4]))
+      self.assertEqual(float(share), 1 / 3)
+
 
 if __name__ == '__main__':
   absltest.main()

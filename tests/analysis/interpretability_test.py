@@ -417,6 +417,14 @@ class ProbesTest(absltest.TestCase):
       probes.logistic_regression(
           jnp.asarray(states), jnp.asarray(2 + labels), 2
       )
+    none = np.zeros((0, 4)), np.zeros(0, int)
+    for rows, message in (
+        ((*none, *parts[2:]), 'number of states must be at least 1, got 0'),
+        ((*parts[:2], *none), 'number of held-out states must be at least 1'),
+    ):
+      with self.assertRaisesRegex(ValueError, message):
+        a, b, c, d = map(jnp.asarray, rows)
+        probes.linear_probe(jax.random.key(0), a, b, c, d)
 
   def test_weights_are_scikit_learns(self):
     rng = np.random.default_rng(1)

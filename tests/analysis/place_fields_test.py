@@ -30,6 +30,9 @@ class LatentsTest(absltest.TestCase):
   def test_silent_units_are_those_whose_positive_part_is_nothing(self):
     z = jnp.array([[-1.0, 1e-5, 3.0, 0.1], [-2.0, -9.0, -1.0, -1.0]])
     self.assertEqual(latents.silent_fraction(z), 0.5)
+    with jax.enable_x64(True):  # as wide as the latents
+      one = latents.silent_fraction(jnp.array([[0.0, 1.0, 2.0]]))
+      self.assertEqual(float(one), 1 / 3)
 
   def test_collapse_is_a_cosine_of_1(self):
     z = jax.random.normal(jax.random.key(0), (4, 3))

@@ -187,7 +187,7 @@ class AscentTest(parameterized.TestCase):
     stages = (
         viz.Stage(3, (1, 2), (0.4, 1.0)),
         viz.Stage(2, (2, 2), (0.4, 1.0), scale=1.3, objective='probability'),
-        viz.Stage(1, (2, 2), (0.4, 1.0), margin=3),
+        viz.Stage(2, (2, 2), (0.4, 1.0), margin=3),
     )
 
     def one(key, start, unit):
@@ -199,7 +199,7 @@ class AscentTest(parameterized.TestCase):
     found = jax.jit(jax.vmap(one))(keys, starts, jnp.arange(2))
     self.assertEqual(found.image.shape, starts.shape)
     self.assertEqual(found.canvas.shape, (2, 10, 12, 3))
-    self.assertEqual(found.activation.shape, (2, 6))
+    self.assertEqual(found.activation.shape, (2, 7))
     first = network(starts[1])[1]
     np.testing.assert_allclose(found.activation[1, 0], first, 1e-5)
     self.assertTrue(np.all(found.activation[:, 3:5] < 1))  # probabilities
@@ -243,12 +243,14 @@ class AscentTest(parameterized.TestCase):
     goal, wrong = lambda x: jnp.sum(x), self._wrong
     stage = viz.Stage(1, (1, 1), None)
     small = viz.Stage(1, (1, 1), None, scale=0.5)
+    single = viz.Stage(1, (1, 1), (0.4, 0.4))  # as coded 0.4 - 0.4 / 1
     climb = functools.partial(viz.activation_maximization, key)
     for run, message in (
         (lambda: climb(goal, 40 * image, (stage,)), r'start must be in \[0'),
         (lambda: climb(goal, image[0], (stage,)), 'start must be'),
         (lambda: climb(goal, image, ()), 'stages must be at least 1, got 0'),
         (lambda: climb(goal, image, (small,)), 'must not be smaller'),
+        (lambda: climb(goal, image, (stage, single)), 'stage 1 must have 2'),
         (lambda: climb({'a': goal}, image, (stage,)), "objective 'logit'"),
         (lambda: viz.center_mask(4, 4, 2), 'margin=2 leaves nothing'),
         (lambda: viz.Stage(0, (1, 1), None), 'iterations must be'),

@@ -50,7 +50,7 @@ def accuracy(
   """
   changed = edits(deleted, layers)
   name = lambda x: jnp.argmax(run(x, changed, ())[0])
-  return jnp.mean(jax.vmap(name)(inputs) == labels)
+  return jnp.mean(jax.vmap(name)(inputs) == labels, dtype=float)
 
 
 def first(

@@ -44,9 +44,11 @@ def logistic_regression(
     steps: of L-BFGS.
 
   Raises:
-    ValueError: if shapes do not fit, a label is none, or C is below 2.
+    ValueError: if shapes do not fit, there are no states, a label is none, or
+      C is below 2.
   """
   checks.shape('states', states, 'n', 'd')
+  checks.count('the number of states', len(states))
   checks.shape('labels', labels, n=len(states))
   checks.indices('labels', labels, num_classes)
   checks.count('num_classes', num_classes, 2)
@@ -104,10 +106,14 @@ def linear_probe(
     shuffles: R, at least 1.
 
   Raises:
-    ValueError: as of `logistic_regression`; or if there is no shuffle.
+    ValueError: as of `logistic_regression`; or if there is no shuffle, or
+      nothing is held out.
   """
   checks.count('shuffles', shuffles)
+  checks.shape('states', states, 'n', 'd')
+  checks.count('the number of states', len(states))
   checks.shape('held_out_states', held_out_states, 'm', d=states.shape[1])
+  checks.count('the number of held-out states', len(held_out_states))
   checks.shape('held_out_labels', held_out_labels, m=len(held_out_states))
   checks.indices('held_out_labels', held_out_labels, num_classes)
   checks.within('states', states, -np.inf, np.inf)
@@ -119,7 +125,7 @@ def linear_probe(
   def score(labels, wanted):
     found = logistic_regression(shown, labels, num_classes, penalty=penalty)
     said = jnp.argmax(later @ found.kernel + found.bias[None], -1)
-    return jnp.mean(said == wanted)
+    return jnp.mean(said == wanted, dtype=wide)
 
   def shuffled(key):
     keys = jax.random.split(key)
@@ -152,6 +158,7 @@ def detector(
     ValueError: as of `logistic_regression`, or if later states do not fit.
   """
   checks.shape('states', states, 'n', 'd')
+  checks.count('the number of states', len(states))
   checks.shape('later', later, 'm', d=states.shape[1])
   shown, later = _standardised(states, later)
   labels = jnp.asarray(labels).astype(int)

@@ -133,4 +133,4 @@ def coverage(judged: jax.Array, own: jax.Array) -> tuple[jax.Array, jax.Array]:
   """
   hit = jnp.argmax(judged, -1)[:, None] == own[None]
   clear = jnp.max(judged[:, own], -1)
-  return jnp.mean(jnp.any(hit, 0)), jnp.mean(clear)
+  return jnp.mean(jnp.any(hit, 0), dtype=clear.dtype), jnp.mean(clear)

@@ -9,7 +9,6 @@ are the caller's `vmap`.
 
 from collections.abc import Mapping
 from collections.abc import Sequence
-import dataclasses
 from typing import Literal
 from typing import NamedTuple
 
@@ -18,42 +17,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from nmlib.analysis.vision import total_variation
+from nmlib.analysis.vision.ascent_stages import CENTRE_BIASED as CENTRE_BIASED
+from nmlib.analysis.vision.ascent_stages import MEAN_START
+from nmlib.analysis.vision.ascent_stages import Stage
 from nmlib.analysis.vision.objectives import Objective
 from nmlib.neurons.core import checks
-from nmlib.neurons.core import limits
 
 Variant = Literal['coded', 'intended']
-
-
-@dataclasses.dataclass(frozen=True)
-class Stage:
-  """Some steps of ascent with their own regularisers."""
-
-  iterations: limits.Count
-  step: tuple[limits.NonNegative, limits.NonNegative]  # first and last
-  weight: tuple[limits.Positive, limits.Positive] | None  # None: no denoising
-  scale: limits.Positive = 1.0  # of the canvas, before the stage
-  margin: limits.Natural = 0  # pixels at each side that are held
-  window: limits.NonNegative = 0.3  # jitter, of the canvas's slack
-  objective: str = 'logit'  # which, where several are given
-
-  __post_init__ = limits.check
-
-
-# The stages of the published scripts, for inputs of 224 or 227 pixels a side.
-MEAN_START = (
-    Stage(190, (1, 2), (0.4, 0.4)),
-    Stage(150, (1, 1), (0.01, 2), scale=1.2),
-    Stage(20, (2, 2), (0.1, 2), margin=50, window=0.2),
-    Stage(10, (2, 2), (0.4, 2)),
-)
-CENTRE_BIASED = (
-    Stage(190, (11, 11), (0.001, 0.05), objective='probability'),
-    Stage(150, (6, 6), (0.01, 0.08), scale=1.2, objective='probability'),
-    Stage(150, (1, 1), (0.01, 2), scale=1.2),
-    Stage(30, (3, 3), (0.1, 2), margin=50, window=0.1),
-    Stage(10, (6, 3), (0.01, 2)),
-)
 
 
 class Result(NamedTuple):
@@ -181,8 +151,9 @@ def activation_maximization(
 
   Raises:
     ValueError: if there is no stage, the start is too small or out of bounds, a
-      stage asks for an objective that is not given, a canvas gets smaller than
-      the input, or a margin leaves nothing.
+      stage asks for an objective that is not given or for a weight that the
+      schedule makes 0, a canvas gets smaller than the input, or a margin leaves
+      nothing.
   """
   checks.count('the number of stages', len(stages))
   checks.shape('start', start, 'H', 'W', 'C')
@@ -202,6 +173,11 @@ def activation_maximization(
     canvas = _scaled(canvas, stage.scale, size, bounds)
     weights = None
     if stage.weight is not None:
+      if schedule == 'coded' and stage.iterations == 1:
+        raise ValueError(
+            f'stage {i} must have 2 iterations or more, or no weight: as coded,'
+            " the weight of a single one is 0. Or take schedule='intended'."
+        )
       first, last = stage.weight
       weights = linear_schedule(first, last, stage.iterations, schedule)
     canvas, trace = _climb(

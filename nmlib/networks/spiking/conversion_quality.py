@@ -147,7 +147,7 @@ def of_networks(
         times,
         STARTS,
         lambda found: {
-            'accuracy': jnp.mean(found.decisions == labels),
+            'accuracy': jnp.mean(found.decisions == labels, dtype=float),
             'operations': jnp.mean(found.acs),
             'picojoules': jnp.mean(found.picojoules),
         },
@@ -155,7 +155,7 @@ def of_networks(
 
   tables = map(of_scale, PERCENTILES)
   decide = jax.vmap(lambda one, x: jnp.argmax(mlp.apply(one, x)), (None, 0))
-  relu = lambda one: jnp.mean(decide(one, inputs) == labels)
+  relu = lambda one: jnp.mean(decide(one, inputs) == labels, dtype=float)
   layers = (layer.kernel.shape[-2:] for layer in params)
   macs = sum(synaptic_operations.dense_macs(*shape) for shape in layers)
   return jax.tree.map(lambda *parts: np.stack(parts), *tables) | {

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from nmlib.neurons import sites
 from nmlib.neurons.core import checks
@@ -30,6 +31,24 @@ class Norm(NamedTuple):
   bias: jax.Array  # [C]
   mean: jax.Array  # [C]
   variance: jax.Array  # [C]
+
+
+def of_bytes(image: jax.Array) -> jax.Array:
+  """Returns bytes (0 to 255) as floating-point numbers.
+
+  Raises:
+    ValueError: if they are of another range, where it can be seen; also of 0 to
+      1: fractions, none above 1, which as bytes would be black.
+  """
+  checks.within('image', image, 0, 255)
+  if checks.is_concrete(image):
+    values = np.asarray(image)
+    if np.any(values % 1) and values.max() <= 1:
+      raise ValueError(
+          'image must be of 0 to 255, got fractions of at most'
+          f' {values.max():g}; multiply one of 0 to 1 by 255.'
+      )
+  return jnp.asarray(image, jnp.result_type(image, jnp.float32))
 
 
 class Convolution(NamedTuple):

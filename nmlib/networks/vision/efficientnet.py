@@ -17,7 +17,6 @@ from typing import Any
 from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
@@ -179,8 +178,8 @@ def apply(
 
 
 def scaled(image: jax.Array) -> jax.Array:
-  """Returns bytes (0 to 255) as published weights expect them."""
-  return (jnp.asarray(image, jnp.result_type(image, jnp.float32)) - 127) / 128
+  """Returns `convolution.of_bytes` as published weights expect them."""
+  return (convolution.of_bytes(image) - 127) / 128
 
 
 def config_from_official(

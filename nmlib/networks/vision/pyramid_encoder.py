@@ -37,7 +37,7 @@ def look(
     config: static.
 
   Raises:
-    ValueError: if the image has another number of channels.
+    ValueError: if the image has another number of channels or range.
   """
   network = lambda x, site: resnet.apply(params, x, config, site=site)
   seen = sites.viewer(network, levels(config))(resnet.scaled(image))

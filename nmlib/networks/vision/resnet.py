@@ -168,12 +168,14 @@ def apply(
 
 
 def scaled(image: jax.Array) -> jax.Array:
-  """Returns RGB bytes (0 to 255) as published weights expect them.
+  """Returns `convolution.of_bytes`, RGB, as published weights expect them.
 
   Over 255, less the mean of ImageNet's pixels, over their deviation.
   """
   mean, deviation = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-  return (image / 255 - jnp.array([[mean]])) / jnp.array([[deviation]])
+  return (convolution.of_bytes(image) / 255 - jnp.array([[mean]])) / jnp.array(
+      [[deviation]]
+  )
 
 
 def config_from_official(

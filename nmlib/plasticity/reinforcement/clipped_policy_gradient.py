@@ -64,7 +64,9 @@ def policy_loss(
   gain = jnp.minimum(ratio * advantages, near * advantages)
   measures = Measures(
       divergence=jnp.mean(jnp.expm1(log_ratio) - log_ratio),
-      clipped=jnp.mean(near * advantages < ratio * advantages),
+      clipped=jnp.mean(
+          near * advantages < ratio * advantages, dtype=ratio.dtype
+      ),
   )
   return -jnp.mean(gain), jax.lax.stop_gradient(measures)
 
