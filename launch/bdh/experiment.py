@@ -1,5 +1,7 @@
 """The experiment of `launch.bdh`: train on text, measure, continue a prompt."""
 
+from collections.abc import Callable
+import dataclasses
 import functools
 
 import grain
@@ -23,23 +25,17 @@ def experiment(config: Config, run: train.Run) -> train.Report:
   """Trains, measures, and sets the outcome beside the paper's."""
   text = read(config)
   learn, held_out = (corpus.joined(part) for part in text[:2])
-  vocab_size = config.model.vocab_size
   windows = crops.windows(
-      held_out, config.sequence_length, config.eval_windows, vocab_size
-  )
+      held_out, config.sequence_length, config.eval_windows,
+      config.model.vocab_size,
+  )  # fmt: skip
   baselines = run.result(
       'baselines', lambda: ngram.losses(ngram.fit(learn), **windows)
   )
   shown = ', '.join(f'{k} {float(v):.3f}' for k, v in baselines.items())
   run.say(f'{text.rule}; baselines: {shown}')
 
-  loop = config.loop
-  count = loop.num_steps * config.num_seeds * loop.batch_size
-  rows = crops.dataset(
-      learn, config.sequence_length, seed=0, num_examples=count,
-      vocab_size=vocab_size,
-  )  # fmt: skip
-  fitted = train.fit(run, stage(config, rows, windows))
+  fitted = fit(config, run, learn, windows)
   params = first_seed(train.to_host(fitted.state.params))
   sample = run.result(
       'sample',
@@ -57,6 +53,30 @@ def read(config: Config) -> split.Split:
   else:
     text = corpus.python_library()
   return split.split(text, config.holdout_fraction)
+
+
+def fit(
+    config: Config,
+    run: train.Run,
+    text: np.ndarray,
+    windows: dict[str, np.ndarray],
+    name: str = 'train',
+    start: bdh.Params | None = None,
+) -> train.Fitted:
+  """Trains on crops of a text [N], from new weights or those of `start`."""
+  loop = config.loop
+  rows = crops.dataset(
+      text, config.sequence_length, seed=0,
+      num_examples=loop.num_steps * config.num_seeds * loop.batch_size,
+      vocab_size=config.model.vocab_size,
+  )  # fmt: skip
+  made = stage(config, rows, windows)
+  return train.fit(run, dataclasses.replace(made, name=name, starts=start))
+
+
+def begin(model: bdh.Config) -> Callable[..., bdh.Params]:
+  """Returns the `init` of a stage: new weights, or what its `starts` give."""
+  return lambda key, *start: start[0] if start else bdh.init(key, model)
 
 
 def stage(
@@ -83,7 +103,7 @@ def stage(
   )  # fmt: skip
   return train.Stage(
       name='train', loop=config.loop, loss=loss,
-      init=functools.partial(bdh.init, config=config.model),
+      init=begin(config.model),
       optimizer=optax.adamw(rate, weight_decay=config.weight_decay),
       data=rows, example={'tokens': row, 'targets': row},
       evaluate=functools.partial(evaluate, config=config), eval_data=windows,
@@ -105,11 +125,16 @@ def learning_rate(
 
 
 def evaluate(state, windows, config: Config):
+  """Returns what `measure` finds of the state of a stage."""
+  return measure(state.params, windows, config)
+
+
+def measure(params: bdh.Params, windows, config: Config):
   """Loss and sparsity on windows {'tokens', 'targets'} [W, T], no dropout."""
 
   def one(window):
     out = bdh.apply(
-        state.params, window['tokens'], config.model, form=config.form,
+        params, window['tokens'], config.model, form=config.form,
         capture=('x_active', 'y_active'),
     )  # fmt: skip
     return {

@@ -59,6 +59,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.data.tasks import solids as solids
   from nmlib.data.tasks import student_teacher as student_teacher
   from nmlib.data.tasks import trial_tasks as trial_tasks
+  from nmlib.data.text import bilingual as bilingual
   from nmlib.data.text import captions as captions
   from nmlib.data.text import circuit_prompts as circuit_prompts
   from nmlib.data.text import corpus as corpus

@@ -58,6 +58,18 @@ class ScalingTest(launcher.LauncherTest):
     found = jax.eval_shape(made.measure, state, windows)
     self.assertEqual(found['validation/loss'].shape, ())
 
+  @parameterized.parameters(False, True)
+  def test_bytes_that_the_models_do_not_know_are_refused(self, carry):
+    model = dataclasses.replace(_SMOKE.model, vocab_size=64)
+    config = dataclasses.replace(
+        _SMOKE, carry=carry, model=model, sizes=((64, 1, 12, 2, 81, 0.0),)
+    )
+    letters = np.arange(3000) % 63
+    experiment.examples(config, letters, letters)
+    for pair in ((letters + 2, letters), (letters, letters + 2)):
+      with self.assertRaisesRegex(ValueError, r'in \[0, 64\), got 64 at \[62'):
+        experiment.examples(config, *pair)
+
   def test_sizes_that_do_not_match_are_refused(self):
     sizes = ((64, 1, 12, 2, 81, 0.0), (128, 1, 16, 2, 90, 0.0))
     with self.assertRaisesRegex(ValueError, 'within 6%, got 7168 param'):

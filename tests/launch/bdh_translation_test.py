@@ -1,7 +1,6 @@
 """Translators that merge, as a user starts them."""
 
 import dataclasses
-import gzip
 
 from absl.testing import absltest
 import jax
@@ -48,23 +47,20 @@ class BdhTranslationTest(launcher.LauncherTest):
       expected = loss[windows['labels'] == label].mean()
       np.testing.assert_allclose(found[label], expected, rtol=1e-4)
 
-  def test_own_texts_are_read_by_pair_and_part(self):
-    folder = self.folder / 'en-fr'
-    folder.mkdir()
-    for part in ('train', 'test'):
-      (folder / f'{part}.en').write_text('yes\nno\n' * 40)
-      packed = gzip.compress(f'oui {part}\nnon\n'.encode() * 40)
-      (folder / f'{part}.fr.gz').write_bytes(packed)
+  def test_own_texts_are_read_from_the_path(self):
     config = dataclasses.replace(
         config_lib.PRESETS['smoke'], path=str(self.folder)
     )
-    text = experiment.read(config, 'fr')
-    self.assertEqual(text.tokens.tobytes().count(b':fr>oui train'), 40)
-    judged = text.windows['tokens'].astype(np.uint8).tobytes()
-    self.assertIn(b':fr>oui test', judged)
-    self.assertNotIn(b'train', judged)
     with self.assertRaisesRegex(ValueError, 'en-es has neither train.en nor'):
       experiment.read(config, 'es')
+
+  def test_bytes_that_the_model_does_not_know_are_refused(self):
+    smoke = config_lib.PRESETS['smoke']
+    model = dataclasses.replace(smoke.model, vocab_size=100)
+    config = dataclasses.replace(smoke, model=model)
+    text = experiment.read(config, 'es')
+    with self.assertRaisesRegex(ValueError, r'text must be in \[0, 100\)'):
+      experiment.stage(config, 'base', text)
 
   def test_languages_that_do_not_make_an_experiment_are_refused(self):
     for languages in (('es', 'fr'), ('es', 'es', 'fr'), ('en', 'fr', 'pt')):
@@ -73,7 +69,7 @@ class BdhTranslationTest(launcher.LauncherTest):
 
   def test_paper_preset_has_the_base_of_table_2_and_wants_texts(self):
     model = config_lib.PRESETS['paper'].model
-    with self.assertRaisesRegex(ValueError, 'config.path must name a folder'):
+    with self.assertRaisesRegex(ValueError, 'path must name a folder'):
       experiment.read(config_lib.PRESETS['paper'], 'es')
     self.assertEqual(round(3 * model.num_neurons * model.embed_dim / 1e6), 19)
 

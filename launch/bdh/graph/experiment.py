@@ -83,12 +83,8 @@ def active(training: bdh_config.Config, params: bdh.Params) -> dict:
   windows = crops.windows(
       held_out, training.sequence_length, training.eval_windows
   )
-
-  def evaluate(params):
-    state = train.TrainState(jnp.int32(0), params, (), jax.random.key(0))
-    return bdh_experiment.evaluate(state, windows, training)
-
-  return jax.jit(jax.vmap(evaluate))(params)
+  measure = lambda one: bdh_experiment.measure(one, windows, training)
+  return jax.jit(jax.vmap(measure))(params)
 
 
 def example(config: Config) -> str:

@@ -97,8 +97,7 @@ def along(
   def read(state, pair):
     state = start if variant == 'cleared' else state
     out = bdh.apply(params, pair[0], model, state=state, capture=('y',))
-    chance = jax.nn.log_softmax(out.logits)
-    loss = -jnp.take_along_axis(chance, pair[1][:, None], 1)[:, 0]
+    loss = bdh.surprisal(out.logits, pair[1])
     fires = out.captured['y'] > 0  # [L, h, t, N]
     shares = [jnp.mean(fires[..., half], (1, 3)) for half in (~fast, fast)]
     return out.state, (loss, jnp.stack(shares))

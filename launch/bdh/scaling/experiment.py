@@ -5,7 +5,6 @@ from typing import Any
 
 import grain
 import jax
-import jax.numpy as jnp
 import numpy as np
 import optax
 
@@ -44,13 +43,15 @@ def examples(
 ) -> tuple[grain.MapDataset, dict[str, np.ndarray]]:
   """Returns rows to learn from, and windows [W, T] or [W, R, T] to measure."""
   loop, length = config.loop, config.sequence_length
-  size = config.num_seeds * loop.batch_size
+  size, letters = config.num_seeds * loop.batch_size, config.model.vocab_size
   if not config.carry:
     rows = crops.dataset(
-        learn, length, seed=0, num_examples=loop.num_steps * size
-    )
-    return rows, crops.windows(held_out, length, config.eval_windows)
-  cut = functools.partial(streams.dataset, length=length)
+        learn, length, seed=0, num_examples=loop.num_steps * size,
+        vocab_size=letters,
+    )  # fmt: skip
+    windows = crops.windows(held_out, length, config.eval_windows, letters)
+    return rows, windows
+  cut = functools.partial(streams.dataset, length=length, vocab_size=letters)
   rows = cut(learn, num_rows=size, num_steps=loop.num_steps)
   count = max(1, config.eval_windows // loop.batch_size)
   held = list(cut(held_out, num_rows=loop.batch_size, num_steps=count))
@@ -104,13 +105,14 @@ def stage(
         init, window_loss, optax.chain(train.zclip(), optimizer), fresh,
         batch_size=config.loop.batch_size, rules=module.PARTITION_RULES,
     )  # fmt: skip
-  row = jax.ShapeDtypeStruct((config.sequence_length,), jnp.int32)
-  marks = {'reset': jax.ShapeDtypeStruct(row.shape, bool)}
+  example = streams.example(config.sequence_length)
+  if not config.carry:
+    del example['reset']
   return train.Stage(
       name=f'{family}_{size[0]}',
       loop=config.loop,
       data=rows,
-      example={'tokens': row, 'targets': row} | (marks if config.carry else {}),
+      example=example,
       evaluate=evaluate,
       eval_data=windows,
       seeds=tuple(range(config.num_seeds)),

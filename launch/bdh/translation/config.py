@@ -21,9 +21,7 @@ class Config:
   loop: train.Loop = train.Loop(
       400, batch_size=8, steps_per_call=10, eval_every=100, checkpoint_every=200
   )
-  tuning: train.Loop = train.Loop(
-      200, batch_size=8, steps_per_call=10, eval_every=100, checkpoint_every=200
-  )
+  tuning: train.Loop = dataclasses.replace(loop, num_steps=200)
   sequence_length: limits.Count = 128
   learning_rate: limits.Positive = 4e-3  # of the base
   tuning_learning_rate: limits.Positive = 2e-3
@@ -43,15 +41,11 @@ class Config:
       300, batch_size=16, steps_per_call=10, checkpoint_every=300
   )
   halves: bdh_config.Config = bdh_config.Config(
-      num_seeds=3,
-      loop=train.Loop(
-          400, batch_size=16, steps_per_call=10, checkpoint_every=400
+      loop=dataclasses.replace(
+          halves_tuning, num_steps=400, checkpoint_every=400
       ),
       learning_rate=2e-3, final_learning_rate=2e-3,
-      model=bdh.Config(
-          embed_dim=32, num_neurons=1024, num_heads=2, num_layers=2,
-          dropout_rate=0.0,
-      ),
+      model=dataclasses.replace(model, decay=0.0),
   )  # fmt: skip
 
   def __post_init__(self):
@@ -64,30 +58,23 @@ class Config:
 
 
 _LOOP = train.Loop(4, batch_size=2, steps_per_call=2, checkpoint_every=2)
+_EUROPARL = train.Loop(
+    18_000, batch_size=32, steps_per_call=5, eval_every=1000,
+    checkpoint_every=1000,
+)  # fmt: skip
 PRESETS = {
     'small': Config(),
     'smoke': Config(
         sentences=50, num_seeds=2, loop=_LOOP, tuning=_LOOP,
         sequence_length=32, eval_windows=2, eval_length=256,
-        model=bdh.Config(
-            embed_dim=8, num_neurons=32, num_heads=2, num_layers=2,
-            dropout_rate=0.0,
+        model=dataclasses.replace(
+            Config.halves.model, embed_dim=8, num_neurons=32
         ),
         halves_bytes=4000, halves_tuning=_LOOP,
-        halves=dataclasses.replace(
-            bdh_config.PRESETS['smoke'], loop=_LOOP, num_seeds=2,
-        ),
+        halves=dataclasses.replace(bdh_config.PRESETS['smoke'], loop=_LOOP),
     ),
     'paper': Config(
-        digits=0, num_seeds=1,
-        loop=train.Loop(
-            18_000, batch_size=32, steps_per_call=5, eval_every=1000,
-            checkpoint_every=1000,
-        ),
-        tuning=train.Loop(
-            18_000, batch_size=32, steps_per_call=5, eval_every=1000,
-            checkpoint_every=1000,
-        ),
+        digits=0, num_seeds=1, loop=_EUROPARL, tuning=_EUROPARL,
         sequence_length=2048, learning_rate=1e-3, tuning_learning_rate=1e-3,
         final_learning_rate=1e-4, warmup_steps=1000, eval_windows=64,
         eval_length=4096, form='chunked', halves_bytes=0,
@@ -99,6 +86,7 @@ PRESETS = {
 }  # fmt: skip
 
 _MADE = train.Source('Numbers in words', 'generated', flag='--config.path')
+_FILES = train.Source('Europarl v7', 'files', flag='--config.path')
 _PYTHON = train.Source("Python's standard library", 'embedded')
 PAPER = dataclasses.replace(
     bdh_config.PAPER,
@@ -108,11 +96,5 @@ PAPER = dataclasses.replace(
         keys=('merged', 'best copy'),
         paper='0.395, 0.52 (Europarl)',
     ),
-    data={
-        'small': (_MADE, _PYTHON),
-        'smoke': (_MADE, _PYTHON),
-        'paper': (
-            train.Source('Europarl v7', 'files', flag='--config.path'),
-        ),
-    },
+    data=dict.fromkeys(PRESETS, (_MADE, _PYTHON)) | {'paper': (_FILES,)},
 )  # fmt: skip

@@ -2,11 +2,9 @@
 
 import functools
 from typing import Any
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
 
 from launch.bdh import experiment as bdh_experiment
@@ -14,19 +12,9 @@ from launch.bdh.translation import merging
 from launch.bdh.translation import report
 from launch.bdh.translation.config import Config
 from nmlib import train
-from nmlib.data.text import numerals
-from nmlib.data.text import parallel
+from nmlib.data.text import bilingual
 from nmlib.data.text import streams
 from nmlib.neurons import bdh
-
-_PARTS = {'train': 1, 'test': 2}  # seeds of numbers and directions
-
-
-class Text(NamedTuple):
-  """A language and English."""
-
-  tokens: np.ndarray  # [N], to learn from
-  windows: dict[str, np.ndarray]  # [W, T], to be judged by
 
 
 def experiment(config: Config, run: train.Run) -> train.Report:
@@ -41,56 +29,41 @@ def experiment(config: Config, run: train.Run) -> train.Report:
   base, *copies = models.values()
   models['merged'] = merging.merged(copies)
   models['merged with base'] = merging.merged([base, *copies])
-  on = functools.partial(losses, model=config.model)
-
-  def measure():
-    return {
-        f'{name}/{language}': merging.each_seed(on, params, text.windows)
-        for name, params in models.items()
-        for language, text in texts.items()
-    }
-
-  found = run.result('losses', measure)
+  each = functools.partial(merging.each_seed, losses, part=config.model)
+  found = run.result('losses', lambda: {
+      f'{name}/{language}': each(params, text.windows)
+      for name, params in models.items()
+      for language, text in texts.items()
+  })  # fmt: skip
   return report.make(config, histories, found, merging.halves(config, run))
 
 
-def read(config: Config, language: str) -> Text:
+def read(config: Config, language: str) -> bilingual.Text:
   """Makes or reads the text of English and a language."""
-  if not (config.path or config.digits):
-    raise ValueError(
-        'config.path must name a folder of texts, such as those of Europarl:'
-        f' en-{language}/train.en, en-{language}/train.{language} and so on; or'
-        ' set config.digits for numbers in words.'
-    )
-  languages, parts = ('en', language), {}
-  for part, seed in _PARTS.items():
-    if config.path:
-      pair = f'{config.path}/{"-".join(languages)}'
-      text = parallel.read(pair, part, languages)
-    else:
-      text = numerals.pairs(
-          languages, config.sentences, seed=seed, digits=config.digits,
-          part=part,
-      )  # fmt: skip
-    parts[part] = parallel.stream(text, seed=seed)
-  windows = parallel.windows(
-      parts['test'], config.eval_length, config.eval_windows
-  )
-  return Text(parts['train'].tokens, windows)
+  return bilingual.load(
+      ('en', language), config.eval_length, config.eval_windows,
+      path=config.path, sentences=config.sentences, digits=config.digits,
+  )  # fmt: skip
 
 
 def stage(
-    config: Config,
-    name: str = 'base',
-    text: Text | None = None,
+    config: Config, name: str = 'base', text: bilingual.Text | None = None,
     start: bdh.Params | None = None,
-) -> train.Stage:
+) -> train.Stage:  # fmt: skip
   """Returns the training of the base, or of a copy that goes on from `start`.
 
   Each row reads on in the stream and carries its synapses with it; gradients
   end at the window's.
   """
-  loop = config.loop if start is None else config.tuning
+  loop, peak = config.loop, config.learning_rate
+  if start is not None:
+    loop, peak = config.tuning, config.tuning_learning_rate
+  length = config.sequence_length
+  rows = None if text is None else streams.dataset(
+      text.tokens, length, num_rows=config.num_seeds * loop.batch_size,
+      num_steps=loop.num_steps, separator=None,
+      vocab_size=config.model.vocab_size,
+  )  # fmt: skip
 
   def loss(params, carried, example, key):
     value, carried = bdh.stream_loss(
@@ -99,67 +72,29 @@ def stage(
     )  # fmt: skip
     return value, (carried, {})
 
-  rows = None
-  if text is not None:
-    rows = streams.dataset(
-        text.tokens, config.sequence_length,
-        num_rows=config.num_seeds * loop.batch_size, num_steps=loop.num_steps,
-        separator=None,
-    )  # fmt: skip
-  row = lambda kind: jax.ShapeDtypeStruct((config.sequence_length,), kind)
-  example = {
-      'tokens': row(jnp.int32),
-      'targets': row(jnp.int32),
-      'reset': row(bool),
-  }
-  return train.Stage(
-      name=name,
-      loop=loop,
-      data=rows,
-      example=example,
-      evaluate=functools.partial(evaluate, config=config),
-      eval_data=None if text is None else text.windows,
-      seeds=tuple(range(config.num_seeds)),
-      starts=start,
-      items_per_row=config.sequence_length,
-      item='token',
-      **train.truncated_bptt(
-          lambda key, *start: start[0]
-          if start
-          else bdh.init(key, config.model),
-          loss,
-          optimizer(config, start is not None),
-          bdh.initial_state(config.model),
-          batch_size=loop.batch_size,
-          rules=bdh.partition_rules(config.model),
-      ),
-  )
-
-
-def optimizer(
-    config: Config, is_copy: bool = False
-) -> optax.GradientTransformation:
-  """AdamW after ZClip; its rate rises, then falls linearly to the last step."""
-  loop, peak = config.loop, config.learning_rate
-  if is_copy:
-    loop, peak = config.tuning, config.tuning_learning_rate
   rate = bdh_experiment.learning_rate(
       loop.num_steps, peak, config.final_learning_rate, config.warmup_steps
   )
-  return optax.chain(
-      train.zclip(config.zclip),
-      optax.adamw(rate, weight_decay=config.weight_decay),
-  )
+  optimizer = optax.adamw(rate, weight_decay=config.weight_decay)
+  return train.Stage(
+      name=name, loop=loop, data=rows, example=streams.example(length),
+      evaluate=functools.partial(evaluate, config=config),
+      eval_data=None if text is None else text.windows,
+      seeds=tuple(range(config.num_seeds)), starts=start,
+      items_per_row=length, item='token',
+      **train.truncated_bptt(
+          bdh_experiment.begin(config.model), loss,
+          optax.chain(train.zclip(config.zclip), optimizer),
+          bdh.initial_state(config.model), batch_size=loop.batch_size,
+          rules=bdh.partition_rules(config.model),
+      ),
+  )  # fmt: skip
 
 
 def evaluate(state, windows, config: Config):
   """Losses on English alone, and on translations in both directions."""
   values = losses(state.params, windows, config.model)
-  return {
-      'english': values[parallel.label(0, False)],
-      'from english': values[parallel.label(0, True)],
-      'into english': values[parallel.label(1, True)],
-  }
+  return {name: values[label] for name, label in report.LABELS.items()}
 
 
 def losses(params: bdh.Params, windows: Any, model: bdh.Config) -> jax.Array:
@@ -169,14 +104,9 @@ def losses(params: bdh.Params, windows: Any, model: bdh.Config) -> jax.Array:
   """
 
   def one(row):
-    logits = bdh.apply(
-        params, row['tokens'], merging.model_of(params, model), form='chunked'
-    ).logits
-    found = optax.losses.softmax_cross_entropy_with_integer_labels(
-        logits, row['targets']
-    )
-    belongs = row['labels'][:, None] == jnp.arange(5)[None]
-    return found @ belongs, jnp.sum(belongs, 0)
+    out = bdh.apply(params, row['tokens'], model, form='chunked')
+    return bdh.surprisal(out.logits, row['targets'])
 
-  sums, counts = jax.lax.map(one, windows, batch_size=8)
-  return jnp.sum(sums, 0) / jnp.sum(counts, 0)
+  found = jax.lax.map(one, windows, batch_size=8).ravel()
+  belongs = windows['labels'].reshape(-1, 1) == jnp.arange(5)[None]
+  return found @ belongs / jnp.sum(belongs, 0)

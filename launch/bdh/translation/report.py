@@ -1,5 +1,6 @@
 """The report of `launch.bdh.translation`, beside table 2 of the paper."""
 
+import functools
 import platform
 
 import numpy as np
@@ -16,47 +17,33 @@ _PAPER = {
     'tuned on pt': (0.44, 0.76, 0.34, 1.79, 2.20, 0.33),
     'merged': (0.43, 0.40, 0.39, 1.45, 0.77, 0.86),
 }
-_INTO, _FROM, _ALONE = (
-    parallel.label(*which) for which in ((1, True), (0, True), (0, False))
-)
+LABELS = {
+    'into english': parallel.label(1, True),
+    'from english': parallel.label(0, True),
+    'english': parallel.label(0, False),
+}
 
 
 def make(
-    config: Config,
-    histories: dict[str, train.History],
-    found: dict[str, np.ndarray],
-    halves: dict[str, np.ndarray],
-) -> train.Report:
-  """Holds losses against the claims.
-
-  Args:
-    config: of the launcher.
-    histories: of each stage, by its language.
-    found: losses [S, 5] by label, of 'model/language'.
-    halves: losses [S, 2] on the halves of a text, by model; {}: skipped.
-  """
-  models = dict.fromkeys(name.partition('/')[0] for name in found)
+    config: Config, histories: dict[str, train.History],
+    found: dict[str, np.ndarray], halves: dict[str, np.ndarray],
+) -> train.Report:  # fmt: skip
+  """Holds losses, [S, 5] of 'model/language' and [S, 2], against the claims."""
+  languages = config.languages
+  ways = {f'{x}>en': (x, LABELS['into english']) for x in languages}
+  ways |= {f'en>{x}': (x, LABELS['from english']) for x in languages}
   table = {
-      model: {
-          f'{x}>en': found[f'{model}/{x}'][:, _INTO] for x in config.languages
-      } | {
-          f'en>{x}': found[f'{model}/{x}'][:, _FROM] for x in config.languages
-      }
-      for model in models
-  }  # fmt: skip
-  alone = found[f'base/{config.languages[0]}'][:, _ALONE]
+      model: {d: found[f'{model}/{x}'][:, i] for d, (x, i) in ways.items()}
+      for model in dict.fromkeys(name.partition('/')[0] for name in found)
+  }
   rows = dict(table)
-  if config.languages == ('es', 'fr', 'pt'):
-    columns = list(table['base'])
+  if languages == ('es', 'fr', 'pt'):
     rows |= {
-        f'{model}, paper': dict(zip(columns, values, strict=True))
+        f'{model}, paper': dict(zip(ways, values, strict=True))
         for model, values in _PAPER.items()
     }
-  tables = {
-      'Loss of the translation by direction (nats a byte)': train.Table(
-          rows, label='model'
-      )
-  }
+  title = 'Loss of the translation by direction (nats a byte)'
+  tables = {title: train.Table(rows, 'model')}
   data = {
       'text': config.path
       or f'numbers of up to {config.digits} digits in words; a tenth of all'
@@ -70,62 +57,60 @@ def make(
     )
     tables['Loss on each half of a text (nats a byte)'] = train.Table(
         {m: {'half 1': v[:, 0], 'half 2': v[:, 1]} for m, v in halves.items()},
-        label='model',
+        'model',
     )
+  alone = found[f'base/{languages[0]}'][:, LABELS['english']]
   return train.Report(
       claims=translation(config, table, alone) + merging(halves),
-      data=data,
-      differences=differences(config),
-      tables=tables,
+      data=data, differences=differences(config), tables=tables,
       figures=figures.draw(histories, table),
-  )
+  )  # fmt: skip
 
 
 def translation(config: Config, table, alone) -> list[train.Claim]:
   """What table 2 says of the base, its copies, and the merged model."""
   first, *others = config.languages
   copies = [f'tuned on {x}' for x in others]
-  mean = lambda model, names: np.mean([table[model][n] for n in names], 0)
-  into, out = ([f'{x}>en' for x in others], [f'en>{x}' for x in others])
-  # Of each language, by the copy that was tuned on it.
-  own = lambda names: np.mean(
-      [table[m][n] for m, n in zip(copies, names, strict=True)], 0
+  into, out = '{}>en', 'en>{}'
+  # Over the other languages, of a model, or of each language's own copy.
+  mean = lambda model, way: np.mean(
+      [table[model.format(x)][way.format(x)] for x in others], 0
   )
-  best = lambda names: np.min([mean(m, names) for m in copies], 0)
-  gap = lambda names: mean('merged', names) - own(names)
+  own = functools.partial(mean, 'tuned on {}')
+  best = lambda way: np.min([mean(m, way) for m in copies], 0)
+  gap = lambda way: mean('merged', way) - own(way)
+  forgot = np.mean([table[m][f'{first}>en'] for m in copies], 0)
+  lower = functools.partial(train.lower, by='seed', source=_SOURCE)
   return [
-      train.lower(
+      lower(
           f'Translation uses the source: base loss on English after {first}'
           ' below 0.75 of that on English with no translation before it',
           {'translated': table['base'][f'{first}>en']}, {'alone': alone},
-          times=0.75, by='seed', source=_SOURCE, paper='0.36, about 0.65',
+          times=0.75, paper='0.36, about 0.65',
       ),
-      train.lower(
+      lower(
           'Each copy learns its language: mean loss into English, each by its'
           ' own copy, below the base',
-          {'own copy': own(into)}, {'base': mean('base', into)}, by='seed',
-          source=_SOURCE, paper='0.35, 0.705',
+          {'own copy': own(into)}, {'base': mean('base', into)},
+          paper='0.35, 0.705',
       ),
-      train.lower(
+      lower(
           'Merged without training, the model understands both: mean loss into'
           ' English over the two languages below the better of the copies',
           {'merged': mean('merged', into)}, {'best copy': best(into)},
-          by='seed', source=_SOURCE, paper='0.395, 0.52',
-          also={'own copy': own(into)},
+          paper='0.395, 0.52', also={'own copy': own(into)},
       ),
-      train.lower(
+      lower(
           'Merged, it remembers what the copies forget: loss from the first'
           ' language into English below the mean of the copies',
-          {'merged': table['merged'][f'{first}>en']},
-          {'copies': np.mean([table[m][f'{first}>en'] for m in copies], 0)},
-          by='seed', source=_SOURCE, paper='0.43, 0.51',
-          also={'base': table['base'][f'{first}>en']},
+          {'merged': table['merged'][f'{first}>en']}, {'copies': forgot},
+          paper='0.43, 0.51', also={'base': table['base'][f'{first}>en']},
       ),
-      train.lower(
+      lower(
           'Merged, it writes both languages better than a copy writes the'
           ' other: mean loss out of English below the better of the copies',
           {'merged': mean('merged', out)}, {'best copy': best(out)},
-          by='seed', source=_SOURCE, paper='0.815, 1.27',
+          paper='0.815, 1.27',
       ),
       train.higher(
           'Writing mixes the languages: the merged model loses more out of'
@@ -161,22 +146,21 @@ def merging(halves) -> list[train.Claim]:
 def differences(config: Config) -> list[str]:
   """Says how a run departs from the paper's experiment."""
   model = config.model
-  tokens = config.loop.batch_size * config.sequence_length
-  said = [
+  read = config.loop.batch_size * config.sequence_length / 1e6
+  made = [
+      'Numbers in words, of a few dozen words a language, not the Europarl'
+      ' proceedings: losses are not comparable, only their order.'
+  ]
+  fading = [
+      f'Synapses fade by {model.decay} a byte; the paper damps them too, at a'
+      ' rate that is not known to us.'
+  ]
+  return [
       f'{model.num_neurons} neurons of width {model.embed_dim} in'
       f' {model.num_layers} layers (24576 of 256 in the paper);'
-      f' {tokens * config.loop.num_steps / 1e6:.2g} million bytes for the'
-      f' base, {tokens * config.tuning.num_steps / 1e6:.2g} for a copy; the'
+      f' {read * config.loop.num_steps:.2g} million bytes for the base,'
+      f' {read * config.tuning.num_steps:.2g} for a copy; the'
       " paper's lengths of tuning are not known to us.",
+      *made * (not config.path),
+      *fading * bool(model.decay),
   ]
-  if not config.path:
-    said.append(
-        'Numbers in words, of a few dozen words a language, not the Europarl'
-        ' proceedings: losses are not comparable, only their order.'
-    )
-  if model.decay:
-    said.append(
-        f'Synapses fade by {model.decay} a byte; the paper damps them too, at'
-        ' a rate that is not known to us.'
-    )
-  return said

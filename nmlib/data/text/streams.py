@@ -3,6 +3,7 @@
 import operator
 
 import grain
+import jax
 import numpy as np
 
 from nmlib.data.text import corpus
@@ -107,3 +108,13 @@ def dataset(
       vocab_size=vocab_size,
   )
   return grain.MapDataset.source(source)
+
+
+def example(length: int) -> dict[str, jax.ShapeDtypeStruct]:
+  """Returns the shapes of an element, {'tokens', 'targets', 'reset'} [T]."""
+  row = lambda kind: jax.ShapeDtypeStruct((length,), kind)
+  return {
+      'tokens': row(np.int32),
+      'targets': row(np.int32),
+      'reset': row(bool),
+  }

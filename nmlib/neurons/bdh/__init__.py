@@ -31,6 +31,7 @@ from nmlib.neurons.bdh.model import apply
 from nmlib.neurons.bdh.model import cross_entropy
 from nmlib.neurons.bdh.model import loss
 from nmlib.neurons.bdh.model import step
+from nmlib.neurons.bdh.model import surprisal
 from nmlib.neurons.bdh.model import unroll
 from nmlib.neurons.bdh.official import params_from_official
 from nmlib.neurons.bdh.official import params_to_official
@@ -82,5 +83,6 @@ __all__ = [
     'step',
     'stream_loss',
     'sufficient_capacity',
+    'surprisal',
     'unroll',
 ]

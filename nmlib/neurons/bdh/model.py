@@ -80,9 +80,14 @@ def loss(
 
 
 def cross_entropy(logits: jax.Array, targets: jax.Array) -> jax.Array:
-  """Returns the mean of -log softmax(logits [T, V])[target], a scalar.
+  """Returns the mean [] of `surprisal`."""
+  return jnp.mean(surprisal(logits, targets))
 
-  NaN if a target is traced and not in [0, V).
+
+def surprisal(logits: jax.Array, targets: jax.Array) -> jax.Array:
+  """Returns -log softmax(logits [T, V])[target] of targets int [T], nats [T].
+
+  NaN where a target is traced and not in [0, V).
 
   Raises:
     ValueError: if a target is not in [0, V), where it can be seen.
@@ -92,8 +97,7 @@ def cross_entropy(logits: jax.Array, targets: jax.Array) -> jax.Array:
   hit = targets[:, None] == jnp.arange(logits.shape[-1])[None]
   own = jnp.sum(jnp.where(hit, logits, 0), axis=-1)
   known = (targets >= 0) & (targets < logits.shape[-1])
-  own = jnp.where(known, own, jnp.nan)
-  return jnp.mean(jax.nn.logsumexp(logits, axis=-1) - own)
+  return jax.nn.logsumexp(logits, axis=-1) - jnp.where(known, own, jnp.nan)
 
 
 def step(

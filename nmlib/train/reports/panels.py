@@ -8,6 +8,7 @@ from matplotlib import figure
 import numpy as np
 import numpy.typing as npt
 
+from nmlib.train import metrics
 from nmlib.train.reports import figures
 
 
@@ -59,6 +60,62 @@ def curves(
     axes.set(title=kind, **labels)
     axes.label_outer()
   figures.legend(made)
+  return made
+
+
+def series(
+    panels: Mapping[str, Mapping[str, Mapping[str, npt.ArrayLike]]],
+    *,
+    height: float = 2.6,
+    **labels: Any,
+) -> figure.Figure:
+  """Draws `figures.dots` of the same series side by side, with one legend.
+
+  Args:
+    panels: values [S] by name, by series, by what a panel's title says.
+    height: inches.
+    **labels: of `Axes.set`, as xlabel and yscale; the y axis is shared.
+  """
+  made, every = figures.subplots(
+      1, len(panels), height=height, sharey=True, squeeze=False
+  )
+  for axes, (kind, rows) in zip(every[0], panels.items(), strict=True):
+    styles = figures.styles(list(rows))
+    for i, (label, groups) in enumerate(rows.items()):
+      figures.dots(
+          axes, groups, label=label, color=styles[label]['color'],
+          shift=0.16 * (i - (len(rows) - 1) / 2),
+      )  # fmt: skip
+    axes.set(title=kind, **labels)
+    axes.label_outer()
+  figures.legend(made)
+  return made
+
+
+def histories(
+    panels: Mapping[str, metrics.History],
+    names: Mapping[str, str],
+    *,
+    height: float = 2.8,
+    **labels: Any,
+) -> figure.Figure:
+  """Draws `figures.curve` of the same metrics of several stages side by side.
+
+  Args:
+    panels: what each stage recorded, by what a panel's title says.
+    names: what the legend calls each metric.
+    height: inches.
+    **labels: of `Axes.set`, as ylabel; the y axis is shared.
+  """
+  made, every = figures.subplots(
+      1, len(panels), height=height, sharey=True, squeeze=False
+  )
+  for axes, (title, history) in zip(every[0], panels.items(), strict=True):
+    for metric, label in names.items():
+      figures.curve(axes, *history[metric], label=label)
+    axes.set(title=title, xlabel='optimizer step', **labels)
+    axes.label_outer()
+  figures.legend(made, every[0, 0], columns=2)
   return made
 
 

@@ -76,6 +76,15 @@ def test_a_restored_iterator_goes_on_with_the_same_rows():
   jax.tree.map(np.testing.assert_array_equal, rest, list(second))
 
 
+def test_shapes_are_those_of_an_element():
+  source = streams.Streams(
+      np.arange(9), 3, num_rows=2, num_steps=5, separator=None
+  )
+  shapes = {name: (x.shape, x.dtype) for name, x in source[0].items()}
+  expected = streams.example(3).items()
+  assert shapes == {name: (x.shape, x.dtype) for name, x in expected}
+
+
 def test_repr_names_the_content():
   source = streams.Streams(
       np.arange(9), 3, num_rows=2, num_steps=5, separator=0

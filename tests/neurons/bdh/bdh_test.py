@@ -540,6 +540,17 @@ class ParamsTest(parameterized.TestCase):
       bdh.merge(models, configs[:1])
     bdh.merge(models[:1] * 2, configs[:1] * 2)
 
+  def test_surprisal_is_minus_the_log_of_the_probability(self):
+    rng = np.random.default_rng(0)
+    logits, targets = 5 * rng.normal(size=(7, 11)), rng.integers(0, 11, 7)
+    chance = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    expected = -np.log(chance[np.arange(7), targets])
+    with jax.enable_x64(True):
+      pair = jnp.asarray(logits), jnp.asarray(targets)
+      found, mean = bdh.surprisal(*pair), bdh.cross_entropy(*pair)
+      np.testing.assert_allclose(found, expected, rtol=1e-12)
+      np.testing.assert_allclose(mean, expected.mean(), rtol=1e-12)
+
   def test_out_of_range_token_is_not_silent(self):
     params, tokens = _params(0, dtype=np.float32), jnp.array([1, 99])
     state = bdh.initial_state(_SINGLE)

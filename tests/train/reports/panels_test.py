@@ -30,6 +30,36 @@ class PanelsTest(absltest.TestCase):
     labels = [axes.get_ylabel() for axes in made.axes]
     self.assertEqual(labels, ['high', ''])
 
+  def test_series_stand_beside_each_other_in_the_colours_of_the_legend(self):
+    rows = {'a': {'p': [1.0, 3.0], 'q': [2.0]}, 'b': {'p': [4.0], 'q': [5.0]}}
+    made = panels.series({'x': rows, 'y': rows}, ylabel='high', yscale='log')
+    left, right = made.axes
+    self.assertEqual([left.get_ylabel(), right.get_ylabel()], ['high', ''])
+    self.assertEqual([left.get_yscale(), right.get_yscale()], ['log'] * 2)
+    dots = [line for line in left.lines if line.get_marker() == '.']
+    places = [np.asarray(line.get_xdata())[0] for line in dots]
+    np.testing.assert_allclose(places, [-0.08, 0.92, 0.08, 1.08])
+    colours = [train.figures.styles('ab')[name]['color'] for name in 'aabb']
+    self.assertEqual([line.get_color() for line in dots], colours)
+    texts = [text.get_text() for text in made.legends[0].get_texts()]
+    self.assertEqual(texts, ['a', 'b'])
+
+  def test_histories_of_stages_share_metrics_and_legend(self):
+    steps = np.array([10, 20])
+    history = lambda start: {
+        'loss': (steps, np.array([[start], [start - 1]])),
+        'other': (steps, np.zeros((2, 1))),
+    }
+    stages = {'base': history(5.0), 'copy': history(3.0)}
+    made = panels.histories(stages, {'loss': 'held out'}, ylabel='nats')
+    for axes, start, name in zip(made.axes, (5, 3), stages, strict=True):
+      (line,) = axes.lines
+      np.testing.assert_array_equal(line.get_xdata(), steps)
+      np.testing.assert_array_equal(line.get_ydata(), [start, start - 1])
+      self.assertEqual(axes.get_title(), name)
+    texts = [text.get_text() for text in made.legends[0].get_texts()]
+    self.assertEqual(texts, ['held out'])
+
   def test_points_have_a_colour_and_a_marker_for_each_kind(self):
     places = [[0, 1], [2, 3], [4, 5], [6, 7]]
     made = panels.points(
