@@ -203,6 +203,57 @@ class ParityTest(parameterized.TestCase):
           actual, arrays[name], rtol=0, atol=atol, err_msg=name
       )
 
+  def test_three_merged_models_in_float64(self):
+    # Phases are float32 in both, cosines one unit in their last place apart.
+    with jax.enable_x64(True):
+      arrays, config = _load('merge3')
+      config = dataclasses.replace(config, param_dtype='float64')
+      models = [_params(arrays, config, f'{m}_param_') for m in 'abc']
+      thrice = bdh.merged_config(config, 3)
+      merged = bdh.merge(models, [config] * 3)
+      tokens, targets = arrays['tokens'], arrays['targets']
+      run = lambda p, c: jax.vmap(lambda x: bdh.apply(p, x, c).logits)(tokens)
+      for params, expected in zip(
+          models, arrays['alone_logits_f64'], strict=True
+      ):
+        logits = run(params, config)
+        np.testing.assert_allclose(logits, expected, rtol=0, atol=2e-6)
+      logits = run(merged, thrice)
+      np.testing.assert_allclose(
+          logits, arrays['merged_logits_f64'], rtol=0, atol=2e-6
+      )
+      loss, grads = jax.value_and_grad(_loss)(merged, tokens, targets, thrice)
+      np.testing.assert_allclose(loss, arrays['loss_f64'], rtol=0, atol=2e-7)
+      decoder = bdh.params_to_official(grads, thrice)['decoder']
+      self.assert_near_relative(decoder, arrays['grad_decoder_f64'], 'decoder')
+
+  def test_two_hundred_steps_of_adamw_in_float64(self):
+    with jax.enable_x64(True):
+      arrays, config = _load('training')
+      config = dataclasses.replace(config, param_dtype='float64')
+      params = _params(arrays, config)
+      optimizer = optax.adamw(
+          float(arrays['lr']), weight_decay=float(arrays['weight_decay'])
+      )
+
+      def train_step(carry, tokens):
+        params, opt_state = carry
+        loss, grads = jax.value_and_grad(_loss)(
+            params, tokens[:, :-1], tokens[:, 1:], config
+        )
+        updates, opt_state = optimizer.update(grads, opt_state, params)
+        return (optax.apply_updates(params, updates), opt_state), loss
+
+      (params, _), losses = jax.jit(
+          functools.partial(jax.lax.scan, train_step)
+      )((params, optimizer.init(params)), arrays['tokens'].astype(np.int32))
+      expected = arrays['losses_f64']
+      self.assertLess(expected[-1], expected[0] - 0.5)
+      np.testing.assert_allclose(losses, expected, rtol=0, atol=1e-7)
+      ours = bdh.params_to_official(params, config)
+      for name, value in _official(arrays, 'final_param_').items():
+        self.assert_near_relative(ours[name], value, name)
+
   @parameterized.parameters('one_layer', 'odd_t', 'adamw')
   def test_frequencies_to_the_last_bit(self, name):
     arrays, config = _load(name)
