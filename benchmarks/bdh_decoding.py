@@ -13,9 +13,14 @@ machine hardly change.
 The models of --sizes are synthetic: random weights, with the columns of D_x of
 some neurons set to 0, so that these never fire and the rest do half of the
 time. That says what a given activity would be worth, not that training reaches
-it.
+it. With several --active, a line says below which share sparse decoding is the
+faster one at a size; on 2 quiet cores this takes less than 6 minutes:
+
+  python benchmarks/bdh_decoding.py --active=0.02,0.05,0.1,0.2 --shares=1 \\
+    --sizes=3x64x2048,2x128x8192,2x256x16384,2x256x32768 --tokens=16 --rounds=5
 """
 
+import itertools
 import json
 import pathlib
 import textwrap
@@ -68,18 +73,26 @@ def synthetic(size: str, active: float):
   return params._replace(encoder=params.encoder * alive[:, None]), config
 
 
-def compare(name: str, params: bdh.Params, config: bdh.Config) -> None:
-  """Prints a row for each capacity."""
+def compare(
+    name: str, params: bdh.Params, config: bdh.Config
+) -> tuple[float, float]:
+  """Prints a row for each capacity.
+
+  Returns:
+    The share of x that is active, and the median of dense / sparse at the
+    largest of --shares.
+  """
   text = pathlib.Path(textwrap.__file__).read_bytes()[:1024]
   text = jnp.array(list(text), jnp.int32)
   run = jax.jit(bdh.apply, static_argnames=('config', 'capture'))
   names = ('x_active', 'y_active')
   found = run(params, text, config=config, capture=names).captured
-  active = ', '.join(f'{float(jnp.mean(found[key])):.3f}' for key in names)
+  x, y = (float(jnp.mean(found[key])) for key in names)
+  state = bdh.apply(params, text[:64], config).state
 
   def decode(capacity):
     tokens = bdh.generate(
-        params, text[:64], _TOKENS.value, config, top_k=3,
+        params, text[64:65], _TOKENS.value, config, top_k=3, state=state,
         key=jax.random.key(0), capacity=capacity,
     )  # fmt: skip
     return np.asarray(tokens)
@@ -99,15 +112,35 @@ def compare(name: str, params: bdh.Params, config: bdh.Config) -> None:
   milliseconds = lambda key: alternation.spread(
       [1e3 * s / _TOKENS.value for s in seconds[key]]
   )
+  ratios = {
+      share: np.divide(seconds[0.0], seconds[share]) for share in capacities
+  }
   for share, size in capacities.items():
-    pairs = zip(seconds[0.0], seconds[share], strict=True)
     agree = np.mean(same[share] == expected)
     print(
-        f'| {name} | {active} | {size} of {config.neurons_per_head} ({share})'
+        f'| {name} | {x:.3f}, {y:.3f} |'
+        f' {size} of {config.neurons_per_head} ({share})'
         f' | {milliseconds(0.0)} | {milliseconds(share)} |'
-        f' {alternation.spread([a / b for a, b in pairs])} | {agree:.2f} |',
+        f' {alternation.spread(ratios[share])} | {agree:.2f} |',
         flush=True,
     )
+  return x, float(np.median(ratios[max(capacities)]))
+
+
+def crossing(points: list[tuple[float, float]]) -> str:
+  """Says where dense / sparse is 1, on lines between (active x, ratio)."""
+  points = sorted(points)
+  for (x, a), (next_x, b) in itertools.pairwise(points):
+    if (a - 1) * (b - 1) <= 0 and a != b:
+      share = np.log(a) / np.log(a / b)
+      at = np.exp(np.log(x) + share * np.log(next_x / x))
+      return (
+          f'sparse is the faster {"below" if a > b else "above"} x = {at:.3f}'
+      )
+  which, (first, *_, last) = 'dense', (x for x, _ in points)
+  if points[0][1] > 1:
+    which = 'sparse'
+  return f'{which} is the faster from x = {first:.3f} to {last:.3f}'
 
 
 def main(argv):
@@ -119,9 +152,16 @@ def main(argv):
   print('|' + ' --- |' * 7)
   if _TRAINED.value:
     compare(_TRAINED.value, *trained(_TRAINED.value))
-  for size in _SIZES.value:
-    for active in _ACTIVE.value:
-      compare(f'{size} synthetic', *synthetic(size, float(active)))
+  found = {
+      size: [
+          compare(f'{size} synthetic', *synthetic(size, float(active)))
+          for active in _ACTIVE.value
+      ]
+      for size in _SIZES.value
+  }
+  for size, points in found.items():
+    if len(points) > 1:
+      print(f'{size}: {crossing(points)}')
 
 
 if __name__ == '__main__':
