@@ -70,7 +70,9 @@ def truncated_bptt(
     loss: of ONE row, `(params, carried, example, key) -> (loss [], (carried,
       metrics))`; rows are vmapped, each with its own key.
     optimizer: an optax transformation.
-    fresh: the state of ONE row before its first token, a pytree of arrays.
+    fresh: the state of ONE row before its first token, a pytree of arrays; or
+      a function of nothing that makes it, for states too large to be made
+      before there is a mesh.
     batch_size: B, that of the loop; row b of each batch continues row b of
       the one before.
     reset: `example -> bool []` of ONE row: whether it starts its window from
@@ -126,7 +128,7 @@ def measure(
     loss: of ONE row, without dropout: its key is None.
     params: of one seed.
     windows: pytree [W, R, ...], the k-th window of each of R streams.
-    fresh: the state of ONE row before its first token.
+    fresh: as in `truncated_bptt`.
     reset: as in `truncated_bptt`.
 
   Returns:
@@ -153,7 +155,7 @@ def _mean_loss(loss, params, carried, batch, key, fresh, reset):
   def row(carried, example, key):
     anew = reset(example)
     carried = jax.tree.map(
-        lambda new, old: jnp.where(anew, new, old), fresh, carried
+        lambda new, old: jnp.where(anew, new, old), _made(fresh), carried
     )
     value, (carried, metrics) = loss(params, carried, example, key)
     return value, (carried, metrics | {'reset': jnp.asarray(anew, float)})
@@ -166,10 +168,15 @@ def _mean_loss(loss, params, carried, batch, key, fresh, reset):
   return mean(values), (carried, jax.tree.map(mean, metrics))
 
 
+def _made(fresh: Any) -> Any:
+  return fresh() if callable(fresh) else fresh
+
+
 def _rows(fresh: Any, size: int) -> Any:
   """Repeats the state of one row, [size, ...]."""
   return jax.tree.map(
-      lambda leaf: jnp.broadcast_to(leaf, (size, *jnp.shape(leaf))), fresh
+      lambda leaf: jnp.broadcast_to(leaf, (size, *jnp.shape(leaf))),
+      _made(fresh),
   )
 
 

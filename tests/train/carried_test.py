@@ -114,6 +114,24 @@ class TruncatedBpttTest(parameterized.TestCase):
       np.testing.assert_allclose(metrics['last'], h.mean(), rtol=1e-5)
     self.assertEqual(resets > 4, rule != 'never')
 
+  def test_a_fresh_state_may_be_made_where_it_is_needed(self):
+    made = lambda: {'h': jnp.full((), 0.5)}
+    outcomes = []
+    for fresh in (made(), made):
+      fields, metrics = _bptt(fresh=fresh), {}
+      state = jax.jit(fields['init'])(jax.random.key(0))
+      step, batches = jax.jit(fields['step']), self._batches(_data(4, 0, 6), 4)
+      for batch in batches:
+        state, metrics = step(state, batch)
+      windows = jax.tree.map(lambda x: x[None], batches[-1])
+      found = train.carried.measure(_loss, state.params, windows, fresh)
+      outcomes.append((state.params, state.carried, metrics, found))
+    jax.tree.map(np.testing.assert_array_equal, *outcomes)
+    # Of a state that no machine holds, only the shape is made.
+    huge = lambda: {'h': jnp.zeros(()), 'more': jnp.zeros((10**6, 10**6))}
+    shapes = jax.eval_shape(_bptt(fresh=huge)['init'], jax.random.key(0))
+    self.assertEqual(shapes.carried['more'].shape, (4, 10**6, 10**6))
+
   def test_uncut_and_cut_streams_have_one_loss(self):
     params = {'w': jnp.arange(5.0)}
     batches = self._batches(_data(4, None, 6), 4)

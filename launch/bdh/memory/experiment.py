@@ -72,7 +72,7 @@ def stage(config: Config, variant: str = 'whole') -> train.Stage:
           functools.partial(bdh.init, config=model),
           loss,
           optimizer,
-          bdh.initial_state(model),
+          functools.partial(bdh.initial_state, model),
           batch_size=config.batch_size,
           reset=always if variant == 'cleared' else train.carried.first_token,
           rules=bdh.partition_rules(model),

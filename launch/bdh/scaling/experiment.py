@@ -69,7 +69,7 @@ def stage(
   """Returns the training of a model at a size, by default the smallest BDH."""
   size = size or config.sizes[0]
   module, model, rate = config_lib.network(config, family, size)
-  fresh = module.initial_state(model)
+  fresh = functools.partial(module.initial_state, model)
   optimizer = optax.adamw(
       bdh_experiment.learning_rate(
           config.loop.num_steps, rate, rate / 10, config.warmup_steps

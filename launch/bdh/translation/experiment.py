@@ -85,8 +85,8 @@ def stage(
       **train.truncated_bptt(
           bdh_experiment.begin(config.model), loss,
           optax.chain(train.zclip(config.zclip), optimizer),
-          bdh.initial_state(config.model), batch_size=loop.batch_size,
-          rules=bdh.partition_rules(config.model),
+          functools.partial(bdh.initial_state, config.model),
+          batch_size=loop.batch_size, rules=bdh.partition_rules(config.model),
       ),
   )  # fmt: skip
 
