@@ -13,6 +13,7 @@ become sparse though nothing asks them to.
 `small` learns the bytes of the Python standard library, which every machine
 with Python has: three seeds, trained together, against n-gram baselines on the
 same held-out files. `paper` is the setting of the authors' released demo: 25M
-parameters, 49M bytes of tiny Shakespeare (through TFDS, or --text_file).
+parameters, 49M bytes of tiny Shakespeare (through TFDS, or --text_file); 6e16
+operations, ten minutes at 100 TFLOP/s by that count: it was not run.
 The same command again resumes; a finished run prints its report at once.
 """
