@@ -3,8 +3,8 @@
 Its rule `PostPre`, with traces that add up: in a step the traces have that
 step's spikes before they are read, so that a coincidence depresses and
 potentiates, both by the old weight, which is clipped once at the end. Spikes
-reach the cells a step late. Prints input and output rates in Hz, and the mean
-weight over w_max.
+reach the cells a step late. One thread: two are slower at this size. Prints
+input and output rates in Hz, and the mean weight over w_max.
 """
 
 import sys
@@ -19,6 +19,7 @@ _CHUNK = 1000  # steps whose inputs are drawn together
 
 def main():
   step, seconds = float(sys.argv[1]), float(sys.argv[2])
+  torch.set_num_threads(1)
   traces = {'traces': True, 'traces_additive': True, 'tc_trace': 20.0}
   inputs = bindsnet.nodes.Input(1000, **traces)
   cells = bindsnet.nodes.LIFNodes(
