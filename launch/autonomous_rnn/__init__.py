@@ -13,7 +13,7 @@ No number here is compared with the paper's.
 
   python -m launch.autonomous_rnn                  # small: minutes on 2 cores
   python -m launch.autonomous_rnn --preset=paper   # 100,000 images, 16 seeds
-  python -m launch.autonomous_rnn --config.size=7  # 14 bars and cliques
+  python -m launch.autonomous_rnn --config.wiring=geometric --config.noise=0.02
 
 The autonomous run counts transient states without input. Then networks that
 learn by either rule, and ones that do not, see the same images; all seeds run

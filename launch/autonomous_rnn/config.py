@@ -7,6 +7,7 @@ from typing import Literal
 from nmlib import train
 from nmlib.networks import clique_network
 from nmlib.neurons.core import limits
+from nmlib.neurons.initializers import clique_rings
 from nmlib.plasticity import transition_learning
 
 BLOCKS = 12  # of the images, in which winners are counted
@@ -26,6 +27,8 @@ class Config:
   autonomy_seeds: limits.Count = 3
   autonomy_time: limits.Positive = 6000.0
   autonomy_dt: limits.Positive = 0.2
+  wiring: clique_rings.Kind = 'overlapping'
+  noise: limits.UnitInterval = 0.0  # with which a pixel of an image flips
   rules: _Rules = ('covariance', 'diffusive')  # the first one is tested
   num_seeds: limits.Count = 8
   loop: train.Loop = train.Loop(
@@ -48,9 +51,12 @@ class Config:
 
   def network(self, rule: Rule) -> clique_network.Config:
     """Returns the network that learns by a rule."""
+    # Of cliques that share no unit none ever wins but with less inhibition.
+    links = (0.15, 1.0) if self.wiring == 'overlapping' else (0.4, 0.3)
     return clique_network.Config(
-        2 * self.size, self.size**2, recovery=self.recovery,
-        depletion=self.depletion, dt=self.dt, rule=RULES[rule],
+        2 * self.size, self.size**2, *links, recovery=self.recovery,
+        depletion=self.depletion, dt=self.dt, wiring=self.wiring,
+        rule=RULES[rule],
     )  # fmt: skip
 
   @property

@@ -60,7 +60,9 @@ def stage(config: Config, rule: Rule | None = None) -> train.Stage:
         jnp.zeros(size), jnp.zeros(BLOCKS), learns, keys[2],
     )  # fmt: skip
 
-  draw = lambda key, step: bars.draw(train.step_key(key, step), config.size)
+  draw = lambda key, step: bars.draw(
+      train.step_key(key, step), config.size, noise=config.noise
+  )
 
   def step(state, image):
     block = state.step * BLOCKS // config.loop.num_steps

@@ -15,10 +15,9 @@ _SPAN = 2600  # units of time that are drawn
 
 
 def draw(
-    config: Config,
-    alone: dict[str, np.ndarray],
+    config: Config, alone: dict[str, np.ndarray],
     learned: dict[str, measure.Learned],
-) -> dict[str, figure.Figure]:
+) -> dict[str, figure.Figure]:  # fmt: skip
   """Returns the report's figures by name; arguments as in `report.make`."""
   return {
       'transients_and_fields': _transients(config, alone, learned),

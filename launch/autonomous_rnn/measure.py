@@ -37,12 +37,11 @@ class Learned(NamedTuple):
 
 def autonomy(config: Config) -> dict[str, np.ndarray]:
   """Returns activities [S, T, N] at every unit of time, by reservoirs."""
-  slow = clique_network.Config(
-      2 * config.size, 1, dt=config.autonomy_dt, rule=None
-  )
   fast = dataclasses.replace(
-      slow, recovery=config.recovery, depletion=config.depletion
-  )
+      config.network(config.rules[0]), num_inputs=1, dt=config.autonomy_dt,
+      rule=None,
+  )  # fmt: skip
+  slow = dataclasses.replace(fast, recovery=0.004, depletion=0.009)
   steps = round(config.autonomy_time / config.autonomy_dt)
   every = max(round(1 / config.autonomy_dt), 1)
   keys = jax.vmap(jax.random.key)(jnp.arange(config.autonomy_seeds))

@@ -3,9 +3,9 @@ r"""A network that is active by itself: its cliques win in turn, for a while.
 Gros and Kaczor, "Semantic learning in autonomously active recurrent neural
 networks" (arXiv 0903.1979). Only the abstract could be read. The dynamics
 (dHan) are recalled from this group's other papers and confirmed by simulation;
-the wiring is that of a re-implementation, which ascribes it to the paper; the
-sensory part is a re-implementation's or a reconstruction
-(`nmlib.plasticity.transition_learning`).
+the wiring is that of a re-implementation, which ascribes it to the paper (other
+rings: `nmlib.neurons.initializers.clique_rings`); the sensory part is a
+re-implementation's or a reconstruction (`nmlib.plasticity.transition_learning`).
 
 Units have an activity x and a reservoir phi. Links within a clique excite, all
 other pairs inhibit, so that a clique wins; its reservoirs run down, and another
@@ -25,6 +25,7 @@ from nmlib.neurons.core import checks
 from nmlib.neurons.core import dtypes
 from nmlib.neurons.core import limits
 from nmlib.neurons.core import scan
+from nmlib.neurons.initializers import clique_rings as rings
 from nmlib.plasticity import transition_learning
 
 
@@ -32,10 +33,12 @@ from nmlib.plasticity import transition_learning
 class Config:
   """Hyperparameters; time has no unit.
 
-  Reservoirs of 0.015 and 0.04 are a faster variant, with which it learns.
+  Reservoirs of 0.015 and 0.04 are a faster variant, with which it learns. Rings
+  of cliques that share no unit start with less inhibition, such as excitation
+  of 0.4 and inhibition of 0.3; with these defaults activity may die out.
   """
 
-  num_cliques: limits.Count = 10  # C, even and at least 4; N = 2 C units
+  num_cliques: limits.Count = 10  # C
   num_inputs: limits.Count = 25  # D
   excitation: limits.Positive = 0.15  # w of a link
   inhibition: limits.Positive = 1.0  # -z of any other pair
@@ -50,22 +53,20 @@ class Config:
   afferent_scale: limits.Positive = 0.05  # median of v at the start
   afferent_spread: limits.NonNegative = 0.3  # of log v at the start
   dt: limits.Positive = 0.2
+  wiring: rings.Kind = 'overlapping'
+  clique_size: limits.Count = 4  # units of a clique
   # None: v stays.
   rule: transition_learning.Rule | None = transition_learning.Covariance()
   param_dtype: dtypes.Floating = 'float32'
 
   def __post_init__(self):
     limits.check(self)
-    if self.num_cliques < 4 or self.num_cliques % 2:
-      raise ValueError(
-          'clique_network.Config.num_cliques must be even and at least 4, got'
-          f' {self.num_cliques}.'
-      )
+    cliques(self)  # or a sentence
 
   @property
   def num_units(self) -> int:
-    """N: each is in two cliques of four."""
-    return 2 * self.num_cliques
+    """N: where cliques overlap, each unit is in two."""
+    return rings.num_units(self.wiring, self.num_cliques, self.clique_size)
 
 
 class Params(NamedTuple):
@@ -87,20 +88,15 @@ class Velocity(NamedTuple):
 
 
 def cliques(config: Config) -> np.ndarray:
-  """Returns the members, int [C, 4]: 2k, 2k+1, 2k+2, 2k+1+N/2, modulo N."""
-  first = 2 * np.arange(config.num_cliques)[:, None]
-  offsets = np.array([[0, 1, 2, 1 + config.num_cliques]])
-  return (first + offsets) % config.num_units
+  """Returns the members, int [C, clique_size]."""
+  return rings.members(config.wiring, config.num_cliques, config.clique_size)
 
 
 def init(key: jax.Array, config: Config) -> Params:
   """Links the cliques and draws afferent weights, v = 0.05 exp(0.3 N(0, 1))."""
   dtype = dtypes.named(config.param_dtype)
-  linked = np.zeros((config.num_units,) * 2, bool)
-  for members in cliques(config):
-    linked[np.ix_(members, members)] = True
-  alone = ~linked
-  np.fill_diagonal(linked, False)
+  linked = rings.links(config.wiring, config.num_cliques, config.clique_size)
+  alone = ~linked & ~np.eye(config.num_units, dtype=bool)
   shape = (config.num_units, config.num_inputs)
   spread = config.afferent_spread * jax.random.normal(key, shape, dtype)
   return Params(

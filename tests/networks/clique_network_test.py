@@ -13,6 +13,7 @@ import numpy as np
 
 from nmlib.analysis import transients
 from nmlib.networks import clique_network
+from nmlib.networks import clique_trials
 from nmlib.plasticity import transition_learning
 
 _FIXTURE = (
@@ -216,6 +217,20 @@ class DynamicsTest(parameterized.TestCase):
       clique_network.unroll(params, state, wrong, config)
     with self.assertRaisesRegex(ValueError, r'inputs .* \[0, 1\], got 2.0'):
       clique_network.step(params, state, jnp.array([2.0, 0.0]), config)
+
+  @parameterized.parameters('rotating', 'geometric')
+  def test_cliques_apart_win_in_turn_if_inhibition_is_weak(self, wiring):
+    config = clique_network.Config(
+        6, 1, 0.4, 0.3, wiring=wiring, clique_size=3, rule=None,
+        recovery=0.015, depletion=0.04,
+    )  # fmt: skip
+    run = lambda key: clique_trials.alone(key, 6000, config, every=5)
+    keys = jax.vmap(jax.random.key)(jnp.arange(3))
+    for activity in jax.jit(jax.vmap(run))(keys):
+      winners = clique_network.winner(activity, config)
+      found = transients.summary(winners)
+      self.assertGreater(found[0], 10)  # states
+      self.assertEqual(found[1], 6)  # cliques that win
 
   @parameterized.parameters(3, 5, 2)
   def test_a_ring_must_be_even(self, num_cliques):

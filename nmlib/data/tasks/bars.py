@@ -36,7 +36,10 @@ def templates(size: int) -> np.ndarray:
 
 
 def draw(
-    key: jax.Array, size: int, probability: jax.Array | float | None = None
+    key: jax.Array,
+    size: int,
+    probability: jax.Array | float | None = None,
+    noise: float = 0.0,
 ) -> Image:
   """Draws an image, which may be empty.
 
@@ -45,17 +48,24 @@ def draw(
     size: L.
     probability: of each bar; None: 1 / (2 L), one bar in the mean. May be
       traced.
+    noise: probability with which each pixel flips, whatever the bars are.
 
   Raises:
-    ValueError: if size is below 2, or the probability not in [0, 1].
+    ValueError: if size is below 2, or a probability not in [0, 1].
   """
   bars = jnp.asarray(templates(size))
   chance = 1 / (2 * size) if probability is None else probability
   if checks.is_concrete(chance) and not 0 <= chance <= 1:
     raise ValueError(f'probability must be in [0, 1], got {probability}.')
+  if not 0 <= noise <= 1:
+    raise ValueError(f'noise must be in [0, 1], got {noise}.')
   chance = jnp.asarray(chance, bars.dtype)
   present = jax.random.bernoulli(key, chance, (2 * size,))
-  return Image(jnp.max(bars * present[:, None], 0), present)
+  pixels = jnp.max(bars * present[:, None], 0)
+  if noise:
+    flips = jax.random.bernoulli(jax.random.fold_in(key, 1), noise, (size**2,))
+    pixels = jnp.where(flips, 1 - pixels, pixels)
+  return Image(pixels, present)
 
 
 def single(present: jax.Array) -> jax.Array:

@@ -34,6 +34,19 @@ class BarsTest(parameterized.TestCase):
     # Standard error 0.015.
     np.testing.assert_allclose(present.sum(1).mean(), 1, atol=0.05)
 
+  def test_noise_flips_pixels_and_leaves_the_bars(self):
+    def images(noise):
+      keys = jax.random.split(jax.random.key(1), 400)
+      return jax.vmap(lambda key: bars.draw(key, 5, noise=noise))(keys)
+
+    noisy, clean, inverse = map(images, (0.2, 0.0, 1.0))
+    np.testing.assert_array_equal(noisy.present, clean.present)
+    flipped = np.asarray(noisy.pixels != clean.pixels)
+    # Standard error 0.004.
+    np.testing.assert_allclose(flipped.mean(), 0.2, atol=0.016)
+    self.assertEqual({*np.unique(noisy.pixels)}, {0, 1})
+    np.testing.assert_array_equal(inverse.pixels, 1 - clean.pixels)
+
   def test_single_names_the_bar_of_images_with_one(self):
     present = jnp.array([[0, 0, 0, 0], [0, 0, 1, 0], [1, 0, 1, 0]], bool)
     np.testing.assert_array_equal(bars.single(present), [-1, 2, -1])
@@ -42,6 +55,8 @@ class BarsTest(parameterized.TestCase):
   def test_bad_values(self, size, probability, message):
     with self.assertRaisesRegex(ValueError, message):
       bars.draw(jax.random.key(0), size, probability)
+    with self.assertRaisesRegex(ValueError, 'noise .* got -0.1'):
+      bars.draw(jax.random.key(0), 3, noise=-0.1)
 
 
 if __name__ == '__main__':
