@@ -13,6 +13,7 @@ from launch.stdp_homeostasis import report
 from launch.stdp_homeostasis.config import Config
 from nmlib import train
 from nmlib.analysis import detection
+from nmlib.data.events import packet_headers
 from nmlib.data.events import volleys
 from nmlib.networks.spiking import spatial_detector
 
@@ -46,7 +47,8 @@ def experiment(config: Config, run: train.Run) -> train.Report:
       for name in ('two', 'three')
   }
   missing = run.result('missing', functools.partial(deletions, config))
-  return report.make(config, found, grids, missing)
+  packets = run.result('packets', functools.partial(flows, config))
+  return report.make(config, found, grids, missing, packets)
 
 
 def study(
@@ -96,6 +98,27 @@ def deletions(config: Config) -> dict[str, np.ndarray]:
   return {name: np.array(values) for name, values in shares.items()}
 
 
+def flows(config: Config) -> dict[str, np.ndarray]:
+  """Returns measures [S] of detectors that were shown one packet of a flow.
+
+  Those with another protocol, source, destination or port are not of it.
+  """
+  detector = dataclasses.replace(
+      config.detector, num_channels=packet_headers.num_bits()
+  )
+
+  def one(key):
+    keys = jax.random.split(key)
+    flow = packet_headers.flow(keys[0])
+    learned = _learned(packet_headers.encode(flow)[None], detector)
+    met = packet_headers.traffic(keys[1], flow, config.copies)
+    taken = _fires(learned, met.headers, detector)
+    return detection.count(taken, met.changed < 0).measures()
+
+  found = jax.jit(lambda keys: jax.lax.map(one, keys))(jnp.stack(draws(config)))
+  return jax.tree.map(np.asarray, found)
+
+
 def _measure(config, number, detector, copies, factors):
   """Returns rates [S, D, F], the last axis left out where it is one."""
   distances = config.distances if number > 1 else config.distances[:1]
@@ -121,10 +144,8 @@ def _measure(config, number, detector, copies, factors):
   shape = config.num_seeds, len(distances)
   if len(factors) == 1:
     found = jax.tree.map(lambda a: a[:, 0], found)
-  return {
-      name: np.asarray(rows).reshape(shape + rows.shape[1:])
-      for name, rows in dict(found).items()
-  }
+  shaped = lambda rows: np.asarray(rows).reshape(shape + rows.shape[1:])
+  return jax.tree.map(shaped, found)
 
 
 def _rates(learned, probes, there, detector, number, copies):
@@ -136,17 +157,8 @@ def _rates(learned, probes, there, detector, number, copies):
   # Closer to it than rounding, either may be right.
   clear = jnp.abs(drives / detector.threshold - 1) > 1e-5
   taken = fires.reshape(number, -1, copies).mean((0, 2))
-  return {
-      'recall': counts.recall,
-      'false_positives': counts.false_positive_rate,
-      'balanced_accuracy': counts.balanced_accuracy,
-      'accuracy': counts.accuracy,
-      'precision': counts.precision,
-      'f1': counts.f1,
-      'wrong': counts.misses + counts.false_alarms,
-      'differs': jnp.sum(clear & (formula != fires)),
-      'by_probe': taken,
-  }
+  differs = jnp.sum(clear & (formula != fires))
+  return counts.measures() | {'differs': differs, 'by_probe': taken}
 
 
 def _learned(patterns, detector):

@@ -22,7 +22,7 @@ def _false_positives(config, grids) -> figure.Figure:
       title='False positive rate, reconstruction; mean over seeds',
   )  # fmt: skip
   for axes, (name, grid) in zip(panels, grids.items(), strict=True):
-    values = grid['false_positives'].mean(0)  # [D, F]
+    values = grid['false_positive_rate'].mean(0)  # [D, F]
     axes.imshow(
         values, cmap='Blues', vmin=0, vmax=1, aspect='auto', origin='lower'
     )

@@ -10,18 +10,14 @@ _OURS = 'reconstruction'
 
 
 def make(
-    config: Config,
-    found: dict[str, dict[str, np.ndarray]],
-    grids: dict[str, dict[str, np.ndarray]],
-    missing: dict[str, np.ndarray],
-) -> train.Report:
+    config: Config, found: dict[str, dict[str, np.ndarray]],
+    grids: dict[str, dict[str, np.ndarray]], missing: dict[str, np.ndarray],
+    packets: dict[str, np.ndarray],
+) -> train.Report:  # fmt: skip
   """Holds what was measured against the claims.
 
-  Args:
-    config: of the launcher.
-    found: what `experiment.study` found in each case.
-    grids: likewise over homeostatic factors, of two and three patterns.
-    missing: what `experiment.deletions` found.
+  That is, what `experiment.study` found in each case, and in grids over
+  homeostatic factors; what `experiment.deletions` and `flows` did.
   """
   return train.Report(
       claims=[
@@ -30,6 +26,15 @@ def make(
           _forgives(config, missing),
           *_forgets(found),
           _formula(found, grids),
+          train.lower(
+              'A flow of packets is known by one header: of packets that differ'
+              ' in one field, or in none, not one is taken wrongly',
+              {'wrong decisions': packets['wrong']},
+              0.5,
+              by='seed',
+              also={'recall': packets['recall']},
+              source='abstract names packets; synthetic headers: ours',
+          ),
       ],
       data={
           'patterns': f'{config.num_active} of {config.detector.num_channels}'
@@ -75,7 +80,7 @@ def _several(config, found) -> list[train.Claim]:
             f'The more the {name} differ, the more else is taken: false'
             f' positives rise over distances {_listed(config.distances)}',
             {
-                f'distance {distance}': rows['false_positives'][:, i]
+                f'distance {distance}': rows['false_positive_rate'][:, i]
                 for i, distance in enumerate(config.distances)
             }, by='seed', source='abstract: accuracy depends on similarity;'
             ' direction: reconstruction',
@@ -128,7 +133,7 @@ def _formula(found, grids) -> train.Claim:
 def _tables(config, found) -> dict[str, train.Table]:
   keys = {
       'recall': 'Recall',
-      'false_positives': 'False positive rate',
+      'false_positive_rate': 'False positive rate',
       'balanced_accuracy': 'Balanced accuracy',
       'f1': 'F1',
   }

@@ -5,6 +5,11 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+_MEASURES = (
+    'recall', 'false_positive_rate', 'precision', 'accuracy',
+    'balanced_accuracy', 'f1', 'wrong',
+)  # fmt: skip
+
 
 class Detection(NamedTuple):
   """Counts and rates, [] each; a rate of nothing is NaN."""
@@ -42,8 +47,16 @@ class Detection(NamedTuple):
   @property
   def f1(self) -> jax.Array:
     """Harmonic mean of precision and recall."""
-    wrong = self.misses + self.false_alarms
-    return 2 * self.hits / (2 * self.hits + wrong)
+    return 2 * self.hits / (2 * self.hits + self.wrong)
+
+  @property
+  def wrong(self) -> jax.Array:
+    """How many decisions are wrong."""
+    return self.misses + self.false_alarms
+
+  def measures(self) -> dict[str, jax.Array]:
+    """Returns the rates, and how many decisions are wrong, by name."""
+    return {name: getattr(self, name) for name in _MEASURES}
 
 
 def count(found: jax.Array, there: jax.Array) -> Detection:

@@ -54,6 +54,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.neurons.dendrites import coincidence as coincidence
   from nmlib.neurons.dendrites import perforated as perforated
   from nmlib.neurons.gates import mode_gate as mode_gate
+  from nmlib.neurons.initializers import clique_rings as clique_rings
   from nmlib.neurons.initializers import dale as dale
   from nmlib.neurons.initializers import low_rank as low_rank
   from nmlib.neurons.initializers import (

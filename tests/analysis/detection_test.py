@@ -20,6 +20,11 @@ class DetectionTest(absltest.TestCase):
     np.testing.assert_allclose(counts.accuracy, 17 / 20)
     np.testing.assert_allclose(counts.balanced_accuracy, (3 / 4 + 14 / 16) / 2)
     np.testing.assert_allclose(counts.f1, 2 / (5 / 3 + 4 / 3))
+    measures = counts.measures()
+    self.assertEqual(float(measures.pop('wrong')), 3)
+    for name, value in measures.items():
+      np.testing.assert_array_equal(value, getattr(counts, name))
+    self.assertLen(measures, 6)
 
   def test_saying_no_to_all_is_accurate_but_not_balanced(self):
     there = jnp.arange(100) < 1
