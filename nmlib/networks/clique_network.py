@@ -33,9 +33,8 @@ from nmlib.plasticity import transition_learning
 class Config:
   """Hyperparameters; time has no unit.
 
-  Reservoirs of 0.015 and 0.04 are a faster variant, with which it learns. Rings
-  of cliques that share no unit start with less inhibition, such as excitation
-  of 0.4 and inhibition of 0.3; with these defaults activity may die out.
+  Reservoirs of 0.015 and 0.04 are a faster variant, with which it learns. Where
+  cliques share no unit, excitation of 0.4 and inhibition of 0.3 keep it active.
   """
 
   num_cliques: limits.Count = 10  # C
@@ -149,13 +148,9 @@ def growth_rate(
   .. math::
     r_i = f_w(\phi_i) \sum_j w_{ij} x_j + \sum_j z_{ij} f_z(\phi_j) x_j
   """
-  width = config.gate_width
-  excitation = gate(
-      reservoir, config.excitation_floor, config.excitation_centre, width
-  )
-  inhibition = gate(
-      reservoir, config.inhibition_floor, config.inhibition_centre, width
-  )
+  gated = lambda low, at: gate(reservoir, low, at, config.gate_width)
+  excitation = gated(config.excitation_floor, config.excitation_centre)
+  inhibition = gated(config.inhibition_floor, config.inhibition_centre)
   excited = excitation * (params.fixed_excitation @ activity)
   return excited + params.fixed_inhibition @ (inhibition * activity)
 
@@ -235,12 +230,21 @@ def winner(activity: jax.Array, config: Config) -> jax.Array:
   """Returns the clique [...] that is whole at activities [..., N]; -1: none.
 
   That is the one whose weakest member is strongest, if it exceeds x_c.
+
+  Raises:
+    ValueError: if activities are of other units.
   """
+  checks.trailing('activity', activity, num_units=config.num_units)
   weakest = activity[..., cliques(config)].min(-1)
   whole = weakest.max(-1) > config.threshold
   return jnp.where(whole, weakest.argmax(-1), -1)
 
 
 def receptive_fields(afferent: jax.Array, config: Config) -> jax.Array:
-  """Returns the mean [..., C, D] over each clique of weights [..., N, D]."""
+  """Returns the mean [..., C, D] over each clique of weights [..., N, D].
+
+  Raises:
+    ValueError: if weights are of other units.
+  """
+  checks.trailing('afferent', afferent, num_units=config.num_units, D=None)
   return afferent[..., cliques(config), :].mean(-2)

@@ -38,7 +38,12 @@ def alone(
 
   Returns:
     [ceil(T / every), N], from the first step on.
+
+  Raises:
+    ValueError: if num_steps is negative, or every not positive.
   """
+  checks.count('num_steps', num_steps, 0)
+  checks.count('every', every)
   keys = jax.random.split(key)
   params = clique_network.init(keys[0], config)
   start = clique_network.initial_state(config, key=keys[1])

@@ -26,9 +26,12 @@ def sequential(
     target: of the drive.
 
   Raises:
-    ValueError: if a concrete drive or target is not positive.
+    ValueError: if a concrete drive or target is not positive, or the drive is
+      not one number.
   """
-  return joint(weights, jnp.asarray(drive)[None], target)
+  drive = jnp.asarray(drive)
+  checks.shape('drive', drive)
+  return joint(weights, drive[None], target)
 
 
 def joint(
@@ -47,7 +50,7 @@ def joint(
       factor then makes all patterns drive the neuron (capacity is exceeded);
       if there is no drive; or if a concrete target is not positive.
   """
-  drives = jnp.asarray(drives)
+  weights, drives = jnp.asarray(weights), jnp.asarray(drives)
   check_drives(drives)
   if checks.is_concrete(target) and not target > 0:
     raise ValueError(f'target must be positive, got {target}.')
@@ -92,7 +95,7 @@ def rate(
   """
   if checks.is_concrete(step_size) and not step_size >= 0:
     raise ValueError(f'step_size must be at least 0, got {step_size}.')
-  return weights * jnp.maximum(1 + step_size * (target - fired), 0)
+  return jnp.asarray(weights) * jnp.maximum(1 + step_size * (target - fired), 0)
 
 
 def additive(

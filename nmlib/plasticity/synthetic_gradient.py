@@ -27,6 +27,8 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from nmlib.neurons.core import checks
+
 Tree = Any
 
 
@@ -58,11 +60,15 @@ def window_gradients(
 
   Returns:
     The gradients, of parameters and of the start state.
+
+  Raises:
+    ValueError: if the prediction has not the shapes of the end state.
   """
   future = jax.lax.stop_gradient(future)
 
   def objective(params, start):
     end, loss = window(params, start)
+    _check_alike('future', future, end)
     later = jax.tree.map(lambda s, c: jnp.sum(s * c), end, future)
     later = functools.reduce(jnp.add, jax.tree.leaves(later))
     return jnp.sum(loss) + scale * later, (end, loss)
@@ -83,7 +89,13 @@ def prediction_loss(
     target: g, arrays of the same shapes; nothing flows into them.
     normaliser: n. The authors' program divides by the number of recurrent
       layers, 1, so that the error is a sum over states and batch.
+
+  Raises:
+    ValueError: if shapes differ, or the normaliser is not positive.
   """
+  _check_alike('target', target, predicted)
+  if checks.is_concrete(normaliser) and not normaliser > 0:
+    raise ValueError(f'normaliser must be positive, got {normaliser}.')
   target = jax.lax.stop_gradient(target)
   squares = jax.tree.map(
       lambda c, g: jnp.sum(jnp.square(c - g)), predicted, target
@@ -110,3 +122,17 @@ def prediction_gradients(
   states = jax.lax.stop_gradient(states)
   error = lambda p: prediction_loss(predict(p, states), targets, normaliser)
   return jax.grad(error)(params)
+
+
+def _check_alike(name: str, given: Tree, like: Tree) -> None:
+  """Refuses a tree of other arrays; numbers would stretch to any shape."""
+  shapes = [
+      [list(jnp.shape(leaf)) for leaf in jax.tree.leaves(tree)]
+      for tree in (given, like)
+  ]
+  same = jax.tree.structure(given) == jax.tree.structure(like)
+  if not same or shapes[0] != shapes[1]:
+    raise ValueError(
+        f'{name} must be arrays of the shapes {shapes[1]}, as what it stands'
+        f' beside, got {shapes[0]}.'
+    )

@@ -6,9 +6,14 @@ import jax
 import numpy as np
 import pytest
 
+from nmlib.analysis.spikes import pairing
+from nmlib.networks import astrocyte_language_model
+from nmlib.networks import clique_network
+from nmlib.networks import clique_trials
 from nmlib.networks import content_addressable_memory as memory
 from nmlib.networks import cortico_cerebellar
 from nmlib.networks.spiking import spatial_detector
+from nmlib.networks.spiking import spike_learner
 
 _MEMORY = memory.Config(2, 3)
 _CUE = np.array([[1, 0], [0, 0]])
@@ -16,6 +21,7 @@ _CONTENT = np.array([[1, 1, 0], [1, 0, 0]])
 _LEARN = np.array([True, False])
 _DETECTOR = spatial_detector.Config(num_channels=4, steps=20)
 _PARAMS = spatial_detector.init(jax.random.key(0), _DETECTOR)
+_CLIQUES = clique_network.Config(4, 3)
 _PATTERN = np.array([1, 1, 0, 0])
 
 
@@ -49,13 +55,33 @@ def _gradients(batch, length):
   return cortico_cerebellar.loss_gradients(params, xs, ys, config)
 
 
+def _loss_of_no_token():
+  config = astrocyte_language_model.Config(8, 4, 1)
+  params = astrocyte_language_model.init(jax.random.key(0), config)
+  none = np.zeros(0, int)
+  astrocyte_language_model.loss(params, none, none, config)
+
+
+def _learn_of_other_targets():
+  config = spike_learner.Config(4)
+  start = spike_learner.initial_state(
+      jax.random.key(0), np.zeros((4, 4)), config
+  )
+  target = pairing.spike_times(np.zeros((5, 3)), 2)
+  spike_learner.learn(start, target, np.zeros((5, 4)), np.ones(4), config)
+
+
 @pytest.mark.parametrize(
     'call, message',
     [
         (lambda: _operations(start=(0.0, 10.0)), 'start must be whole ms'),
         (
             lambda: _operations(length=-1),
-            'length must be at least 0 ms, got -1',
+            'length must be at least 0, got -1',
+        ),
+        (
+            lambda: _operations(length=20.5),
+            'length must be a whole number, got 20.5',
         ),
         (lambda: _operations(cue=_CUE + 1), 'cue must be spikes'),
         (lambda: _operations(cue=0 * _CUE + 1), 'one-hot, got 2 ones'),
@@ -81,6 +107,32 @@ def _gradients(batch, length):
             lambda: _learn([_PATTERN, 1 - _PATTERN], 'sequential', 30.0),
             'positive to be scaled, got -',
         ),
+        (
+            lambda: spatial_detector.drives(
+                _PARAMS.weights, _PATTERN[:3], _DETECTOR
+            ),
+            r'patterns must be \[..., num_channels=4\], got shape \[3\]',
+        ),
+        (
+            lambda: clique_network.winner(np.zeros((2, 5)), _CLIQUES),
+            r'activity must be \[..., num_units=8\], got shape \[2, 5\]',
+        ),
+        (
+            lambda: clique_network.receptive_fields(np.zeros(8), _CLIQUES),
+            r'afferent must be \[..., num_units=8, D\], got shape \[8\]',
+        ),
+        (
+            lambda: clique_trials.alone(jax.random.key(0), -1, _CLIQUES),
+            'num_steps must be at least 0, got -1',
+        ),
+        (
+            lambda: clique_trials.alone(
+                jax.random.key(0), 3, _CLIQUES, every=0
+            ),
+            'every must be at least 1, got 0',
+        ),
+        (_loss_of_no_token, 'at least one token, got none'),
+        (_learn_of_other_targets, r'times of the target must be .*num_units=4'),
         (lambda: _gradients(0, 3), 'got B=0, L=3'),
         (lambda: _gradients(2, 0), 'got B=2, L=0'),
         (

@@ -14,6 +14,7 @@ from nmlib.plasticity import self_regulation
 from nmlib.plasticity.presets import nest
 from nmlib.plasticity.presets import spynnaker
 from nmlib.plasticity.stdp import deferred
+from nmlib.plasticity.stdp import events
 from nmlib.plasticity.stdp import pair
 from nmlib.plasticity.stdp import pair_sum
 from nmlib.plasticity.stdp import reward
@@ -93,6 +94,46 @@ def test_sum_over_pairs_refuses_shapes(pre, post, message):
             't must be at least 0, the present, got nan',
         ),
         (
+            lambda: deferred.weights_at(
+                deferred.initial_state(np.ones((1, 1)), _RULE), 2.5, _RULE
+            ),
+            't must be a whole number, got 2.5',
+        ),
+        (
+            lambda: deferred.weights_at(
+                deferred.initial_state(np.ones((1, 1)), _RULE), 2**31, _RULE
+            ),
+            r't must be below 2\*\*31 steps, got 2147483648',
+        ),
+        (
+            lambda: pair.step(
+                pair.initial_state(np.ones((2, 1)), _RULE), _PRE[0], _POST[0],
+                pair.Config(delay=2),
+            ),
+            "another pairing, delay or delay_side than 'all', 2 and 'dendritic'",
+        ),
+        (
+            lambda: events.event_step(
+                events.initial_state(np.ones((2, 1)), _RULE), _PRE[0],
+                _POST[0], pair.Config(pairing='reduced'), 2,
+            ),
+            "another pairing, delay or delay_side than 'reduced', 0",
+        ),
+        (
+            lambda: pair.step(
+                pair.initial_state(np.ones((2, 1)), _RULE), _PRE[0], _POST[0],
+                pair.Config(depression=lambda w: w[:, 0]),
+            ),
+            r'depression must return a number for each weight.*shape \[2\]',
+        ),
+        (
+            lambda: reward.unroll(
+                reward.initial_state(np.ones((2, 1)), reward.Config()),
+                _PRE, _POST, 1.0, reward.Config(),
+            ),
+            r'reward must be an array \[steps=5\], got a float',
+        ),
+        (
             lambda: reward.step(
                 reward.initial_state(np.ones((2, 1)), reward.Config()),
                 _PRE[0], _POST[0], np.ones(2), reward.Config(),
@@ -114,6 +155,10 @@ def test_steps_and_presets(call, message):
         (lambda: homeostasis.joint(np.ones(2), np.array(np.nan), 1), 'got nan'),
         (lambda: homeostasis.rate(np.ones(2), 1, 1, np.nan), 'got nan'),
         (
+            lambda: homeostasis.sequential(np.ones(2), np.ones(2), 1),
+            r'drive must be \[\], got shape \[2\]',
+        ),
+        (
             lambda: homeostasis.additive(-_WEIGHTS, 1, 0.1, _SIGNS),
             "column 0 has weights.*against Dale's law; 2 columns do",
         ),
@@ -126,6 +171,12 @@ def test_steps_and_presets(call, message):
 def test_homeostasis(call, message):
   with pytest.raises(ValueError, match=message):
     call()
+
+
+def test_homeostasis_of_lists():
+  found = homeostasis.joint([1.0, 2.0], [2.0, 4.0], 6.0)
+  np.testing.assert_allclose(found, [3, 6])
+  np.testing.assert_allclose(homeostasis.rate([2.0], 3.0, 2.0, 0.1), [1.8])
 
 
 def test_homeostasis_by_traced_rates():
@@ -203,6 +254,24 @@ def test_learner_takes_numpy_and_refuses_unknown_labels():
       (
           lambda: self_regulation.accuracy(start, images[:0], labels[:0]),
           'at least one image, got none',
+      ),
+      (
+          lambda: run(images[:0], labels[:0], swaps[:0]),
+          'at least one image, got none',
+      ),
+      (
+          lambda: self_regulation.initial_state(params, _LEARNER, rate=np.nan),
+          'rate must be positive, got nan',
+      ),
+      (
+          lambda: self_regulation.initial_state(
+              params, _LEARNER, step_ratio=-1.0
+          ),
+          'step_ratio must be at least 0, got -1.0',
+      ),
+      (
+          lambda: self_regulation.exchange(start.permutation, np.array([0, 4])),
+          'swap must be in.*got 4',
       ),
   ):
     with pytest.raises(ValueError, match=message):

@@ -90,6 +90,19 @@ class SyntheticGradientTest(parameterized.TestCase):
     )
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 
+  def test_numbers_do_not_stretch_to_a_state(self):
+    window = lambda p, s: (s * p, jnp.sum(s))
+    state = jnp.ones(3)
+    for future in (jnp.ones(()), jnp.ones(4), (state, state)):
+      with self.assertRaisesRegex(ValueError, r'future .* \[\[3\]\]'):
+        synthetic_gradient.window_gradients(window, 1.0, state, future)
+    with self.assertRaisesRegex(
+        ValueError, r'target .*\[\[3\]\].*\[\[3, 1\]\]'
+    ):
+      synthetic_gradient.prediction_loss(state, state[:, None])
+    with self.assertRaisesRegex(ValueError, 'normaliser .* got 0'):
+      synthetic_gradient.prediction_loss(state, state, 0)
+
 
 if __name__ == '__main__':
   absltest.main()

@@ -29,6 +29,7 @@ def avalanches(spikes: np.ndarray, bin_steps: int = 1) -> Avalanches:
       longer than the recording.
   """
   counts = _counts(spikes)
+  checks.count('bin_steps', bin_steps)
   if not 1 <= bin_steps <= max(counts.size, 1):
     raise ValueError(
         f'bin_steps must be in [1, T={counts.size}], got {bin_steps}.'
@@ -67,13 +68,13 @@ def distribution_distance(ours: npt.ArrayLike, theirs: npt.ArrayLike) -> float:
   Kolmogorov and Smirnov's statistic, of sizes or durations.
 
   Raises:
-    ValueError: if one of them is empty.
+    ValueError: if one of them is empty, or has NaN.
   """
   a, b = np.sort(np.ravel(ours)), np.sort(np.ravel(theirs))
-  if not a.size or not b.size:
+  if not a.size or not b.size or np.isnan([a[-1], b[-1]]).any():
     raise ValueError(
-        'distribution_distance needs values on both sides, got'
-        f' {a.size} and {b.size}.'
+        'distribution_distance needs values on both sides, none of them NaN,'
+        f' got {a.size} and {b.size}, the largest {a[-1:]} and {b[-1:]}.'
     )
   at = np.concatenate([a, b])
   share = lambda x: np.searchsorted(x, at, side='right') / x.size

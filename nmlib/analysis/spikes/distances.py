@@ -103,7 +103,15 @@ def victor_purpura(times: np.ndarray, others: np.ndarray, cost: float) -> float:
 
   Victor & Purpura (1996): 1 to add or remove a spike, `cost` a unit of time
   to move one. NumPy, not differentiable.
+
+  Raises:
+    ValueError: if times are not finite and in order, or the cost is negative.
   """
+  for name, list_ in (('times', times), ('others', others)):
+    if not np.isfinite(list_).all() or (np.diff(list_) < 0).any():
+      raise ValueError(f'{name} must be finite and ascend, got {list_}.')
+  if not cost >= 0:
+    raise ValueError(f'cost must be at least 0, got {cost}.')
   table = np.arange(len(others) + 1, dtype=float)
   for i, time in enumerate(times):
     row = np.empty_like(table)

@@ -39,6 +39,7 @@ def histogram_distance(
   """
   if num_bins is not None:
     checks.count('num_bins', num_bins)
+  checks.shape('spikes', spikes, 'T', N=np.shape(target)[-1])
   ours, theirs = intervals(spikes), intervals(target)
   if not theirs.size:
     raise ValueError(

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from nmlib.neurons.core import checks
 
@@ -71,13 +72,15 @@ def pair(
     max_distance: m, steps, at least 0.
 
   Raises:
-    ValueError: if a list is not one of whole numbers on one axis, or the
-      distance is negative, or so large that costs exceed 32 bits.
+    ValueError: if a list is not one of whole numbers on one axis, or, where
+      it can be seen, does not ascend; or the distance is negative, or so large
+      that costs exceed 32 bits.
   """
   for name, value in (('times', times), ('others', others)):
     checks.shape(name, value, 'P')
     if not jnp.issubdtype(value.dtype, jnp.integer):
       raise ValueError(f'{name} must be whole numbers, got {value.dtype}.')
+    _check_order(name, value)
   times, others = (jnp.asarray(one, jnp.int32) for one in (times, others))
   most = _MOST // (times.size + others.size + 3) - 1
   if checks.is_concrete(max_distance) and not 0 <= max_distance <= most:
@@ -90,6 +93,19 @@ def pair(
   costs, moves = _table(times, others, skip)
   partners = _way_back(moves, counts, times.shape[0], others.shape[0])
   return Pairing(*partners, costs[counts])
+
+
+def _check_order(name, times) -> None:
+  """Refuses times that do not ascend, or are followed by more after ABSENT."""
+  if not checks.is_concrete(times):
+    return
+  times = np.asarray(times).astype(np.int64)
+  count = np.sum(times != ABSENT)
+  if (times[:count] < 0).any() or (np.diff(times[:count]) < 0).any():
+    raise ValueError(
+        f'{name} must ascend from 0 on, then be {ABSENT} where there is none,'
+        f' got {times.tolist()}.'
+    )
 
 
 _PAIR, _SKIP, _SKIP_OTHER = 0, 1, 2

@@ -67,9 +67,11 @@ def loss(
     config: static.
 
   Raises:
-    ValueError: if shapes differ, or a token is out of range.
+    ValueError: if shapes differ, there is no token, or one is out of range.
   """
   checks.shape('targets', targets, tokens=len(tokens))
+  if not len(tokens):
+    raise ValueError('a loss needs at least one token, got none.')
   checks.indices('targets', targets, config.vocab_size)
   _, logits, rates = _run(params, initial_state(config), tokens, config)
   nats = jnp.mean(

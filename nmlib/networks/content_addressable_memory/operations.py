@@ -36,12 +36,11 @@ def operations(
 
   Raises:
     ValueError: if cues are not one-hot, nothing is shown, shapes do not fit,
-      or times are not whole ms.
+      or times or the length are not whole ms.
   """
   start = _whole(start)
   count = len(start)
-  if length < 0:
-    raise ValueError(f'length must be at least 0 ms, got {length}.')
+  checks.count('length', length, 0)
   checks.shape('learn', learn, operations=count)
   checks.shape('cue', cue, operations=count, num_cues=config.num_cues)
   checks.shape(

@@ -12,7 +12,6 @@ An output of `if_curr_exp` (one for each label) fires if and only if
 .. math:: \kappa\, w \cdot x \ge \theta
 
 where x is the volley and kappa the peak of its membrane for a unit weight.
-Weights have both signs: on the authors' hardware, two projections.
 """
 
 from collections.abc import Callable
@@ -86,8 +85,6 @@ class Params(NamedTuple):
 
 
 class Detection(NamedTuple):
-  """Of one volley."""
-
   fired: jax.Array  # [M], bool
   latency: jax.Array  # [M], ms after the volley; inf if it did not fire
 
@@ -165,7 +162,11 @@ def drives(
   """Returns kappa w . x [..., M], mV, of volleys [..., N] by weights [N, M].
 
   The formula that `detect` simulates: an output fires from theta on.
+
+  Raises:
+    ValueError: if patterns are of other channels.
   """
+  checks.trailing('patterns', patterns, num_channels=config.num_channels)
   product = jnp.matmul(patterns, weights, precision='highest')
   return psp_peak(config) * product
 

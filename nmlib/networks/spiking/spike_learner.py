@@ -146,6 +146,8 @@ def learn(
   Raises:
     ValueError: if a shape is another, or concrete weights break Dale's law.
   """
+  size = config.num_units
+  checks.shape('times of the target', target.times.T, 'Q', num_units=size)
   spikes = simulate(state.weights, drive, config)
   wanted = jnp.sum(target.times != pairing.ABSENT, dtype=jnp.int32)
   fired = jnp.sum(spikes != 0, dtype=jnp.int32)

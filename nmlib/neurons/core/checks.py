@@ -38,6 +38,35 @@ def shape(name: str, array: Any, *free: str, **sizes: int) -> None:
     raise ValueError(f'{name} must be [{axes}], got shape {list(found)}.')
 
 
+def trailing(name: str, array: Any, **sizes: int | None) -> None:
+  """Refuses an array whose last axes are of other sizes.
+
+  >>> checks.trailing('weights', weights, num_units=config.num_units, D=None)
+
+  Args:
+    name: of the array.
+    array: of NumPy or JAX, with any axes before those.
+    **sizes: of the last axes, by the name of what sets them; None: any.
+
+  Raises:
+    ValueError: saying what was expected and what came.
+  """
+  axes = ', '.join(
+      key if size is None else f'{key}={size}' for key, size in sizes.items()
+  )
+  if not hasattr(array, 'shape'):
+    kind = type(array).__name__
+    raise ValueError(f'{name} must be an array [..., {axes}], got a {kind}.')
+  found = tuple(array.shape)
+  last = found[-len(sizes) :]
+  fits = len(last) == len(sizes) and all(
+      size in (None, own)
+      for own, size in zip(last, sizes.values(), strict=True)
+  )
+  if not fits:
+    raise ValueError(f'{name} must be [..., {axes}], got shape {list(found)}.')
+
+
 def indices(name: str, values: Any, size: int) -> None:
   """Refuses what is no index of `size` things, where values can be seen.
 

@@ -12,12 +12,12 @@ of the classes, in which pairs are exchanged (`nmlib.data.tasks.concept_shift`).
 """
 
 from nmlib.plasticity.self_regulation.config import Config
+from nmlib.plasticity.self_regulation.labels import effect
+from nmlib.plasticity.self_regulation.labels import exchange
 from nmlib.plasticity.self_regulation.learner import Batch
 from nmlib.plasticity.self_regulation.learner import Record
 from nmlib.plasticity.self_regulation.learner import State
 from nmlib.plasticity.self_regulation.learner import accuracy
-from nmlib.plasticity.self_regulation.learner import effect
-from nmlib.plasticity.self_regulation.learner import exchange
 from nmlib.plasticity.self_regulation.learner import initial_state
 from nmlib.plasticity.self_regulation.learner import run
 from nmlib.plasticity.self_regulation.learner import step

@@ -26,6 +26,17 @@ def images(given: Any, labels: Any, config: Config) -> None:
   checks.shape('images', given, 'T', num_inputs=config.num_inputs)
   checks.shape('labels', labels, images=len(given))
   checks.indices('labels', labels, config.num_classes)
+  if not len(given):
+    raise ValueError('a stream needs at least one image, got none.')
+
+
+def start(rate: Any, step_ratio: Any) -> None:
+  """Refuses a rate that is not positive, or a negative ratio, where seen."""
+  if rate is not None and checks.is_concrete(rate) and not rate > 0:
+    raise ValueError(f'rate must be positive, got {rate}.')
+  seen = step_ratio is not None and checks.is_concrete(step_ratio)
+  if seen and not step_ratio >= 0:
+    raise ValueError(f'step_ratio must be at least 0, got {step_ratio}.')
 
 
 def tested(given: Any, labels: Any, num_inputs: int, num_classes: int) -> None:

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import optax
 
 from nmlib.plasticity.self_regulation import checked
+from nmlib.plasticity.self_regulation import labels as labels_lib
 from nmlib.plasticity.self_regulation import network
 from nmlib.plasticity.self_regulation.config import Config
 
@@ -50,7 +51,11 @@ def initial_state(
     config: static.
     rate: eta_0, in place of the config's; may be traced.
     step_ratio: likewise.
+
+  Raises:
+    ValueError: if a rate that can be seen is not positive, or a ratio negative.
   """
+  checked.start(rate, step_ratio)
   dtype = params[0].kernel.dtype
   start = jnp.asarray(config.rate if rate is None else rate, dtype)
   ratio = config.step_ratio if step_ratio is None else step_ratio
@@ -64,18 +69,6 @@ def initial_state(
       jnp.arange(config.num_classes, dtype=jnp.int32),
       jnp.zeros((), jnp.int32),
   )
-
-
-def effect(labels: jax.Array, config: Config) -> jax.Array:
-  """Returns what objects do to a rate: 1 where they raise it, else -1."""
-  return jnp.where(labels >= config.first_raising, 1, -1)
-
-
-def exchange(permutation: jax.Array, swap: jax.Array) -> jax.Array:
-  """Exchanges two classes, [2], in what labels mean, [K]; equal ones: none."""
-  swap = jnp.asarray(swap, permutation.dtype)
-  first, second = permutation == swap[0], permutation == swap[1]
-  return jnp.where(first, swap[1], jnp.where(second, swap[0], permutation))
 
 
 def step(state: State, batch: Batch, config: Config) -> tuple[State, Record]:
@@ -103,7 +96,7 @@ def step(state: State, batch: Batch, config: Config) -> tuple[State, Record]:
   place = config.batch_size - 1 if late else 0
   known = jnp.concatenate([state.images, images])
   names = jnp.concatenate([state.labels, batch.labels.astype(jnp.int32)])
-  moved = _moved(state, effect(labels[place], config))
+  moved = _moved(state, labels_lib.effect(labels[place], config))
   taken = jnp.zeros(config.num_rates, bool)
   if config.mode == 'random':
     taken = (batch.coin > 0.5) & (state.seen + place > 0)
@@ -114,7 +107,7 @@ def step(state: State, batch: Batch, config: Config) -> tuple[State, Record]:
       gradient, _ = jax.grad(_loss, has_aux=True)(state.params, *head)
     back = slice(place, place + config.num_remembered)
     memory = known[back], state.permutation[names[back]]
-    tried = _moved(state, effect(guesses[place], config))
+    tried = _moved(state, labels_lib.effect(guesses[place], config))
     gains = _gains(state, gradient, memory, tried, config)
     taken = (gains > 0) & (state.seen + place > config.num_remembered)
   rate = jnp.where(taken, moved, state.rate)
@@ -126,7 +119,7 @@ def step(state: State, batch: Batch, config: Config) -> tuple[State, Record]:
       rate=rate,
       images=known[config.batch_size :],
       labels=names[config.batch_size :],
-      permutation=exchange(state.permutation, batch.swap),
+      permutation=labels_lib.exchange(state.permutation, batch.swap),
       seen=seen,
   )
   return state, Record(rate, jnp.sum(guesses == labels), taken)

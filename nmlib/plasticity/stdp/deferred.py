@@ -56,15 +56,18 @@ def weights_at(
 
   Args:
     state: of the synapses, `state.current.time` steps old.
-    t: steps since the beginning, an integer.
+    t: steps since the beginning, an integer of 32 bits.
     config: of the rule.
 
   Raises:
-    ValueError: if t is in the past.
+    ValueError: if t is in the past, or no such integer.
   """
   now = state.current.time
-  if checks.is_concrete(now) and checks.is_concrete(t) and not t >= now:
+  if checks.is_concrete(now) and checks.is_concrete(t) and not t >= int(now):
     raise ValueError(f't must be at least {int(now)}, the present, got {t}.')
+  checks.count('t', t, 0)
+  if checks.is_concrete(t) and int(t) >= 2**31:
+    raise ValueError(f't must be below 2**31 steps, got {t}.')
   pre, post = (
       jnp.zeros(size, state.stored.dtype) for size in state.stored.shape
   )

@@ -65,6 +65,7 @@ def event_step(
   capacity = _both(capacity)
   old = state.synapses
   pair.check_spikes(old.weights, pre, post)
+  pair.check_state(old, config)
   line, pre, post = pair.arrivals(old, pre, post, config)
   x_seen, x, y_seen, y = pair.traces(old, pre, post, config)
   fits = (jnp.sum(pre) <= capacity[0]) & (jnp.sum(post) <= capacity[1])

@@ -129,6 +129,7 @@ def advance(
 ) -> tuple[State, Event]:
   """As `step`, but returns which spikes read which weights."""
   check_spikes(state.weights, pre, post)
+  check_state(state, config)
   line, pre, post = arrivals(state, pre, post, config)
   x_seen, x, y_seen, y = traces(state, pre, post, config)
   column = lambda trace: trace if trace.ndim == 2 else trace[:, None]
@@ -153,6 +154,20 @@ def check_spikes(
   checks.shape('post', post, *free, postsynaptic_cells=m)
   checks.binary('pre', pre)
   checks.binary('post', post)
+
+
+def check_state(state: State, config: Config) -> None:
+  """Refuses a state of another rule: other traces, or another delay."""
+  n, m = state.weights.shape
+  whole = tuple(trace.ndim == 2 for trace in state[1:3])
+  late = m if config.delay_side == 'dendritic' else n
+  slots = config.delay + 1, late
+  if whole != config.trace_of_synapse or state.line.slots.shape != slots:
+    raise ValueError(
+        'state is of a rule with another pairing, delay or delay_side than'
+        f' {config.pairing!r}, {config.delay} and {config.delay_side!r}: make'
+        ' it by initial_state of this config.'
+    )
 
 
 def arrivals(

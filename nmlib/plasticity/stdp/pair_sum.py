@@ -32,7 +32,8 @@ def pair_sum(
     raise ValueError(
         'pair_sum adds up changes that do not depend on the weight:'
         ' rule.Config.mu_plus and mu_minus must be 0, and potentiation and'
-        f' depression None, got {config}.'
+        f' depression None, got {config.mu_plus:g}, {config.mu_minus:g} and'
+        f' {functions}.'
     )
   checks.shape('pre', pre, 'T', 'N')
   checks.shape('post', post, 'T', 'M')

@@ -124,5 +124,6 @@ def unroll(
 ) -> tuple[State, jax.Array]:
   """Runs `step` over [T, N], [T, M] and [T]; returns [T, M] as outputs."""
   pair.check_spikes(state.synapses.weights, pre, post, 'T')
+  checks.shape('reward', reward, steps=len(pre))
   run = lambda state, x: step(state, x[0], x[1], x[2], config)
   return scan.scan(run, state, (pre, post, reward))

@@ -126,15 +126,25 @@ def bounded(weights: jax.Array, reads: jax.Array, config: Config) -> jax.Array:
 def grown(weights: jax.Array, config: Config) -> jax.Array:
   """Returns what a potentiation at full trace adds to weights."""
   if config.potentiation is not None:
-    return config.potentiation(weights)
+    return _by('potentiation', config.potentiation, weights)
   return _power(config.a_plus, config.w_max - weights, config.mu_plus, config)
 
 
 def shrunk(weights: jax.Array, config: Config) -> jax.Array:
   """Returns what a depression at full trace takes from weights."""
   if config.depression is not None:
-    return config.depression(weights)
+    return _by('depression', config.depression, weights)
   return _power(config.a_minus, weights - config.w_min, config.mu_minus, config)
+
+
+def _by(name, function, weights):
+  size = jnp.asarray(function(weights))
+  if size.shape not in ((), weights.shape):
+    raise ValueError(
+        f'rule.Config.{name} must return a number for each weight, or one,'
+        f' got shape {list(size.shape)} of weights {list(weights.shape)}.'
+    )
+  return size
 
 
 def _power(amplitude, distance, mu, config):

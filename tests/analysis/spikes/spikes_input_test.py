@@ -67,6 +67,35 @@ def test_pairs_of_no_spikes():
             lambda: intervals.histogram_distance(_SPIKES, _TARGET, -1),
             'num_bins must be at least 1, got -1',
         ),
+        (
+            lambda: intervals.histogram_distance(_SPIKES[:, :1], _TARGET, 2),
+            r'spikes must be \[T, N=',
+        ),
+        (lambda: avalanches.avalanches(_SPIKES, 1.5), 'number, got 1.5'),
+        (
+            lambda: avalanches.distribution_distance([1.0], [2.0, np.nan]),
+            'none of them NaN, got 1 and 2',
+        ),
+        (
+            lambda: distances.victor_purpura(np.array([2, 1]), [1.0], 1.0),
+            'times must be finite and ascend',
+        ),
+        (
+            lambda: distances.victor_purpura([1.0], np.array([np.nan]), 1.0),
+            'others must be finite and ascend',
+        ),
+        (
+            lambda: distances.victor_purpura([1.0], [2.0], -1.0),
+            'cost must be at least 0, got -1.0',
+        ),
+        (
+            lambda: pairing.pair(np.array([5, 1]), np.array([1]), 2),
+            r'times must ascend from 0 on.*\[5, 1\]',
+        ),
+        (
+            lambda: pairing.pair(np.array([1]), np.array([-1, 4]), 2),
+            r'others must ascend from 0 on.*\[-1, 4\]',
+        ),
         (lambda: pairing.spike_times(_SPIKES[0], 2), r'must be \[T, N'),
         (
             lambda: pairing.pair(np.array([1]), np.array([2]), 2**31 - 1),
