@@ -67,7 +67,7 @@ PRESETS = {
     'smoke': Config(
         num_seeds=2, network=cnn.Config(_OUTPUTS, (4, 4), (4, 2)),
         loop=train.Loop(4, 4), num_images=20, exemplars=3, hidden=6,
-        embedding=4, beam=3, check_every=2, num_checks=2, num_tests=6,
+        embedding=4, beam=3, check_every=2, num_checks=2, num_tests=20,
         deletions=(0, 1, 2),
     ),
     'real': Config('images'),

@@ -1,14 +1,17 @@
 """Units described in words, as a user starts it."""
 
+import dataclasses
 import pathlib
 
 from absl.testing import absltest
+from etils import epath
 import jax
 import numpy as np
 from PIL import Image
 import pytest
 
 from launch.milan import config as config_lib
+from launch.milan import experiment
 from nmlib import train
 from nmlib.data import weights
 from nmlib.networks.vision import efficientnet
@@ -51,13 +54,13 @@ class MilanTest(launcher.LauncherTest):
     self.assertTrue(pathlib.Path(self.workdir / 'figures/units.png').exists())
 
   def test_missing_files(self):
-    for flags, expected in (
-        (('--preset=real', '--images=x'), 'error: --weights must be given'),
-        (('--preset=paper',), '--annotations and --weights must be given'),
+    presets = config_lib.PRESETS
+    for config, expected in (
+        (dataclasses.replace(presets['real'], images='x'), '--weights must be'),
+        (presets['paper'], '--annotations and --weights must be given'),
     ):
-      code, _, err = self.run_launcher(*flags)
-      self.assertNotEqual(code, 0)
-      self.assertIn(expected, err)
+      with self.assertRaisesRegex(ValueError, expected):
+        experiment.experiment(config, train.Run(epath.Path(self.folder)))
 
   def test_bad_config(self):
     with self.assertRaisesRegex(

@@ -6,6 +6,7 @@ unit sees is known, names are compared instead.
 """
 
 from collections.abc import Mapping
+import functools
 
 import jax
 import jax.numpy as jnp
@@ -14,6 +15,7 @@ import numpy as np
 from nmlib.neurons.core import checks
 
 
+@functools.partial(jax.jit, static_argnames='stop')
 def named(tokens: jax.Array, words: jax.Array, stop: int) -> jax.Array:
   """Returns what is named before the first stop, bool [..., F].
 
@@ -92,6 +94,9 @@ def most_frequent(facts: jax.Array) -> jax.Array:
   )
 
 
+_CONSTANTS = {'constant': best_constant, 'most frequent': most_frequent}
+
+
 def compare(
     said: Mapping[str, np.ndarray],
     right: np.ndarray,
@@ -113,22 +118,33 @@ def compare(
     'F1' and 'distinct', [S] by method; methods of F1 are also 'constant' and
     'most frequent'.
   """
-  names = lambda tokens: named(jnp.asarray(tokens), jnp.asarray(words), stop)
+  found = _compared(dict(said), right, known, words, stop)
+  order = {'F1': (*said, *_CONSTANTS), 'distinct': tuple(said)}
+  return {
+      measure: {
+          method: np.asarray(found[measure][method]) for method in methods
+      }
+      for measure, methods in order.items()
+  }
+
+
+@functools.partial(jax.jit, static_argnames='stop')
+def _compared(said, right, known, words, stop):
+  """Returns what `compare` does, of arrays on the device."""
+  names = lambda tokens: named(tokens, words, stop)
   methods = {method: names(tokens) for method, tokens in said.items()}
   truth, facts = names(right), names(known)
-  alone = {'constant': best_constant, 'most frequent': most_frequent}
-  for method, choose in alone.items():
-    methods[method] = jnp.stack(list(map(choose, facts)))[:, None]
+  for method, choose in _CONSTANTS.items():
+    methods[method] = jax.lax.map(choose, facts)[:, None]
 
   def f1(found):
     found = jnp.broadcast_to(found[:, :, None], truth.shape)
-    return np.asarray(jnp.mean(jnp.max(factor_f1(found, truth), 2), 1))
+    return jnp.mean(jnp.max(factor_f1(found, truth), 2), 1)
 
-  distinct = lambda tokens: count_distinct(jnp.asarray(tokens), stop)
+  distinct = lambda tokens: count_distinct(tokens, stop)
   return {
       'F1': {method: f1(found) for method, found in methods.items()},
       'distinct': {
-          method: np.array(list(map(distinct, tokens)))
-          for method, tokens in said.items()
+          method: jax.vmap(distinct)(tokens) for method, tokens in said.items()
       },
   }

@@ -5,6 +5,7 @@ of the training images, and with another class in a test (as in the edits of
 Hernandez et al., arXiv 2201.11114, on photographs).
 """
 
+import functools
 from typing import Literal
 from typing import NamedTuple
 
@@ -58,6 +59,10 @@ def many(
     key: jax.Array, count: int, letters: Letters = 'telling', share: float = 0.5
 ) -> Shown:
   """Draws `count` images, [N, ...]; arguments as of `draw`."""
+  return _many(jax.random.split(key, count), letters, share)
+
+
+@functools.partial(jax.jit, static_argnums=(1, 2))
+def _many(keys, letters, share):
   one = lambda key: draw(key, letters, share)
-  draws = jax.jit(lambda keys: jax.lax.map(one, keys, batch_size=50))
-  return draws(jax.random.split(key, count))
+  return jax.lax.map(one, keys, batch_size=50)

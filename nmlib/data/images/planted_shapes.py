@@ -4,6 +4,7 @@ What can be asked of them: whether the facets of a class are found, since they
 are known (Nguyen, Yosinski & Clune, arXiv 1602.03616, on photographs).
 """
 
+import functools
 from typing import NamedTuple
 
 import jax
@@ -50,9 +51,13 @@ def many(
     size: int = 32,
 ) -> Shown:
   """Draws `count` images, [N, ...]; arguments as of `draw`."""
+  return _many(jax.random.split(key, count), num_classes, num_facets, size)
+
+
+@functools.partial(jax.jit, static_argnums=(1, 2, 3))
+def _many(keys, num_classes, num_facets, size):
   one = lambda key: draw(key, num_classes, num_facets, size)
-  draws = jax.jit(lambda keys: jax.lax.map(one, keys, batch_size=50))
-  return draws(jax.random.split(key, count))
+  return jax.lax.map(one, keys, batch_size=50)
 
 
 def of_each_class(
