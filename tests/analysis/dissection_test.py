@@ -165,6 +165,11 @@ class ExemplarsTest(absltest.TestCase):
     with self.assertRaisesRegex(ValueError, 'batch_size must be at least 1'):
       exemplars.find(lambda x: {'a': x}, 0 * images[:1], k=1, batch_size=0)
 
+  def test_layers_without_maps_are_refused(self):
+    pooled = lambda x: {'final': jnp.mean(x, (0, 1))}
+    with self.assertRaisesRegex(ValueError, r"layer 'final' must be \[h, w, C"):
+      exemplars.find(pooled, jnp.asarray(_MAPS), k=1)
+
   def test_features_are_what_an_encoder_has_inside_the_masks(self):
     images = jnp.asarray(_MAPS)
     found = exemplars.joined(

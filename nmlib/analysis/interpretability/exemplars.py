@@ -55,8 +55,8 @@ def find(
     batch_size: images at a time.
 
   Raises:
-    ValueError: if there are fewer than k images, an argument is out of range,
-      or a pixel is not finite, where it can be seen.
+    ValueError: if there are fewer than k images, an argument is out of range, a
+      layer has no maps, or a pixel is not finite, where it can be seen.
   """
   checks.shape('images', images, 'N', 'H', 'W', 'D')
   checks.finite('images', images)
@@ -77,6 +77,8 @@ def find(
     return step(carry, (images[cut:], numbers[cut:]))[0]
 
   shapes = jax.eval_shape(look, images[0])
+  for name, shape in shapes.items():
+    checks.shape(f'layer {name!r}', shape, 'h', 'w', 'C')
   best = {name: _none(shape, k) for name, shape in shapes.items()}
   best = over(
       lambda held, maps, where: {
