@@ -12,6 +12,7 @@ input to output by the joint attribution score of the whole path.
 
 A path that maximises a score wins on that score by construction, so that here
 removal decides: how much of the class's probability is lost when the path is.
-`real` and `paper` need files: a folder with a folder of images for each class
-(paper: named by the class's number). Nothing is generated in their place.
+`real` and `paper` need files: weights, whose sizes count in place of network.*,
+and a folder of a folder of images for each class, named by its number. Nothing
+is generated in their place, or learns as loop.* says.
 """

@@ -13,18 +13,12 @@ _Counts = Annotated[tuple[limits.Count, ...], limits.Some(distinct=True)]
 
 @dataclasses.dataclass(frozen=True)
 class Config:
-  """From `shapes` a network learns first; of a `folder` it must be given.
-
-  A network that is given has its own sizes: network.*, loop.* and learning_rate
-  are then of no effect.
-  """
+  """From `shapes` a network learns first; of a `folder` it must be given."""
 
   source: Literal['shapes', 'folder'] = 'shapes'
   network: vit.Config = vit.Config(5, (4, 4), 8, 3, 4, 48, 4, 96)
   model: Literal['vit', 'efficientnet-lite0'] = 'vit'
-  # Of a trained network: the official .npz, or .safetensors; a ViT's of
-  # transformers lie beside their config.json.
-  weights: limits.Path = ''
+  weights: limits.Path = ''  # of a trained network, see SHORTCUTS
   images: limits.Path = ''  # folder, of a folder for each class
   # How bytes become numbers: (x - mean) / deviation. The authors take
   # ImageNet's; the official weights were trained with 127.5 and 127.5.
@@ -48,13 +42,11 @@ class Config:
           "config.source must be 'folder' for config.model="
           f'{self.model!r}, which is not trained here.'
       )
-    if self.counts[0] != 1:
-      raise ValueError(f'config.counts must begin with 1, got {self.counts}.')
-    most = self.network.encoder.hidden  # a folder's are known when it is read
-    if self.source == 'shapes' and max(self.counts) > most:
+    most = max(self.counts)  # a folder's network tells when it is searched
+    most = self.network.encoder.hidden if self.source == 'shapes' else most
+    if self.counts[0] != 1 or max(self.counts) > most:
       raise ValueError(
-          f'config.counts must be at most {most}, the hidden neurons of'
-          f' config.network, got {self.counts}.'
+          f'config.counts must begin with 1, up to {most}, got {self.counts}.'
       )
 
 
@@ -81,8 +73,7 @@ PRESETS = {
     ),
 }  # fmt: skip
 SHORTCUTS = {
-    'weights': "The network's: .npz, or .safetensors (a ViT's with config.json"
-    ' beside it).',
+    'weights': 'Official .npz, or .safetensors (a ViT: beside config.json).',
     'images': 'Folder of a folder for each class.',
 }
 _SHAPES = (train.Source('shapes of known factors', 'generated'),)

@@ -1,7 +1,6 @@
 """The experiment of `launch.neuron_path`: a network, paths, what they carry."""
 
 import functools
-import pathlib
 from typing import Any
 from typing import NamedTuple
 
@@ -30,7 +29,7 @@ class Data(NamedTuple):
   images: Any  # [N, H, W, 3], of 0..255
   labels: Any  # int [N]
   names: tuple[str, ...]
-  skipped: tuple[str, ...] = ()  # names of files that could not be read
+  left_out: str = 'none is skipped'  # files that could not be read
 
 
 def experiment(config: Config, run: train.Run) -> train.Report:
@@ -42,9 +41,8 @@ def experiment(config: Config, run: train.Run) -> train.Report:
     pick = lambda seed: jax.tree.map(lambda leaf: leaf[seed], trained)
     networks = [pick(seed) for seed in range(config.num_seeds)]
   else:
-    params, network, data = read(config)
-    networks = [params]
-  run.say(f'{len(data.labels)} images; {len(data.skipped)} could not be read')
+    networks, network, data = read(config)
+  run.say(f'{len(data.labels)} images; {data.left_out}')
   paths, exact = programs(network, config)
   found, slow = [], []
   for seed, params in enumerate(networks):
@@ -131,7 +129,7 @@ def generated(config: Config) -> Data:
 
 
 def read(config: Config):
-  """Returns a user's parameters, network and pictures.
+  """Returns a user's parameters, a list of one, their network, and pictures.
 
   Raises:
     ValueError: if a path is not given, or a folder names no class.
@@ -140,7 +138,9 @@ def read(config: Config):
   arrays = weights.load(config.weights)
   network: Any
   if config.model == 'vit':
-    network = vit.config_from_official(_official(config, arrays))
+    bare = config.weights.endswith('.npz')  # whose shapes say the sizes
+    official = arrays if bare else weights.described(config.weights)
+    network = vit.config_from_official(official)
     size = network.grid[0] * network.patch_size
     params: Any = vit.params_from_official(arrays, network)
   else:
@@ -149,15 +149,8 @@ def read(config: Config):
     params = efficientnet.params_from_official(arrays, network)
   found = image_folder.read(config.images, size, config.num_images)
   labels = image_folder.classes(found.folders, network.num_classes)
-  skipped = tuple(found.skipped)
-  return params, network, Data(found.images, labels, found.names, skipped)
-
-
-def _official(config: Config, arrays):
-  """Returns what tells a ViT's sizes: its .npz, or config.json beside it."""
-  if config.weights.endswith('.npz'):
-    return arrays
-  return weights.described(pathlib.Path(config.weights).parent / 'config.json')
+  data = Data(found.images, labels, found.names, found.left_out)
+  return [params], network, data
 
 
 def _scaled(image, network, config):

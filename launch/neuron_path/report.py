@@ -42,13 +42,10 @@ def make(config: Config, data, found, exact) -> train.Report:
     ]
   kind = 'neuron' if config.model == 'vit' else 'channel'
   table = _table(config, rows, exact, shared)
-  images = [str(len(data.labels)), f'{len(data.skipped)} could not be read']
+  images = f'{len(data.labels)}; {data.left_out}'
   return train.Report(
       claims=claims,
-      data={
-          'images': '; '.join([*images, *data.skipped]),
-          'source': config.source,
-      },
+      data={'images': images, 'source': config.source},
       differences=differences,
       tables={f'Paths of one {kind} a layer': table},
       figures=figures.draw(config, data, found['neurons'][0], rows, drops),

@@ -82,13 +82,17 @@ def save(path: str | os.PathLike[str], arrays: Mapping[str, Any]) -> None:
 
 
 def described(path: str | os.PathLike[str]) -> dict[str, Any]:
-  """Returns what a `config.json` says of a model.
+  """Returns what a model's `config.json` says.
+
+  Args:
+    path: of that file, or of the weights beside it.
 
   Raises:
     FileNotFoundError: there is no such file.
     ValueError: it is damaged, or no object.
   """
   file = pathlib.Path(path)
+  file = file if file.suffix == '.json' else file.with_name('config.json')
   if not file.is_file():
     raise FileNotFoundError(f'{file}: no such file.')
   try:
