@@ -87,6 +87,22 @@ class BdhTest(launcher.LauncherTest):
     record = self.report()
     self.assertTrue(all(c['holds'] for c in record['claims']), out)
 
+  @pytest.mark.slow
+  def test_language_is_learned_without_backpropagation_through_time(self):
+    # Section 7.2: statistics of letters survive where no gradient reaches keys
+    # and values; what suffers, matching in context, is in launch.bdh.memory.
+    changes = (
+        'loop.num_steps=400', 'learning_rate=2e-3', 'final_learning_rate=2e-3',
+        'model.detach=true', 'model.embed_dim=32', 'model.num_neurons=1024',
+        'model.num_heads=2', 'model.num_layers=2', 'model.dropout_rate=0.0',
+    )  # fmt: skip
+    code, _, err = self.run_launcher(*(f'--config.{x}' for x in changes))
+    self.assertEqual(code, 0, err)
+    bigram, *_ = self.report()['claims']
+    self.assertIn('below the bigram baseline', bigram['text'])
+    self.assertLen(bigram['ours']['BDH'], 3)
+    self.assertLess(max(bigram['ours']['BDH']), min(bigram['ours']['bigram']))
+
 
 if __name__ == '__main__':
   absltest.main()
