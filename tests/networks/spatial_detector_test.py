@@ -173,6 +173,15 @@ class SpatialDetectorTest(absltest.TestCase):
         _fires(scaled, probes, config), _fires(learned, probes, _CONFIG)
     )
 
+  def test_latency_has_the_dtype_of_the_weights(self):
+    config = spatial_detector.Config(4, steps=20)
+    with jax.enable_x64(True):
+      params = spatial_detector.init(jax.random.key(0), config)
+      learned = spatial_detector.learn(params, np.eye(4)[:1], config)
+      found = spatial_detector.detect(learned, np.eye(4)[0], config)
+    self.assertTrue(bool(found.fired[0]))
+    self.assertEqual(found.latency.dtype, np.float32)
+
   def test_outputs_learn_apart(self):
     config = dataclasses.replace(_CONFIG, num_outputs=2)
     patterns = _patterns(2)

@@ -137,7 +137,7 @@ def detect(params: Params, pattern: jax.Array, config: Config) -> Detection:
   volleys = jnp.zeros((config.steps, pattern.shape[0])).at[0].set(pattern)
   _, spikes = unroll(params, initial_state(config), volleys, config)
   fired = jnp.any(spikes > 0, 0)
-  first = config.dt * jnp.argmax(spikes > 0, 0)
+  first = config.dt * jnp.argmax(spikes > 0, 0).astype(spikes.dtype)
   return Detection(fired, jnp.where(fired, first, jnp.inf))
 
 
