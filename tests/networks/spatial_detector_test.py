@@ -177,8 +177,8 @@ class SpatialDetectorTest(absltest.TestCase):
     config = spatial_detector.Config(4, steps=20)
     with jax.enable_x64(True):
       params = spatial_detector.init(jax.random.key(0), config)
-      learned = spatial_detector.learn(params, np.eye(4)[:1], config)
-      found = spatial_detector.detect(learned, np.eye(4)[0], config)
+      learned = spatial_detector.learn(params, jnp.eye(4)[:1], config)
+      found = spatial_detector.detect(learned, jnp.eye(4)[0], config)
     self.assertTrue(bool(found.fired[0]))
     self.assertEqual(found.latency.dtype, np.float32)
 

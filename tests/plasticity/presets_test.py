@@ -1,4 +1,4 @@
-"""STDP against what NEST, Brian2 and SpikingJelly recorded, in float64."""
+"""STDP against what NEST, Brian2, SpikingJelly and BindsNET recorded."""
 
 import pathlib
 from typing import Any
@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from nmlib.plasticity.presets import bindsnet
 from nmlib.plasticity.presets import brian2
 from nmlib.plasticity.presets import nest
 from nmlib.plasticity.presets import spikingjelly
@@ -136,6 +137,31 @@ class PresetsTest(parameterized.TestCase):
     if case == 'stdp_identity':
       np.testing.assert_allclose(change.transpose(0, 2, 1), of('dw'), **close)
 
+  @parameterized.parameters('additive', 'last', 'scaled', 'unbounded')
+  def test_bindsnet(self, case):
+    arrays = _load('stdp_peers_bindsnet')
+    of = lambda name: arrays[f'{case}/{name}']
+    add, scale, dt, source, target, *nu, wmin, wmax = of('constants').tolist()
+    config = bindsnet.post_pre(
+        nu=tuple(nu), wmin=wmin, wmax=wmax, tc_trace=source,
+        target_tc_trace=target, traces_additive=bool(add), trace_scale=scale,
+        dt=dt,
+    )  # fmt: skip
+
+    def step(state, x):
+      state, _ = pair.step(state, x[0], x[1], config)
+      return state, state.weights
+
+    start = pair.initial_state(jnp.asarray(of('start')), config)
+    spikes = of('pre').astype(float), of('post').astype(float)
+    _, weights = jax.lax.scan(step, start, spikes)
+    every = np.asarray(weights)[9::10]
+    np.testing.assert_allclose(every, of('weights'), rtol=0, atol=2e-6)
+
+  def test_one_bound_of_bindsnet_is_refused(self):
+    with self.assertRaisesRegex(ValueError, 'both be finite.*got 0.0 and inf'):
+      bindsnet.post_pre(wmin=0.0)
+
   def test_a_coincidence_does_what_each_simulator_does_of_it(self):
     # One spike of each side that reach the synapse in one step, after a pre-
     # synaptic and a postsynaptic one.
@@ -145,6 +171,7 @@ class PresetsTest(parameterized.TestCase):
             Wmax=1.0, lambda_=0.1, resolution=1.0, mu_plus=0.0, mu_minus=0.0
         ),
         'brian2': brian2.stdp(dApre=0.1, ratio=1.0, dt=1.0),
+        'bindsnet': bindsnet.post_pre(nu=(0.1, 0.3), wmin=0.0, wmax=1.0),
     }
     change = {}
     for name, config in rules.items():
@@ -153,7 +180,10 @@ class PresetsTest(parameterized.TestCase):
       start = pair.initial_state(jnp.full((1, 1), 0.5), config)
       state, _ = pair.unroll(start, pre, post, config)
       change[name] = round(float(state.weights[0, 0]) - 0.5, 6)
-    self.assertEqual(change, {'spynnaker': -0.1, 'nest': 0.0, 'brian2': 0.1})
+    self.assertEqual(
+        change,
+        {'spynnaker': -0.1, 'nest': 0.0, 'brian2': 0.1, 'bindsnet': 0.2},
+    )
 
   def test_delays_under_a_step_are_refused(self):
     for make in (
