@@ -87,8 +87,14 @@ def apply(
     Logits [classes] and pooled features [C].
 
   Raises:
-    ValueError: if the image has another number of channels or is not finite.
+    ValueError: if the image has another number of channels or is not finite, or
+      params are of another config.
   """
+  sizes = [layer.kernel.shape[3] for layer in params.layers]
+  if sizes != list(config.channels):
+    raise ValueError(
+        f'params must be of config.channels={config.channels}, got {sizes}.'
+    )
   dtype = params.output.kernel.dtype
   x = convolution.check_image(image, config.in_channels, dtype)
   for i, stride in enumerate(config.strides):

@@ -125,7 +125,8 @@ def convolve(
 
   Many images and many networks are the caller's vmap. XLA's convolution on
   CPUs is slow in loops and where kernels have a batch axis, so that there it is
-  a product over patches; the numbers agree to rounding.
+  a product over patches, or of channels by themselves a sum over the kernel's
+  places; the numbers agree to rounding.
 
   Args:
     x: [H, W, D].
@@ -155,11 +156,13 @@ def convolve(
     around = [(padding, padding)] * 2
 
   def product(x, kernel):
-    cut = _patches(x, kernel.shape[:2], stride, around)
-    if alone:
-      return jnp.einsum('hwkc,kc->hwc', cut, kernel.reshape(-1, depth))
-    rows = cut.reshape(*cut.shape[:2], -1)
-    return rows @ kernel.reshape(-1, kernel.shape[-1])
+    shifted = _shifted(x, kernel.shape[:2], stride, around)
+    flat = kernel.reshape(len(shifted), -1, kernel.shape[-1])
+    if alone:  # one loop over the output, which stores no patches
+      terms = zip(shifted, flat, strict=True)
+      return sum(part * weight[None] for part, weight in terms)
+    rows = jnp.concatenate(shifted, 2)
+    return rows @ flat.reshape(-1, kernel.shape[-1])
 
   def convolution(x, kernel):
     return jax.lax.conv_general_dilated(
@@ -203,9 +206,11 @@ def check_image(image: jax.Array, channels: int, dtype) -> jax.Array:
   """Returns the image [H, W, channels] in `dtype`.
 
   Raises:
-    ValueError: if it has another shape, or values that are not finite.
+    ValueError: if it has another shape, no pixel, or values that are not
+      finite.
   """
   checks.shape('image', image, 'H', 'W', C=channels)
+  checks.count('the number of pixels of image', image.size // channels)
   checks.finite('image', image)
   return jnp.asarray(image, dtype)
 
@@ -215,15 +220,14 @@ def _same(size: int, width: int, stride: int) -> tuple[int, int]:
   return total // 2, total - total // 2
 
 
-def _patches(x, widths, stride, around):
-  """Returns what each output reads, [H', W', K K', D]."""
+def _shifted(x, widths, stride, around) -> list[jax.Array]:
+  """Returns what each output reads at each place of a kernel, [H', W', D]."""
   x = jnp.pad(x, (*around, (0, 0)))
   sizes = zip(x.shape[:2], widths, strict=True)
   counts = [(n - k) // stride + 1 for n, k in sizes]
   ends = [(n - 1) * stride + 1 for n in counts]
-  cut = [
+  return [
       x[i : i + ends[0] : stride, j : j + ends[1] : stride]
       for i in range(widths[0])
       for j in range(widths[1])
   ]
-  return jnp.stack(cut, 2)

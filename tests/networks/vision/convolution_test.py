@@ -87,6 +87,10 @@ def test_bad_input_is_refused():
     cnn.apply(params, jnp.zeros((8, 8, 1)), config)
   with pytest.raises(ValueError, match='image must be finite'):
     cnn.apply(params, jnp.full((8, 8, 3), jnp.nan), config)
+  with pytest.raises(ValueError, match='number of pixels of image must be at'):
+    cnn.apply(params, jnp.zeros((0, 8, 3)), config)
+  with pytest.raises(ValueError, match=r'params must be of config.channels='):
+    cnn.apply(params, jnp.zeros((8, 8, 3)), cnn.Config(5, (4, 4), (1, 1)))
   with pytest.raises(ValueError, match='strides be as many'):
     cnn.Config(5, (4, 4), (1,))
   with pytest.raises(ValueError, match=r'kernel must be \[K, K, D=3, C\]'):
