@@ -124,6 +124,31 @@ class DissectionTest(parameterized.TestCase):
       dissection.top_exemplars(jnp.zeros((2, 3)), 3)
     with self.assertRaisesRegex(ValueError, r'mask must be \[H, W\], got'):
       dissection.masked_pyramid_pool((jnp.zeros((2, 2, 1)),), jnp.zeros(4))
+    maps, pool = jnp.zeros((2, 3, 3)), dissection.masked_pyramid_pool
+    for run, message in (
+        (lambda: pool((), maps[0]), 'number of maps must be at least 1'),
+        (lambda: pool((maps,), maps[0] - 1), r'mask must be in \[0, inf\]'),
+        (lambda: dissection.top_exemplars(maps[0], 0), 'k must be at least 1'),
+        (lambda: dissection.levels(maps[None, :0]), 'activations must be at'),
+        (
+            lambda: dissection.levels(maps[None] + jnp.nan),
+            'maps must be finite',
+        ),
+        (
+            lambda: dissection.exemplar_masks(maps, jnp.ones(2), (4, 4)),
+            r'level must be \[\]',
+        ),
+        (
+            lambda: dissection.exemplar_masks(maps, 0.5, (0, 4)),
+            'H must be at least 1',
+        ),
+        (
+            lambda: dissection.spatialize_tokens(maps[0, [0] * 7], (-2, -3)),
+            'grid -2 x -3 must hold the 6 patches',
+        ),
+    ):
+      with self.assertRaisesRegex(ValueError, message):
+        run()
     with self.assertRaisesRegex(ValueError, 'high must be above low'):
       dissection.update(
           dissection.empty(2), jnp.asarray(_MAPS), jnp.arange(12),

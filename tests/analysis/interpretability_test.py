@@ -383,6 +383,13 @@ class UnitStatisticsTest(parameterized.TestCase):
     start = unit_statistics.empty(2)
     with self.assertRaisesRegex(ValueError, 'values must be'):
       unit_statistics.update(start, jnp.ones((3, 1)), jnp.zeros(3, int))
+    for values, ids, ends, message in (
+        (jnp.nan, jnp.zeros(3, int), {}, 'values must be in .*got nan'),
+        (1.0, jnp.zeros(3), {}, 'examples must be integers'),
+        (1.0, jnp.zeros(3, int), {'low': jnp.zeros(3)}, r'low must be \[U=2'),
+    ):
+      with self.assertRaisesRegex(ValueError, message):
+        unit_statistics.update(start, jnp.full((3, 2), values), ids, **ends)
     with self.assertRaisesRegex(ValueError, 'high must be above low=1'):
       unit_statistics.update(
           start, jnp.ones((3, 2)), jnp.zeros(3, int), low=1, high=1

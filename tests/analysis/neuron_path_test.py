@@ -394,6 +394,12 @@ def test_what_a_network_does_not_have_is_refused():
           r'token must be in \[0, 3\), got -1',
       ),
       (
+          lambda: neuron_path.class_overlap(
+              jnp.zeros((3, 2, 1), int), jnp.zeros(2, int)
+          ),
+          r'labels must be \[N=3\]',
+      ),
+      (
           lambda: neuron_path.overlap(jnp.zeros((3, 1)), jnp.zeros((1, 1))),
           r'b must be \[L=3, K=1\]',
       ),

@@ -118,6 +118,7 @@ class TotalVariationTest(parameterized.TestCase):
     wrong: Any = 'l2'
     for run, message in (
         (lambda: tv.denoise(self.image, 0.0), 'weight must be in'),
+        (lambda: tv.denoise(self.image + jnp.nan, 1.0), 'image must be finite'),
         (lambda: tv.denoise(self.image[0], 1.0), r'image must be \[H, W, C\]'),
         (lambda: tv.denoise(self.image[:1], 1.0), 'two pixels a side'),
         (lambda: tv.total_variation(self.image, kind=wrong), 'kind must be'),
@@ -234,6 +235,7 @@ class AscentTest(parameterized.TestCase):
         (lambda: of('conv_9', 0)(image), 'conv_9'),
         (lambda: of('final', 3)(image), r'unit must be in \[0, 3\), got 3'),
         (lambda: of('conv_post_1', 0, (9, 0))(image), 'row must be in'),
+        (lambda: of('conv_post_1', 0, (1, 0, 0))(image), 'position must be'),
     ):
       with self.assertRaisesRegex(ValueError, message):
         run()
@@ -315,6 +317,12 @@ class ClusteringTest(parameterized.TestCase):
         (
             lambda: means(images, codes, jnp.array([0, 0]), jnp.zeros((2, 1))),
             'cluster 1 holds no image',
+        ),
+        (
+            lambda: means(
+                images, codes + jnp.nan, jnp.array([0, 1]), jnp.zeros((2, 1))
+            ),
+            'codes must be finite',
         ),
         (
             lambda: means(images, codes, jnp.array([0, 5]), jnp.zeros((2, 1))),

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from nmlib.analysis.interpretability import unit_statistics
 from nmlib.neurons import sites
@@ -99,6 +100,7 @@ def top_exemplars(
     ValueError: if there are fewer than k images.
   """
   checks.shape('scored', scored, 'N', 'C')
+  checks.count('k', k)
   if not 1 <= k <= len(scored):
     raise ValueError(f'k must be in [1, {len(scored)}] images, got {k}.')
   return jax.lax.top_k(scored.T, k)
@@ -115,11 +117,13 @@ def levels(maps: jax.Array, q: float = 0.99) -> jax.Array:
     q: in [0, 1].
 
   Raises:
-    ValueError: if q is out of range.
+    ValueError: if q is out of range, or activations are none or not finite.
   """
   if not 0 <= q <= 1:
     raise ValueError(f'q must be in [0, 1], got {q}.')
   checks.shape('maps', maps, 'N', 'h', 'w', 'C')
+  checks.count('the number of activations', maps.size)
+  checks.finite('maps', maps)
   return jnp.quantile(maps, q, (0, 1, 2))
 
 
@@ -134,9 +138,13 @@ def exemplar_masks(
     size: H and W; maps are upsampled bilinearly, with half-pixel centres.
 
   Raises:
-    ValueError: if the maps are not [k, h, w].
+    ValueError: if the maps are not [k, h, w], there is more than one level, or
+      the size is not positive.
   """
   checks.shape('maps', maps, 'k', 'h', 'w')
+  checks.shape('level', jnp.asarray(level))
+  for name, length in zip(('H', 'W'), size, strict=True):
+    checks.count(name, length)
   wide = jax.image.resize(maps, (len(maps), *size), 'bilinear', antialias=False)
   return wide > level
 
@@ -157,7 +165,7 @@ def spatialize_tokens(
   patches = len(tokens) - 1
   side = round(max(patches, 0) ** 0.5)
   rows, columns = (side, side) if grid is None else grid
-  if rows * columns != patches or patches < 1:
+  if rows * columns != patches or min(rows, columns) < 1:
     raise ValueError(
         f'grid {rows} x {columns} must hold the {patches} patches of'
         f' {len(tokens)} tokens, of which the first is no patch; give grid.'
@@ -178,9 +186,12 @@ def masked_pyramid_pool(
     mask: [H, W], bool or weights of at least 0.
 
   Raises:
-    ValueError: if the mask is not [H, W], or a map not [h, w, C].
+    ValueError: if the mask is not [H, W] or has a weight below 0, a map is not
+      [h, w, C], or there is none.
   """
+  checks.count('the number of maps', len(maps))
   checks.shape('mask', mask, 'H', 'W')
+  checks.within('mask', mask, 0, np.inf)
   pooled = []
   for i, level in enumerate(maps):
     checks.shape(f'maps[{i}]', level, 'h', 'w', 'C')

@@ -120,7 +120,11 @@ def most_selective(found: Exemplars, count: int) -> tuple[jax.Array, Exemplars]:
 
   Returns:
     Their numbers, the highest first, and their exemplars.
+
+  Raises:
+    ValueError: if the count is not positive.
   """
+  checks.count('count', count)
   above = found.scores[:, 0] - found.levels
   units = jnp.argsort(-above, stable=True)[:count]
   return units, jax.tree.map(lambda leaf: leaf[units], found)

@@ -67,11 +67,17 @@ def update(
     high: where it ends, likewise; values from there on fall into the last.
 
   Raises:
-    ValueError: if shapes do not fit, or high is not above low.
+    ValueError: if shapes do not fit, a value is NaN, an id no integer, or high
+      is not above low.
   """
   units, size = statistics.histogram.shape
   checks.shape('values', values, 'n', U=units)
+  checks.within('values', values, -np.inf, np.inf)  # no NaN
   checks.shape('examples', examples, n=len(values))
+  checks.indices('examples', examples, 2**31)
+  for name, end in (('low', low), ('high', high)):
+    if jnp.ndim(end):
+      checks.shape(name, end, U=units)
   if all(map(checks.is_concrete, (low, high))) and not np.all(
       np.less(low, high)
   ):

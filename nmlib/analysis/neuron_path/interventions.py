@@ -36,7 +36,8 @@ def edit_path(
   """
   layers, length, size = shape
   checks.within('probability', probability, 0, 1)
-  checks.shape('neurons', neurons, L=layers, K=neurons.shape[-1])
+  checks.shape('neurons', neurons, 'L', 'K')
+  checks.shape('neurons', neurons, L=layers, K=neurons.shape[1])
   checks.indices('neurons', neurons, size)
   scores.check_token(token, length)
   chosen = scores.members(neurons, size)
@@ -89,7 +90,12 @@ def class_overlap(
 
   Returns:
     Two numbers; NaN where there is no such pair.
+
+  Raises:
+    ValueError: if there is not a label for each path.
   """
+  checks.shape('paths', paths, 'N', 'L', 'K')
+  checks.shape('labels', labels, N=len(paths))
 
   def one(row):  # by rows: of all pairs at once there are too many
     index, path, label = row

@@ -40,12 +40,13 @@ def facet_means(
     num_mean: n, how many to average; all of a smaller cluster.
 
   Raises:
-    ValueError: if shapes do not fit, there are fewer images than clusters, or
-      a cluster is empty.
+    ValueError: if shapes do not fit, there are fewer images than clusters, a
+      cluster is empty, or a code is not finite.
   """
   count = centroids.shape[0]
   checks.count('num_mean', num_mean)
   checks.shape('codes', codes, 'N', d=centroids.shape[1])
+  checks.finite('codes', codes)
   checks.shape('assignments', assignments, N=codes.shape[0])
   if images.shape[0] != codes.shape[0]:
     raise ValueError(

@@ -67,6 +67,8 @@ def unit_objective(
     if values.ndim == 1:
       return values[unit]
     place = position or tuple(size // 2 for size in values.shape[:2])
+    if len(place) != 2:
+      raise ValueError(f'position must be (row, column), got {position}.')
     for name, at, size in zip(
         ('row', 'column'), place, values.shape[:2], strict=True
     ):

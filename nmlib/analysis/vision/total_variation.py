@@ -90,9 +90,11 @@ def denoise(
       lead to the same minimum.
 
   Raises:
-    ValueError: if the shape is wrong, or a number is not positive.
+    ValueError: if the shape is wrong, a number is not positive, or a pixel not
+      finite.
   """
   _check(image)
+  checks.finite('image', image)
   checks.count('sweeps', sweeps)
   checks.within('weight', weight, float(np.finfo(np.float32).tiny), np.inf)
   image = jnp.asarray(image, jnp.result_type(image, jnp.float32))
