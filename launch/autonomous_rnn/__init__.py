@@ -15,7 +15,6 @@ No number here is compared with the paper's.
   python -m launch.autonomous_rnn --preset=paper   # 100,000 images, 16 seeds
   python -m launch.autonomous_rnn --config.wiring=geometric --config.noise=0.02
 
-The autonomous run counts transient states without input. Then networks that
-learn by either rule, and ones that do not, see the same images; all seeds run
-in one program.
+Transient states are counted without input. Then networks that learn by either
+rule, and ones that do not, see the same images; all seeds run in one program.
 """

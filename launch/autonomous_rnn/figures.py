@@ -33,7 +33,6 @@ def _transients(config, alone, learned) -> figure.Figure:
   activity = alone['slow'][0, :_SPAN]
   network = config.network(config.rules[0])
   cliques = activity[:, clique_network.cliques(network)].mean(-1)
-  count = cliques.shape[1]
   made, _ = train.figures.subplots(height=3.6)
   made.clear()
   parts: Any = made.subfigures(2, 1, height_ratios=(1.5, 1))
@@ -41,16 +40,14 @@ def _transients(config, alone, learned) -> figure.Figure:
   axes = top.subplots()
   shades = {'cmap': 'Blues', 'vmin': 0, 'vmax': 1, 'aspect': 'auto'}
   drawn = axes.imshow(cliques.T, interpolation='nearest', **shades)
-  axes.set(
-      xlabel='time', ylabel='clique', yticks=range(count),
-      title='Without input: mean activity of each clique, seed 0',
-  )  # fmt: skip
+  axes.set(xlabel='time', ylabel='clique', yticks=range(cliques.shape[1]))
+  axes.set_title('Without input: mean activity of each clique, seed 0')
   top.colorbar(drawn, ax=axes, pad=0.01)
   below.suptitle(
       f'Weights of each clique, shaded to its largest: seed {seed}, which has a'
       ' median number of bars', fontsize=9,
   )  # fmt: skip
-  panels = below.subplots(2, count, squeeze=False)
+  panels = below.subplots(2, cliques.shape[1], squeeze=False)
   shown = {'learned': first, 'not': learned[measure.UNLEARNED]}
   for row, (name, found) in zip(panels, shown.items(), strict=True):
     for axes, field in zip(row, found.fields[seed], strict=True):

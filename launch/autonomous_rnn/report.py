@@ -29,8 +29,7 @@ def make(
 ) -> train.Report:  # fmt: skip
   """Holds what `measure` found, alone and by network, against the claims."""
   numbers = {k: measure.of_autonomy(a, config) for k, a in alone.items()}
-  bars = 2 * config.size
-  low, high = config.pause
+  bars, (low, high) = 2 * config.size, config.pause
   return train.Report(
       claims=_claims(config, numbers['slow'], learned),
       data={

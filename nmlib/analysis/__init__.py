@@ -83,8 +83,8 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.analysis.task_progress import progress_anchors as progress_anchors
   from nmlib.analysis.task_progress import progress_labels as progress_labels
   from nmlib.analysis.task_progress import shaping_effects as shaping_effects
-  from nmlib.analysis.vision import clustering as clustering
   from nmlib.analysis.vision import ascent_stages as ascent_stages
+  from nmlib.analysis.vision import clustering as clustering
   from nmlib.analysis.vision import facets as facets
   from nmlib.analysis.vision import (
       feature_visualization as feature_visualization,

@@ -4,8 +4,8 @@ Gros and Kaczor, "Semantic learning in autonomously active recurrent neural
 networks" (arXiv 0903.1979). Only the abstract could be read. The dynamics
 (dHan) are recalled from this group's other papers and confirmed by simulation;
 the wiring is that of a re-implementation, which ascribes it to the paper (other
-rings: `nmlib.neurons.initializers.clique_rings`); the sensory part is a
-re-implementation's or a reconstruction (`nmlib.plasticity.transition_learning`).
+rings: `nmlib.neurons.initializers.clique_rings`); the sensory part is that of a
+re-implementation or a reconstruction (`nmlib.plasticity.transition_learning`).
 
 Units have an activity x and a reservoir phi. Links within a clique excite, all
 other pairs inhibit, so that a clique wins; its reservoirs run down, and another

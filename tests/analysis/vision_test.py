@@ -235,6 +235,7 @@ class AscentTest(parameterized.TestCase):
         (lambda: of('conv_9', 0)(image), 'conv_9'),
         (lambda: of('final', 3)(image), r'unit must be in \[0, 3\), got 3'),
         (lambda: of('conv_post_1', 0, (9, 0))(image), 'row must be in'),
+        # pyrefly: ignore [bad-argument-type]: three numbers
         (lambda: of('conv_post_1', 0, (1, 0, 0))(image), 'position must be'),
     ):
       with self.assertRaisesRegex(ValueError, message):

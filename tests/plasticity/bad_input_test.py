@@ -110,7 +110,7 @@ def test_sum_over_pairs_refuses_shapes(pre, post, message):
                 pair.initial_state(np.ones((2, 1)), _RULE), _PRE[0], _POST[0],
                 pair.Config(delay=2),
             ),
-            "another pairing, delay or delay_side than 'all', 2 and 'dendritic'",
+            "another pairing, delay or delay_side than 'all', 2 and 'dend",
         ),
         (
             lambda: events.event_step(

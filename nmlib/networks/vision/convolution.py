@@ -159,8 +159,10 @@ def convolve(
     shifted = _shifted(x, kernel.shape[:2], stride, around)
     flat = kernel.reshape(len(shifted), -1, kernel.shape[-1])
     if alone:  # one loop over the output, which stores no patches
-      terms = zip(shifted, flat, strict=True)
-      return sum(part * weight[None] for part, weight in terms)
+      total = shifted[0] * flat[0][None]
+      for part, weight in zip(shifted[1:], flat[1:], strict=True):
+        total += part * weight[None]
+      return total
     rows = jnp.concatenate(shifted, 2)
     return rows @ flat.reshape(-1, kernel.shape[-1])
 

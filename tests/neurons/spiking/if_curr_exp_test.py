@@ -1,4 +1,4 @@
-"""PyNN's neuron: closed forms, peers, and `current_lif` where it can be that."""
+"""PyNN's neuron: closed forms, peers, and `current_lif` where it can be it."""
 
 import math
 import pathlib
