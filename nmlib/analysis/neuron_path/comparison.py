@@ -67,13 +67,14 @@ def compare(
     ValueError: if there are not so many neurons, or the label is no class.
   """
   probe = subject.probe(inputs, label)
+  is_first = lambda logits: (jnp.argmax(logits) == label).astype(logits.dtype)
 
   def after(neurons, operation):
     edit = interventions.edit_path(
         neurons, (len(neurons), 1, probe.clean.shape[1]), operation
     )
     logits = subject.edited(inputs, edit.scale[:, 0])
-    return jax.nn.softmax(logits)[label], jnp.float32(logits.argmax() == label)
+    return jax.nn.softmax(logits)[label], is_first(logits)
 
   def effects(several):  # [counts, L, most]
     first = several[0]
@@ -100,7 +101,7 @@ def compare(
   plain = subject.edited(inputs, jnp.ones(probe.clean.shape))
   return Comparison(
       **found, probability=jax.nn.softmax(plain)[label],
-      right=jnp.float32(jnp.argmax(plain) == label),
+      right=is_first(plain),
       neurons=ranked[0, 0, :, 0],
   )  # fmt: skip
 
