@@ -12,7 +12,7 @@ Modularity is compared with graphs of as many edges: the same weights at random
 places, and products of Gaussian matrices. A synapse is chosen on half of the
 sentences and tested on the other, which has other words, beside the same search
 with shuffled labels. Training in `paper` is 8e16 operations, a quarter of an
-hour at 100 TFLOP/s, and its graphs are hours of Louvain's method on a core:
-estimates, it was not run. The words are numbers in lines of Python, for
+hour at 100 TFLOP/s, and its graphs are half an hour of Louvain's method on a
+core: estimates, it was not run. The words are numbers in lines of Python, for
 --config.templates, --config.members and --config.others.
 """
