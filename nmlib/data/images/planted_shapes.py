@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from nmlib.data.images import shapes
 
@@ -68,6 +69,7 @@ def of_each_class(
   Twice as many are drawn as are asked for; a class may come out short.
   """
   drawn = many(key, 2 * count * num_classes, num_classes, num_facets)
+  drawn = jax.tree.map(np.asarray, drawn)  # to be picked from without compiling
   return [
       jax.tree.map(lambda leaf, own=drawn.label == c: leaf[own][:count], drawn)
       for c in range(num_classes)
