@@ -37,8 +37,7 @@ def make(config: Config, data, found, exact) -> train.Report:
   elif config.model != 'vit':
     differences = [
         'A convolutional network, not a Vision Transformer: a neuron is a'
-        ' channel of what leaves a block, its value the root mean square of its'
-        ' map.',
+        " channel that leaves a block, its value its map's root mean square.",
     ]
   kind = 'neuron' if config.model == 'vit' else 'channel'
   table = _table(config, rows, exact, shared)
@@ -85,6 +84,7 @@ def _claims(rows, accuracy, within, between) -> list[train.Claim]:
           " baseline's (by construction: it is what the search maximises)",
           pick(_OURS, 'joint score'), best('joint score'), by='interval',
           source='paper', paper='highest in all four models',
+          because='it is in each seed, but scores of seeds differ eightfold',
       ),
       train.higher(
           'Removing the path costs at least three times the probability that'
