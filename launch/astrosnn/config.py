@@ -51,9 +51,8 @@ class Config:
 
   num_seeds: limits.Count = 3
   recall: Recall | None = Recall()
-  text_file: limits.Path = (
-      ''  # a text, or a folder of texts; '': Python's library
-  )
+  # A text, or a folder of texts; '': Python's library.
+  text_file: limits.Path = ''
   holdout_fraction: limits.OpenUnitInterval = 0.1
   sequence_length: limits.Count = 64
   loop: train.Loop = train.Loop(

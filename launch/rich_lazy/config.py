@@ -36,9 +36,8 @@ class Config:
   ranks: tuple[limits.Count, ...] = (1, 30, 100)
   matches: Annotated[_Norms, _SEVERAL] = ('frobenius', 'spectral', 'radius')
   structures: tuple[()] | Annotated[_Structures, _SEVERAL] = ()  # and controls
-  connectivity: limits.Path = (
-      ''  # 'celegans' or a file; joins in, with controls
-  )
+  # 'celegans' or a file; joins in, with controls.
+  connectivity: limits.Path = ''
   keep_dale: bool = False  # columns of one sign keep it while they learn
   digits: str = 'digits'  # source of `nmlib.data.images.digits.load`
   digits_path: limits.Path = ''
