@@ -71,7 +71,8 @@ class LanguageNeuronsTest(launcher.LauncherTest):
     (self.folder / 'texts.jsonl').write_text(text)
     config = dataclasses.replace(config, aligned=config.model)
     report = experiment.experiment(config, run)
-    self.assertLen(report.claims, 7)  # none of the world's
+    # None of the world's, nor of layers between two.
+    self.assertLen(report.claims, 6)
     before = np.load(self.workdir / 'results' / 'base.npz')['before'][0]
     np.testing.assert_allclose(before[:2], np.log(4), rtol=0.1)
     self.assertEqual(before[0], before[1])  # the same texts

@@ -83,15 +83,16 @@ class PegJudgeTest(absltest.TestCase):
     np.testing.assert_allclose(
         ask(places, never)[1], [tables.hops[6, 7], tables.forward[4]], atol=1e-6
     )
-    right = np.asarray(ask(places, never))[0]
     rng = np.random.default_rng(0)
-    found = peg_judge_quality.errors(
-        ask, places, np.sign(right) * (np.abs(right) + 0.25), 0.0, rng
-    )
+    # Known answers, 0.5 and -0.2, whose errors are 0.25 and 0.1.
+    known = lambda *_: np.array([[0.5, -0.2]] * 2)
+    hops = np.array([0.75, -0.1])
+    found = peg_judge_quality.errors(known, places, hops, 0.0, rng)
     for name, error in found.items():
-      np.testing.assert_array_equal(
-          np.isnan(error) | (np.abs(error - 0.25) < 1e-6), True, name
-      )
+      want = 0.25 if 'ahead' in name else 0.1
+      np.testing.assert_allclose(error, [want] * 2, rtol=1e-12, err_msg=name)
+    with self.assertRaisesRegex(ValueError, 'must go ahead and back.*0.75'):
+      peg_judge_quality.errors(known, places, np.abs(hops), 0.0, rng)
     ways = [np.array([9, 10, 7, 4, 1]), np.array([7, 4, 1])]
     found = peg_judge_quality.along(ask, ways, 0.5, rng, _WORLD.goal)
     self.assertLen(found['example fused'], 5)

@@ -86,10 +86,18 @@ def errors(
   Args:
     ask: what models say.
     places: [n] of start, before and after.
-    hops: [n], what would be right.
+    hops: [n], what would be right, of both directions.
     hidden: probability that a view from the front is.
     rng: of that.
+
+  Raises:
+    ValueError: if no hop goes ahead, or none back.
   """
+  if not ((hops > 0).any() and (hops < 0).any()):
+    raise ValueError(
+        'hops must go ahead and back, above and below 0, got'
+        f' {np.min(hops, initial=0):g} to {np.max(hops, initial=0):g}.'
+    )
   covered = rng.random((len(hops), 2)) < hidden
   wrong = np.abs(np.asarray(ask(places, covered)) - hops)
   found = {}
