@@ -1,61 +1,64 @@
 """The experiment of `launch.rich_lazy`: every rank, seed and task, trained."""
 
+import dataclasses
 import functools
-from typing import Any
-from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import optax
 
-from launch.rich_lazy import connectivity
-from launch.rich_lazy import measure
 from launch.rich_lazy import report
 from launch.rich_lazy import theory
+from launch.rich_lazy.config import CRITERIA
 from launch.rich_lazy.config import Config
 from nmlib import train
 from nmlib.analysis import effective_rank
+from nmlib.data.recordings import matrix_file
 from nmlib.data.tasks import trial_tasks
-from nmlib.neurons.initializers import dale
-from nmlib.neurons.rate import gru
-from nmlib.neurons.rate import rnn
+from nmlib.networks import trial_network
+from nmlib.neurons.initializers import low_rank
+from nmlib.neurons.initializers import structures
 
-
-class State(NamedTuple):
-  """R networks of one seed, side by side."""
-
-  step: jax.Array  # []
-  params: Any  # [R, ...]
-  start: Any  # [R, ...], params at initialisation
-  signs: jax.Array  # [R, N] of columns that must keep theirs; 0: free
-  opt_state: train.StopState  # [R, ...]
-  key: jax.Array  # []
+Matrices = dict[str, np.ndarray]
 
 
 def experiment(config: Config, run: train.Run) -> train.Report:
   """Trains every rank, seed and task, and relates laziness to rank."""
-  given = connectivity.given(config)
-  config = connectivity.fitted(config, given)
+  measured = matrix_file.connectivity(config.connectivity)
+  for matrix in measured.values():
+    ranks = low_rank.ranks_at(len(matrix), config.ranks, config.num_units)
+    config = dataclasses.replace(config, num_units=len(matrix), ranks=ranks)
   found, ranks = {}, {}
   for match in config.matches:
-    starts = connectivity.starts(config, match, given)
+    starts = connectivities(config, match, measured)
     if not ranks:  # the same at any scale
       matrices = np.stack(list(starts.values()), 1)
-      measured = functools.partial(effective_rank.of_matrices, matrices)
-      ranks = run.result('ranks', measured)
+      of_starts = functools.partial(effective_rank.of_matrices, matrices)
+      ranks = run.result('ranks', of_starts)
     # The norm is matched in three ways on one task, in the paper's on all.
     for task in config.tasks if match == 'frobenius' else config.tasks[:1]:
       run.say(f'task {task}, {match} norm matched')
       fitted = train.fit(run, stage(config, task, match, starts))
-      found[task, match] = measure.of_learnt(fitted.history, starts)
+      found[task, match] = train.side_by_side.learnt(fitted.history, starts)
   simulated = run.result('theory', theory.study)
   return report.make(config, found, ranks, simulated)
 
 
+def connectivities(
+    config: Config, match: low_rank.Norm, measured: Matrices
+) -> Matrices:
+  """Returns W_h [S, N, N] of every network, at the norm of its seed's W_0."""
+  keys = map(jax.random.key, range(config.num_seeds))
+  return structures.compared(
+      [jax.random.split(key, 3)[1] for key in keys],
+      config.num_units, config.gain, match=match, ranks=config.ranks,
+      names=config.structures, measured=measured,
+  )  # fmt: skip
+
+
 def stage(
-    config: Config, task: str = '', match: str = '',
-    starts: dict[str, np.ndarray] | None = None,
+    config: Config, task: str = '', match: low_rank.Norm | None = None,
+    starts: Matrices | None = None,
 ) -> train.Stage:  # fmt: skip
   """Returns the training of every network of every seed on a task.
 
@@ -63,66 +66,28 @@ def stage(
   [S, N, N] of each network, by default those of the ranks.
   """
   task, match = task or config.tasks[0], match or config.matches[0]
-  starts = starts or connectivity.starts(config, match, {})
   source = trial_tasks.load(task, config.digits, config.digits_path)
-  model: Any = {'rnn': rnn, 'gru': gru}[config.neuron]
-  network = model.Config(
-      source.num_inputs, config.num_units, source.num_outputs, gain=config.gain,
+  network = trial_network.configured(
+      config.neuron, source.num_inputs, config.num_units, source.num_outputs,
+      gain=config.gain,
   )  # fmt: skip
-  optimizer = train.stop_at_loss(
-      optax.sgd(config.learning_rate, momentum=config.momentum),
-      measure.CRITERIA[task], smoothing=config.smoothing,
-      start=np.log(source.num_outputs),
-  )  # fmt: skip
-
-  def init(key, start):
-    weights, _, key = jax.random.split(key, 3)
-    draw = lambda w: model.init(weights, network, recurrent=w)
-    params = jax.vmap(draw)(start)
-    signs = jax.vmap(dale.column_signs)(start) * config.keep_dale
-    first = jax.tree.map(jnp.copy, params)
-    opt_state: Any = jax.vmap(optimizer.init)(params)
-    return State(jnp.int32(0), params, first, signs, opt_state, key)
-
+  last = {'config': network, 'last': source.asks_last}
   probe = jax.random.split(jax.random.key(4321), config.probe_trials)
-  of_task = {'network': network, 'asks_last': source.asks_last}
-  of_evaluation = {
-      'names': tuple(starts), 'kernel_trials': config.kernel_trials, **of_task,
-  }  # fmt: skip
-  return train.Stage(
-      name=f'{task}_{match}', loop=config.loop, init=init,
-      step=functools.partial(
-          advance, optimizer=optimizer, keep_dale=config.keep_dale, **of_task
+  return train.side_by_side.stage(
+      starts or connectivities(config, match, {}),
+      init=lambda key, start: trial_network.init(key, network, start),
+      loss=functools.partial(trial_network.loss, **last),
+      optimizer=train.stop_at_loss(
+          optax.sgd(config.learning_rate, momentum=config.momentum),
+          CRITERIA[task], smoothing=config.smoothing,
+          start=np.log(source.num_outputs),
       ),
+      measure=functools.partial(
+          trial_network.learnt, kernel_trials=config.kernel_trials, **last
+      ),
+      project=trial_network.keep_dale if config.keep_dale else None,
+      name=f'{task}_{match}', loop=config.loop,
       data=train.fresh(source.sample, config.loop.batch_size),
-      evaluate=functools.partial(measure.laziness_of, **of_evaluation),
       eval_data=jax.vmap(source.sample)(probe),
       seeds=tuple(range(config.num_seeds)),
-      starts=np.stack(list(starts.values()), 1),
   )  # fmt: skip
-
-
-def advance(state: State, trials, optimizer, keep_dale, network, asks_last):
-  """Takes a step of the R networks; those that diverge stay as they were.
-
-  A low rank scaled to a spectral radius can start with huge weights.
-  """
-  losses, grads = measure.losses_and_gradients(
-      state.params, trials, network, asks_last
-  )
-  updates, opt_state = jax.vmap(
-      lambda grad, opt, loss: optimizer.update(grad, opt, value=loss)
-  )(grads, state.opt_state, losses)
-  params: Any = optax.apply_updates(state.params, updates)
-  if keep_dale:
-    kept = jax.vmap(dale.project)(params.recurrent, state.signs)
-    params = params._replace(recurrent=kept)
-  sound = jnp.isfinite(losses)
-  total = jnp.sum(jnp.where(sound, losses, 0.0))
-  return state._replace(
-      step=state.step + 1, params=params, opt_state=opt_state
-  ), {
-      'loss': total / jnp.maximum(1, jnp.sum(sound)),
-      'diverged': jnp.sum(~sound),
-      'stopped': jnp.sum(opt_state.stopped >= 0),
-  }

@@ -1,5 +1,7 @@
 """The figures of `launch.rich_lazy`: laziness against rank, over training."""
 
+import functools
+
 from matplotlib import figure
 
 from launch.rich_lazy import theory
@@ -20,6 +22,8 @@ _RANKS = {
 def draw(names, found, ranks, simulated) -> dict[str, figure.Figure]:
   """Returns the report's figures by name; of networks that learnt only."""
   looks = train.figures.styles(names)
+  rows = {f'{task}, {match} norm': of for (task, match), of in found.items()}
+  grid = functools.partial(train.panels.grid, rows)
 
   def against_rank(axes, learnt, kind):
     train.figures.dots(axes, {name: learnt.end(kind, name) for name in names})
@@ -39,28 +43,11 @@ def draw(names, found, ranks, simulated) -> dict[str, figure.Figure]:
   kernel = dict.fromkeys(_RANKS, MEASURES['kernel_alignment'])
   steps = dict.fromkeys(MEASURES, 'training step')
   return {
-      'laziness': _grid(found, MEASURES, {}, against_rank),
-      'effective_rank': _grid(found, kernel, _RANKS, against_effective_rank),
-      'over_training': _grid(found, MEASURES, steps, over_training),
+      'laziness': grid(MEASURES, against_rank),
+      'effective_rank': grid(kernel, against_effective_rank, _RANKS),
+      'over_training': grid(MEASURES, over_training, steps),
       'theory': _theory(simulated),
   }
-
-
-def _grid(found, titles, below, panel) -> figure.Figure:
-  """Draws a row a task and norm, a column a title; `below` labels x."""
-  made, grid = train.figures.subplots(
-      len(found), len(titles), height=1.9, sharex='col', squeeze=False
-  )
-  for row, ((task, match), learnt) in zip(grid, found.items(), strict=True):
-    row[0].set_ylabel(f'{task}, {match} norm')
-    for axes, column in zip(row, titles, strict=True):
-      panel(axes, learnt, column)
-  for axes, title in zip(grid[0], titles.values(), strict=True):
-    axes.set_title(title)
-  for axes, column in zip(grid[-1], titles, strict=True):
-    axes.set_xlabel(below.get(column, ''))
-  train.figures.legend(made)
-  return made
 
 
 def _theory(simulated) -> figure.Figure:
@@ -74,11 +61,9 @@ def _theory(simulated) -> figure.Figure:
     left.semilogx(theory.ANISOTROPIES, flow[:, i], **look, ls='')
     left.semilogx(theory.ANISOTROPIES, closed[:, i], color=look['color'])
     right.semilogx(theory.SCALES, scale[:, i], **look, label=name)
-  left.set(
-      xlabel='anisotropy kappa of the teacher',
-      ylabel='tangent kernel alignment',
-      title='closed form (lines) and flow (dots)',
-  )
+  left.set(xlabel='anisotropy kappa of the teacher')
+  left.set_ylabel('tangent kernel alignment')
+  left.set_title('closed form (lines) and flow (dots)')
   right.set(xlabel='Frobenius norm at the start', title='flow, kappa = 3')
   train.figures.legend(made)
   return made

@@ -4,20 +4,18 @@ import itertools
 
 import numpy as np
 
-from launch.rich_lazy import connectivity
 from launch.rich_lazy import figures
 from launch.rich_lazy import theory
+from launch.rich_lazy.config import CRITERIA
 from launch.rich_lazy.config import Config
-from launch.rich_lazy.measure import CRITERIA
-from launch.rich_lazy.measure import Learnt
 from nmlib import train
+from nmlib.neurons.initializers import structures
 
 _MEASURES = figures.MEASURES
 _NOTE = (
     'Only of networks that learnt (their number is that of `stopped`, steps to'
     ' the criterion), but for the final loss.'
 )
-
 # What `small` is known not to reproduce.
 _LARGE = (
     'scaled to a spectral radius, weights of rank 1 begin large: two of eight'
@@ -26,22 +24,26 @@ _LARGE = (
 
 
 def make(
-    config: Config, found: dict[tuple[str, str], Learnt],
+    config: Config, found: dict[tuple[str, str], train.side_by_side.Learnt],
     ranks: dict[str, np.ndarray], simulated: dict[str, np.ndarray],
 ) -> train.Report:  # fmt: skip
-  """Holds what was measured against the claims.
-
-  Args:
-    config: of the launcher.
-    found: what was measured, by (task, match).
-    ranks: effective ranks [S, R] at the start, by kind.
-    simulated: what `theory.study` found.
-  """
+  """Holds what was found, by (task, match), and ranks [S, R], to the claims."""
   names = tuple(next(iter(found.values())).values['stopped'])
+  digits = 'digits' in config.tasks
+  differences = {
+      'Networks stop at a matched loss, not after 10,000 iterations.': True,
+      'The h = ReLU(W_x x + W_h h) of the released program; the paper writes'
+      ' the ReLU inside the leak.': True,
+      'Digits of 8 x 8 pixels, row by row, not MNIST.':
+      digits and config.digits == 'digits',
+      'Digits with the ranks, batch and probe of the other tasks; the program'
+      ' has ranks 5, 30, N and 200 images.': digits,
+      f'{config.num_units} units, not 300.': config.num_units < 300,
+  }  # fmt: skip
   pairs = itertools.product(config.matches, _MEASURES)
   claims = [_ranks_differ(config, found, *pair) for pair in pairs]
-  structures = connectivity.with_control(names)
-  claims += [_structure_matters(config, found, name) for name in structures]
+  controlled = structures.with_control(names)
+  claims += [_structure_matters(config, found, name) for name in controlled]
   claims += [_all_learnt(config, found), *theory.claims(simulated)]
   return train.Report(
       claims=claims,
@@ -50,7 +52,7 @@ def make(
           'criteria': {task: CRITERIA[task] for task in config.tasks},
           'connectivity': config.connectivity or 'none given',
       },
-      differences=_differences(config),
+      differences=[text for text, applies in differences.items() if applies],
       tables=_tables(config, names, found, ranks),
       figures=figures.draw(names, found, ranks, simulated),
   )
@@ -65,8 +67,7 @@ def _ranks_differ(config, found, match, measure) -> train.Claim:
       if kind == match
   }
   needed, below = min(2, len(gaps)), measure == 'weight_change'
-  certain = measure == 'kernel_alignment'
-  known = certain or (match, low) != ('radius', 'rank 1')
+  known = 'kernel' in measure or (match, low) != ('radius', 'rank 1')
   main = 'main figures (values unknown)' if match == 'frobenius' else 'control'
   return train.differ(
       f'High rank is lazier, {match} norm matched: {_MEASURES[measure]}'
@@ -79,7 +80,7 @@ def _ranks_differ(config, found, match, measure) -> train.Claim:
 
 def _structure_matters(config, found, name) -> train.Claim:
   """A structured matrix against its own entries in random order."""
-  kind, control = 'kernel_alignment', connectivity.shuffled(name)
+  kind, control = 'kernel_alignment', structures.shuffled(name)
   return train.differ(
       f'Structure makes learning richer: kernel alignment of {name} lower than'
       ' with its entries shuffled, with an interval that excludes 0 and at'
@@ -96,9 +97,7 @@ def _structure_matters(config, found, name) -> train.Claim:
 def _all_learnt(config, found) -> train.Claim:
   """How many networks learnt: the others do not count."""
   ours = {
-      f'{task}, {match}, rank {rank}: share of seeds': np.mean(
-          np.isfinite(of.end('stopped', f'rank {rank}'))
-      )
+      f'{task}, {match}, rank {rank}: share of seeds': of.share(f'rank {rank}')
       for (task, match), of in found.items()
       for rank in config.ranks
   }
@@ -111,58 +110,27 @@ def _all_learnt(config, found) -> train.Claim:
 
 
 def _tables(config, names, found, ranks) -> dict[str, train.Table]:
-  rows = {
-      name: {kind: values[:, i] for kind, values in ranks.items()}
-      for i, name in enumerate(names)
-  }
-  tables = {'Effective ranks at the start': train.Table(rows)}
+  effective = {kind: values.T for kind, values in ranks.items()}
+  cells = {k: dict(zip(names, v, strict=True)) for k, v in effective.items()}
+  tables = {'Effective ranks at the start': train.columns(cells)}
   for (task, match), of in found.items():
-    rows = {
-        name: {k.replace('_', ' '): of.end(k, name) for k in of.values}
-        for name in names
-    }
-    tables[f'{task}, {match} norm matched'] = train.Table(rows, note=_NOTE)
+    title = f'{task}, {match} norm matched'
+    tables[title] = train.Table(of.ends(names), note=_NOTE)
   swept = names[: len(config.ranks)]
   if config.connectivity:
     tables['Where the given matrix falls in the sweep of ranks'] = train.placed(
-        tables, connectivity.with_control(names)[-1], swept
+        tables, structures.with_control(names)[-1], swept
     )
   hard = np.repeat(np.array(config.ranks)[:, None], config.num_seeds, 1)
-  tables['Spearman correlation with rank, 95 % interval over seeds'] = (
-      _correlations(swept, found, {'rank': hard})
-  )
+  against = {'rank, 95 % interval over seeds': (swept, {'rank': hard})}
   if len(names) > len(swept):
-    tables['Spearman correlation with effective rank, over all networks'] = (
-        _correlations(names, found, {kind: v.T for kind, v in ranks.items()})
+    against['effective rank, over all networks'] = names, effective
+  for what, (those, x) in against.items():
+    measured = {
+        f'{task}, {match}': of.stacked(those, _MEASURES)
+        for (task, match), of in found.items()
+    }
+    tables[f'Spearman correlation with {what}'] = train.correlations(
+        measured, x, 'networks'
     )
   return tables
-
-
-def _correlations(names, found, ranks) -> train.Table:
-  """Relates every measure to ranks [V, S] of the named networks, by kind."""
-  rows = {}
-  for (task, match), of in found.items():
-    for kind, x in ranks.items():
-      row = rows[f'{task}, {match}, {kind}'] = {}
-      for measure, label in _MEASURES.items():
-        y = [of.end(measure, name) for name in names]
-        row[label] = str(train.rank_correlation(x, y))
-  return train.Table(rows, label='networks')
-
-
-def _differences(config: Config) -> list[str]:
-  said = [
-      'Networks stop at a matched loss, not after 10,000 iterations.',
-      'The h = ReLU(W_x x + W_h h) of the released program; the paper writes'
-      ' the ReLU inside the leak.',
-  ]
-  if 'digits' in config.tasks and config.digits == 'digits':
-    said.append('Digits of 8 x 8 pixels, row by row, not MNIST.')
-  if 'digits' in config.tasks:
-    said.append(
-        'Digits with the ranks, batch and probe of the other tasks; the program'
-        ' has ranks 5, 30, N and 200 images.'
-    )
-  if config.num_units < 300:
-    said.append(f'{config.num_units} units, not 300.')
-  return said

@@ -1,9 +1,5 @@
 """The linear network of `launch.rich_lazy`: closed form, flow, exception."""
 
-import functools
-
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from nmlib import train
@@ -22,22 +18,17 @@ def study() -> dict[str, np.ndarray]:
   'scale' [scales, starts, seeds] by the norm of the start, at anisotropy 3.
   """
 
-  @functools.partial(jax.jit, static_argnums=(0, 2))
-  def of_all(anisotropy, scale, forgets_start):
-    def of_seed(seed):
-      keys = jax.random.split(jax.random.key(seed), 6)
-      teacher = student_teacher.teacher(keys[0], 20, anisotropy)
-      return linear_theory.alignments_from(
-          keys[1:4], teacher.beta, teacher.leading, scale,
-          forgets_start=forgets_start,
-      )  # fmt: skip
+  def alignments(anisotropy, scales, **options):
+    def draw(key):
+      teacher = student_teacher.teacher(key, 20, anisotropy)
+      return teacher.beta, teacher.leading
 
-    return jax.vmap(of_seed, out_axes=1)(jnp.arange(_SEEDS))
+    return linear_theory.alignments_of_seeds(draw, _SEEDS, scales, **options)
 
-  small = [of_all(kappa, 1e-3, False) for kappa in ANISOTROPIES]
-  large = [of_all(3.0, scale, True)[0] for scale in SCALES]
-  flow, closed = map(np.stack, zip(*small, strict=True))
-  return {'flow': flow, 'closed': closed, 'scale': np.stack(large)}
+  small = [alignments(kappa, [1e-3]) for kappa in ANISOTROPIES]
+  flow, closed = map(np.concatenate, zip(*small, strict=True))
+  large, _ = alignments(3.0, SCALES, forgets_start=True)
+  return {'flow': flow, 'closed': closed, 'scale': large}
 
 
 def claims(found: dict[str, np.ndarray]) -> list[train.Claim]:

@@ -7,8 +7,12 @@ the start, so that the alignment of tangent kernels follows from the start
 alone.
 """
 
+from collections.abc import Callable
+from collections.abc import Sequence
+
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from nmlib.analysis import similarity
 from nmlib.neurons.core import normalization
@@ -163,3 +167,36 @@ def alignments_from(
 
   firsts = [*(jnp.outer(second, b) for b in read), dense]
   return jax.vmap(of_start)(jnp.stack(firsts))
+
+
+def alignments_of_seeds(
+    draw: Callable[[jax.Array], tuple[jax.Array, jax.Array]],
+    num_seeds: int,
+    scales: Sequence[float],
+    *,
+    forgets_start: bool = False,
+) -> tuple[np.ndarray, np.ndarray]:
+  """Returns `alignments_from` starts of several norms, a teacher a seed.
+
+  Args:
+    draw: a teacher [d] and a direction [d] that shares part of it, of a key.
+    num_seeds: S.
+    scales: n norms.
+    forgets_start: as in `alignment_after_flow`.
+
+  Returns:
+    Alignments by flow and in closed form, [n, 4, S] each.
+  """
+
+  @jax.jit
+  def of_seeds(scale):
+    def of_seed(seed):
+      keys = jax.random.split(jax.random.key(seed), 6)
+      return alignments_from(
+          keys[1:4], *draw(keys[0]), scale, forgets_start=forgets_start
+      )
+
+    return jax.vmap(of_seed, out_axes=1)(jnp.arange(num_seeds))
+
+  flow, closed = zip(*map(of_seeds, scales), strict=True)
+  return np.stack(flow), np.stack(closed)

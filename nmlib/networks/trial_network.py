@@ -1,17 +1,61 @@
 """Recurrent networks on batches of labelled trials, whichever their neuron."""
 
+from typing import Any
+from typing import Literal
+
 import jax
 import jax.numpy as jnp
 import optax
 
 from nmlib.analysis import laziness
 from nmlib.analysis import similarity
+from nmlib.neurons.initializers import dale
 from nmlib.neurons.rate import gru
 from nmlib.neurons.rate import rnn
 from nmlib.neurons.rate import rnn_trials
 
 Params = rnn.Params | gru.Params
 Config = rnn.Config | gru.Config
+Neuron = Literal['rnn', 'gru']
+
+
+def configured(
+    neuron: Neuron,
+    num_inputs: int,
+    num_units: int,
+    num_outputs: int,
+    **fields: Any,
+) -> Config:
+  """Returns the config of a network of these neurons; `fields` are others."""
+  model = {'rnn': rnn, 'gru': gru}[neuron]
+  return model.Config(num_inputs, num_units, num_outputs, **fields)
+
+
+def init(
+    key: jax.Array, config: Config, recurrent: jax.Array | None = None
+) -> Params:
+  """Draws weights, as `init` of `rnn` or `gru`.
+
+  Args:
+    key: of the draw.
+    config: of `rnn` or `gru`.
+    recurrent: W [N, N] in place of the recurrent draw; of a GRU, for all three
+      products.
+  """
+  if isinstance(config, rnn.Config):
+    return rnn.init(key, config, recurrent)
+  return gru.init(key, config, recurrent)
+
+
+def keep_dale(params: Params, start: Params) -> Params:
+  """Sets recurrent weights to 0 that left the sign of their column in `start`.
+
+  Columns that had both signs there are free; see `dale.project`.
+  """
+  rows = start.recurrent.reshape(-1, start.recurrent.shape[-1])
+  signs = dale.column_signs(rows)
+  kept: Any = dale.project(params.recurrent, signs)
+  return params._replace(recurrent=kept)
 
 
 def outputs(

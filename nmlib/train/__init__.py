@@ -3,6 +3,7 @@
 from nmlib.train import carried
 from nmlib.train import completion
 from nmlib.train import examples
+from nmlib.train import side_by_side
 from nmlib.train.app import launch
 from nmlib.train.carried import CarriedState
 from nmlib.train.carried import truncated_bptt
@@ -59,6 +60,7 @@ from nmlib.train.reports.statistics import rank_correlation
 from nmlib.train.reports.statistics import summary
 from nmlib.train.reports.tables import Table
 from nmlib.train.reports.tables import columns
+from nmlib.train.reports.tables import correlations
 from nmlib.train.reports.tables import placed
 from nmlib.train.run import Run
 from nmlib.train.stage import Loop
@@ -97,6 +99,7 @@ __all__ = [
     'clipped',
     'columns',
     'completion',
+    'correlations',
     'cross_entropy',
     'differ',
     'episodes_until',
@@ -126,6 +129,7 @@ __all__ = [
     'run_experiment',
     'save_gif',
     'sequential_vmap',
+    'side_by_side',
     'step_key',
     'stop_at_loss',
     'summary',

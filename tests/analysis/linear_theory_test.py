@@ -73,6 +73,24 @@ class LinearTheoryTest(parameterized.TestCase):
     )
     self.assertGreater(large.min(), flow[1:].min())  # any rank is lazy then
 
+  def test_alignments_of_seeds_are_those_of_each(self):
+
+    def draw(key):
+      beta, aside = jax.random.normal(key, (2, 5))
+      return beta, aside
+
+    found = linear_theory.alignments_of_seeds(
+        draw, 3, (0.1, 2.0), forgets_start=True
+    )
+    for part in found:
+      self.assertEqual(part.shape, (2, len(linear_theory.STARTS), 3))
+    keys = jax.random.split(jax.random.key(2), 6)
+    alone = linear_theory.alignments_from(
+        keys[1:4], *draw(keys[0]), 2.0, forgets_start=True
+    )
+    for part, own in zip(found, alone, strict=True):
+      np.testing.assert_allclose(part[1, :, 2], own, rtol=1e-5)  # float32
+
   def test_aligned_low_rank_is_the_lazy_exception(self):
     d = 12
     u, b, other = jnp.linalg.qr(jax.random.normal(jax.random.key(0), (d, 3)))[

@@ -11,12 +11,9 @@ import numpy as np
 import pytest
 
 from launch.rich_lazy import config as config_lib
-from launch.rich_lazy import connectivity
 from launch.rich_lazy import experiment
-from launch.rich_lazy import measure
 from nmlib import train
 from nmlib.neurons.initializers import dale
-from nmlib.neurons.initializers import low_rank
 from nmlib.train.hosts import mesh as mesh_lib
 from tests.launch import launcher
 
@@ -86,59 +83,11 @@ class RichLazyTest(launcher.LauncherTest):
     with self.assertRaisesRegex(ValueError, message):
       config_lib.Config(**changes)
 
-  def test_a_matrix_that_is_not_square_is_one_sentence(self):
-    matrix = self.workdir.with_name('mine.npy')
-    np.save(matrix, np.ones((7, 6)))
-    with self.assertRaisesRegex(ValueError, r'must be square .* got \[7, 6\]'):
-      connectivity.given(_config(connectivity=str(matrix)))
-
-
-class StartsTest(parameterized.TestCase):
-
-  def test_every_network_has_the_norm_of_one_base(self):
-    config = _config(structures=config_lib.STRUCTURES, num_seeds=1)
-    given = {'given': low_rank.gaussian(jax.random.key(7), 12)}
-    key = jax.random.split(jax.random.key(0), 3)[1]
-    base = low_rank.gaussian(key, 12, config.gain)
-    found = {
-        match: connectivity.starts(config, match, given)
-        for match in low_rank.NORMS
-    }
-    for match, matrices in found.items():
-      norm = low_rank.NORMS[match]
-      self.assertLen(matrices, len(config.ranks) + 2 * 7 + 4)
-      for name, matrix in matrices.items():
-        self.assertNotIn(',', name)  # metrics are kept in a table of commas
-        # Float32 singular values and eigenvalues.
-        np.testing.assert_allclose(
-            norm(matrix[0]), norm(base), rtol=1e-4, err_msg=f'{name}, {match}'
-        )
-    entries = {n: np.sort(np.ravel(w)) for n, w in found['frobenius'].items()}
-    controlled = connectivity.with_control(entries)
-    self.assertEqual(controlled, [*config_lib.STRUCTURES, 'given'])
-    for name in controlled:
-      own, control = (
-          entries[n] / np.abs(entries[n]).max()
-          for n in (name, connectivity.shuffled(name))
-      )
-      np.testing.assert_allclose(own, control, atol=1e-5, err_msg=name)
-
-  @parameterized.parameters(
-      (20, (1, 12), (1, 20)),
-      (8, (1, 6, 12), (1, 6, 8)),
-      (4, (6, 12), (1, 4)),
-      (12, (1, 12), (1, 12)),
-  )
-  def test_the_sweep_follows_the_size_of_a_matrix(self, size, ranks, expected):
-    config = connectivity.fitted(_config(ranks=ranks), {'given': jnp.eye(size)})
-    self.assertEqual(config.num_units, size)
-    self.assertEqual(config.ranks, expected)
-
 
 class StepsTest(parameterized.TestCase):
 
   def _trained(self, config, steps, mesh='data:1'):
-    starts = connectivity.starts(config, 'frobenius', {})
+    starts = experiment.connectivities(config, 'frobenius', {})
     stage = experiment.stage(config, starts=starts)
     keys = jax.vmap(jax.random.key)(jnp.arange(2))
     with jax.set_mesh(mesh_lib.make(mesh_lib.parse(mesh))):
@@ -184,23 +133,6 @@ class StepsTest(parameterized.TestCase):
       for kind in ('weight_change', 'relative_weight_change'):
         self.assertEqual(found[f'{kind}/{name}'], 0)
       self.assertBetween(found[f'kernel_target_alignment/{name}'], 0, 1)
-
-  def test_networks_that_did_not_learn_are_not_known(self):
-    steps = np.array([0, 5])
-    history = {
-        f'{kind}/{name}': (steps, np.array(values, float))
-        for kind, name, values in (
-            ('stopped', 'a', [[-1, -1], [3, -1]]),
-            ('accuracy', 'a', [[0.1, 0.2], [0.9, 0.5]]),
-            ('final_loss', 'a', [[1, 1], [0.1, 0.8]]),
-        )
-    }
-    found = measure.of_learnt(history, ('a',))
-    np.testing.assert_array_equal(found.steps, steps)
-    np.testing.assert_array_equal(
-        found.values['accuracy']['a'], [[0.1, np.nan], [0.9, np.nan]]
-    )
-    np.testing.assert_array_equal(found.end('final_loss', 'a'), [0.1, 0.8])
 
 
 if __name__ == '__main__':

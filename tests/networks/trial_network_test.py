@@ -9,6 +9,7 @@ import pytest
 from nmlib.analysis import laziness
 from nmlib.analysis import similarity
 from nmlib.networks import trial_network
+from nmlib.neurons.initializers import dale
 from nmlib.neurons.rate import gru
 from nmlib.neurons.rate import rnn
 
@@ -96,3 +97,24 @@ def test_learnt_compares_weights_rates_and_kernels_of_all_outputs(model, last):
   ends = trial_network.outputs(other, inputs, config)[0][:, -1]
   right = np.argmax(ends, 0) == labels[:, -1]
   np.testing.assert_allclose(found['accuracy'], right.mean())
+
+
+@pytest.mark.parametrize('neuron', ('rnn', 'gru'))
+def test_columns_keep_the_sign_that_they_start_with(neuron):
+  config = trial_network.configured(neuron, 3, 6, 4, gain=0.5)
+  assert config == {'rnn': rnn, 'gru': gru}[neuron].Config(3, 6, 4, gain=0.5)
+  draw = jax.random.normal(jax.random.key(0), (6, 6))
+  signs = jnp.array([1, 1, -1, 1, -1, 0])
+  matrix = jnp.where(signs[None] == 0, draw, jnp.abs(draw) * signs[None])
+  start = trial_network.init(jax.random.key(1), config, matrix)
+  step = 2 * jax.random.normal(jax.random.key(2), start.recurrent.shape)
+  moved = start._replace(recurrent=start.recurrent + step)
+  kept = trial_network.keep_dale(moved, start)
+  for block, free in zip(
+      kept.recurrent.reshape(-1, 6, 6),
+      moved.recurrent.reshape(-1, 6, 6),
+      strict=True,
+  ):
+    np.testing.assert_array_equal(block, dale.project(free, signs))
+    assert (block != free).any()
+    np.testing.assert_array_equal(block[:, 5], free[:, 5])

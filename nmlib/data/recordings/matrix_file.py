@@ -1,8 +1,10 @@
-"""A matrix from a user's file."""
+"""A matrix from a user's file, or of one that comes with nmlib."""
 
 import pathlib
 
 import numpy as np
+
+from nmlib.data.recordings import celegans
 
 
 def read(path: str) -> np.ndarray:
@@ -40,3 +42,18 @@ def read(path: str) -> np.ndarray:
         f' {[f"{a.dtype}{list(a.shape)}" for a in found]}.'
     )
   return found[0]
+
+
+def connectivity(source: str) -> dict[str, np.ndarray]:
+  """Returns measured connections [N, N] by name; rows are targets.
+
+  Args:
+    source: 'celegans', the worm's, as by `celegans.signed_weights`; a file, as
+      `read` takes it; '' for none.
+
+  Returns:
+    One matrix, called 'C. elegans' or 'given'; or nothing.
+  """
+  if source == 'celegans':
+    return {'C. elegans': celegans.signed_weights(celegans.load())}
+  return {'given': read(source)} if source else {}

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 import functools
+import typing
+from typing import Literal
 from typing import NamedTuple
 
 import jax
@@ -11,7 +13,8 @@ from nmlib.data.images import digits
 from nmlib.data.images import sequential_digits
 from nmlib.data.tasks import decision_tasks
 
-NAMES = (*decision_tasks.TASKS, 'digits')
+Name = Literal['2AF', 'DMS', 'CXT', 'digits']
+NAMES: tuple[Name, ...] = typing.get_args(Name)
 
 
 class Task(NamedTuple):

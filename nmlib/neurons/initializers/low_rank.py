@@ -7,6 +7,8 @@ with scale unless a norm is matched, so that the matched norm is always said:
 """
 
 from collections.abc import Callable
+from collections.abc import Sequence
+from typing import Literal
 
 import jax
 import jax.numpy as jnp
@@ -14,13 +16,15 @@ import numpy as np
 
 from nmlib.neurons.core import checks
 
+Norm = Literal['frobenius', 'spectral', 'radius']
+
 
 def _spectral_radius(matrix: jax.Array) -> jax.Array:
   return jnp.max(jnp.abs(jnp.linalg.eigvals(matrix)))
 
 
 # Eigenvalues of a general matrix are computed on CPU only, as in JAX.
-NORMS: dict[str, Callable[[jax.Array], jax.Array]] = {
+NORMS: dict[Norm, Callable[[jax.Array], jax.Array]] = {
     'frobenius': lambda w: jnp.linalg.norm(w.ravel()),
     'spectral': lambda w: jnp.linalg.norm(w, ord=2),
     'radius': _spectral_radius,
@@ -82,6 +86,22 @@ def truncate_rank(matrix: jax.Array, rank: int) -> jax.Array:
     )
   u, s, vt = jnp.linalg.svd(matrix, full_matrices=False)
   return (u[:, :rank] * s[None, :rank]) @ vt[:rank]
+
+
+def ranks_at(size: int, ranks: Sequence[int], before: int) -> tuple[int, ...]:
+  """Returns the ranks of a sweep for matrices of another size.
+
+  Full rank stays full rank, and ranks above the new size are left out.
+
+  Args:
+    size: N now.
+    ranks: of matrices of size `before`, rising.
+    before: that size.
+  """
+  if size == before:
+    return tuple(ranks)
+  kept = {rank for rank in ranks if rank < min(size, before)}
+  return tuple(sorted((kept or {1}) | {size}))
 
 
 def match_norm(

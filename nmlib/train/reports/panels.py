@@ -1,9 +1,11 @@
 """Panels side by side, one a measure or one a condition."""
 
+from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
 
+from matplotlib import axes as axes_lib
 from matplotlib import figure
 import numpy as np
 import numpy.typing as npt
@@ -190,4 +192,36 @@ def traces(
     right.set_title(text, fontsize=8, loc='left')
     right.set_xticks(places)
   panels[-1, 1].set_xlabel(xlabel)
+  return made
+
+
+def grid(
+    rows: Mapping[str, Any],
+    titles: Mapping[str, str],
+    draw: Callable[[axes_lib.Axes, Any, str], None],
+    below: Mapping[str, str] | None = None,
+    *,
+    height: float = 1.9,
+) -> figure.Figure:
+  """Draws a row for each of several things, a column for each of its sides.
+
+  Args:
+    rows: what is drawn, by the label of its row.
+    titles: of the columns, by what each is called.
+    draw: `(axes, one of rows, a column) -> None`.
+    below: labels of x, by column.
+    height: of a row, inches.
+  """
+  made, every = figures.subplots(
+      len(rows), len(titles), height=height, sharex='col', squeeze=False
+  )
+  for row, (label, one) in zip(every, rows.items(), strict=True):
+    row[0].set_ylabel(label)
+    for axes, column in zip(row, titles, strict=True):
+      draw(axes, one, column)
+  for axes, title in zip(every[0], titles.values(), strict=True):
+    axes.set_title(title)
+  for axes, column in zip(every[-1], titles, strict=True):
+    axes.set_xlabel((below or {}).get(column, ''))
+  figures.legend(made)
   return made

@@ -81,6 +81,34 @@ def placed(
   return Table(rows, label='measure')
 
 
+def correlations(
+    measured: Mapping[str, Mapping[str, npt.ArrayLike]],
+    against: Mapping[str, npt.ArrayLike],
+    label: str = 'method',
+) -> Table:
+  """Says how far measures go with other quantities: Spearman's rho.
+
+  Args:
+    measured: values [V, S] of V things and S seeds, by measure, by group; NaN
+      where not known.
+    against: the other quantities [V, S] of the same things.
+    label: what the groups are.
+
+  Returns:
+    A row for each group and quantity, a column for each measure; with the 95 %
+    interval over seeds.
+  """
+  rows = {
+      f'{group}, {other}': {
+          measure: str(statistics.rank_correlation(x, y))
+          for measure, y in measures.items()
+      }
+      for group, measures in measured.items()
+      for other, x in against.items()
+  }
+  return Table(rows, label)
+
+
 def _mean(cell: Cell) -> float:
   """Returns the mean of the seeds that count; NaN if none does."""
   values = np.asarray(cell, float)

@@ -37,6 +37,16 @@ class MatrixFileTest(parameterized.TestCase):
     with self.assertRaisesRegex(ValueError, message):
       matrix_file.read(str(path))
 
+  def test_connectivity_by_name(self):
+    np.save(self.folder / 'w.npy', self.matrix)
+    found = matrix_file.connectivity(str(self.folder / 'w.npy'))
+    np.testing.assert_array_equal(found.pop('given'), self.matrix)
+    self.assertEmpty(found)
+    self.assertEmpty(matrix_file.connectivity(''))
+    (worm,) = matrix_file.connectivity('celegans').values()
+    self.assertEqual(worm.shape, (302, 302))
+    self.assertLess(worm.min(), 0)
+
   def test_missing_file(self):
     with self.assertRaisesRegex(FileNotFoundError, 'no such file'):
       matrix_file.read(str(self.folder / 'none.csv'))

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import pytest
 
 from nmlib.data.images import sequential_digits
+from nmlib.data.tasks import decision_tasks
 from nmlib.data.tasks import trial_tasks
 
 
@@ -18,6 +19,10 @@ def test_trials_have_the_sizes_of_their_task(name):
   assert bool(asked[-1])
   assert bool(jnp.all(asked[:-1])) != task.asks_last
   assert 0 <= int(trial.labels[-1]) < task.num_outputs
+
+
+def test_every_decision_task_has_its_name():
+  assert trial_tasks.NAMES == (*decision_tasks.TASKS, 'digits')
 
 
 def test_unknown_name():

@@ -35,6 +35,15 @@ class LowRankTest(parameterized.TestCase):
         low_rank.truncate_rank(base, 15), base, atol=1e-5
     )
 
+  @parameterized.parameters(
+      (20, (1, 12), (1, 20)),
+      (8, (1, 6, 12), (1, 6, 8)),
+      (4, (6, 12), (1, 4)),
+      (12, (1, 6), (1, 6)),
+  )
+  def test_a_sweep_of_ranks_follows_the_size(self, size, ranks, expected):
+    self.assertEqual(low_rank.ranks_at(size, ranks, 12), expected)
+
   def test_no_match_leaves_the_truncation_as_it_is(self):
     base = low_rank.gaussian(jax.random.key(1), 12)
     np.testing.assert_array_equal(

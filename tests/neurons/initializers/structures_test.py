@@ -7,6 +7,7 @@ import numpy as np
 
 from nmlib.analysis import effective_rank
 from nmlib.neurons.initializers import dale
+from nmlib.neurons.initializers import low_rank
 from nmlib.neurons.initializers import structures
 
 
@@ -34,6 +35,55 @@ class StructuresTest(parameterized.TestCase):
     ranks = effective_rank.effective_ranks(matrix)
     self.assertEqual(ranks['hard'], 30)
     self.assertLess(ranks['participation'], 2)
+
+
+class ComparedTest(parameterized.TestCase):
+
+  def test_every_matrix_has_the_norm_of_one_base(self):
+    base, given = (low_rank.gaussian(jax.random.key(i), 12) for i in (0, 7))
+    found = {
+        match: structures.compared(
+            [jax.random.key(0)], 12, match=match, ranks=(1, 12),
+            names=structures.NAMES, measured={'given': given},
+        )
+        for match in low_rank.NORMS
+    }  # fmt: skip
+    for match, matrices in found.items():
+      norm = low_rank.NORMS[match]
+      self.assertLen(matrices, 2 + 2 * 7 + 4)
+      for name, matrix in matrices.items():
+        self.assertNotIn(',', name)  # metrics are kept in a table of commas
+        # Float32 singular values and eigenvalues.
+        np.testing.assert_allclose(
+            norm(matrix[0]), norm(base), rtol=1e-4, err_msg=f'{name}, {match}'
+        )
+    entries = {n: np.sort(np.ravel(w)) for n, w in found['frobenius'].items()}
+    controlled = structures.with_control(entries)
+    self.assertEqual(controlled, [*structures.BY_NAME, 'given'])
+    for name in controlled:
+      own, control = (
+          entries[n] / np.abs(entries[n]).max()
+          for n in (name, structures.shuffled(name))
+      )
+      np.testing.assert_allclose(own, control, atol=1e-5, err_msg=name)
+
+  def test_seeds_have_ranks_of_their_own_base(self):
+    keys = map(jax.random.key, range(2))
+    found = structures.compared(keys, 6, 2.0, ranks=(2, 6))
+    self.assertEqual(list(found), ['rank 2', 'rank 6'])
+    for i in range(2):
+      base = low_rank.gaussian(jax.random.key(i), 6, 2.0)
+      # Float32 singular vectors.
+      np.testing.assert_allclose(found['rank 6'][i], base, atol=1e-5)
+      self.assertEqual(np.linalg.matrix_rank(found['rank 2'][i], rtol=1e-4), 2)
+
+  @parameterized.parameters(
+      ({'measured': {'given': np.ones((7, 6))}}, r'must be square .* \[7, 6\]'),
+      ({'names': ('Dale',)}, 'at least 5 for structures, got 4'),
+  )
+  def test_what_cannot_be_compared_is_one_sentence(self, options, message):
+    with self.assertRaisesRegex(ValueError, message):
+      structures.compared([jax.random.key(0)], 4, **options)
 
 
 if __name__ == '__main__':

@@ -102,6 +102,23 @@ class TracesTest(absltest.TestCase):
     titles = [axes.get_title(loc='left') for axes in right]
     self.assertEqual(titles, ['a', 'b', 'c'])
 
+  def test_a_grid_has_a_row_for_each_thing_and_a_column_for_each_side(self):
+    def draw(axes, numbers, side):
+      axes.plot(numbers[side], label=side)
+
+    rows = {'one': {'p': [1, 2], 'q': [3]}, 'two': {'p': [4], 'q': [5, 6]}}
+    made = panels.grid(rows, {'p': 'P', 'q': 'Q'}, draw, {'q': 'below'})
+    drawn = [
+        np.asarray(axes.lines[0].get_ydata()).tolist() for axes in made.axes
+    ]
+    self.assertEqual(drawn, [[1, 2], [3], [4], [5, 6]])
+    self.assertEqual([a.get_title() for a in made.axes], ['P', 'Q', '', ''])
+    labels = [axes.get_ylabel() for axes in made.axes]
+    self.assertEqual(labels, ['one', '', 'two', ''])
+    self.assertEqual([a.get_xlabel() for a in made.axes], ['', '', '', 'below'])
+    texts = [text.get_text() for text in made.legends[0].get_texts()]
+    self.assertEqual(texts, ['p', 'q'])
+
 
 if __name__ == '__main__':
   absltest.main()

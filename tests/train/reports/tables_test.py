@@ -60,6 +60,25 @@ class TablesTest(absltest.TestCase):
     )
     self.assertEqual(found.rows['x, T']['own'], [2.0, 3.0])
 
+  def test_correlations_of_groups(self):
+    rising = np.arange(12.0).reshape(4, 3)
+    found = train.correlations(
+        {'g': {'m': rising**3, 'n': -rising}, 'h': {'m': rising * np.nan}},
+        {'rank': rising},
+        'networks',
+    )
+    self.assertEqual(found.label, 'networks')
+    self.assertEqual(
+        found.rows,
+        {
+            'g, rank': {
+                'm': '1.0000 [1.0000, 1.0000]',
+                'n': '-1.0000 [-1.0000, -1.0000]',
+            },
+            'h, rank': {'m': 'unknown'},
+        },
+    )
+
   def test_markdown_and_html_escape(self):
     self.assertIn(r'| a\|b | 2 ± 1.4 | 12 |  |', tables.markdown(self.record))
     self.assertIn('<td>&lt;x&gt;</td>', tables.html(self.record))
