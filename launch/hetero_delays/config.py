@@ -9,13 +9,19 @@ from nmlib.networks import delay_detector
 from nmlib.neurons.core import limits
 from nmlib.neurons.delays import layer as delay_layer
 
+SHARES = (1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001)
+FREQUENCIES = (0.03, 0.06, 0.12, 0.18, 0.25)  # cycles a pixel
+DETECTORS: dict[str, delay_detector.Kind] = {
+    'a weight a delay': 'dense', 'a learned delay': 'learned',
+}  # fmt: skip
+
 
 @dataclasses.dataclass(frozen=True)
 class Recovery:
   """Of both detectors of planted motifs."""
 
   motifs: planted_motifs.Config = planted_motifs.Config()
-  loop: train.Loop = train.Loop(600, 4, steps_per_call=50, log_every=50)
+  loop: train.Loop = train.Loop(600, 4, 50, log_every=50)
   length: limits.Count = 400  # steps of a recording
   learning_rate: limits.Positive = 0.03
   delay_rate: limits.Positive = 10.0  # times that, for learned delays
@@ -52,9 +58,7 @@ class Config:
   loss: Literal['softmax', 'sigmoid'] = 'softmax'  # authors' code, and text
   fraction: limits.UnitInterval = 1.0  # p_B, of voxels that are taught
   num_seeds: limits.Count = 3
-  loop: train.Loop = train.Loop(
-      240, 1, steps_per_call=20, log_every=20, checkpoint_every=80
-  )
+  loop: train.Loop = train.Loop(240, 1, 20, log_every=20, checkpoint_every=80)
   train_movies: limits.Count = 80
   test_movies: limits.Count = 20
   learning_rate: limits.Positive = 1e-2
@@ -87,20 +91,14 @@ PRESETS = {
     'smoke': Config(
         train_images=2, test_images=1, image_size=32, size=16, length=12,
         directions=4, delays=5, reach=5, num_seeds=2,
-        loop=train.Loop(4, 1, steps_per_call=2, log_every=2), train_movies=2,
-        test_movies=2,
-        recovery=Recovery(
-            loop=train.Loop(4, 4, steps_per_call=2, log_every=2), length=40
-        ),
+        loop=train.Loop(4, 1, 2, log_every=2), train_movies=2, test_movies=2,
+        recovery=Recovery(loop=train.Loop(4, 4, 2, log_every=2), length=40),
     ),
     'paper': Config(
         train_images=80, test_images=20, image_size=1024, size=128, length=200,
         directions=12, speeds=3, speed=0.5, delays=21, reach=17, centre=4.0,
-        num_seeds=1,
-        loop=train.Loop(
-            80_000, 1, steps_per_call=100, log_every=100, checkpoint_every=2000
-        ),
-        train_movies=400, test_movies=200, learning_rate=2e-4,
+        num_seeds=1, train_movies=400, test_movies=200, learning_rate=2e-4,
+        loop=train.Loop(80_000, 1, 100, 100, checkpoint_every=2000),
     ),
 }  # fmt: skip
 

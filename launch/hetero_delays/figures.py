@@ -6,26 +6,14 @@ import jax
 from matplotlib import figure
 import numpy as np
 
+from launch.hetero_delays.config import FREQUENCIES
+from launch.hetero_delays.config import SHARES
 from launch.hetero_delays.config import Config
-from launch.hetero_delays.measure import FREQUENCIES
-from launch.hetero_delays.measure import SHARES
 from nmlib import train
 from nmlib.neurons.delays import layer as delay_layer
 
 
-def draw(
-    config: Config, params: delay_layer.Params, pruned, tuning, recovered
-) -> dict[str, figure.Figure]:
-  """Returns the report's figures by name; arguments as in `report.make`."""
-  return {
-      'pruning': _pruning(config, pruned),
-      'kernels': _kernels(config, params),
-      'tuning': _tuning(tuning, 1 / config.num_classes),
-      'recovery': _recovery(recovered),
-  }
-
-
-def _pruning(config, pruned) -> figure.Figure:
+def pruning(config: Config, pruned) -> figure.Figure:
   """Accuracy against what is kept."""
   made, (left, right) = train.figures.subplots(1, 2, height=2.8, sharey=True)
   keeps = np.arange(1, config.delays + 1)
@@ -44,33 +32,24 @@ def _pruning(config, pruned) -> figure.Figure:
   return made
 
 
-def _kernels(config, params) -> figure.Figure:
+def kernels(config: Config, params: delay_layer.Params) -> figure.Figure:
   """Weights of seed 0: rows motions and polarity, columns delays."""
   one = jax.tree.map(operator.itemgetter(0), params)
   kernel = np.asarray(delay_layer.effective_kernel(one, config.layer))
-  motions = np.arange(0, config.directions, max(config.directions // 4, 1))[:4]
+  shown = range(0, config.directions, max(config.directions // 4, 1))[:4]
   # A few large weights at the centre would hide the rest.
   limit = np.quantile(np.abs(kernel), 0.995)
-  colours = {'cmap': 'RdBu_r', 'vmin': -limit, 'vmax': limit}
-  made, grid = train.figures.subplots(
-      2 * len(motions), config.delays, height=0.8, squeeze=False,
-      width=min(train.figures.WIDTH, 0.8 * config.delays + 0.6),
-      title=f'Weights by delay, seed 0; colours to ±{limit:.2g}',
-  )  # fmt: skip
-  for row, panels in enumerate(grid):
-    label, polarity = motions[row // 2], 1 - row % 2
-    for delay, axes in enumerate(panels):
-      axes.imshow(kernel[label, polarity, -1 - delay], **colours)
-      axes.set(xticks=[], yticks=[])
-      axes.spines[:].set_visible(True)
-    name = 'ON' if polarity else 'OFF'
-    panels[0].set_ylabel(f'{360 * label / config.directions:.0f}°\n{name}')
-  for delay, axes in enumerate(grid[0]):
-    axes.set_title(f'{delay} ms')
-  return made
+  rows = {
+      f'{360 * m / config.directions:.0f}°\n{name}': kernel[m, polarity, ::-1]
+      for m in shown
+      for name, polarity in (('ON', 1), ('OFF', 0))
+  }
+  delays = [f'{delay} ms' for delay in range(config.delays)]
+  title = f'Weights by delay, seed 0; colours to ±{limit:.2g}'
+  return train.pictures.tiles(rows, delays, limit=limit, title=title)
 
 
-def _tuning(tuning, chance: float) -> figure.Figure:
+def tuning(tuning, chance: float) -> figure.Figure:
   """Accuracy on motion clouds against their spatial frequency."""
   made, axes = train.figures.subplots(height=3.2)
   for name, look in train.figures.styles(list(tuning)).items():
@@ -85,7 +64,7 @@ def _tuning(tuning, chance: float) -> figure.Figure:
   return made
 
 
-def _recovery(recovered) -> figure.Figure:
+def recovery(recovered) -> figure.Figure:
   """Delays found against delays planted."""
   title = 'Synapses of the planted motifs, seed 0'
   made, panels = train.figures.subplots(
@@ -93,7 +72,7 @@ def _recovery(recovered) -> figure.Figure:
   )
   for axes, (name, one) in zip(panels, recovered.items(), strict=True):
     axes.axline((0, 0), slope=1, color='0.4', lw=0.8)
-    axes.plot(one['planted'], one['found'], 'o', alpha=0.5)
+    axes.plot(one['planted'], one['found'][0], 'o', alpha=0.5)
     axes.set(title=name, xlabel='planted delay (ms)', aspect='equal')
   panels[0].set_ylabel('delay found (ms)')
   return made

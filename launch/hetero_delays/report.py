@@ -5,9 +5,9 @@ import functools
 import numpy as np
 
 from launch.hetero_delays import figures
+from launch.hetero_delays.config import FREQUENCIES
+from launch.hetero_delays.config import SHARES
 from launch.hetero_delays.config import Config
-from launch.hetero_delays.measure import FREQUENCIES
-from launch.hetero_delays.measure import SHARES
 from nmlib import train
 from nmlib.analysis import saturation
 from nmlib.neurons.delays import layer as delay_layer
@@ -22,10 +22,7 @@ def make(
   chance = 1 / config.num_classes
   events = test['events'][:, 1:].sum() / test['events'][:, 1:, 0].size
   return train.Report(
-      claims=[
-          *_motion(pruned, tuning, chance),
-          *_recovery(recovered, config.recovery.motifs.delays),
-      ],
+      claims=_claims(config, pruned, tuning, recovered),
       data={
           'images': config.images or 'generated band-pass textures',
           'motions': f'{config.num_classes}; chance {chance:.3f}',
@@ -40,13 +37,22 @@ def make(
           f'Accuracy leaves out the first {config.delays} steps.',
       ],
       tables=_tables(config, pruned, tuning, chance),
-      figures=figures.draw(config, params, pruned, tuning, recovered),
+      figures={
+          'pruning': figures.pruning(config, pruned),
+          'kernels': figures.kernels(config, params),
+          'tuning': figures.tuning(tuning, chance),
+          'recovery': figures.recovery(recovered),
+      },
   )
 
 
-def _motion(pruned, tuning, chance) -> list[train.Claim]:
-  accuracy = pruned['magnitude']  # [S, F]
+def _claims(config, pruned, tuning, recovered) -> list[train.Claim]:
+  accuracy, chance = pruned['magnitude'], 1 / config.num_classes  # [S, F]
   whole = {'whole': accuracy[:, 0]}
+  found = functools.partial(train.higher, by='seed', source='own ground truth')
+  dense, learned = recovered.values()
+  # At most, that a random delay is one step off or less.
+  luck = 3 / config.recovery.motifs.delays
   return [
       train.higher(
           'One layer of delays tells motions apart: accuracy at least 3 times'
@@ -81,14 +87,6 @@ def _motion(pruned, tuning, chance) -> list[train.Claim]:
           {'all orientations': tuning['broad'].mean(1)}, by='mean',
           source='figure of motion clouds', paper='a sharp drop',
       ),
-  ]  # fmt: skip
-
-
-def _recovery(recovered, num_delays: int) -> list[train.Claim]:
-  luck = 3 / num_delays  # at most, that a random delay is one step off or less
-  found = functools.partial(train.higher, by='seed', source='own ground truth')
-  dense, learned = recovered['a weight a delay'], recovered['a learned delay']
-  return [
       found(
           'Planted delays are found by a weight a delay: at least 0.95 exactly',
           {'exact': dense['within_0']}, 0.95,
@@ -110,13 +108,13 @@ def _tables(config, pruned, tuning, chance) -> dict[str, train.Table]:
   delays = half(keeps, 'shortened') / config.delays
   by = lambda names, cells: dict(zip(names, cells, strict=True))
   shares = [f'{share:g}' for share in SHARES]
+  left = [f'{keep} of {config.delays}' for keep in keeps]
+  frequencies = [f'{frequency:g}' for frequency in FREQUENCIES]
   kept = {
       'operations a step': by(shares, pruned['operations']),
       'accuracy': by(shares, pruned['magnitude'].T),
   }
-  left = [f'{keep} of {config.delays}' for keep in keeps]
   short = {'accuracy': by(left, pruned['shortened'].T)}
-  frequencies = [f'{frequency:g}' for frequency in FREQUENCIES]
   clouds = {name: by(frequencies, values.T) for name, values in tuning.items()}
   needs = {
       'largest weights': {'ours': weights, 'paper': '0.0015'},
@@ -125,10 +123,8 @@ def _tables(config, pruned, tuning, chance) -> dict[str, train.Table]:
   return {
       'Accuracy, largest weights kept': train.columns(kept, 'share'),
       'Accuracy, shortest delays kept': train.columns(short, 'delays'),
-      'Share that half of what is above chance at its best needs': train.Table(
-          needs, 'kept'
-      ),
-      'Accuracy on motion clouds, by spatial frequency (cycles a pixel)': (
-          train.Table(clouds, 'orientations')
-      ),
-  }
+      'Share that half of what is above chance at its best needs':
+      train.Table(needs, 'kept'),
+      'Accuracy on motion clouds, by spatial frequency (cycles a pixel)':
+      train.Table(clouds, 'orientations'),
+  }  # fmt: skip

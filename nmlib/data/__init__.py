@@ -18,6 +18,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.data.events import digit_sums as digit_sums
   from nmlib.data.events import event_files as event_files
   from nmlib.data.events import motion as motion
+  from nmlib.data.events import motion_clouds as motion_clouds
   from nmlib.data.events import packet_headers as packet_headers
   from nmlib.data.events import planted_motifs as planted_motifs
   from nmlib.data.events import spike_patterns as spike_patterns

@@ -4,6 +4,7 @@ Two forms of the layer of Grimaldi and Perrinet 2023 (arXiv 2307.14077) in one
 dimension, `nmlib.neurons.delays.motifs` and `learnable`, with one interface.
 """
 
+from collections.abc import Callable
 import dataclasses
 import math
 from typing import Any
@@ -12,6 +13,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import optax
 
 from nmlib.neurons.core import limits
 from nmlib.neurons.delays import learnable
@@ -109,6 +111,43 @@ def delays(params: Params) -> jax.Array:
   if isinstance(params, motifs.Params):
     return motifs.strongest_delays(params)
   return params.synapse.delay[0].T
+
+
+def narrowing(
+    config: Config, num_steps: int, narrow_to: float
+) -> Callable[[jax.Array], jax.Array]:
+  """Returns the spread of learned delays by step of training, in steps.
+
+  It falls exponentially from half of the possible delays, so that a gradient
+  sees delays far away at first, and means one delay at the end.
+
+  Args:
+    config: of the detector.
+    num_steps: of training.
+    narrow_to: the spread after them.
+  """
+  wide = config.delays / 2
+  schedule: Any = optax.exponential_decay(wide, num_steps, narrow_to / wide)
+  return lambda step: jnp.asarray(schedule(step))
+
+
+def optimizer(
+    config: Config, rate: optax.Schedule, faster: float
+) -> optax.GradientTransformation:
+  """Returns Adam; learned delays, which are in steps, move by more.
+
+  They may leave their range: `project` parameters after each update.
+
+  Args:
+    config: of the detector.
+    rate: of learning, by step.
+    faster: times the rate, for learned delays.
+  """
+  if config.kind == 'dense':
+    return optax.adam(rate)
+  of_delays = lambda step: faster * rate(step)
+  parts: Any = {'rest': optax.adam(rate), 'delay': optax.adam(of_delays)}
+  return optax.partition(parts, labels)
 
 
 def labels(params: Params) -> Any:

@@ -68,6 +68,28 @@ class DelayDetectorTest(absltest.TestCase):
     found = jax.tree.leaves(delay_detector.labels(dense))
     self.assertEqual(set(found), {'rest'})
 
+  def test_learned_delays_narrow_to_what_is_asked(self):
+    spread = delay_detector.narrowing(_LEARNED, 10, 0.75)
+    found = [float(spread(jnp.int32(step))) for step in (0, 5, 10)]
+    np.testing.assert_allclose(found, [3, 1.5, 0.75], rtol=1e-6)
+
+  def test_learned_delays_move_faster(self):
+    params = delay_detector.init(jax.random.key(0), _LEARNED)
+    optimizer = delay_detector.optimizer(_LEARNED, lambda step: 0.01, 10.0)
+    ones = jax.tree.map(jnp.ones_like, params)
+    moved, _ = optimizer.update(ones, optimizer.init(params), params)
+    assert isinstance(moved, delay_detector.Learned)
+    # The first step of Adam is the rate.
+    np.testing.assert_allclose(moved.synapse.delay, -0.1, rtol=1e-4)
+    np.testing.assert_allclose(moved.synapse.weight, -0.01, rtol=1e-4)
+    np.testing.assert_allclose(moved.bias, -0.01, rtol=1e-4)
+    dense = delay_detector.init(jax.random.key(0), _DENSE)
+    optimizer = delay_detector.optimizer(_DENSE, lambda step: 0.01, 10.0)
+    ones = jax.tree.map(jnp.ones_like, dense)
+    moved, _ = optimizer.update(ones, optimizer.init(dense), dense)
+    for leaf in jax.tree.leaves(moved):
+      np.testing.assert_allclose(leaf, -0.01, rtol=1e-4)
+
 
 if __name__ == '__main__':
   absltest.main()

@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+import numpy.typing as npt
 
 from nmlib.neurons.core import limits
 
@@ -94,3 +96,27 @@ def record(
   return Recording(
       spikes[inside].astype(jnp.float32), ends[inside].astype(jnp.float32)
   )
+
+
+def recovered(motifs: Motifs, delays: npt.ArrayLike) -> dict[str, np.ndarray]:
+  """Holds delays that S detectors found against the planted ones.
+
+  Args:
+    motifs: from `draw`.
+    delays: [S, M, N], steps.
+
+  Returns:
+    Of the synapses of the motifs' members `planted` [n] and `found` [S, n]
+    delays; `within_0` and `within_1` [S], shares of them that are right, or one
+    step off at most.
+  """
+  member = np.asarray(motifs.member)
+  planted = np.asarray(motifs.delay)[member]
+  found = np.asarray(delays)[:, member]
+  off = np.abs(found - planted[None])
+  return {
+      'planted': planted,
+      'found': found,
+      'within_0': (off < 0.5).mean(1),
+      'within_1': (off < 1.5).mean(1),
+  }

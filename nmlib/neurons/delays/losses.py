@@ -43,6 +43,9 @@ def sigmoid_loss(
   return -jnp.mean(positive + negative)
 
 
+BY_NAME = {'softmax': softmax_loss, 'sigmoid': sigmoid_loss}
+
+
 def classify(logits: jax.Array) -> jax.Array:
   """Returns [T], the class of the largest mean evidence over space."""
   return jnp.argmax(jnp.mean(logits, axis=(2, 3)), axis=1)
@@ -78,6 +81,17 @@ def mean_accuracy(
     return accuracy(logits, movie[1], config.delays)
 
   return jnp.mean(jax.lax.map(of_movie, (events, labels)))
+
+
+def mean_accuracies(
+    params: layer.Params,
+    events: jax.Array,
+    labels: jax.Array,
+    config: layer.Config,
+) -> jax.Array:
+  """Returns `mean_accuracy` [S] of several layers, params [S, ...], in turn."""
+  one = lambda of_layer: mean_accuracy(of_layer, events, labels, config)
+  return jax.lax.map(one, params)
 
 
 def output_spikes(logits: jax.Array, fraction: float) -> jax.Array:

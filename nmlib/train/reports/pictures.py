@@ -208,3 +208,35 @@ def maps(
   figures.hide(grid.flat[len(panels) :])
   made.colorbar(shown, ax=grid, label=legend, shrink=0.8)
   return made
+
+
+def tiles(
+    rows: Mapping[str, npt.ArrayLike],
+    columns: Sequence[str],
+    *,
+    limit: float,
+    title: str,
+    size: float = 0.8,
+) -> figure.Figure:
+  """Shows rows of small matrices without numbers, zero white.
+
+  Args:
+    rows: [C, R, K], such as weights at C delays, by name.
+    columns: C names, above the first row.
+    limit: of the colours, above 0 and below.
+    title: of the figure.
+    size: of a tile, inches; all become narrower where many would not fit.
+  """
+  made, every = figures.subplots(
+      len(rows), len(columns), height=size, squeeze=False, title=title,
+      width=min(figures.WIDTH, size * len(columns) + 0.6),
+  )  # fmt: skip
+  for line, (name, values) in zip(every, rows.items(), strict=True):
+    for axes, tile in zip(line, np.asarray(values), strict=True):
+      axes.imshow(tile, cmap='RdBu_r', vmin=-limit, vmax=limit)
+      axes.set(xticks=[], yticks=[])
+      axes.spines[:].set_visible(True)
+    line[0].set_ylabel(name)
+  for axes, name in zip(every[0], columns, strict=True):
+    axes.set_title(name)
+  return made

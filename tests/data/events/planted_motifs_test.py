@@ -3,6 +3,7 @@
 from absl.testing import absltest
 from absl.testing import parameterized
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from nmlib.data.events import planted_motifs
@@ -43,6 +44,18 @@ class PlantedMotifsTest(parameterized.TestCase):
     self.assertAlmostEqual(
         float(record.spikes.sum() / record.ends.sum() / 8), 0.6, delta=0.1
     )
+
+  def test_delays_that_were_found_are_held_against_the_planted(self):
+    delay = np.array([[3, 1, 7], [0, 5, 2]])
+    member = np.array([[True, False, True], [True, True, False]])
+    motifs = planted_motifs.Motifs(jnp.asarray(delay), jnp.asarray(member))
+    # Of the members of seed 0 two are right and one is a step off.
+    off = np.array([[0.2, 9, -1], [2, 0, 9]])
+    found = planted_motifs.recovered(motifs, np.stack([delay + off, delay]))
+    np.testing.assert_array_equal(found['planted'], [3, 7, 0, 5])
+    np.testing.assert_allclose(found['found'][0], [3.2, 6, 2, 5])
+    np.testing.assert_array_equal(found['within_0'], [0.5, 1])
+    np.testing.assert_array_equal(found['within_1'], [0.75, 1])
 
   def test_more_members_than_units_are_refused(self):
     message = 'members must be at most num_units=32, got 40'

@@ -62,6 +62,10 @@ class DelayLayerTest(parameterized.TestCase):
     )
     labels = jnp.array([[2] * 4 + [0] * 4 + [2], [0] * 4 + [2] * 5])
     found = delay_loss.mean_accuracy(params, movies, labels, _CONFIG)
+    two = jax.tree.map(lambda leaf: jnp.stack([leaf, 0 * leaf]), params)
+    several = delay_loss.mean_accuracies(two, movies, labels, _CONFIG)
+    self.assertEqual(several.shape, (2,))
+    self.assertEqual(several[0], found)
     self.assertAlmostEqual(float(found), (1 / 5 + 1) / 2, places=6)
 
   def test_forms_agree_in_float64(self):

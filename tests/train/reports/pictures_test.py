@@ -122,5 +122,24 @@ class MapsTest(absltest.TestCase):
     self.assertEqual(made.axes[0].images[0].get_clim(), (-1, 1))
 
 
+class TilesTest(absltest.TestCase):
+
+  def test_a_row_of_tiles_each_in_one_range_of_colours(self):
+    rows = {'a': np.arange(8.0).reshape(2, 2, 2), 'b': -np.ones((2, 2, 2))}
+    made = train.pictures.tiles(rows, ['x', 'y'], limit=3.0, title='t')
+    panels = np.array(made.axes, object).reshape(2, 2)
+    for line, values in zip(panels, rows.values(), strict=True):
+      for axes, tile in zip(line, values, strict=True):
+        np.testing.assert_array_equal(axes.images[0].get_array(), tile)
+        self.assertEqual(axes.images[0].get_clim(), (-3, 3))
+    self.assertEqual([a.get_title() for a in panels[0]], ['x', 'y'])
+    self.assertEqual([a.get_ylabel() for a in panels[:, 0]], ['a', 'b'])
+    self.assertAlmostEqual(made.get_figwidth(), 2.2)
+    many = train.pictures.tiles(
+        {'a': np.zeros((20, 1, 1))}, ['x'] * 20, limit=1.0, title='t'
+    )
+    self.assertEqual(many.get_figwidth(), train.figures.WIDTH)
+
+
 if __name__ == '__main__':
   absltest.main()
