@@ -7,6 +7,7 @@ from typing import Literal
 
 from nmlib import train
 from nmlib.neurons.core import limits
+from nmlib.train.growing import settings
 
 SHORTCUTS = {'path': "Folder of MNIST's four files."}
 _Task = Literal[
@@ -14,13 +15,12 @@ _Task = Literal[
     'points',
 ]  # fmt: skip
 _Kind = Literal['correlation', 'control', 'random', 'gradient', 'wide']
-_Rates = Annotated[tuple[limits.Positive, ...], limits.Some()]
 TASKS: tuple[_Task, ...] = typing.get_args(_Task)
 KINDS: tuple[_Kind, ...] = typing.get_args(_Kind)
 
 
 @dataclasses.dataclass(frozen=True)
-class Config:
+class Config(settings.Settings):
   """Sizes and lengths; steps are optimizer steps (Adam).
 
   A cycle is: candidates learn for candidate_steps (rivals that have none get
@@ -32,45 +32,8 @@ class Config:
   kinds: tuple[_Kind, ...] = KINDS
   source: Literal['digits', 'mnist'] = 'digits'  # of images
   path: limits.Path = ''  # of MNIST's four files; '' asks TFDS
-  num_seeds: limits.Count = 6
   widen: Annotated[tuple[limits.Count, ...], limits.Some()] = (1,)  # width
   cycles: limits.Count = 2
-  neuron_steps: limits.Count = 4000
-  more_steps: limits.Count = 2000
-  candidate_steps: limits.Count = 300
-  inner_steps: limits.Count = 50  # between looks at the validation images
-  batch_size: limits.Count = 64
-  learning_rate: limits.Positive = 5e-3
-  # Rates tried after each switch, of learning_rate.
-  rate_factors: _Rates = (1.0, 0.3)
-  trial_steps: limits.Count = 200
-  candidate_rate: limits.Positive = 2e-2
-  activation: Literal['sigmoid', 'tanh', 'relu'] = 'sigmoid'  # of dendrites
-  score: Literal['normalized', 'covariance', 'pearson'] = 'normalized'
-  num_candidates: limits.Count = 1  # a neuron, the best of which is kept
-  candidate_batch: limits.Natural = 0  # examples an update; 0: all
-  candidate_decay: limits.Fraction = 0.9  # of running means of batches
-  candidate_patience: limits.Natural = 0  # looks without progress; 0: any
-  scale: limits.Positive = 0.01  # of a candidate's first weights
-  relative_scale: bool = False  # in units of its layer's mean |weight|
-  rival_scale: limits.Positive = 0.3  # of rivals' dendrites
-  switch: Literal['fixed', 'history'] = 'fixed'  # history: see patience
-  patience: limits.Count = 10  # looks without a new best validation score
-  lookback: limits.Count = 1  # looks whose mean score counts
-  max_tries: limits.Natural = 0  # of a cycle without a new best; 0: keep
-
-  def __post_init__(self):
-    limits.check(self)
-    if list(self.rate_factors) != sorted(self.rate_factors, reverse=True):
-      raise ValueError(
-          'config.rate_factors must fall from first to last, got'
-          f' {self.rate_factors}.'
-      )
-
-  @property
-  def seeds(self) -> tuple[int, ...]:
-    """0 to S - 1."""
-    return tuple(range(self.num_seeds))
 
 
 PRESETS = {

@@ -1,30 +1,41 @@
 """The experiment of `launch.dendrite_growth`: cycles of growth, and rivals."""
 
-import functools
-import math
+from collections.abc import Callable
 from typing import Any
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 
 from launch.dendrite_growth import report
-from launch.dendrite_growth import stages
-from launch.dendrite_growth import tasks
 from launch.dendrite_growth.config import Config
 from nmlib import train
-from nmlib.networks.dendrites import dendrite_candidates
+from nmlib.data.images import digits
+from nmlib.data.tasks import solids
+from nmlib.networks import image_classifiers as images
+from nmlib.networks import mlp
+from nmlib.networks import point_cloud
+from nmlib.networks import row_readers as rows
 from nmlib.networks.dendrites import dendritic
-from nmlib.networks.dendrites import growth
 from nmlib.networks.dendrites import sizes
+from nmlib.train.growing import classifier
+from nmlib.train.growing import cycles
+
+
+class Task(NamedTuple):
+  """What grows dendrites, and networks of any width for it."""
+
+  grown: classifier.Classifier
+  init: Callable[[jax.Array, int], Any]  # (key, width) -> parameters
+  width: int
 
 
 def experiment(config: Config, run: train.Run) -> train.Report:
   """Grows dendrites on every task, beside the rivals."""
   found = {}
   for name in config.tasks:
-    task = tasks.make(config, name)
+    task = make(config, name)
     for factor in config.widen:
       tag = name if len(config.widen) == 1 else f'{name}_{factor}'
       wide = task._replace(width=factor * task.width)
@@ -40,131 +51,89 @@ def experiment(config: Config, run: train.Run) -> train.Report:
   return report.make(config, found)
 
 
-def first_phase(config: Config, run: train.Run, stage, task, width: int):
-  """Trains networks without dendrites, one a seed; the best are returned."""
-  bare = lambda key: dendritic.bare(
-      task.network, task.init(key, width), task.train.inputs[0]
-  )
-  keys = jax.vmap(jax.random.key)(100 + jnp.arange(config.num_seeds))
-  rates = np.full(config.num_seeds, config.learning_rate)
-  params = jax.jit(jax.vmap(bare))(keys)
-  made = stages.neurons(config, task, params, stage, config.neuron_steps, rates)
-  return train.fit(run, made).state.best
+def make(config: Config, name: str) -> Task:
+  """Returns one of the tasks `config.TASKS`."""
+  if name == 'points':
+    parts = [solids.draw(seed, n) for seed, n in enumerate((1000, 200, 600))]
+  else:
+    parts = digits.load(config.source, config.path)
+  network, *sized = _networks(parts[0][0].shape[1:])[name]
+  flat = lambda images: images.reshape(len(images), -1)
+  of = flat if name in ('shallow', 'deep') else jnp.asarray
+  activation = getattr(jax.nn, config.activation)
+  examples = train.examples.split(parts, of)
+  return Task(classifier.Classifier(network, activation, examples), *sized)
 
 
-def grow(config: Config, run: train.Run, name: str, task, kind: str, params):
+def _networks(shape: tuple[int, int]) -> dict[str, tuple]:
+  """Returns the network, its parameters and its width of every task."""
+  row, pixels = shape[1], shape[0] * shape[1]
+  return {
+      'shallow': (mlp.apply, lambda k, w: mlp.init(k, (pixels, w, 10)), 6),
+      'deep': (mlp.apply, lambda k, w: mlp.init(k, (pixels, w, w, 10)), 4),
+      'convolutional': (
+          images.convolutional,
+          lambda k, w: images.init_convolutional(k, shape, w, 2 * w, 10), 3,
+      ),
+      'transformer': (
+          images.transformer,
+          lambda k, w: images.init_transformer(k, shape, 4 * w, 2, 1, 10), 2,
+      ),
+      'recurrent': (
+          rows.recurrent, lambda k, w: rows.init_recurrent(k, row, w, 10), 8,
+      ),
+      'gated': (rows.gated, lambda k, w: rows.init_gated(k, row, w, 10), 6),
+      'points': (point_cloud.apply, lambda k, w: point_cloud.init(k, w, 5), 6),
+  }  # fmt: skip
+
+
+def first_phase(config: Config, run: train.Run, stage, task: Task, width: int):
+  """Trains networks of a width, one a seed; the best are returned."""
+  init = lambda key: task.init(key, width)
+  return cycles.first_phase(run, config, task.grown, stage, init)
+
+
+def grow(
+    config: Config, run: train.Run, name: str, task: Task, kind: Any, params
+) -> dict[str, np.ndarray]:
   """Runs all cycles of one kind; returns measurements, [S, 1 + cycles]."""
+  grown, how = task.grown, kind
   if kind == 'wide':
-    base = task.init(jax.random.key(0), task.width)
+    how, base = 'control', task.init(jax.random.key(0), task.width)
     target = sizes.with_dendrites(
-        task.network, base, task.train.inputs[0], config.cycles
+        grown.network, base, grown.data.train.inputs[0], config.cycles
     )
     width = sizes.matched_width(task.init, target)
     params = first_phase(config, run, f'{name}_wide', task, width)
-  cycles, pearson = [measure(run, f'{name}_{kind}_0', task, params)], []
+  measured, correlations = [measure(run, f'{name}_{kind}_0', grown, params)], []
   grows = np.ones(config.num_seeds, bool)
   for cycle in range(1, config.cycles + 1):
-    stage = f'{name}_{kind}_{cycle}'
-    best = cycles[-1]['validation']
-    params, grows, correlation = one_cycle(
-        config, run, stage, task, kind, params, grows, best
+    stage, best = f'{name}_{kind}_{cycle}', measured[-1]['validation']
+    params, grows, correlation = cycles.cycle(
+        run, config, grown, stage, how, params, grows=grows, best=best
     )
-    cycles.append(measure(run, stage, task, params))
-    pearson.append(correlation)
+    measured.append(measure(run, stage, grown, params))
+    correlations.append(correlation)
   together = {
-      key: np.stack([cycle[key] for cycle in cycles], -1) for key in cycles[0]
+      key: np.stack([one[key] for one in measured], -1) for key in measured[0]
   }
-  return together | {'pearson': np.stack(pearson, 1)}
+  return together | {'pearson': np.stack(correlations, 1)}
 
 
-def one_cycle(
-    config: Config, run: train.Run, stage, task, kind, params, grows, best
-):
-  """Grows (or not), searches the rate, trains on; may take a cycle back.
-
-  A seed that has stopped (not `grows` [S]), or whose tries bring nothing above
-  its `best` validation accuracy [S], keeps the network that it had, with
-  dendrites that say nothing.
-
-  Returns:
-    Parameters, the seeds that kept this cycle, and how new dendrites correlate
-    with the error, [S].
-  """
-  kept = np.zeros(config.num_seeds, bool)
-  correlation = np.zeros(config.num_seeds)
-  silent = params
-  for attempt in range(max(1, config.max_tries)):
-    tag = f'{stage}_try{attempt}' if attempt else stage
-    start = params
-    if kind in ('correlation', 'random', 'gradient'):
-      new = dendrites(config, run, tag, task, kind, params)
-      start = jax.vmap(dendritic.accept)(params, new)
-      tried = mean_pearson(run, tag, task, params, new)
-      correlation = np.where(kept, correlation, tried)
-    if not attempt:
-      silent = start  # new dendrites say nothing yet: the network as it was
-    done = train_on(config, run, tag, task, kind, start)
-    better = np.asarray(growth.is_better(jnp.asarray(done.score), best))
-    take = grows & ~kept & (better | (config.max_tries == 0))
-    silent = jax.vmap(optax.tree.where)(jnp.asarray(take), done.best, silent)
-    kept |= take
-    if kept[grows].all():
-      break
-  return silent, kept, correlation
-
-
-def dendrites(config: Config, run: train.Run, stage, task, kind, params):
-  """Returns a new dendrite for every neuron of every seed."""
-  if kind == 'correlation':
-    made = stages.candidates(config, task, params, f'{stage}_candidates')
-    grown = train.fit(run, made).state['grown']
-    best_of = jax.jit(jax.vmap(dendrite_candidates.best_of))
-    return best_of(grown.best, grown.score)[0]
-  own_key = lambda seed: stages.own_key(jax.random.key(seed), stage)
-  draw = lambda seed, p: task.draw(own_key(seed), p, config.rival_scale)
-  return jax.jit(jax.vmap(draw))(jnp.arange(config.num_seeds), params)
-
-
-def train_on(config: Config, run: train.Run, stage, task, kind, params):
-  """Searches the rate to start from, then trains the neurons."""
-  learn = functools.partial(
-      stages.neurons, config, task, params, all_learn=kind == 'gradient'
-  )
-  rates = config.learning_rate * np.array(config.rate_factors)
-  chosen = np.full(config.num_seeds, rates[0])
-  if len(rates) > 1:
-    trials = learn(f'{stage}_rates', config.trial_steps, rates, sweep=True)
-    scores = train.fit(run, trials).state.score
-    chosen = rates[np.asarray(jax.vmap(growth.chosen_rate)(scores))]
-  steps = config.more_steps + config.candidate_steps * (kind != 'correlation')
-  # Rounded up, so that no rival gets fewer steps than dendrites do.
-  steps = math.ceil(steps / config.inner_steps) * config.inner_steps
-  return train.fit(run, learn(f'{stage}_neurons', steps, chosen)).state
-
-
-def measure(run: train.Run, name: str, task, params) -> dict[str, Any]:
+def measure(
+    run: train.Run, name: str, grown: classifier.Classifier, params
+) -> dict[str, Any]:
   """Returns loss and accuracies of every seed, [S], and the size."""
 
   def one(params):
-    answer = lambda x: task.answer(params, x)
-    logits = jax.vmap(answer)(task.train.inputs)
+    inputs, labels = grown.data.train
+    logits = jax.vmap(lambda x: grown.answer(params, x))(inputs)
     return {
-        'loss': train.cross_entropy(logits, task.train.labels),
-        'validation': train.accuracy(answer, task.validation),
-        'test': train.accuracy(answer, task.test),
+        'loss': train.cross_entropy(logits, labels),
+        'validation': grown.accuracy(params, grown.data.validation),
+        'test': grown.accuracy(params, grown.data.test),
     }
 
   values = lambda: jax.jit(jax.vmap(one))(params)
   size = dendritic.count(jax.tree.map(lambda leaf: leaf[0], params))
   return run.result(f'{name}_measured', values) | {'parameters': size}
-
-
-def mean_pearson(run: train.Run, name: str, task, params, new) -> np.ndarray:
-  """Mean |correlation| of new dendrites with their neurons' errors, [S]."""
-
-  def one(params, new):
-    values, errors = task.samples(params, task.train)
-    return dendrite_candidates.mean_correlation(values(new), errors)
-
-  found = lambda: {'pearson': jax.jit(jax.vmap(one))(params, new)}
-  return run.result(f'{name}_pearson', found)['pearson']

@@ -1,0 +1,1 @@
+"""Classifiers that grow dendrites while they train."""
