@@ -36,7 +36,14 @@ _INSIDE = {
         'graph.tensor',
     ],
     'nmlib.neurons.elm': ['population'],
-    'nmlib.train': ['hosts.mesh', 'hosts.sharding'],
+    'nmlib.train': [
+        'growing.classifier',
+        'growing.cycles',
+        'growing.settings',
+        'growing.stages',
+        'hosts.mesh',
+        'hosts.sharding',
+    ],
 }
 _NOTEBOOKS = """\
 Each runs top to bottom in minutes on a CPU, here or in Colab, and uses public

@@ -7,27 +7,7 @@ from nmlib import train
 from nmlib.analysis import sparse_codes
 
 
-def draw(
-    histories: dict[str, train.History],
-    num_tasks: int,
-    observed: list[tuple[tuple[int, int, int, int], float]],
-) -> dict[str, figure.Figure]:
-  """Returns the report's figures by name.
-
-  Args:
-    histories: of each method's stage.
-    num_tasks: learned in sequence.
-    observed: ((n, a, s, theta), share of random patterns that match).
-  """
-  return {
-      'forgetting': _forgetting(histories, num_tasks),
-      'segment_errors': _segment_errors(),
-      'false_positives': _false_positives(observed),
-      'noise': _noise(),
-  }
-
-
-def _forgetting(histories, num_tasks) -> figure.Figure:
+def forgetting(histories, num_tasks) -> figure.Figure:
   """Accuracy on tasks seen so far, and on each task at the end."""
   made, (left, right) = train.figures.subplots(1, 2, height=3, sharey=True)
   tasks = np.arange(1, num_tasks + 1)
@@ -48,7 +28,7 @@ def _forgetting(histories, num_tasks) -> figure.Figure:
   return made
 
 
-def _segment_errors() -> figure.Figure:
+def segment_errors() -> figure.Figure:
   """Both errors against the threshold of a segment, and its best values."""
   n, a, s, lost = 10_000, 200, 24, 80
   theta = np.arange(1, s + 1)
@@ -69,23 +49,27 @@ def _segment_errors() -> figure.Figure:
   return made
 
 
-def _false_positives(observed) -> figure.Figure:
-  """False positives against the size of the population, and of unions."""
+def false_positives(points, shares) -> figure.Figure:
+  """False positives against the size of the population, and of unions.
+
+  Beside them the shares of random patterns that match, at (n, a, s, theta).
+  """
   made, (left, right) = train.figures.subplots(1, 2, height=3, sharey=True)
   s, theta = 24, 12
   sizes = list(range(300, 4100, 200))
   for active in (64, 128, 256, 'half'):
+    counts = {n: n // 2 if active == 'half' else active for n in sizes}
     chances = {
-        n: sparse_codes.false_positive(
-            n, n // 2 if active == 'half' else active, s, theta
-        )
-        for n in sizes
-        if active == 'half' or n > active
+        n: sparse_codes.false_positive(n, a, s, theta)
+        for n, a in counts.items()
+        if a < n
     }
     left.semilogy(*zip(*chances.items(), strict=True), label=f'{active} active')
-  points = [(n, share) for (n, *_), share in observed if share]
-  if points:
-    left.plot(*zip(*points, strict=True), 'kx', label='random patterns')
+  seen = [
+      (n, share) for (n, *_), share in zip(points, shares, strict=True) if share
+  ]
+  if seen:
+    left.plot(*zip(*seen, strict=True), 'kx', label='random patterns')
   left.set(xlabel='cells', ylabel='false positive of a segment')
   left.set_title(f'{s} synapses, threshold {theta}')
   left.legend()
@@ -107,7 +91,7 @@ def _false_positives(observed) -> figure.Figure:
   return made
 
 
-def _noise() -> figure.Figure:
+def noise() -> figure.Figure:
   """Misses as cells are lost, and what chance predictions do to a sequence."""
   made, (left, right) = train.figures.subplots(1, 2, height=3)
   a, s = 128, 30

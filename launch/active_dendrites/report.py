@@ -3,14 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
-import jax
 import numpy as np
 
 from launch.active_dendrites import figures
 from launch.active_dendrites.config import Config
 from nmlib import train
 from nmlib.analysis import sparse_codes
-from nmlib.analysis.sparse_codes import patterns as sparse_patterns
 from nmlib.data.images import digits
 
 _PAPER = {  # mean test accuracy after ten tasks, eight seeds
@@ -18,6 +16,7 @@ _PAPER = {  # mean test accuracy after ten tasks, eight seeds
     'k_winners': '0.9133', 'dendrites': '0.8285', 'mlp': '0.8203',
 }  # fmt: skip
 _RELEASED, _OWN = 'results of the released code', 'own comparison'
+_DIGITS = 'Permuted 8 x 8 digits (1,200 to learn from), not permuted MNIST.'
 # What is above what.
 _ORDER = {
     ('active_dendrites', 'k_winners'):
@@ -38,20 +37,9 @@ _NOT_ON_DIGITS = {
     ('active_dendrites', 'mlp_replay'): '100 images a task of 1,200 are stored',
 }
 # n, a, s, theta at which random patterns are tried.
-_CHECKED = tuple(
+CHECKED = tuple(
     (n, a, 24, 12) for n, a in ((300, 64), (300, 128), (500, 128), (700, 128))
 )
-
-
-def observe(trials: int) -> dict[str, np.ndarray]:
-  """Counts false matches of a segment among random patterns."""
-  matches = []
-  for i, (n, a, s, theta) in enumerate(_CHECKED):
-    counts = sparse_patterns.observed_false_positives(
-        jax.random.key(i), n, a, s, trials
-    )
-    matches.append(int(counts[theta:].sum()))
-  return {'matches': np.array(matches), 'trials': np.array(trials)}
 
 
 def make(
@@ -60,7 +48,6 @@ def make(
 ) -> train.Report:  # fmt: skip
   """Holds the methods' order, each at its best setting, against the paper's."""
   final = {name: h['accuracy'][1][-1] for name, h in histories.items()}
-  rows = table(config, chosen, final)
   share = observed['matches'] / observed['trials']
   inferred = next(iter(histories.values()))['context_accuracy'][1][-1]
   context = train.higher(
@@ -76,11 +63,23 @@ def make(
           'test': len(parts.test.labels),
           'permutations': 'seed 42, the same for all seeds of the networks',
       },
-      differences=differences(config),
-      tables={'Settings chosen on validation images': rows},
-      figures=figures.draw(
-          histories, config.num_tasks, list(zip(_CHECKED, share, strict=True))
-      ),
+      differences=[
+          *[_DIGITS] * (config.source == 'digits'),
+          *[f'Hidden layers of {config.hidden}, not (2048, 2048).']
+          * (config.hidden != (2048, 2048)),
+          'Learning rates and strengths are chosen on validation images among'
+          ' those of the config; synaptic intelligence runs as long as the'
+          ' other methods.',
+      ],
+      tables={
+          'Settings chosen on validation images': table(config, chosen, final)
+      },
+      figures={
+          'forgetting': figures.forgetting(histories, config.num_tasks),
+          'segment_errors': figures.segment_errors(),
+          'false_positives': figures.false_positives(CHECKED, share),
+          'noise': figures.noise(),
+      },
   )
 
 
@@ -104,9 +103,9 @@ def order(config: Config, final: dict[str, Any]) -> Iterator[train.Claim]:
 
 def theory(share: np.ndarray, trials: int) -> train.Claim:
   """How often random patterns match a segment, [points]."""
-  chance = np.array([sparse_codes.false_positive(*p) for p in _CHECKED])
+  chance = np.array([sparse_codes.false_positive(*p) for p in CHECKED])
   errors = np.sqrt(chance * (1 - chance) / trials)
-  found = zip(_CHECKED, share, strict=True)
+  found = zip(CHECKED, share, strict=True)
   return train.Claim(
       'Random patterns match a segment as often as the theory says: each'
       f' of {len(chance)} frequencies within four standard errors,'
@@ -119,35 +118,14 @@ def theory(share: np.ndarray, trials: int) -> train.Claim:
 
 def table(config: Config, chosen, final) -> train.Table:
   """Returns the chosen settings and what they reach, one row a method."""
-  rows = {}
-  for name, setting in chosen.items():
-    lists = [sorted(set(c)) for c in zip(*config.settings(name), strict=True)]
-    ends = any(
-        len(tried) > 1 and value in (tried[0], tried[-1])
-        for value, tried in zip(setting, lists, strict=True)
-    )
-    rows[name] = {
-        'learning rate': setting[0],
-        'strength': setting[1] or '',
-        'accuracy after all tasks': final[name],
-        'end': '*' * ends,
-    }
+  rows = {
+      name: {
+          'learning rate': setting[0],
+          'strength': setting[1] or '',
+          'accuracy after all tasks': final[name],
+          'end': '*' * train.at_an_end(setting, config.settings(name)),
+      }
+      for name, setting in chosen.items()
+  }
   note = '* at an end of the values tried: others may do better.'
   return train.Table(rows, note=note)
-
-
-def differences(config: Config) -> list[str]:
-  """Says how a run departs from the paper's experiment."""
-  said = []
-  if config.source == 'digits':
-    said.append(
-        'Permuted 8 x 8 digits (1,200 to learn from), not permuted MNIST.'
-    )
-  if config.hidden != (2048, 2048):
-    said.append(f'Hidden layers of {config.hidden}, not (2048, 2048).')
-  said.append(
-      'Learning rates and strengths are chosen on validation images among'
-      ' those of the config; synaptic intelligence runs as long as the other'
-      ' methods.'
-  )
-  return said

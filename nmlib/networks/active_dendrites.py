@@ -121,3 +121,22 @@ def apply(
 def nearest_prototype(prototypes: jax.Array, x: jax.Array) -> jax.Array:
   """Returns the index of the prototype [T, D] nearest to x [D], Euclidean."""
   return jnp.argmin(jnp.sum((prototypes - x[None]) ** 2, axis=-1))
+
+
+def infer(
+    params: Params, x: jax.Array, prototypes: jax.Array, config: Config
+) -> tuple[jax.Array, jax.Array]:
+  """Answers an input whose task nobody names.
+
+  Args:
+    params: of the network.
+    x: the input, [D].
+    prototypes: of the tasks so far, [T, D].
+    config: of the network.
+
+  Returns:
+    The logits [classes] in the context of the nearest prototype, and which of
+    them that is, int [].
+  """
+  task = nearest_prototype(prototypes, x)
+  return apply(params, x, prototypes[task], config), task

@@ -14,6 +14,8 @@ from nmlib.train.control.episodes import rollout
 from nmlib.train.control.evolution_stage import evolution_stage
 from nmlib.train.control.policies import policy
 from nmlib.train.control.policies import save_gif
+from nmlib.train.curricula.continual import ContinualState
+from nmlib.train.curricula.continual import continual_stage
 from nmlib.train.examples import Examples
 from nmlib.train.examples import Split
 from nmlib.train.examples import accuracy
@@ -66,13 +68,16 @@ from nmlib.train.run import Run
 from nmlib.train.stage import Loop
 from nmlib.train.stage import Stage
 from nmlib.train.stage import classification
+from nmlib.train.sweep import at_an_end
 from nmlib.train.sweep import choose
+from nmlib.train.sweep import choose_by
 from nmlib.train.sweep import take
 
 __all__ = [
     'AgentState',
     'CarriedState',
     'Claim',
+    'ContinualState',
     'Examples',
     'Fitted',
     'Headline',
@@ -91,14 +96,17 @@ __all__ = [
     'TrainState',
     'accuracy',
     'agent_stage',
+    'at_an_end',
     'bootstrap_interval',
     'carried',
     'catalogue',
     'choose',
+    'choose_by',
     'classification',
     'clipped',
     'columns',
     'completion',
+    'continual_stage',
     'correlations',
     'cross_entropy',
     'differ',

@@ -190,6 +190,16 @@ class NetworkTest(parameterized.TestCase):
     index = network.nearest_prototype(prototypes, jnp.array([3.0, 0.5]))
     self.assertEqual(int(index), 1)
 
+  def test_inferred_context_is_that_of_the_nearest_prototype(self):
+    config = network.Config(4, 3, (8,), num_segments=2, activation_density=0.5)
+    params = network.init(jax.random.key(0), config)
+    prototypes = jax.random.normal(jax.random.key(1), (3, 4))
+    for task, near in enumerate(prototypes):
+      logits, inferred = network.infer(params, near + 0.01, prototypes, config)
+      self.assertEqual(int(inferred), task)
+      told = network.apply(params, near + 0.01, near, config)
+      np.testing.assert_array_equal(logits, told)
+
 
 if __name__ == '__main__':
   absltest.main()

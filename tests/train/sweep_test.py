@@ -28,6 +28,29 @@ class SweepTest(absltest.TestCase):
     # Means over seeds of -|x + start - 11|: -5, -7, -6.5.
     self.assertEqual(train.choose(away, tree, starts)[1], 0)
 
+  def test_chooses_by_the_last_of_a_history(self):
+    steps = np.array([0, 5])
+    values = lambda *rows: (steps, np.array(rows))
+    history = {
+        'right/0': values([9.0, 9.0], [0.0, 0.5]),
+        'right/1': values([0.0, 0.0], [0.9, 0.0]),
+        'right/task_1/1': values([0.0, 0.0], [0.1, 0.2]),
+        'loss/0': values([2.0, 2.0], [1.0, 1.0]),
+    }
+    best, own = train.choose_by(history, 'right')
+    self.assertEqual(best, 1)
+    self.assertEqual(own.keys(), {'right', 'right/task_1'})
+    np.testing.assert_array_equal(own['right'][1][-1], [0.9, 0.0])
+    with self.assertRaisesRegex(ValueError, 'with wrong/0 in its history'):
+      train.choose_by(history, 'wrong')
+
+  def test_ends_are_those_of_each_hyperparameter(self):
+    tried = [(rate, c) for rate in (3.0, 1.0, 2.0) for c in (0.0,)]
+    self.assertTrue(train.at_an_end((1.0, 0.0), tried))
+    self.assertTrue(train.at_an_end((3.0, 0.0), tried))
+    self.assertFalse(train.at_an_end((2.0, 0.0), tried))
+    self.assertFalse(train.at_an_end((2.0, 0.0), [(2.0, 0.0)]))
+
 
 if __name__ == '__main__':
   absltest.main()

@@ -3,10 +3,12 @@
 The formulas are in `nmlib.analysis.sparse_codes`.
 """
 
+from collections.abc import Sequence
 import functools
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 
 def random_pattern(key: jax.Array, n: int, a: int) -> jax.Array:
@@ -64,3 +66,22 @@ def observed_false_positives(
 
   counts = jnp.zeros(s + 1, jnp.int32)
   return jax.lax.scan(count, counts, jax.random.split(key, trials))[0]
+
+
+def count_matches(
+    points: Sequence[tuple[int, int, int, int]], trials: int
+) -> np.ndarray:
+  """Counts the random patterns that fire a segment, at several sizes.
+
+  Args:
+    points: P times (n, a, s, theta), as of `sparse_codes.false_positive`.
+    trials: patterns drawn at each.
+
+  Returns:
+    int [P], at most trials.
+  """
+  counts = [
+      observed_false_positives(jax.random.key(i), n, a, s, trials)[theta:]
+      for i, (n, a, s, theta) in enumerate(points)
+  ]
+  return np.array([int(count.sum()) for count in counts])

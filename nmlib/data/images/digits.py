@@ -114,6 +114,15 @@ def load(source: str, path: str = '') -> Split:
   raise ValueError(f"source must be 'digits' or 'mnist', got {source!r}.")
 
 
+def validation_learned(parts: Split) -> Split:
+  """Returns parts whose validation images are learned too, after the others.
+
+  For an experiment that has nothing to choose; they stay in validation.
+  """
+  both = zip(parts.train, parts.validation, strict=True)
+  return parts._replace(train=Digits(*(np.concatenate(p) for p in both)))
+
+
 def _idx_pair(folder: pathlib.Path, part: str) -> Digits:
   images = _idx(folder, f'{part}-images-idx3-ubyte', 3)
   labels = _idx(folder, f'{part}-labels-idx1-ubyte', 1)

@@ -230,6 +230,18 @@ class SparseCodesTest(parameterized.TestCase):
     # The overlap's mean is a s / n; its deviation 1.94.
     self.assertLess(abs(mean - 64 * 24 / 300), 4 * 1.94 / math.sqrt(trials))
 
+  def test_matches_are_counted_at_each_point_by_its_own_patterns(self):
+    points = (50, 10, 8, 2), (50, 10, 8, 2), (50, 10, 8, 0)
+    first, second = (
+        sparse_patterns.observed_false_positives(
+            jax.random.key(i), 50, 10, 8, 500
+        )[2:].sum()
+        for i in range(2)
+    )
+    self.assertNotEqual(first, second)
+    matches = sparse_patterns.count_matches(points, 500)
+    np.testing.assert_array_equal(matches, [first, second, 500])
+
   def test_noise_breaks_matches_as_often_as_said(self):
     def misses(key):
       keys = jax.random.split(key, 3)

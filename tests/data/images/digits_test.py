@@ -47,6 +47,18 @@ class DigitsTest(parameterized.TestCase):
     self.assertEqual(images.max(), 1)
     self.assertLen({image.tobytes() for image in images}, 1797)
 
+  def test_validation_is_learned_too_where_nothing_is_chosen(self):
+    parts = digits.small(30, 20)
+    both = digits.validation_learned(parts)
+    np.testing.assert_array_equal(both.train.images[:30], parts.train.images)
+    np.testing.assert_array_equal(
+        both.train.labels[30:], parts.validation.labels
+    )
+    np.testing.assert_array_equal(
+        both.validation.images, parts.validation.images
+    )
+    self.assertLen(both.train.images, 50)
+
   def test_mnist_from_idx_files(self):
     folder = pathlib.Path(self.create_tempdir().full_path)
     with self.assertRaisesRegex(ValueError, 'has neither train-images'):

@@ -52,7 +52,7 @@ class CyclesTest(parameterized.TestCase):
     return cycles.first_phase(self.run_, settings, self.digits, 'first', _init)
 
   def test_phases_leave_alone_what_they_must(self):
-    settings = _settings()
+    settings = _settings(candidate_steps=15)
     base = self._first(settings)
     here = self.run_, settings, self.digits
     grown = cycles.dendrites(*here, 'c', 'correlation', base)
@@ -70,19 +70,14 @@ class CyclesTest(parameterized.TestCase):
     for weight in jax.tree.leaves(done.learner.params.to_neuron):
       self.assertGreater(float(jnp.abs(weight).max()), 0)
     free = cycles.train_on(*here, 'free', 'gradient', params)
+    # What has no candidates gets their 15 steps, up to the next look.
+    np.testing.assert_array_equal(done.learner.step, 20)
+    np.testing.assert_array_equal(free.learner.step, 40)
     old, new = (
         p.dendrites['dense_1'][0].layer.kernel
         for p in (params, free.learner.params)
     )
     self.assertGreater(float(jnp.abs(new - old).max()), 0)
-
-  def test_what_has_no_candidates_learns_for_their_steps(self):
-    settings = _settings(candidate_steps=15)
-    base = self._first(settings)
-    here = self.run_, settings, self.digits
-    done = cycles.train_on(*here, 'control', 'control', base)
-    # 20 and 15 steps, up to the next look.
-    np.testing.assert_array_equal(done.learner.step, 40)
 
   def test_cycle_that_brings_no_best_is_taken_back(self):
     # A rate of nothing can bring no new best: the network stays as it was.

@@ -1,0 +1,1 @@
+"""Stages that learn one thing after another."""
