@@ -13,7 +13,11 @@ from nmlib.neurons.initializers import dale
 
 
 def sequential(
-    weights: jax.Array, drive: jax.Array, target: jax.Array | float
+    weights: jax.Array,
+    drive: jax.Array,
+    target: jax.Array | float,
+    *,
+    rounding: jax.Array | float = 0.0,
 ) -> jax.Array:
   """Scales weights so that the pattern of this drive is driven to the target.
 
@@ -24,6 +28,7 @@ def sequential(
     drive: [] of the pattern by these weights; they stay as they are where it
       is not positive and traced.
     target: of the drive.
+    rounding: of the drive, which is not positive up to it.
 
   Raises:
     ValueError: if a concrete drive or target is not positive, or the drive is
@@ -31,11 +36,15 @@ def sequential(
   """
   drive = jnp.asarray(drive)
   checks.shape('drive', drive)
-  return joint(weights, drive[None], target)
+  return joint(weights, drive[None], target, rounding=rounding)
 
 
 def joint(
-    weights: jax.Array, drives: jax.Array, target: jax.Array | float
+    weights: jax.Array,
+    drives: jax.Array,
+    target: jax.Array | float,
+    *,
+    rounding: jax.Array | float = 0.0,
 ) -> jax.Array:
   """Scales weights so that the weakest of all patterns reaches the target.
 
@@ -44,6 +53,8 @@ def joint(
     drives: [P] of the patterns by these weights; they stay as they are where
       the least is not positive and traced.
     target: of the weakest drive.
+    rounding: [] or [P], of the drives, which are not positive up to it: sums
+      that cancel are seldom exactly 0.
 
   Raises:
     ValueError: if the least of concrete drives is not positive: no positive
@@ -51,27 +62,31 @@ def joint(
       if there is no drive; or if a concrete target is not positive.
   """
   weights, drives = jnp.asarray(weights), jnp.asarray(drives)
-  check_drives(drives)
+  check_drives(drives, rounding)
   if checks.is_concrete(target) and not target > 0:
     raise ValueError(f'target must be positive, got {target}.')
   least = jnp.min(drives)
-  sound = least > 0
+  sound = jnp.all(drives > rounding)
   return weights * jnp.where(sound, target / jnp.where(sound, least, 1), 1)
 
 
-def check_drives(drives: jax.Array) -> None:
+def check_drives(drives: jax.Array, rounding: jax.Array | float = 0.0) -> None:
   """Refuses drives [P] of which the least is no positive number, where seen.
+
+  Args:
+    drives: of all patterns.
+    rounding: as of `joint`.
 
   Raises:
     ValueError: likewise; or if there is none.
   """
   if not drives.size:
     raise ValueError('drives must be of one pattern or more, got none.')
-  least = jnp.min(drives)
-  if checks.is_concrete(least) and not least > 0:
+  sound = jnp.all(drives > rounding)
+  if checks.is_concrete(sound) and not sound:
     raise ValueError(
-        f'the weakest drive must be positive to be scaled, got {least:g}: the'
-        ' patterns exceed the capacity of these weights; take fewer or more'
+        'the weakest drive must be positive to be scaled, got'
+        f' {jnp.min(drives):g}: the patterns exceed the capacity of these weights; take fewer or more'
         ' alike, or weaken depression.'
     )
 

@@ -194,6 +194,28 @@ class SpatialDetectorTest(absltest.TestCase):
       fired = spatial_detector.detect(params, pattern, config).fired
       np.testing.assert_array_equal(fired, np.arange(2) == output)
 
+  def test_drives_that_cancel_are_not_scaled(self):
+    # Half of a pattern's channels are its own, half of two: 6 - 6 = 0, but
+    # for the rounding of simulated STDP.
+    rows = (
+        [*range(12)],
+        [*range(3), *range(12, 21)],
+        [*range(3, 6), *range(12, 15), *range(21, 27)],
+    )
+    patterns = jnp.stack([jnp.zeros(32).at[jnp.array(r)].set(1) for r in rows])
+    blank = spatial_detector.init(jax.random.key(0), _CONFIG)
+    teach = functools.partial(
+        spatial_detector.learn, config=_CONFIG, update=spatial_detector.present
+    )
+    with self.assertRaisesRegex(ValueError, 'weakest drive.*capacity'):
+      teach(blank, patterns)
+    orders = jax.vmap(jax.random.permutation, (0, None))(
+        jax.random.split(jax.random.key(0), 100), jnp.arange(32)
+    )
+    many = patterns[:, orders].swapaxes(0, 1)  # sums in other orders
+    learned = jax.jit(jax.vmap(teach, (None, 0)))(blank, many)
+    self.assertLess(float(jnp.abs(learned.weights).max()), 3.01)
+
   def test_bad_input(self):
     blank = spatial_detector.init(jax.random.key(0), _CONFIG)
     apart = jnp.zeros((2, 32)).at[0, :12].set(1).at[1, 12:24].set(1)

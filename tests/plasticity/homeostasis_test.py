@@ -57,6 +57,13 @@ class HomeostasisTest(absltest.TestCase):
       homeostasis.sequential(weights, jnp.float32(-1), 1.0)
     traced = jax.jit(homeostasis.joint)(weights, drives, 1.0)
     np.testing.assert_array_equal(traced, weights)
+    # What a sum that cancels leaves is no drive either.
+    nearly = jnp.array([2.0, 1e-7])
+    with self.assertRaisesRegex(ValueError, 'got 1e-07: .*capacity'):
+      homeostasis.joint(weights, nearly, 1.0, rounding=1e-6)
+    lost = jnp.array([1e-6, 1e-8])  # each of its own
+    found = homeostasis.joint(weights, nearly, 1.0, rounding=lost)
+    np.testing.assert_allclose(found, weights * 1e7, rtol=1e-6)
     with self.assertRaisesRegex(ValueError, 'step_size must be at least 0'):
       homeostasis.rate(weights, 1.0, 1.0, -0.1)
 

@@ -186,6 +186,22 @@ class LimitsTest(parameterized.TestCase):
     )
     self.assertGreater(np.ptp(up.rate), 0)
 
+  def test_no_step_is_taken_to_weights_that_are_not_finite(self):
+    config = self_regulation.Config(4, (3,), 2, mode='constant', batch_size=2)
+    params = self_regulation.init(jax.random.key(0), config)
+    images = jax.random.uniform(jax.random.key(1), (40, 4))
+    labels, swaps = jnp.arange(40) % 2, jnp.zeros((20, 2), int)
+    run = lambda scale, rate: self_regulation.run(
+        jax.tree.map(lambda p: scale * p, params), images, labels, swaps,
+        dataclasses.replace(config, rate=rate),
+    )[0].params  # fmt: skip
+    # Of one hidden layer: the gradient of the first is of the second's size.
+    chex.assert_tree_all_finite(run(1e25, 1e15))
+    start = jax.tree.map(lambda p: 1e25 * p, params)
+    chex.assert_trees_all_equal(run(1e25, 1e15), start)
+    moved = jax.tree.map(lambda a, b: (a != b).any(), run(1, 0.1), params)
+    self.assertTrue(all(jax.tree.leaves(moved)))
+
   def test_exchanging_twice_is_no_exchange(self):
     same = jnp.arange(10)
     for pair in ([1, 7], [3, 3]):

@@ -89,9 +89,6 @@ class Detection(NamedTuple):
   latency: jax.Array  # [M], ms after the volley; inf if it did not fire
 
 
-Update = Callable[[jax.Array, jax.Array, Config], jax.Array]
-
-
 def init(key: jax.Array, config: Config) -> Params:
   """Returns weights of 0: nothing is detected yet; nothing is random."""
   shape = config.num_channels, config.num_outputs
@@ -209,7 +206,7 @@ def learn(
     patterns: jax.Array,
     config: Config,
     output: int = 0,
-    update: Update = volley_update,
+    update: Callable[[jax.Array, jax.Array, Config], jax.Array] = volley_update,
 ) -> Params:
   """Teaches an output some patterns, each in one presentation, and scales.
 
@@ -233,18 +230,20 @@ def learn(
   target = config.factor * config.threshold
   patterns = dtypes.cast(patterns, params.weights.dtype)
   of = lambda x, w: drives(w[:, None], x, config)[..., 0]
+  error = config.num_channels * jnp.finfo(patterns.dtype).eps
+  both = lambda x, w: (of(x, w), error * of(x, jnp.abs(w)))  # and its rounding
 
   def one(weights, pattern):
     weights = update(weights, pattern, config)
-    drive = of(pattern, weights)
+    drive, lost = both(pattern, weights)
     if config.scaling == 'sequential':
-      weights = homeostasis.sequential(weights, drive, target)
-    return weights, drive
+      weights = homeostasis.sequential(weights, drive, target, rounding=lost)
+    return weights, (drive, lost)
 
   zeros = jnp.zeros_like(params.weights[:, 0])
-  weights, own = jax.lax.scan(one, zeros, patterns)
-  if config.scaling == 'sequential':
-    homeostasis.check_drives(own)  # in the scan they could not be seen
+  weights, seen = jax.lax.scan(one, zeros, patterns)
   if config.scaling == 'joint':
-    weights = homeostasis.joint(weights, of(patterns, weights), target)
+    drive, lost = seen = both(patterns, weights)
+    weights = homeostasis.joint(weights, drive, target, rounding=lost)
+  homeostasis.check_drives(*seen)  # those of a scan could not be seen in it
   return params._replace(weights=params.weights.at[:, output].set(weights))

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 
 from nmlib.neurons.core import checks
 from nmlib.neurons.core import dtypes
@@ -46,6 +47,9 @@ def descended(
 ) -> Params:
   """Steps along a summed gradient, of which m makes a mean however long it is.
 
+  A step to weights that are not finite is not taken: who has left stability,
+  at too high a rate, stays there.
+
   Args:
     params: weights.
     gradient: likewise.
@@ -57,10 +61,12 @@ def descended(
     parts = jnp.split(scaled, np.cumsum(config.widths)[:-1])
   else:
     parts = [scaled] * len(params)
-  return tuple(
+  moved = tuple(
       Layer(p.kernel - part[None] * g.kernel, p.bias - part * g.bias)
       for p, g, part in zip(params, gradient, parts, strict=True)
   )
+  finite = [jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(moved)]
+  return optax.tree.where(jnp.stack(finite).all(), moved, params)
 
 
 def params_from_official(
