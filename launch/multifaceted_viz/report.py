@@ -100,7 +100,7 @@ def _planted(scores, found, of) -> list[train.Claim]:
       _higher(
           'Images from facet means cover at least 0.9 of the true facets, says'
           ' an independent judge', of('coverage'), 0.9, by='mean', margin=-1e-9,
-          because=_OUTLINES,
+          expected=None, because=_OUTLINES,
       ),
       _lower(
           'As many random starts cover at most half of them',
@@ -117,7 +117,7 @@ def _planted(scores, found, of) -> list[train.Claim]:
       _higher(
           'The judge is more confident of a facet of the class than from random'
           ' starts', of('confidence'), of('confidence', 'random'),
-          by='interval', because=_CLEAR,
+          by='interval', expected=None, because=_CLEAR,
       ),
   ]  # fmt: skip
 

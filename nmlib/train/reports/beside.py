@@ -16,6 +16,8 @@ _VERDICTS = {
     (False, True): ('fails', 'fails'),
     (False, False): ('fails, as expected', 'known'),
     (True, False): ('holds, not expected', 'fails'),
+    (True, None): ('holds, undecided', 'known'),
+    (False, None): ('fails, undecided', 'known'),
 }
 
 

@@ -24,8 +24,9 @@ class Claim:
     ours: this run's values, one a seed, under a name each.
     holds: whether `ours` satisfies `text`.
     compared: how seeds were compared; '' where the text says it all.
-    expected: False if it is known not to reproduce in this preset.
-    because: why not, then.
+    expected: False if it is known not to reproduce in this preset; None if
+      rounding decides, so that machines differ.
+    because: why, if it is one of these.
   """
 
   text: str
@@ -34,13 +35,13 @@ class Claim:
   ours: Mapping[str, npt.ArrayLike]
   holds: bool
   compared: str = ''
-  expected: bool = True
+  expected: bool | None = True
   because: str = ''
 
   def __post_init__(self):
     if not self.expected and not self.because:
       raise ValueError(
-          f'claim {self.text!r} is expected not to hold; say why: because=...'
+          f'claim {self.text!r} is not expected to hold; say why: because=...'
       )
 
 
@@ -70,8 +71,8 @@ def higher(
     equal: whether it is enough to reach that.
     need: share of the seeds, rounded up, for `by='seed'`.
     also: further values to show.
-    **fields: source, paper and because, as in `Claim`; what has a because is
-      not expected.
+    **fields: source, paper, because and expected, as in `Claim`; what has a
+      because is not expected, if nothing else is said.
 
   Returns:
     The claim; it does not hold where a value is NaN.
@@ -170,11 +171,14 @@ def differ(
 
 
 def unexpected(record: Mapping[str, Any]) -> list[str]:
-  """Returns the claims of a stored report that came out otherwise."""
+  """Returns the claims of a stored report that came out otherwise.
+
+  One that rounding decides never does.
+  """
   return [
       claim['text']
       for claim in record['claims']
-      if claim['holds'] != claim['expected']
+      if claim['expected'] not in (None, claim['holds'])
   ]
 
 

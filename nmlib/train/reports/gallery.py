@@ -15,6 +15,7 @@ from typing import Any
 
 from nmlib.train import cost as cost_lib
 from nmlib.train.reports import beside
+from nmlib.train.reports import claims as claims_lib
 from nmlib.train.reports import collection
 from nmlib.train.reports import paper as paper_lib
 from nmlib.train.reports import repeat
@@ -104,7 +105,7 @@ def _data(entry, known) -> str:
 def _line(i: int, entry, known) -> str:
   record, claims = entry.record, entry.record['claims']
   hold = sum(claim['holds'] for claim in claims)
-  failed = sum(claim['holds'] != claim['expected'] for claim in claims)
+  failed = len(claims_lib.unexpected(record))
   verdict = f'{hold} of {len(claims)} hold'
   if failed:
     verdict += f', <b class="fails">{failed} not as expected</b>'

@@ -124,7 +124,9 @@ def terminal(record: Mapping[str, Any]) -> str:
     if claim['paper']:
       lines.append(f'        paper ({claim["source"]}): {claim["paper"]}')
     if not claim['expected']:
-      lines.append(f'        expected not to hold: {claim["because"]}')
+      undecided = claim['expected'] is None
+      word = 'rounding decides' if undecided else 'expected not to hold'
+      lines.append(f'        {word}: {claim["because"]}')
   for name, table in record['tables'].items():
     lines += [f'{name}:']
     lines += [f'  {line}' for line in tables_lib.terminal(table).splitlines()]
@@ -151,6 +153,8 @@ def _statement(claim: Mapping[str, Any]) -> str:
 def _mark(claim: Mapping[str, Any]) -> str:
   if claim['expected']:
     return 'holds' if claim['holds'] else 'FAILS'
+  if claim['expected'] is None:
+    return f'{"holds" if claim["holds"] else "fails"}, undecided'
   return 'HOLDS, not expected' if claim['holds'] else 'fails, as expected'
 
 
@@ -158,6 +162,8 @@ def _verdict(claim: Mapping[str, Any]) -> str:
   """Returns what `report.md` says under `holds`."""
   if claim['expected']:
     return 'yes' if claim['holds'] else '**no**'
+  if claim['expected'] is None:
+    return f'{"yes" if claim["holds"] else "no"}, undecided: {claim["because"]}'
   if claim['holds']:
     return f'**yes**, not expected: {claim["because"]}'
   return f'no, as expected: {claim["because"]}'

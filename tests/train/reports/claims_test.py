@@ -1,5 +1,7 @@
 """Claims hold as their comparison says."""
 
+import dataclasses
+
 from absl.testing import absltest
 from absl.testing import parameterized
 
@@ -96,6 +98,14 @@ class ClaimsTest(parameterized.TestCase):
     self.assertEmpty(claims.unexpected(record(claim)))
     claim = train.higher('x', {'A': [1.0]}, 2.0, by='mean')
     self.assertEqual(claims.unexpected(record(claim)), ['x'])
+
+  @parameterized.parameters(True, False)
+  def test_what_rounding_decides_is_never_unexpected(self, holds):
+    with self.assertRaisesRegex(ValueError, 'say why'):
+      train.Claim('x', '', '', {}, holds, expected=None)
+    claim = train.Claim('x', '', '', {}, holds, expected=None, because='noise')
+    record = {'claims': [dataclasses.asdict(claim)]}
+    self.assertEmpty(claims.unexpected(record))
 
   @parameterized.parameters(
       ({'A': [1.0]}, {'B': [1.0, 2.0]}, 'compares 1 seeds with 2'),

@@ -164,6 +164,8 @@ class PageTest(parameterized.TestCase):
       (False, True, 'fails'),
       (False, False, 'fails, as expected'),
       (True, False, 'holds, not expected'),
+      (True, None, 'holds, undecided'),
+      (False, None, 'fails, undecided'),
   )
   def test_verdict_and_its_reason(self, holds, expected, word):
     claim = _claim(holds=holds, expected=expected, because='too small')
@@ -171,7 +173,7 @@ class PageTest(parameterized.TestCase):
     self.assertRegex(page, rf'<span class="verdict \w+">{word}</span>')
     self.assertIn(': too small', page)
     surprising = '1 not as expected' in page
-    self.assertEqual(surprising, holds != expected)
+    self.assertEqual(surprising, expected not in (None, holds))
 
   def test_runs_are_ordered_by_paper_and_preset(self):
     records = (
