@@ -13,12 +13,12 @@ from nmlib.analysis import facets
 
 _OUTLINES = (
     'clusters hold a facet each in all classes and seeds, but ascent turns'
-    ' seven of 45 images into another one, six of them of the same colour:'
-    ' their outline is lost'
+    ' some images into another one, most of the same colour: their outline is'
+    ' lost. Seven of 45 by networks trained on two cores, four on one core'
 )
 _CLEAR = (
-    'random starts end in one clear facet of a class too, in three seeds of'
-    ' five at 0.7 and above: they lack variety, not clarity'
+    'random starts end in one clear facet of a class too, in two or three of'
+    ' five seeds at 0.7 and above: they lack variety, not clarity'
 )
 _SMOOTH = (
     'the published stages, made for another network, smooth images of 224'
