@@ -3,36 +3,20 @@
 import dataclasses
 import typing
 from typing import Annotated
-from typing import Any
 from typing import Literal
-from typing import NamedTuple
 
 from nmlib import train
 from nmlib.networks import image_classifiers
+from nmlib.networks import ways_to_adapt
 from nmlib.neurons.core import limits
-from nmlib.neurons.gates import mode_gate
 
 SHORTCUTS = {'path': "Folder of MNIST's four files."}
-Method = Literal[
-    'frozen', 'bitfit', 'threshold', 'ia3', 'mode_gate', 'mode_gate_annealed',
-    'mode_gate_through', 'mode_gate_tied', 'mode_gate_positive', 'lora_1',
-    'lora_2', 'lora_4', 'lora_8', 'linear_probe', 'full',
-]  # fmt: skip
+Method = ways_to_adapt.Name
 Base = image_classifiers.Name
 Rates = Annotated[tuple[limits.Positive, ...], limits.Some(distinct=True)]
 Angles = Annotated[tuple[limits.Finite, ...], limits.Some(distinct=True)]
+MODES = ('upright', 'rotated')  # of digits; the second is learned
 _COMPARED = ('frozen', 'bitfit', 'mode_gate', 'lora_4', 'lora_8')
-
-
-class Options(NamedTuple):
-  """What one way to adapt is."""
-
-  kind: str  # one of `adaptation.METHODS`
-  temperatures: tuple[float, float]  # of gates, first and last
-  rank: int = 1
-  penalty: float = 0.0  # of the mean gate
-  through: float = 0.0  # last share of steps with straight-through gates
-  gate: mode_gate.Config = mode_gate.Config()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,7 +40,7 @@ class Config:
   # First and last temperature.
   annealed: tuple[limits.Positive, limits.Positive] = (0.5, 0.05)
   through: limits.UnitInterval = 0.1  # last share, straight-through gates
-  # Of the mean gate, a run each; the report's claim is about the largest.
+  # Of the mean gate, a run each; the report's claim is about the last.
   sparse_penalties: Rates = (0.1, 0.5)
   sweep_angles: tuple[limits.Finite, ...] = (15.0, 30.0, 60.0, 90.0)
   sweep_foundation: tuple[limits.Count, ...] = (75, 300)  # pretraining steps
@@ -79,26 +63,18 @@ class Config:
     if len(self.angles) < 2:
       raise ValueError(f'config.angles must be two or more, got {self.angles}.')
 
-  def sparse_methods(self) -> list[str]:
-    """Returns the names of the gates trained with a penalty."""
-    return [f'mode_gate_sparse_{p:g}' for p in self.sparse_penalties]
+  @property
+  def penalties(self) -> dict[str, float]:
+    """Of the mean gate, by the names of the gates that learn with one."""
+    return {f'mode_gate_sparse_{p:g}': p for p in self.sparse_penalties}
 
-  def options(self, method: str) -> Options:
+  def way(self, method: str) -> ways_to_adapt.Way:
     """Returns what a method's name stands for."""
-    method = method.removeprefix('upright_')
-    plain = Options(method, (self.temperature, self.temperature))
-    if method.startswith('lora_'):
-      rank = int(method.removeprefix('lora_'))
-      return plain._replace(kind='lora', rank=rank)
-    known: dict[str, dict[str, Any]] = {
-        'annealed': {'temperatures': self.annealed},
-        'through': {'through': self.through},
-        'tied': {'gate': mode_gate.Config(tied=True)},
-        'positive': {'gate': mode_gate.Config(signed_gain=False)},
-        **{f'sparse_{p:g}': {'penalty': p} for p in self.sparse_penalties},
-    }
-    change = known.get(method.removeprefix('mode_gate_'), {})
-    return plain._replace(kind='mode_gate', **change) if change else plain
+    penalty = self.penalties.get(method, 0.0)
+    return ways_to_adapt.named(
+        'mode_gate' if penalty else method, temperature=self.temperature,
+        annealed=self.annealed, through=self.through, penalty=penalty,
+    )  # fmt: skip
 
 
 PRESETS = {

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from launch.dopamine_modes import figures
-from launch.dopamine_modes import tables
+from launch.dopamine_modes.config import MODES
 from launch.dopamine_modes.config import Config
 from nmlib import train
 
@@ -27,84 +27,102 @@ def make(config: Config, results, hardened, sweeps, bases) -> train.Report:
   `hardened`, ways by value of each field in `sweeps`, and `bases` of modes.
   """
   plain = hardened['mode_gate']
-  sweeps = {
-      _SWEPT[name]: dict(sorted(by_value.items()))
-      for name, by_value in sweeps.items()
-      if len(by_value) > 1
+  swept = {
+      _SWEPT[name]: {f'{value:g}': _row(by[value]) for value in sorted(by)}
+      for name, by in sweeps.items()
+      if len(by) > 1
   }
-  claims = accuracy_claims(results) + gate_claims(config, results, plain)
-  shown = {
-      'All ways to adapt': tables.methods(results),
-      'Hardened gates': tables.hardened(hardened),
-  }
-  for name, found in sweeps.items():
-    claims.append(sweep_claim(name, found))
-    shown[f'By {name}'] = tables.sweep(found)
+  claims = _accuracy(results) + _gates(config, results, plain)
+  claims += [_sweep(name, rows) for name, rows in swept.items()]
   for name, found in bases.items():
-    claims += base_claims(config, name, found)
-  shown['Several modes of one base'] = tables.bases(config, bases)
+    claims += _base(config, name, found)
+  differences = [
+      'upright_* start from a base that never saw rotated digits.',
+      "The gate's formula, widths and training are our reading: the paper's"
+      ' abstract gives no more than the task and the order of the results.',
+  ]
+  if config.source == 'digits':
+    differences.append('8 x 8 digits (1,000 to learn from), not MNIST.')
+  tables = {
+      'All ways to adapt': train.adapted.ways(results, MODES, 'digits'),
+      'Hardened gates': train.adapted.hardened(hardened),
+  }
+  for name, rows in swept.items():
+    tables[f'By {name}'] = train.Table(rows, 'value')
+  tables['Several modes of one base'] = train.adapted.modes(
+      bases, [f'{angle:g}°' for angle in config.angles], 'base, angle'
+  )
+  names = [f'{angle:.0f}°' for angle in config.angles]
   return train.Report(
-      claims=claims, differences=differences(config), tables=shown,
+      claims=claims, differences=differences, tables=tables,
       data={
           'source': config.source, 'angle': config.angle,
           'angles of several modes': config.angles,
       },
-      figures=figures.draw(results, plain, sweeps, bases, config.angles),
+      figures=figures.draw(results, plain, swept, bases, names),
   )  # fmt: skip
 
 
-def accuracy_claims(results) -> list[train.Claim]:
+def _row(found) -> dict[str, np.ndarray]:
+  """Accuracies at one angle, or of one length of pretraining."""
+  gates = found['mode_gate']
+  return {
+      'frozen': found['frozen']['rotated'], 'gates': gates['rotated'],
+      'hard': gates['hard'], 'LoRA 8': found['lora_8']['rotated'],
+      'gates, upright': gates['upright'],
+  }  # fmt: skip
+
+
+def _accuracy(results) -> list[train.Claim]:
   """What each way to adapt reaches, and forgets."""
-  frozen, gate, lora = (results[m] for m in ('frozen', 'mode_gate', 'lora_8'))
-  start, soft = {'frozen': frozen['rotated']}, gate['rotated']
-  bitfit, lora_4 = results['bitfit']['rotated'], results['lora_4']['upright']
-  top = {'lora_8': lora['rotated']}
+  of = lambda name, way, what='rotated': {name: results[way][what]}
+  frozen, lora = of('frozen', 'frozen'), of('lora_8', 'lora_8')
   return [
       train.ordered(
           'The order of the abstract, frozen < hard gates < LoRA of rank 8 on'
           ' rotated digits',
-          start | {'gates_hard': gate['hard']} | top,
+          frozen | of('gates_hard', 'mode_gate', 'hard') | lora,
           source='abstract', **_MOST,
       ),
       _higher(
-          'LoRA of rank 8 is more accurate than soft gates too',
-          top, {'gates_soft': soft}, source='abstract',
+          'LoRA of rank 8 is more accurate than soft gates too', lora,
+          of('gates_soft', 'mode_gate'), source='abstract',
       ),
       _lower(
           'Gates train fewer than a quarter of the parameters of LoRA rank 8',
-          {'gates': gate['trainable']}, {'lora_8': lora['trainable']},
-          times=0.25, source='abstract',
+          of('gates', 'mode_gate', 'trainable'),
+          of('lora_8', 'lora_8', 'trainable'), times=0.25, source='abstract',
       ),
       train.ordered(
           'Frozen < biases alone < soft gates',
-          start | {'bitfit': bitfit, 'gates': soft},
+          frozen | of('bitfit', 'bitfit') | of('gates', 'mode_gate'),
           source='own comparison', **_MOST,
       ),
       _higher(
           'Gates forget less: upright accuracy more than 0.2 above LoRA of'
-          ' rank 4',
-          {'gates': gate['upright']}, {'lora_4': lora_4}, margin=0.2,
-          also={'before': frozen['upright']}, source='own comparison',
+          ' rank 4', of('gates', 'mode_gate', 'upright'),
+          of('lora_4', 'lora_4', 'upright'), margin=0.2,
+          also=of('before', 'frozen', 'upright'), source='own comparison',
       ),
       _lower(
           'On a base that never saw rotated digits gates reach less than LoRA'
-          ' of rank 8',
-          {'gates': results['upright_mode_gate']['rotated']},
-          {'lora_8': results['upright_lora_8']['rotated']},
-          also={'frozen': results['upright_frozen']['rotated']},
+          ' of rank 8', of('gates', 'upright_mode_gate'),
+          of('lora_8', 'upright_lora_8'), also=of('frozen', 'upright_frozen'),
           source='abstract: limitation',
       ),
   ]  # fmt: skip
 
 
-def gate_claims(config: Config, results, plain) -> list[train.Claim]:
+def _gates(config: Config, results, plain) -> list[train.Claim]:
   """What hard gates cost, and what they skip."""
-  gate, sparse = results['mode_gate'], results[config.sparse_methods()[-1]]
+  gate, sparse = results['mode_gate'], results[[*config.penalties][-1]]
   soft, hard, active = gate['rotated'], gate['hard'], gate['active']
   kept, fewer, same = (
       plain[f'never on: {column}'] for column in ('kept', 'FLOPs', 'same')
   )
-  small = config.source == 'digits'
+  idle = {'frozen': results['frozen']['active']}
+  idle['strongly_active'] = gate['strong']
+  unhelpful = 'fitting activations is not fitting answers'
   return [
       _lower(
           'Hardening costs little: |soft - hard| < 0.03',
@@ -115,13 +133,11 @@ def gate_claims(config: Config, results, plain) -> list[train.Claim]:
           'Gates fitted to a calibration batch lose less by hardening',
           {'fitted': plain['calibrated']}, {'hard': hard}, by='mean',
           also={'soft': soft}, source=_OWN,
-          because='fitting activations is not fitting answers' * small,
+          because=unhelpful if config.source == 'digits' else '',
       ),
       _lower(
           'Gates are partly sparse as they are: active fraction below 0.65',
-          {'gates': active}, 0.65,
-          also={'frozen': results['frozen']['active']}
-          | {'strongly_active': gate['strong']},
+          {'gates': active}, 0.65, also=idle,
           source='abstract: partial activation sparsity',
       ),
       _lower(
@@ -140,29 +156,23 @@ def gate_claims(config: Config, results, plain) -> list[train.Claim]:
   ]  # fmt: skip
 
 
-def sweep_claim(name: str, by_value: dict[float, Any]) -> train.Claim:
+def _sweep(name: str, rows) -> train.Claim:
   """The order of the abstract at every angle, or length of pretraining."""
-  rows: list[Any] = [*tables.sweep(by_value).rows.values()]
-  frozen, hard, lora = (
-      np.array([row[column].mean() for row in rows])
-      for column in ('frozen', 'hard', 'LoRA 8')
-  )
-  least = {
-      'gates_hard - frozen, least': min(hard - frozen),
-      'lora_8 - gates_hard, least': min(lora - hard),
-  }
-  text = (
+  settings = [
+      {'frozen': r['frozen'], 'gates_hard': r['hard'], 'lora_8': r['LoRA 8']}
+      for r in rows.values()
+  ]
+  return train.ordered_everywhere(
       'Frozen < hard gates < LoRA of rank 8 in the mean over seeds, at each'
-      f' {name} of {", ".join(f"{v:g}" for v in by_value)}'
-  )
-  return train.Claim(text, _OWN, '', least, min(least.values()) > 0)
+      f' {name} of {", ".join(rows)}', settings, source=_OWN,
+  )  # fmt: skip
 
 
-def base_claims(config: Config, name: str, found) -> list[train.Claim]:
+def _base(config: Config, name: str, found) -> list[train.Claim]:
   """What a mode for each angle does for one base, means over modes."""
   frozen, told, inferred, selector, full = (
-      found[key].mean(1)
-      for key in ('frozen', 'hard', 'selected', 'selector', 'full in sequence')
+      found[what].mean(1)
+      for what in ('frozen', 'hard', 'selected', 'selector', 'full in sequence')
   )
   unclear = name == 'convolutional' and config.source == 'digits'
   return [
@@ -173,27 +183,13 @@ def base_claims(config: Config, name: str, found) -> list[train.Claim]:
       ),
       _higher(
           f'{name}: the mode inferred from one image costs less than 0.05,'
-          ' mean over modes',
-          {'inferred': inferred}, {'told': told}, margin=-0.05,
-          also={'selector': selector}, source=_OWN,
+          ' mean over modes', {'inferred': inferred}, {'told': told},
+          margin=-0.05, also={'selector': selector}, source=_OWN,
       ),
       train.higher(
           f'{name}: the modes end above full fine-tuning on one angle after'
-          ' the other, mean over angles',
-          {'gates_hard': told}, {'full': full}, by='interval',
-          also={'difference': told - full}, source=_OWN,
+          ' the other, mean over angles', {'gates_hard': told}, {'full': full},
+          by='interval', also={'difference': told - full}, source=_OWN,
           because='the lead is smaller than its spread' * unclear,
       ),
   ]  # fmt: skip
-
-
-def differences(config: Config) -> list[str]:
-  """Says how a run departs from the paper's experiment."""
-  said = [
-      'upright_* start from a base that never saw rotated digits.',
-      "The gate's formula, widths and training are our reading: the paper's"
-      ' abstract gives no more than the task and the order of the results.',
-  ]
-  if config.source == 'digits':
-    said.append('8 x 8 digits (1,000 to learn from), not MNIST.')
-  return said

@@ -45,6 +45,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks import trial_network as trial_network
   from nmlib.networks import vision as vision
   from nmlib.networks import vit as vit
+  from nmlib.networks import ways_to_adapt as ways_to_adapt
   from nmlib.networks import wiring as wiring
   from nmlib.networks.agents import agent as agent
   from nmlib.networks.agents import chance as chance

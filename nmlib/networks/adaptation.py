@@ -13,7 +13,9 @@ uses them on the frozen base. Counting and training are then the same for all.
   full          everything
 """
 
+import typing
 from typing import Any
+from typing import Literal
 
 import jax
 import jax.numpy as jnp
@@ -24,7 +26,7 @@ from nmlib.neurons import sites
 from nmlib.neurons.core import checks
 from nmlib.neurons.gates import mode_gate
 
-METHODS = (
+Method = Literal[
     'frozen',
     'mode_gate',
     'threshold',
@@ -33,7 +35,8 @@ METHODS = (
     'lora',
     'linear_probe',
     'full',
-)
+]
+METHODS: tuple[Method, ...] = typing.get_args(Method)
 Adapter = Any
 
 

@@ -4,7 +4,8 @@ Beyond Ghasemlou (arXiv 2602.11726, 2026), who learns the gates of one mode and
 is told when to use them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from collections.abc import Mapping
 import functools
 from typing import Any
 
@@ -82,9 +83,29 @@ def infer(means: jax.Array, x: jax.Array) -> jax.Array:
   return nearest // num_classes
 
 
+def accuracies(
+    answer: Callable[[jax.Array, jax.Array], jax.Array],
+    inputs: jax.Array,
+    labels: jax.Array,
+) -> jax.Array:
+  """Returns the accuracy in each mode, [M].
+
+  Args:
+    answer: (mode, x) -> logits.
+    inputs: the same B examples in every mode, [M, B, ...].
+    labels: int [B].
+  """
+
+  def one(mode, xs):
+    logits = jax.vmap(lambda x: answer(mode, x))(xs)
+    return jnp.mean(jnp.argmax(logits, -1) == labels, dtype=float)
+
+  pairs = jnp.arange(len(inputs)), inputs
+  return jax.lax.map(lambda pair: one(*pair), pairs)
+
+
 def evaluate(
     network: gated.Network,
-    layers: Sequence[str],
     base: Any,
     gates: gated.Gates,
     means: jax.Array,
@@ -92,47 +113,47 @@ def evaluate(
     labels: jax.Array,
     *,
     temperature: float = 0.1,
+    rivals: Mapping[str, Any] | None = None,
 ) -> dict[str, jax.Array]:
   """Tests every mode: without gates, the mode told, the mode inferred.
 
   Args:
     network: (base, x) -> logits.
-    layers: those that have gates, in order.
     base: parameters of the network.
     gates: by layer, leaves [M, ...].
     means: `prototypes` [M, C, D].
     inputs: the same B examples in every mode, [M, B, ...].
     labels: int [B].
     temperature: of soft gates.
+    rivals: other parameters of the network, by name, tested without gates.
 
   Returns:
     Accuracies [M]: `frozen`, of the base; `soft` and `hard` gates of the mode;
-    `selected`, hard gates of the mode that was inferred. `selector`, the share
-    of inputs whose mode was inferred rightly, [M], and `share`, that for which
-    each neuron is on, [M, N].
+    `selected`, hard gates of the mode that was inferred; and by the names of
+    rivals. `selector`, the share of inputs whose mode was inferred rightly,
+    [M], and `share`, that for which each neuron is on, layer after layer, [M,
+    N].
   """
   run = functools.partial(apply, network, gates, temperature=temperature)
-  modes = jnp.arange(len(means))
+  hard = functools.partial(run, hard=True)
+  answers = {
+      'frozen': lambda mode, x: network(base, x),
+      'soft': lambda mode, x: run(mode, base, x)[0],
+      'hard': lambda mode, x: hard(mode, base, x)[0],
+      'selected': lambda mode, x: hard(infer(means, x), base, x)[0],
+  }
+  for name, params in (rivals or {}).items():
+    answers[name] = lambda mode, x, params=params: network(params, x)
+  layers = [n for n in gated.layers(network, base, inputs[0, 0]) if n in gates]
 
-  def one(mode, images):
-    answers = {
-        'frozen': lambda x: network(base, x),
-        'soft': lambda x: run(mode, base, x)[0],
-        'hard': lambda x: run(mode, base, x, hard=True)[0],
-        'selected': lambda x: run(infer(means, x), base, x, hard=True)[0],
-    }
-    found = {
-        name: jnp.mean(
-            jnp.argmax(jax.vmap(answer)(images), -1) == labels, dtype=float
-        )
-        for name, answer in answers.items()
-    }
-    right = jax.vmap(functools.partial(infer, means))(images) == mode
-    on = jax.vmap(lambda x: run(mode, base, x, hard=True)[1])(images)
-    share = [sparsity.duty_cycle(on[name]) for name in layers]
-    return found | {
-        'selector': jnp.mean(right),
-        'share': jnp.concatenate(share),
-    }
+  def used(mode, xs):
+    right = jax.vmap(functools.partial(infer, means))(xs) == mode
+    on = jax.vmap(lambda x: hard(mode, base, x)[1])(xs)
+    share = jnp.concatenate([sparsity.duty_cycle(on[name]) for name in layers])
+    return {'selector': jnp.mean(right), 'share': share}
 
-  return jax.lax.map(lambda pair: one(*pair), (modes, inputs))
+  pairs = jnp.arange(len(means)), inputs
+  return jax.lax.map(lambda pair: used(*pair), pairs) | {
+      name: accuracies(answer, inputs, labels)
+      for name, answer in answers.items()
+  }

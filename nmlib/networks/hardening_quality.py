@@ -37,9 +37,9 @@ def measure(
   Args:
     base: the frozen network.
     gates: trained gates.
-    calibration: inputs [P, D] that say which neurons are on, and to which
-      gates are fitted.
-    inputs: to be tested on, [B, D].
+    calibration: inputs [P, ...] of D numbers each that say which neurons are
+      on, and to which gates are fitted.
+    inputs: to be tested on, [B, ...].
     labels: int [B].
     temperature: of the soft gates.
 
@@ -52,6 +52,7 @@ def measure(
   Raises:
     ValueError: if the gates are untrained, or do not fit the network.
   """
+  calibration, inputs = (x.reshape(len(x), -1) for x in (calibration, inputs))
   answers = lambda own: jnp.argmax(hardening.hard(base, own, inputs)[0], -1)
   fitted = hardening.calibrate(
       base, gates, calibration, temperature=temperature

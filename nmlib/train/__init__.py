@@ -4,6 +4,10 @@ from nmlib.train import carried
 from nmlib.train import completion
 from nmlib.train import examples
 from nmlib.train import side_by_side
+from nmlib.train.adapting import adapters
+from nmlib.train.adapting.adapters import adapt
+from nmlib.train.adapting.adapters import adapter_stage
+from nmlib.train.adapting.modes import add_modes
 from nmlib.train.app import launch
 from nmlib.train.carried import CarriedState
 from nmlib.train.carried import truncated_bptt
@@ -41,16 +45,19 @@ from nmlib.train.optimizers import restarted
 from nmlib.train.optimizers import stop_at_loss
 from nmlib.train.optimizers import zclip
 from nmlib.train.options import require
+from nmlib.train.reports import adapted
 from nmlib.train.reports import catalogue
 from nmlib.train.reports import figures
 from nmlib.train.reports import panels
 from nmlib.train.reports import pictures
+from nmlib.train.reports import relations
 from nmlib.train.reports.claims import Claim
-from nmlib.train.reports.claims import differ
 from nmlib.train.reports.claims import higher
 from nmlib.train.reports.claims import lower
 from nmlib.train.reports.claims import ordered
 from nmlib.train.reports.claims import unexpected
+from nmlib.train.reports.comparisons import differ
+from nmlib.train.reports.comparisons import ordered_everywhere
 from nmlib.train.reports.paper import Headline
 from nmlib.train.reports.paper import Paper
 from nmlib.train.reports.paper import Source
@@ -95,6 +102,11 @@ __all__ = [
     'Table',
     'TrainState',
     'accuracy',
+    'adapt',
+    'adapter_stage',
+    'adapted',
+    'adapters',
+    'add_modes',
     'agent_stage',
     'at_an_end',
     'bootstrap_interval',
@@ -123,6 +135,7 @@ __all__ = [
     'launch',
     'lower',
     'ordered',
+    'ordered_everywhere',
     'paired_interval',
     'panels',
     'pictures',
@@ -130,6 +143,7 @@ __all__ = [
     'policy',
     'projected',
     'rank_correlation',
+    'relations',
     'require',
     'restarted',
     'restore',

@@ -37,8 +37,11 @@ def choose(
     *starts: pytrees [S, ...], handed on.
 
   Returns:
-    The tree at that value, [S, ...], and its index; the first of equals.
+    The tree at that value, [S, ...], and its index; the first of equals. Of a
+    tree without arrays, where nothing was swept, the tree and 0.
   """
+  if not jax.tree.leaves(tree):
+    return tree, 0
   over_values = jax.vmap(score, (0, *[None] * len(starts)))
   scores = jax.jit(jax.vmap(over_values))(tree, *starts)  # [S, R]
   best = int(jnp.argmax(scores.mean(0)))

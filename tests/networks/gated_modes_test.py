@@ -56,8 +56,9 @@ class GatedModesTest(absltest.TestCase):
     labels = jnp.argmax(jax.vmap(hard)(x)[0], -1)
     means = gated_modes.prototypes(inputs, jnp.arange(5), 5)
     found = gated_modes.evaluate(
-        mlp.apply, tuple(own), base, gates, means, inputs, labels
-    )
+        mlp.apply, base, gates, means, inputs, labels,
+        rivals={'silent': jax.tree.map(jnp.zeros_like, base)},
+    )  # fmt: skip
     self.assertEqual(found['hard'][0], 1)  # labels are its answers
     # Behind closed gates the bias answers, whatever the input.
     silent = jnp.argmax(base[-1].bias) == labels
@@ -65,6 +66,12 @@ class GatedModesTest(absltest.TestCase):
     np.testing.assert_array_equal(found['share'][1], 0)
     np.testing.assert_array_equal(found['selector'], [1, 1])
     np.testing.assert_array_equal(found['selected'], found['hard'])
+    # Zero weights answer 0.
+    np.testing.assert_allclose(found['silent'], [(labels == 0).mean()] * 2)
+    answer = lambda mode, x: jax.nn.one_hot(mode, 3)
+    right = gated_modes.accuracies(answer, inputs, labels)
+    expected = [(labels == mode).mean() for mode in range(2)]
+    np.testing.assert_allclose(right, expected, rtol=1e-6)
     frozen = jax.vmap(lambda x: mlp.apply(base, x))
     for mode in range(2):
       right = jnp.argmax(frozen(inputs[mode]), -1) == labels

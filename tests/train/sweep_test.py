@@ -27,6 +27,8 @@ class SweepTest(absltest.TestCase):
     away = lambda tree, start: -jnp.abs(tree['x'] + start - 11)
     # Means over seeds of -|x + start - 11|: -5, -7, -6.5.
     self.assertEqual(train.choose(away, tree, starts)[1], 0)
+    # Nothing was swept: there is nothing to choose.
+    self.assertEqual(train.choose(score, (), starts), ((), 0))
 
   def test_chooses_by_the_last_of_a_history(self):
     steps = np.array([0, 5])

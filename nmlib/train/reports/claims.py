@@ -82,7 +82,7 @@ def higher(
   """
   a, b, shown = _paired(text, ours, theirs)
   holds, compared = _compare(a - times * b, by, margin, need, equal)
-  return _claim(text, shown | dict(also or {}), holds, compared, **fields)
+  return judged(text, shown | dict(also or {}), holds, compared, **fields)
 
 
 def lower(
@@ -100,7 +100,7 @@ def lower(
   """Claims that ours is below theirs, times a factor, minus a margin."""
   a, b, shown = _paired(text, ours, theirs)
   holds, compared = _compare(times * b - a, by, margin, need)
-  return _claim(text, shown | dict(also or {}), holds, compared, **fields)
+  return judged(text, shown | dict(also or {}), holds, compared, **fields)
 
 
 def ordered(
@@ -130,44 +130,22 @@ def ordered(
         f' {[f"{k} {v.size}" for k, v in zip(values, rows, strict=True)]}.'
     )
   holds, compared = _compare(np.diff(rows, axis=0).min(0), by, 0.0, need)
-  return _claim(text, dict(values), holds, compared, **fields)
+  return judged(text, dict(values), holds, compared, **fields)
 
 
-def differ(
+def judged(
     text: str,
-    gaps: Mapping[str, npt.ArrayLike],
+    ours: Mapping[str, npt.ArrayLike],
+    holds: bool,
+    compared: str = '',
     *,
-    need: int,
-    below: bool = False,
-    least: float = 0,
+    source: str = '',
+    paper: str = '',
     **fields: Any,
 ) -> Claim:
-  """Claims that differences exceed 0 in several comparisons, by intervals.
-
-  Args:
-    text: the statement, with what it needs.
-    gaps: paired differences [S] of each comparison; NaN: a seed that does not
-      count.
-    need: in how many comparisons the 95 % interval must lie above 0.
-    below: below 0 instead.
-    least: seeds that must count there.
-    **fields: as of `higher`.
-
-  Returns:
-    The claim, which shows each comparison with its interval.
-  """
-  ours, apart = {}, 0
-  for label, gap in gaps.items():
-    gap = np.asarray(gap, float)
-    gap = gap[np.isfinite(gap)]
-    interval = statistics.Interval(np.nan, -np.inf, np.inf)
-    if gap.size:
-      interval = statistics.paired_interval(gap, np.zeros_like(gap))
-    beyond = interval.high < 0 if below else interval.low > 0
-    apart += beyond and gap.size >= least
-    ends = f'[{interval.low:.3f}, {interval.high:.3f}]'
-    ours[f'{label}, 95 % interval {ends}'] = gap
-  return _claim(text, ours, apart >= need, '', **fields)
+  """Returns a claim; what has a `because` is not expected to hold."""
+  fields.setdefault('expected', not fields.get('because'))
+  return Claim(text, source, paper, ours, holds, compared, **fields)
 
 
 def unexpected(record: Mapping[str, Any]) -> list[str]:
@@ -224,8 +202,3 @@ def _compare(
   interval = statistics.paired_interval(gap, np.zeros_like(gap))
   phrase = f'mean difference over seeds {interval}, 95 % interval'
   return bool(above(interval.low, margin)), phrase
-
-
-def _claim(text, ours, holds, compared, source='', paper='', **fields) -> Claim:
-  fields.setdefault('expected', not fields.get('because'))
-  return Claim(text, source, paper, ours, holds, compared, **fields)

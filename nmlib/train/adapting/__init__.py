@@ -1,0 +1,1 @@
+"""How adapters of frozen networks are trained, chosen and tested."""
