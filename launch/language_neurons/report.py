@@ -50,14 +50,12 @@ def make(config: Config, names, base, after) -> train.Report:
       ),
   ]  # fmt: skip
   if language.shape[1] > 2:  # there are layers between
-    claims.append(
-        train.higher(
-            'The first and last layer have more specific and related neurons'
-            ' than those between', {'ends': language[:, [0, -1]].mean(1)},
-            {'between': language[:, 1:-1].mean(1)}, by='interval',
-            source='figure 4; ' + _LADDER, because=because['layers'],
-        )
-    )  # fmt: skip
+    claims += [train.higher(
+        'The first and last layer have more specific and related neurons than'
+        ' those between', {'ends': language[:, [0, -1]].mean(1)},
+        {'between': language[:, 1:-1].mean(1)}, by='interval',
+        source='figure 4; ' + _LADDER, because=because['layers'],
+    )]  # fmt: skip
   if world:
     claims += _of_world(config, because, base, after)
   if after is not None:
