@@ -24,7 +24,8 @@ def experiment(config: Config, run: train.Run) -> train.Report:
   )  # fmt: skip
   few = ('frozen', 'mode_gate', 'lora_8')
   # On a base that never saw rotated digits.
-  results |= compare(config, run, few, 'upright_', num_modes=1)[0]
+  limited, _ = compare(config, run, few, 'upright_', num_modes=1)
+  results |= {f'upright_{name}': found for name, found in limited.items()}
   sweeps: dict[str, dict[Any, Any]] = {
       'angle': dict.fromkeys(config.sweep_angles),
       'foundation_steps': dict.fromkeys(config.sweep_foundation),
@@ -46,7 +47,7 @@ def compare(
   """Pretrains bases, and adapts them to rotated digits in several ways.
 
   Returns:
-    What each way reaches, by name after the prefix; and what is left of the
+    What each way reaches, by its name; and what is left of the
     gates of some, made hard.
   """
   split = read(config, (0.0, config.angle))
@@ -65,7 +66,7 @@ def compare(
         rates=config.learning_rates, modes=MODES,
         seeds=range(config.num_seeds),
     )  # fmt: skip
-    results[name] = found
+    results[method] = found
     run.say(
         f'{name}: {int(found["trainable"])} parameters, rotated'
         f' {found["rotated"].mean():.4f}, upright {found["upright"].mean():.4f}'
