@@ -6,6 +6,7 @@ from typing import Annotated
 from typing import Literal
 
 from nmlib import train
+from nmlib.data.recordings import neuronio_windows
 from nmlib.data.recordings import simulated
 from nmlib.neurons.core import limits
 
@@ -17,19 +18,13 @@ Variants = Annotated[tuple[Variant, ...], limits.Some(True)]
 
 
 @dataclasses.dataclass(frozen=True)
-class Files:
-  """Branch-ELM of the paper, and how files are read and judged; times in ms."""
+class Files(neuronio_windows.Config):
+  """Branch-ELM of the paper, and how files are read and judged."""
 
   version: Literal[1, 3] = 1  # of the neuron; 3: the authors' run of 2026
   num_memory: Annotated[tuple[limits.Count, ...], limits.Some(True)] = (20,)
   num_branches: limits.Count = 45
   synapses_per_branch: limits.Count = 100
-  rows_per_file: limits.Count = 1024  # windows, before the next file is read
-  ignore: limits.Natural = 500  # at the start of a simulation
-  burn_in: limits.Natural = 150  # of a window, in tests
-  max_spikes: limits.Natural = 24  # simulations with more do not count in tests
-
-  __post_init__ = limits.check
 
 
 @dataclasses.dataclass(frozen=True)

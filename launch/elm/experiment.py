@@ -1,6 +1,5 @@
 """The experiment of `launch.elm`: a simulated neuron teaches ELM."""
 
-from collections.abc import Callable
 import dataclasses
 import functools
 from typing import Any
@@ -17,7 +16,6 @@ from launch.elm import temporal_convolution
 from launch.elm.config import Config
 from nmlib import adapters
 from nmlib import train
-from nmlib.analysis.spikes import prediction
 from nmlib.data.recordings import neuronio
 from nmlib.data.recordings import neuronio_windows
 from nmlib.data.recordings import simulated
@@ -50,8 +48,10 @@ def experiment(config: Config, run: train.Run) -> train.Report:
     run.say(f'variant {name}')
     made = student(name, config)
     trained = stage(config, name, made, data)
-    params = train.fit(run, trained).state.params
-    tested = functools.partial(measure, params, test, made, config)
+    tested = functools.partial(
+        single_neuron.measure, train.fit(run, trained).state.params, test, made,
+        scale=_SCALE, ignore=config.ignore,
+    )  # fmt: skip
     found[name] = run.result(f'test_{trained.name}', tested)
   return report.make(config, test, found)
 
@@ -66,8 +66,7 @@ def on_files(config: Config, run: train.Run) -> train.Report:
   windows = neuronio_windows.Windows(
       learn, seed=0,
       num_examples=loop.num_steps * config.num_seeds * loop.batch_size,
-      rows_per_file=sizes.rows_per_file, window=config.length,
-      ignore=sizes.ignore,
+      window=config.length, config=sizes,
   )  # fmt: skip
   data, found = grain.MapDataset.source(windows), {}
   for count in sizes.num_memory:
@@ -78,14 +77,17 @@ def on_files(config: Config, run: train.Run) -> train.Report:
     )  # fmt: skip
     trained = stage(config, f'files_d_m_{count}', made, data)
     params = train.fit(run, trained).state.params
-    tested = functools.partial(files.measure, params, test, made, config)
+    tested = functools.partial(
+        neuronio_windows.metrics, params, test, made, window=config.length,
+        config=sizes,
+    )  # fmt: skip
+    dead = functools.partial(elm.num_dead_synapses, config=made[1])
     found[count] = run.result(f'test_{trained.name}', tested)
+    found[count]['dead synapses'] = np.asarray(jax.vmap(dead)(params))
   return files.make(config, found, learn, test)
 
 
-def lessons(
-    config: Config, run: train.Run, teacher: simulated.Params
-) -> Callable[[jax.Array, jax.Array], Any]:
+def lessons(config: Config, run: train.Run, teacher: simulated.Params):
   """Returns (key, step) -> batch of recordings, fresh or from a store."""
   neuron = config.neuron
   sizes = {'trials': config.train_trials, 'length': config.train_length}
@@ -97,14 +99,9 @@ def lessons(
         shared=config.cache,
         made_from=dataclasses.asdict(neuron) | sizes,
     )
-    whole = simulated.Recording(**jax.tree.map(jnp.asarray, stored))
-    part = config.length, config.ignore
-    draw = lambda key: simulated.window(key, whole, *part)
-
-  def lesson(key):
-    found = draw(key)
-    return found._replace(voltage=found.voltage / _SCALE)._asdict()
-
+    kept = simulated.Recording(**jax.tree.map(jnp.asarray, stored))
+    draw = lambda key: simulated.window(key, kept, config.length, config.ignore)
+  lesson = lambda key: simulated.lesson(draw(key), _SCALE)
   return train.fresh(lesson, config.loop.batch_size)
 
 
@@ -134,37 +131,12 @@ def stage(
   """Returns the training of a variant; without data for the planner."""
   made, loop = made or student(name, config), config.loop
   decay = optax.cosine_decay_schedule(config.learning_rate, loop.num_steps)
-  row = jax.ShapeDtypeStruct((config.length,), jnp.float32)
-  inputs = row.update(shape=(config.length, made[1].num_inputs))
   return train.Stage(
       name=name.replace(', ', '_').replace(' ', '_'), loop=loop, data=data,
-      init=functools.partial(
-          single_neuron.init, network=made, spike_bias=config.spike_bias
-      ),
+      init=lambda key: single_neuron.init(key, made, config.spike_bias),
       loss=lambda params, row, _: (single_neuron.loss(params, row, made), {}),
       optimizer=train.clipped(optax.adam(decay), config.clip),
-      example={'inputs': inputs, 'spikes': row, 'voltage': row},
+      example=single_neuron.example(config.length, made),
       seeds=tuple(range(config.num_seeds)), items_per_row=config.length,
       item='step',
   )  # fmt: skip
-
-
-def measure(
-    params: Any, test: dict[str, np.ndarray], made: single_neuron.Network,
-    config: Config,
-) -> dict[str, np.ndarray]:  # fmt: skip
-  """Returns test metrics of every seed [S], and its first prediction, mV."""
-  inputs = jnp.asarray(test['inputs'])
-  predict = lambda one: single_neuron.predict(one, inputs, made)
-  outputs = np.asarray(jax.vmap(predict)(params))
-  score, voltage = outputs[..., 0], _SCALE * outputs[..., 1]  # [S, N, T]
-  found = prediction.metrics_of_seeds(
-      test['spikes'], score, test['voltage'], voltage, false_rates=(),
-      ignore=config.ignore, max_spikes=None,
-  )  # fmt: skip
-  return {
-      'explained_variance': found['soma_explained_variance_percent'] / 100,
-      'auc': found['AUC'], 'rmse': found['soma_RMSE'],
-      'parameters': np.array(made[0].num_params(made[1])),
-      'example': voltage[0, 0, config.ignore :],
-  }  # fmt: skip

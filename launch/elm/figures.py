@@ -11,22 +11,17 @@ _METRICS = {
 }
 
 
-def draw(
-    test: dict[str, np.ndarray], found: dict[str, dict[str, np.ndarray]]
-) -> dict[str, figure.Figure]:
+def draw(test, found) -> dict[str, figure.Figure]:
   """Returns figures by name, of recordings and what variants make of them."""
-  return {'variants': _variants(found), 'example': _example(test, found)}
-
-
-def _variants(found) -> figure.Figure:
-  """Explained variance and AUC of every variant, a dot a seed."""
-  made, panels = train.figures.subplots(
-      2, 1, height=2.3, sharex=True, title='Test recordings: seeds and mean'
-  )
-  for axes, (metric, label) in zip(panels, _METRICS.items(), strict=True):
-    train.figures.dots(axes, {name: one[metric] for name, one in found.items()})
-    axes.set_ylabel(label)
-  return made
+  values = {
+      label: {name: one[metric] for name, one in found.items()}
+      for metric, label in _METRICS.items()
+  }
+  title = 'Test recordings: seeds and mean'
+  return {
+      'variants': train.panels.measures(values, title),
+      'example': _example(test, found),
+  }
 
 
 def _example(test, found) -> figure.Figure:
@@ -36,7 +31,7 @@ def _example(test, found) -> figure.Figure:
   length = test['voltage'].shape[1]
   axes.plot(test['voltage'][0], color='black', lw=1, label='neuron')
   for name, style in train.figures.styles(shown).items():
-    voltage = found[name]['example']
+    voltage = found[name]['voltage'][0]
     time = np.arange(length - len(voltage), length)
     axes.plot(time, voltage, color=style['color'], lw=1, label=name)
   axes.set(xlabel='time (ms)', ylabel='voltage above rest (mV)')

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from launch.elm import figures
 from launch.elm.config import Config
 from nmlib import train
+from nmlib.data.recordings import neuronio_runs
 
 _TEACHERS = {
     'cable': 'neuron of compartments with Hodgkin-Huxley channels',
@@ -27,9 +26,9 @@ _ORDERINGS = (
     ('ELM above a chrono LSTM', _TEN, 'chrono lstm', _EXPLAINED, 0),
     ('ELM above a temporal convolutional network', _TEN, 'tcn', _EXPLAINED, 0),
 )
-_STORED = {  # the authors' runs
-    _EXPLAINED: {_TEN: 0.948, 'd_m 3': 0.899, 'd_m 1': 0.811},
-    'auc': {_TEN: 0.9878, 'd_m 3': 0.9558, 'd_m 1': 0.9437},
+_STORED = {
+    f'd_m {count}': run._asdict()
+    for count, run in neuronio_runs.by_memory_units(1).items()
 }
 _COLUMNS = {
     'learned parameters': 'parameters', 'explained variance': _EXPLAINED,
@@ -41,10 +40,7 @@ _CITED = {
 }
 
 
-def make(
-    config: Config, test: dict[str, np.ndarray],
-    found: dict[str, dict[str, np.ndarray]],
-) -> train.Report:  # fmt: skip
+def make(config: Config, test, found) -> train.Report:
   """Holds what was measured of each variant, on `test`, against the claims."""
   teacher, loop = _TEACHERS[config.simulator], config.loop
   rate = 1000 * float(test['spikes'][:, config.ignore :].mean())
@@ -87,9 +83,10 @@ def claims(found, config: Config) -> Iterator[train.Claim]:
     if config.simulator == 'cable':
       both = [v.var(ddof=1) for v in (ours, theirs) if v.size > 1]
       margin, by = sum(both) ** 0.5, ' by more than their spread over seeds'
-    paper, stored = _CITED.get(worse, ''), _STORED[metric]
-    if {better, worse} <= stored.keys():
-      paper = f'{stored[better]} above {stored[worse]}, stored runs on NeuronIO'
+    paper = _CITED.get(worse, '')
+    if {better, worse} <= _STORED.keys():
+      stored = f'{_STORED[better][metric]} above {_STORED[worse][metric]}'
+      paper = f'{stored}, stored runs on NeuronIO'
     yield train.higher(
         f'{text}: {metric} of {better} above {worse}{by}', {better: ours},
         {worse: theirs}, by='mean', margin=margin,

@@ -11,17 +11,11 @@ _HE_NORMAL = nn.initializers.variance_scaling(2.0, 'fan_in', 'normal')
 
 
 class TemporalConvolution(nn.Module):
-  """Causal convolutions with ReLU: layer l sees three steps, 2^l apart.
+  """Causal convolutions with ReLU: layer l sees three steps, 2^l apart."""
 
-  Attributes:
-    num_inputs: D.
-    channels: of each layer.
-    num_outputs: O.
-  """
-
-  num_inputs: int
-  channels: tuple[int, ...]
-  num_outputs: int = 2
+  num_inputs: int  # D
+  channels: tuple[int, ...]  # of each layer
+  num_outputs: int = 2  # O
 
   @nn.compact
   def __call__(self, xs: jax.Array) -> jax.Array:

@@ -39,6 +39,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.data.recordings import language_counts as language_counts
   from nmlib.data.recordings import matrix_file as matrix_file
   from nmlib.data.recordings import neuronio as neuronio
+  from nmlib.data.recordings import neuronio_runs as neuronio_runs
   from nmlib.data.recordings import neuronio_windows as neuronio_windows
   from nmlib.data.recordings import simulated as simulated
   from nmlib.data.tasks import bars as bars

@@ -12,7 +12,6 @@ import pytest
 
 from launch.elm import config as config_lib
 from launch.elm import experiment
-from launch.elm import files
 from nmlib import train
 from nmlib.data.recordings import simulated
 from nmlib.neurons import elm
@@ -89,13 +88,6 @@ class ElmTest(launcher.LauncherTest):
     for name in ('soma_RMSE, not aligned', 'dead synapses'):
       self.assertLen(row[name], 2)
     self.assertFalse(record['claims'][0]['holds'])  # noise teaches nothing
-
-  def test_authors_runs_are_those_of_their_sizes(self):
-    first, rerun = files.authors(1), files.authors(3)
-    self.assertEqual(first[20], [0.9922, 0.638])
-    self.assertEqual(first[1], [0.9437, 1.332])
-    self.assertEqual(rerun[2], [0.9509, 1.038])
-    self.assertEqual(rerun[100], [0.9939, 0.593])
 
   @parameterized.parameters(
       ('d_m 1', 155), ('d_m 3', 229), ('d_m 10', 740), ('d_m 10, linear', 340)

@@ -52,6 +52,45 @@ class SingleNeuronTest(parameterized.TestCase):
     loss = single_neuron.loss(zero, recording, network)
     self.assertAlmostEqual(float(loss), 0.5 * np.log(2) + 0.5 * 5, places=5)
 
+  @parameterized.parameters(*_NETWORKS)
+  def test_example_has_the_shapes_that_the_loss_takes(self, *network):
+    params = single_neuron.init(jax.random.key(0), network, None)
+    recording = single_neuron.example(20, network)
+    loss = lambda row: single_neuron.loss(params, row, network)
+    self.assertEqual(recording['inputs'].shape, (20, 4))
+    self.assertEqual(jax.eval_shape(loss, recording).shape, ())
+
+  def test_seeds_are_measured_in_mv_after_what_is_ignored(self):
+    # A network that reads spikes from input 0, and voltage + level from 1.
+    class Reader:
+
+      @staticmethod
+      def apply(level, xs, config):
+        del config
+        return jnp.stack([xs[:, 0], level + xs[:, 1]], -1)
+
+      @staticmethod
+      def num_params(config):
+        return config
+
+    random = np.random.default_rng(0)
+    spikes = random.integers(0, 2, (3, 40)).astype(np.float32)
+    voltage = random.normal(0, 4, (3, 40)).astype(np.float32)
+    inputs = np.stack([spikes, voltage / 5], -1)
+    inputs[:, :10] = 0  # wrong there, which must not count
+    recordings = {'inputs': inputs, 'spikes': spikes, 'voltage': voltage}
+    found = single_neuron.measure(
+        jnp.array([0.0, 2.0]), recordings, (Reader, 1), scale=5.0, ignore=10
+    )
+    np.testing.assert_allclose(found['rmse'], [0, 10], atol=1e-5)
+    np.testing.assert_allclose(found['explained_variance'], 1, atol=1e-5)
+    np.testing.assert_array_equal(found['auc'], [1, 1])
+    self.assertEqual(found['parameters'], 1)
+    self.assertEqual(found['voltage'].shape, (2, 30))
+    np.testing.assert_allclose(
+        found['voltage'][1], voltage[0, 10:] + 10, rtol=1e-5, atol=1e-5
+    )
+
 
 if __name__ == '__main__':
   absltest.main()

@@ -1,7 +1,7 @@
 """Windows of NeuronIO's files: what a model learns from, and is judged by."""
 
-from collections.abc import Callable
 from collections.abc import Sequence
+import dataclasses
 import functools
 import operator
 from typing import Any
@@ -14,15 +14,29 @@ import numpy as np
 from nmlib.analysis.spikes import prediction
 from nmlib.analysis.spikes import windows
 from nmlib.data.recordings import neuronio
+from nmlib.networks import single_neuron
 from nmlib.neurons.core import checks
+from nmlib.neurons.core import limits
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+  """How files are read, and what of them counts; times in ms."""
+
+  rows_per_file: limits.Count = 1024  # windows, before the next file is read
+  ignore: limits.Natural = 500  # at the start of a simulation
+  burn_in: limits.Natural = 150  # of a window, in tests
+  max_spikes: limits.Natural = 24  # simulations with more do not count in tests
+
+  __post_init__ = limits.check
 
 
 class Windows(grain.sources.RandomAccessDataSource):
   """Element i is a window of a training file, as what a model learns from.
 
   Files come in an order that is drawn anew each time all were read; each gives
-  `rows_per_file` windows in a row, since reading one takes long. A window is a
-  function of the seed and i.
+  `config.rows_per_file` windows in a row, since reading one takes long. A
+  window is a function of the seed and i.
   """
 
   def __init__(
@@ -31,19 +45,15 @@ class Windows(grain.sources.RandomAccessDataSource):
       *,
       seed: int,
       num_examples: int,
-      rows_per_file: int = 1024,
       window: int = 500,
-      ignore: int = 500,
+      config: Config = Config(),
   ):
-    for name, value in (
-        ('files', len(paths)),
-        ('num_examples', num_examples),
-        ('rows_per_file', rows_per_file),
-    ):
-      checks.count(name, value)
+    checks.count('files', len(paths))
+    checks.count('num_examples', num_examples)
     self._paths = tuple(paths)
     self._seed, self._num_examples = seed, num_examples
-    self._rows, self._window, self._ignore = rows_per_file, window, ignore
+    self._rows, self._ignore = config.rows_per_file, config.ignore
+    self._window = window
 
   def __len__(self) -> int:
     return self._num_examples
@@ -79,37 +89,42 @@ class Windows(grain.sources.RandomAccessDataSource):
 
 
 def metrics(
-    apply: Callable[[Any, jax.Array], jax.Array],
     params: Any,
     paths: Sequence[str],
+    network: single_neuron.Network,
     *,
     window: int = 500,
-    burn_in: int = 150,
-    **options: Any,
+    config: Config = Config(),
 ) -> dict[str, np.ndarray]:
   """Measures S seeds over files as the authors do, [S] by metric.
 
   Args:
-    apply: from parameters of one seed and inputs [N, window, D] to the spike's
-      logit and the target voltage [N, window, 2].
     params: of all seeds, [S, ...].
     paths: of the files.
+    network: module and config, which learnt `neuronio.target_voltage`.
     window: steps the model sees at a time, as in `windows.predict`.
-    burn_in: likewise.
-    **options: of `prediction.metrics`.
+    config: burn-in of `windows.predict`; what `prediction.metrics` leaves out.
   """
   rows = []
   for seed in range(jax.tree.leaves(params)[0].shape[0]):
     own = jax.tree.map(operator.itemgetter(seed), params)
-    model = lambda x, own=own: np.asarray(apply(own, jnp.asarray(x)))
+    model = lambda x, own=own: np.asarray(
+        single_neuron.predict(own, jnp.asarray(x), network)
+    )
     files = []
     for path in paths:
       found = neuronio.read(path)
-      out = windows.predict(model, found.inputs, window=window, burn_in=burn_in)
+      out = windows.predict(
+          model, found.inputs, window=window, burn_in=config.burn_in
+      )
       voltage = np.minimum(found.voltage, neuronio.VOLTAGE_CEILING)
       predicted = neuronio.voltage_of(out[..., 1])
       files.append((found.spikes, out[..., 0], voltage, predicted))
-    rows.append(prediction.metrics_of_files(files, **options))
+    rows.append(
+        prediction.metrics_of_files(
+            files, ignore=config.ignore, max_spikes=config.max_spikes
+        )
+    )
   return prediction.stacked(rows)
 
 

@@ -112,6 +112,12 @@ def window(
   return jax.tree.map(lambda x: part(x).astype(jnp.float32), recordings)
 
 
+def lesson(recording: Recording, scale: float) -> dict[str, jax.Array]:
+  """Returns a recording as a network learns it, its voltage in `scale` mV."""
+  voltage = recording.voltage / scale
+  return recording._replace(voltage=voltage)._asdict()
+
+
 def input_spikes(key: jax.Array, length: int, config: Config) -> jax.Array:
   """Draws spikes [T, K, E + I]; the rates of a branch change together.
 

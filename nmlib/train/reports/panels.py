@@ -36,6 +36,28 @@ def dots(
   return made
 
 
+def measures(
+    panels: Mapping[str, Mapping[str, npt.ArrayLike]],
+    title: str,
+    *,
+    height: float = 2.3,
+) -> figure.Figure:
+  """Draws `figures.dots` of several measures of the same names, in a column.
+
+  Args:
+    panels: values [S] by name, the same names each, by the label of y.
+    title: of the figure.
+    height: of a panel, inches.
+  """
+  made, every = figures.subplots(
+      len(panels), 1, height=height, title=title, sharex=True, squeeze=False
+  )
+  for axes, (label, groups) in zip(every[:, 0], panels.items(), strict=True):
+    figures.dots(axes, groups)
+    axes.set_ylabel(label)
+  return made
+
+
 def curves(
     x: npt.ArrayLike,
     panels: Mapping[str, Mapping[str, npt.ArrayLike]],

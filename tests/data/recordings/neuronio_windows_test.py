@@ -38,7 +38,8 @@ class NeuronioWindowsTest(absltest.TestCase):
 
   def test_rows_are_functions_of_their_index_and_go_from_file_to_file(self):
     paths = self._files(*(np.full(1000, -60.0 - k) for k in range(3)))
-    settings = dict(num_examples=24, rows_per_file=4, window=100, ignore=500)
+    config = neuronio_windows.Config(rows_per_file=4)
+    settings = dict(num_examples=24, window=100, config=config)
     source = neuronio_windows.Windows(paths, seed=1, **settings)
     again = neuronio_windows.Windows(paths, seed=1, **settings)
     of_file = []
@@ -49,19 +50,25 @@ class NeuronioWindowsTest(absltest.TestCase):
     self.assertTrue(np.all(blocks == blocks[:, :1]))
     for epoch in np.split(-blocks[:, 0], 2):  # every file once
       self.assertEqual(set(epoch), {0, 1, 2})
-    with self.assertRaisesRegex(ValueError, 'rows_per_file must be at least 1'):
-      neuronio_windows.Windows(paths, seed=1, num_examples=1, rows_per_file=0)
+    with self.assertRaisesRegex(ValueError, 'rows_per_file must be a whole'):
+      neuronio_windows.Config(rows_per_file=0)
+    with self.assertRaisesRegex(ValueError, 'num_examples must be at least 1'):
+      neuronio_windows.Windows(paths, seed=1, num_examples=0)
 
   def test_seeds_are_measured_over_all_files(self):
     saw = neuronio.VOLTAGE_ZERO + 0.01 * (np.arange(1000) % 300)
     paths = self._files(saw, saw)
 
-    def apply(level, x):  # of the saw, right but for a level
-      target = jnp.broadcast_to(level + 0.001 * jnp.arange(300), x.shape[:2])
-      return jnp.stack([0 * target, target], -1)
+    class Saw:  # right but for a level
 
+      @staticmethod
+      def apply(level, xs, config):
+        target = level + 0.001 * jnp.arange(config)
+        return jnp.stack([jnp.zeros(len(xs)), target], -1)
+
+    config = neuronio_windows.Config(burn_in=0, ignore=0)
     found = neuronio_windows.metrics(
-        apply, jnp.array([0.0, 2.0]), paths, window=300, burn_in=0, ignore=0
+        jnp.array([0.0, 2.0]), paths, (Saw, 300), window=300, config=config
     )
     np.testing.assert_array_equal(found['AUC'], [0.5, 0.5])  # all scores tie
     np.testing.assert_allclose(found['soma_RMSE'], 0, atol=1e-3)

@@ -63,6 +63,13 @@ class SimulatedTest(parameterized.TestCase):
     off = np.abs(seen[0].voltage - seen[1].voltage)
     self.assertLess(np.median(off), 0.2)
 
+  def test_lesson_is_a_recording_with_its_voltage_in_other_units(self):
+    found = _record(simulated.Pyramidal(), trials=2, length=30)
+    lesson = simulated.lesson(found, 5.0)
+    np.testing.assert_allclose(5 * lesson['voltage'], found.voltage, rtol=1e-6)
+    np.testing.assert_array_equal(lesson['inputs'], found.inputs)
+    np.testing.assert_array_equal(lesson['spikes'], found.spikes)
+
   def test_windows_come_from_everywhere_but_the_beginning(self):
     time = np.tile(np.arange(10, dtype=np.int8), (3, 1))
     trial = np.repeat(np.arange(3, dtype=np.int8)[:, None], 10, 1)

@@ -17,6 +17,18 @@ class PanelsTest(absltest.TestCase):
     self.assertEqual(ticks, ['a\nb', 'c'])
     self.assertEqual(made.axes[1].get_ylim()[0], 0)
 
+  def test_measures_are_below_each_other_and_named_once(self):
+    groups = {'a': [1.0, 3.0], 'b': [2.0]}
+    made = panels.measures({'x': groups, 'y': {'a': [5.0], 'b': [7.0]}}, 't')
+    upper, lower = made.axes
+    self.assertGreater(upper.get_position().y0, lower.get_position().y0)
+    self.assertEqual([upper.get_ylabel(), lower.get_ylabel()], ['x', 'y'])
+    texts = [text.get_text() for text in lower.get_xticklabels()]
+    self.assertEqual(texts, ['a', 'b'])
+    self.assertFalse(upper.xaxis.get_tick_params()['labelbottom'])
+    np.testing.assert_array_equal(upper.lines[0].get_ydata(), [1, 3])
+    np.testing.assert_array_equal(lower.lines[2].get_ydata(), [7])
+
   def test_panels_of_curves_share_their_legend(self):
     series = {'a': [[1.0], [2.0]], 'b': [[3.0], [4.0]]}
     made = panels.curves(
