@@ -1,7 +1,6 @@
 """The settings of `launch.snn_surrogate`."""
 
 import dataclasses
-import math
 from typing import Annotated
 from typing import Literal
 
@@ -12,8 +11,9 @@ from nmlib.neurons.spiking.presets import usual_surrogates
 SHORTCUTS = {'path': "Folder of MNIST's four files."}
 _Code = Literal['rate', 'latency']
 _Codes = Annotated[tuple[_Code, ...], limits.Some(distinct=True)]
-_Names = tuple[str, ...]
-_KNOWN = tuple(usual_surrogates.BY_NAME)
+_Names = Annotated[
+    tuple[usual_surrogates.Name, ...], limits.Some(distinct=True)
+]
 _Counts = Annotated[tuple[limits.Count, ...], limits.Some()]
 
 
@@ -52,28 +52,11 @@ class Config:
   def __post_init__(self):
     limits.check(self)
     for name in ('surrogates', 'pattern_surrogates'):
-      chosen = getattr(self, name)
-      if set(chosen) - set(_KNOWN):
-        raise ValueError(
-            f'config.{name} must be one or more of {_KNOWN}, got {chosen}.'
-        )
-      if 'fast_sigmoid' not in chosen:
+      if 'fast_sigmoid' not in getattr(self, name):
         raise ValueError(
             f"config.{name} must include 'fast_sigmoid', which the report"
-            f' compares, got {chosen}.'
+            f' compares, got {getattr(self, name)}.'
         )
-
-  @property
-  def seeds(self) -> tuple[int, ...]:
-    """0 to S - 1."""
-    return tuple(range(self.num_seeds))
-
-  def loop(self, num_steps: int, batch_size: int) -> train.Loop:
-    """Returns a stage's loop: several steps a call where they divide."""
-    together = math.gcd(num_steps, 20)
-    return train.Loop(
-        num_steps, batch_size, steps_per_call=together, log_every=together
-    )
 
 
 PRESETS = {
@@ -87,7 +70,7 @@ PRESETS = {
         rate_penalty=0.0,
     ),
     'paper': Config(
-        source='mnist', surrogates=_KNOWN, hidden=(800,),
+        source='mnist', surrogates=usual_surrogates.NAMES, hidden=(800,),
         num_steps=50, training_steps=9000, batch_size=128, learning_rate=1e-3,
     ),
 }  # fmt: skip

@@ -9,7 +9,6 @@ import numpy as np
 
 from launch.snn_surrogate.config import Config
 from nmlib import train
-from nmlib.neurons.spiking import surrogate
 from nmlib.neurons.spiking.presets import usual_surrogates
 
 
@@ -26,31 +25,18 @@ def draw(
 
 def surrogates() -> figure.Figure:
   """Every surrogate derivative, and the smoothed step it belongs to."""
-  family = {
-      **usual_surrogates.BY_NAME,
-      'scaled_fast_sigmoid': surrogate.scaled_fast_sigmoid(2.0),
-      'erfc': surrogate.erfc(),
-      'circle': surrogate.circle(),
-      'leaky': surrogate.leaky(),
-      'stochastic': surrogate.stochastic(jax.random.key(0)),
-  }
-  title = 'solid: derivative used backward; dashed: its integral from -2'
-  made, panels = train.figures.subplots(
-      -(-len(family) // 4), 4, height=1.35, sharex=True, title=title
-  )
-  panels = panels.ravel()
   x = np.linspace(-2, 2, 801, dtype=np.float32)
-  for axes, (name, g) in zip(panels, family.items(), strict=False):
-    axes.axvline(0, color='0.85', lw=1)
-    axes.plot(x, g(jnp.asarray(x)), color='tab:blue')
+  panels = {}
+  for g in usual_surrogates.every(jax.random.key(0)):
+    numbers = ', '.join(f'{p:g}' for p in g.parameters)
+    panels[f'{g.name}({numbers})'] = drawn = [np.asarray(g(jnp.asarray(x)))]
     if g.primitive is not None:
       smooth = np.asarray(g.smoothed(jnp.asarray(x)))
-      axes.plot(x, smooth - smooth[0], color='tab:orange', lw=1, ls='--')
-    numbers = ', '.join(f'{p:g}' for p in g.parameters)
-    axes.set_title(f'{name}({numbers})', fontsize=7)
-  train.figures.hide(panels[len(family) :])
-  made.supxlabel('membrane - threshold', fontsize=9)
-  return made
+      drawn.append(smooth - smooth[0])
+  title = 'solid: derivative used backward; dashed: its integral from -2'
+  return train.relations.functions(
+      x, panels, title, xlabel='membrane - threshold'
+  )
 
 
 def _accuracy(config, final) -> figure.Figure:

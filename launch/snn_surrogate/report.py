@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 import functools
+import itertools
 from typing import Any
 
 from launch.snn_surrogate import figures
@@ -10,6 +11,7 @@ from nmlib import train
 
 _SMALL = 'small version'
 _DIGITS = '8 x 8 digits (1,000 to learn from), not MNIST.'
+_claim = functools.partial(train.judged, source=_SMALL)
 _higher = functools.partial(train.higher, by='mean', source=_SMALL)
 
 
@@ -96,7 +98,7 @@ def _conversion(config, converted, random) -> Iterator[train.Claim]:
   times = config.random_conversion_steps
   error = random['error']  # [start, T, S]
   ratios = error[0, 1:] / error[0, :-1]
-  steps = [f'T {a} to {b}' for a, b in zip(times[:-1], times[1:], strict=True)]
+  steps = [f'T {a} to {b}' for a, b in itertools.pairwise(times)]
   yield _claim(
       'A random converted network: the mean rate error of its second layer'
       ' falls by a factor of 0.4 to 0.65 with each doubling of T from'
@@ -151,7 +153,3 @@ def _timing(config, final) -> Iterator[train.Claim]:
         ' fivefold for at most 0.02 of accuracy, in the mean (5 classes)',
         ours, priced * 5 <= free and kept >= learned - 0.02,
     )  # fmt: skip
-
-
-def _claim(text, ours, holds, source=_SMALL, paper='') -> train.Claim:
-  return train.Claim(text, source, paper, ours, bool(holds))

@@ -94,6 +94,7 @@ if typing.TYPE_CHECKING:  # for editors and type checkers
   from nmlib.networks.spiking import spatial_detector as spatial_detector
   from nmlib.networks.spiking import spike_learner as spike_learner
   from nmlib.networks.spiking import spike_trials as spike_trials
+  from nmlib.networks.spiking import spiking_classifier as spiking_classifier
   from nmlib.networks.spiking import spiking_conversion as spiking_conversion
   from nmlib.networks.spiking import spiking_mlp as spiking_mlp
   from nmlib.networks.vision import cnn as cnn

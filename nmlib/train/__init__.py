@@ -53,6 +53,7 @@ from nmlib.train.reports import pictures
 from nmlib.train.reports import relations
 from nmlib.train.reports.claims import Claim
 from nmlib.train.reports.claims import higher
+from nmlib.train.reports.claims import judged
 from nmlib.train.reports.claims import lower
 from nmlib.train.reports.claims import ordered
 from nmlib.train.reports.claims import unexpected
@@ -75,6 +76,7 @@ from nmlib.train.run import Run
 from nmlib.train.stage import Loop
 from nmlib.train.stage import Stage
 from nmlib.train.stage import classification
+from nmlib.train.stage import measured
 from nmlib.train.sweep import at_an_end
 from nmlib.train.sweep import choose
 from nmlib.train.sweep import choose_by
@@ -132,8 +134,10 @@ __all__ = [
     'heads_cross_entropy',
     'higher',
     'joined',
+    'judged',
     'launch',
     'lower',
+    'measured',
     'ordered',
     'ordered_everywhere',
     'paired_interval',

@@ -100,6 +100,25 @@ def shuffled(key: jax.Array, step: jax.Array, examples: Any, size: int) -> Any:
   return jax.tree.map(lambda leaf: leaf[rows], examples)
 
 
+def in_epochs(
+    examples: Any, size: int
+) -> Callable[[jax.Array, jax.Array], Any]:
+  """Returns the `data` of a `Stage` that shows every row once an epoch.
+
+  Orders are new every epoch, as those of `shuffled`, and not drawn with the
+  keys of the loss, `fold_in(key, step)`.
+
+  Args:
+    examples: a pytree of arrays [N, ...].
+    size: examples a batch; N, if it is more.
+  """
+  examples = jax.tree.map(jnp.asarray, examples)
+  size = min(size, len(jax.tree.leaves(examples)[0]))
+  return lambda key, step: shuffled(
+      jax.random.fold_in(key, 2**31 + 1), step, examples, size
+  )
+
+
 def cross_entropy(logits: jax.Array, labels: jax.Array) -> jax.Array:
   """Mean cross-entropy of logits [..., K] and labels int [...], nats."""
   return jnp.mean(
@@ -149,3 +168,27 @@ def accuracy(
   else:
     logits = jax.lax.map(apply, examples.inputs, batch_size=batch_size)
   return jnp.mean(jnp.argmax(logits, -1) == examples.labels, dtype=float)
+
+
+def means(
+    measure: Callable[[Any, jax.Array], Any],
+    examples: Any,
+    key: jax.Array,
+    *,
+    batch_size: int = 250,
+) -> Any:
+  """Averages what is measured of examples, each with a key of its own.
+
+  Args:
+    measure: `(example, key) -> pytree of scalars`, of one example.
+    examples: a pytree of arrays [N, ...].
+    key: split to N.
+    batch_size: how many at a time.
+
+  Returns:
+    The pytree, of means [].
+  """
+  count = len(jax.tree.leaves(examples)[0])
+  rows = examples, jax.random.split(key, count)
+  every = jax.lax.map(lambda row: measure(*row), rows, batch_size=batch_size)
+  return jax.tree.map(jnp.mean, every)

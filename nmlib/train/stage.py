@@ -206,3 +206,28 @@ def classification(
         key, step, learned, size
     )
   return Stage(loss=loss, evaluate=evaluate, eval_data=held_out, **fields)
+
+
+def measured(
+    loss: Callable[[Any, Any, jax.Array], tuple[jax.Array, Metrics]],
+    measure: Callable[[Any, Any, jax.Array], Metrics],
+    held_out: Any,
+    **fields: Any,
+) -> Stage:
+  """Returns a stage whose evaluation draws at random, as its loss does.
+
+  Args:
+    loss: of `Stage`.
+    measure: `(params, example, key) -> metrics`, scalars, of ONE example, which
+      has the same key at every evaluation; their means are recorded.
+    held_out: examples that are measured, a pytree of arrays [N, ...].
+    **fields: the others of `Stage`.
+  """
+
+  def evaluate(state, held_out):
+    # A step of training has `fold_in(key, step)`: this key is none of them.
+    key = jax.random.fold_in(state.key, 2**31)
+    apply = functools.partial(measure, state.params)
+    return examples.means(apply, held_out, key)
+
+  return Stage(loss=loss, evaluate=evaluate, eval_data=held_out, **fields)

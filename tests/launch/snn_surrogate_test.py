@@ -52,7 +52,8 @@ class SnnSurrogateTest(launcher.LauncherTest):
 
   def test_bad_config_says_what_and_why(self):
     refused: tuple[tuple[dict[str, Any], str], ...] = (
-        ({'surrogates': ('cubic',)}, "surrogates must be one or more of .*'c"),
+        ({'surrogates': ('cubic',)}, "surrogates must be one of 'f.*'cubic'"),
+        ({'surrogates': ()}, r'config.surrogates must be .*one or more.*\(\)'),
         ({'surrogates': ('arctan',)}, "surrogates must include 'fast_sigmoid'"),
     )
     for change, message in refused:

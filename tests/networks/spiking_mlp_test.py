@@ -49,6 +49,19 @@ class SpikingMlpTest(absltest.TestCase):
     # float32 sums over 30 steps
     np.testing.assert_allclose(activity.membranes, membranes, atol=1e-4)
 
+  def test_time_constants_are_decays_and_a_gain(self):
+    config = spiking_mlp.timed(
+        6, (8, 7), 3, synapse_tau=2.0, membrane_tau=20.0, threshold=0.5
+    )
+    self.assertAlmostEqual(config.synapse_decay**2, np.exp(-1))
+    self.assertAlmostEqual(config.membrane_decay**20, np.exp(-1))
+    self.assertEqual((config.hidden, config.threshold), ((8, 7), 0.5))
+    # A constant current ends at four times its size.
+    cell = spiking_mlp.timed(1, (1,), 1, synapse_tau=1e-2).readout
+    drive = config.current_gain / (1 - config.membrane_decay)
+    self.assertAlmostEqual(drive, 4)
+    self.assertAlmostEqual(cell.membrane_decay, np.exp(-1 / 10))
+
   def test_gradients_need_a_surrogate(self):
     def gradient(config):
       params = spiking_mlp.init(jax.random.key(0), config)

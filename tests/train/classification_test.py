@@ -62,6 +62,30 @@ class ClassificationTest(absltest.TestCase):
     given = lambda key, step: (key, step)
     self.assertIs(_stage(data=given)[1].data, given)
 
+  def test_a_measured_stage_draws_anew_for_each_example_but_not_each_time(self):
+    measure = lambda params, example, key: {
+        'value': params * example['x'],
+        'drawn': jax.random.uniform(key),
+    }
+    stage = train.measured(
+        lambda params, example, key: (params * example['x'], {}), measure,
+        {'x': jnp.arange(6.0)}, name='measured', init=lambda _: jnp.float32(2),
+        optimizer=optax.sgd(0.5), loop=train.Loop(4, 3, 2, log_every=2),
+        data=train.examples.in_epochs({'x': jnp.arange(6.0)}, 3), seeds=(0, 1),
+    )  # fmt: skip
+    fitted = train.fit(self._run(), stage)
+    history = fitted.history
+    # Two epochs: every step goes down by half the mean of its rows.
+    params = 2 - 0.5 * 2 * (2.5 + 2.5)
+    np.testing.assert_allclose(history['value'][1][-1], params * 2.5, rtol=1e-6)
+    drawn = history['drawn'][1]
+    np.testing.assert_array_equal(drawn[0], drawn[-1])
+    own = jax.random.fold_in(fitted.state.key[1], 2**31)
+    keys = jax.random.split(own, 6)
+    np.testing.assert_allclose(
+        drawn[0, 1], jax.vmap(jax.random.uniform)(keys).mean(), rtol=1e-6
+    )
+
 
 if __name__ == '__main__':
   absltest.main()

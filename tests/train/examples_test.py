@@ -65,6 +65,36 @@ class ExamplesTest(absltest.TestCase):
     ).labels.tolist()
     self.assertLen(set(batch(0) + batch(1)), 8)
 
+  def test_epochs_of_a_stage_show_every_row_once(self):
+    key, steps = jax.random.key(0), jnp.arange(4)
+    data = train.examples.in_epochs(jax.tree.map(np.asarray, self.examples), 5)
+    drawn = jax.vmap(lambda step: data(key, step))(steps)
+    np.testing.assert_array_equal(drawn.inputs[..., 0], drawn.labels)
+    first, second = np.asarray(drawn.labels).reshape(2, 10)
+    np.testing.assert_array_equal(np.sort(first), np.arange(10))
+    np.testing.assert_array_equal(np.sort(second), np.arange(10))
+    self.assertTrue((first != second).any())
+    # Batches of more rows than there are hold all of them.
+    every = train.examples.in_epochs(self.examples, 64)(key, jnp.int32(0))
+    np.testing.assert_array_equal(np.sort(every.labels), np.arange(10))
+
+  def test_means_are_of_every_example_with_its_own_key(self):
+    found = train.examples.means(
+        lambda example, key: {
+            'label': example.labels,
+            'even': example.labels % 2 == 0,
+            'drawn': jax.random.uniform(key),
+        },
+        self.examples,
+        jax.random.key(3),
+        batch_size=4,
+    )
+    self.assertEqual(found['label'], 4.5)
+    self.assertEqual(found['even'], 0.5)
+    keys = jax.random.split(jax.random.key(3), 10)
+    drawn = jax.vmap(jax.random.uniform)(keys)
+    np.testing.assert_allclose(found['drawn'], drawn.mean(), rtol=1e-6)
+
   def test_accuracy_counts_largest_logits(self):
     logits = jnp.eye(10)
     apply = lambda x: logits[x[0].astype(int) // 2]

@@ -21,13 +21,28 @@ class Patterns(NamedTuple):
   labels: np.ndarray  # [N], int32
 
 
+class Manifolds(NamedTuple):
+  """What `random_manifolds` draws."""
+
+  num_units: int = 20  # D
+  num_classes: int = 10
+  dimension: int = 2  # d
+  alpha: float = 1.0  # the larger, the smoother
+
+
+# Hard enough that a network's hidden layers must learn.
+HARD = Manifolds()
+# A network solves it with few spikes.
+EASY = Manifolds(num_units=40, num_classes=5, dimension=1, alpha=2.0)
+
+
 def random_manifolds(
     seed: int,
     *,
-    num_units: int = 20,
-    num_classes: int = 10,
-    dimension: int = 2,
-    alpha: float = 1.0,
+    num_units: int = HARD.num_units,
+    num_classes: int = HARD.num_classes,
+    dimension: int = HARD.dimension,
+    alpha: float = HARD.alpha,
     samples_per_class: int = 160,
     num_steps: int = 50,
 ) -> Patterns:
@@ -99,3 +114,39 @@ def shuffled(times: np.ndarray, num_steps: int, seed: int) -> np.ndarray:
   """Returns times [N, D] drawn anew: the counts stay, what they say is gone."""
   random = np.random.Generator(np.random.Philox(seed))
   return random.integers(num_steps, size=times.shape, dtype=np.int32)
+
+
+def task(
+    manifolds: Manifolds,
+    num_train: int,
+    *,
+    samples_per_class: int = 160,
+    num_steps: int = 50,
+    counts_only: bool = False,
+) -> tuple[Patterns, Patterns]:
+  """Returns patterns to learn from, and the others, to be tested on.
+
+  Args:
+    manifolds: of the classes, such as `HARD`; always the same ones.
+    num_train: patterns to learn from.
+    samples_per_class: in both parts.
+    num_steps: T.
+    counts_only: the control, whose times are drawn anew, see `shuffled`.
+
+  Raises:
+    ValueError: if either part would be empty.
+  """
+  times, labels = random_manifolds(
+      0, **manifolds._asdict(), num_steps=num_steps,
+      samples_per_class=samples_per_class,
+  )  # fmt: skip
+  if not 0 < num_train < len(labels):
+    raise ValueError(
+        f'num_train must leave some of {len(labels)} patterns for the test, and'
+        f' be positive, got {num_train}.'
+    )
+  if counts_only:
+    times = shuffled(times, num_steps, seed=1)
+  parts = zip(*(np.split(x, [num_train]) for x in (times, labels)), strict=True)
+  learn, test = (Patterns(*part) for part in parts)
+  return learn, test

@@ -5,6 +5,8 @@ fire, and its membranes are the logits at every step.
 """
 
 import dataclasses
+import math
+from typing import Any
 from typing import NamedTuple
 
 import jax
@@ -67,6 +69,35 @@ class Config:
         self.synapse_decay,
         param_dtype=self.param_dtype,
     )
+
+
+def timed(
+    num_inputs: int,
+    hidden: tuple[int, ...],
+    num_classes: int,
+    *,
+    synapse_tau: float = 5.0,
+    membrane_tau: float = 10.0,
+    **fields: Any,
+) -> Config:
+  """Returns a network by its time constants, driven enough to fire.
+
+  Decays are exp(-1 / tau); the gain of currents is four times what a constant
+  current needs to reach its own size, 1 - decay of the membrane.
+
+  Args:
+    num_inputs: D.
+    hidden: neurons of each hidden layer.
+    num_classes: integrators that are read.
+    synapse_tau: steps.
+    membrane_tau: steps.
+    **fields: the others of `Config`.
+  """
+  decay = math.exp(-1 / membrane_tau)
+  return Config(
+      num_inputs, hidden, num_classes, math.exp(-1 / synapse_tau), decay,
+      current_gain=4 * (1 - decay), **fields,
+  )  # fmt: skip
 
 
 class Activity(NamedTuple):

@@ -136,7 +136,7 @@ def ordered(
 def judged(
     text: str,
     ours: Mapping[str, npt.ArrayLike],
-    holds: bool,
+    holds: bool | np.bool,
     compared: str = '',
     *,
     source: str = '',
@@ -145,7 +145,7 @@ def judged(
 ) -> Claim:
   """Returns a claim; what has a `because` is not expected to hold."""
   fields.setdefault('expected', not fields.get('because'))
-  return Claim(text, source, paper, ours, holds, compared, **fields)
+  return Claim(text, source, paper, ours, bool(holds), compared, **fields)
 
 
 def unexpected(record: Mapping[str, Any]) -> list[str]:

@@ -72,3 +72,38 @@ def scatters(
     axes.set(xlabel=xlabel, title=name)
   every[0, 0].set_ylabel(ylabel)
   return made
+
+
+def functions(
+    x: npt.ArrayLike,
+    panels: Mapping[str, Sequence[npt.ArrayLike]],
+    title: str,
+    *,
+    xlabel: str,
+    across: int = 4,
+    height: float = 1.35,
+) -> figure.Figure:
+  """Draws functions of one variable, a small panel each; 0 is marked.
+
+  Args:
+    x: [n], the same for all.
+    panels: values [n], solid, and perhaps a second function's, dashed, by what
+      a panel's title says.
+    title: of the figure.
+    xlabel: below all panels.
+    across: panels in a row.
+    height: of a panel, inches.
+  """
+  rows = -(-len(panels) // across)
+  made, every = figures.subplots(
+      rows, across, height=height, sharex=True, squeeze=False, title=title
+  )
+  looks = {'color': 'tab:blue'}, {'color': 'tab:orange', 'lw': 1, 'ls': '--'}
+  for axes, (name, values) in zip(every.flat, panels.items(), strict=False):
+    axes.axvline(0, color='0.85', lw=1)
+    for y, look in zip(values, looks, strict=False):
+      axes.plot(x, y, **look)
+    axes.set_title(name, fontsize=7)
+  figures.hide(every.flat[len(panels) :])
+  made.supxlabel(xlabel, fontsize=9)
+  return made

@@ -54,6 +54,28 @@ class SpikePatternsTest(absltest.TestCase):
     self.assertBetween(drawn.max(), 46, 49)
     self.assertLess(np.mean(drawn == times), 0.1)
 
+  def test_a_task_shows_every_pattern_in_one_of_its_parts(self):
+    easy = spike_patterns.EASY
+    sizes = {'samples_per_class': 8, 'num_steps': 30}
+    learn, test = spike_patterns.task(easy, 25, **sizes)
+    self.assertEqual(learn.times.shape, (25, 40))
+    self.assertEqual(test.times.shape, (15, 40))
+    every = spike_patterns.random_manifolds(0, **easy._asdict(), **sizes)
+    for whole, *parts in zip(every, learn, test, strict=True):
+      np.testing.assert_array_equal(np.concatenate(parts), whole)
+    # Five classes of eight, by other times in the control.
+    control = spike_patterns.task(easy, 25, **sizes, counts_only=True)
+    for part, drawn in zip((learn, test), control, strict=True):
+      np.testing.assert_array_equal(drawn.labels, part.labels)
+      self.assertLess(np.mean(drawn.times == part.times), 0.15)
+
+  def test_a_task_needs_patterns_for_both_parts(self):
+    for count in (0, 40):
+      with self.assertRaisesRegex(
+          ValueError, f'leave some of 40 patterns .* got {count}'
+      ):
+        spike_patterns.task(spike_patterns.EASY, count, samples_per_class=8)
+
   def test_bad_input_is_refused(self):
     with self.assertRaisesRegex(ValueError, 'num_units must be at least 1'):
       spike_patterns.random_manifolds(0, num_units=0)

@@ -310,6 +310,17 @@ class SurrogateTest(parameterized.TestCase):
     for name in ('fast_sigmoid', 'arctan', 'sigmoid', 'gaussian'):
       self.assertAlmostEqual(at_threshold[name], 1)
 
+  def test_all_are_of_one_name_each_the_usual_ones_first(self):
+    names = [g.name for g in usual_surrogates.every(jax.random.key(0))]
+    self.assertLen(set(names), len(names))
+    usual = usual_surrogates.NAMES
+    self.assertEqual(tuple(usual_surrogates.BY_NAME), usual)
+    self.assertEqual(tuple(names[: len(usual)]), usual)
+    self.assertEqual(
+        names[len(usual) :],
+        ['scaled_fast_sigmoid', 'erfc', 'circle', 'leaky', 'stochastic'],
+    )
+
   def test_bad_parameters_are_named(self):
     with self.assertRaisesRegex(ValueError, 'slope must be positive'):
       surrogate.fast_sigmoid(-1.0)

@@ -58,6 +58,22 @@ class RelationsTest(absltest.TestCase):
     made = relations.scatters({'x': ([0], [1])}, 't', xlabels='f', ylabel='h')
     self.assertEmpty(made.axes[0].lines)
 
+  def test_functions_have_a_panel_each_and_the_others_are_hidden(self):
+    x = np.array([-1.0, 0.0, 1.0])
+    made = relations.functions(
+        x, {'f': [x**2, x], 'g': [2 * x], 'h': [x]}, 't', xlabel='far', across=2
+    )
+    shown = [axes for axes in made.axes if axes.get_visible()]
+    self.assertEqual([a.get_title() for a in shown], ['f', 'g', 'h'])
+    self.assertLen(made.axes, 4)
+    _, solid, dashed = shown[0].lines  # the first marks 0
+    np.testing.assert_array_equal(solid.get_ydata(), [1, 0, 1])
+    np.testing.assert_array_equal(dashed.get_ydata(), x)
+    self.assertEqual(
+        (solid.get_linestyle(), dashed.get_linestyle()), ('-', '--')
+    )
+    self.assertLen(shown[1].lines, 2)
+
 
 if __name__ == '__main__':
   absltest.main()

@@ -3,9 +3,20 @@
 A scale is the default of a library where one has it.
 """
 
+import typing
+from typing import Literal
+
+import jax
+
 from nmlib.neurons.spiking import surrogate
 
-BY_NAME: dict[str, surrogate.Surrogate] = {
+Name = Literal[
+    'fast_sigmoid', 'arctan', 'sigmoid', 'tanh', 'triangle', 'boxcar',
+    'gaussian', 'multi_gaussian', 'exponential', 'sparse_fast_sigmoid',
+    'straight_through', 'zero',
+]  # fmt: skip
+NAMES: tuple[Name, ...] = typing.get_args(Name)
+BY_NAME: dict[Name, surrogate.Surrogate] = {
     'fast_sigmoid': surrogate.fast_sigmoid(25.0),
     'arctan': surrogate.arctan(2.0),
     'sigmoid': surrogate.sigmoid(4.0),
@@ -20,3 +31,19 @@ BY_NAME: dict[str, surrogate.Surrogate] = {
     # No derivative: what comes before the spike stays as it was drawn.
     'zero': surrogate.zero(),
 }
+
+
+def every(key: jax.Array) -> tuple[surrogate.Surrogate, ...]:
+  """Returns those, then the others of `surrogate`, which are seldom trained.
+
+  Args:
+    key: of the stochastic one.
+  """
+  return (
+      *BY_NAME.values(),
+      surrogate.scaled_fast_sigmoid(2.0),
+      surrogate.erfc(),
+      surrogate.circle(),
+      surrogate.leaky(),
+      surrogate.stochastic(key),
+  )
