@@ -27,7 +27,9 @@ KNOWN = {
     **{(task, 'loss'): _LOSS for task in ('deep', 'points')},
     **{(task, 'gradient'): _GRADIENT for task in PRESETS['small'].tasks},
     **{(task, 'wide'): _WIDE for task in PRESETS['small'].tasks},
+    ('points', 'control'): 'every third seed has next to no gain',
 }
+_UNDECIDED = ('points', 'control')
 
 
 def make(config: Config, found: dict[str, Any]) -> train.Report:
@@ -66,6 +68,8 @@ def _claims(name, kinds, known) -> Iterator[train.Claim]:
   """Yields what the paper's account says of one task."""
   last = lambda kind, what: {kind: kinds[kind][what][:, -1]}
   because = lambda what: known.get((name, what), '')
+  undecided = lambda what: known and (name, what) == _UNDECIDED
+  settled = lambda what: {'expected': None} if undecided(what) else {}
 
   if 'control' in kinds:
     yield train.lower(
@@ -79,7 +83,7 @@ def _claims(name, kinds, known) -> Iterator[train.Claim]:
       yield train.higher(
           f'{name}: test accuracy is higher than with {what}',
           last('correlation', 'test'), last(kind, 'test'), by='interval',
-          source='own comparison', because=because(kind),
+          source='own comparison', because=because(kind), **settled(kind),
       )  # fmt: skip
   gains = np.diff(kinds['correlation']['validation'], axis=1).T  # [cycles, S]
   yield train.Claim(

@@ -166,7 +166,7 @@ def run(
     name: str,
     config: Any,
     params: Any,
-    inputs: tuple[jax.Array, ...],
+    inputs: tuple[Any, ...],
     *,
     axes: int,
     key: jax.Array | None,
@@ -182,7 +182,7 @@ def run(
     )
   if 'config' in options:
     raise ValueError(f'{model.name}: config is given when the module is made.')
-  inputs = tuple(map(jnp.asarray, inputs))
+  inputs = jax.tree.map(jnp.asarray, tuple(inputs))
   if name == 'apply':
     if carry is not None:
       raise ValueError(f"{model.name}: 'apply' takes no initial_carry.")
@@ -192,7 +192,8 @@ def run(
   (xs,) = inputs
   batch = _batch(model.name, inputs, axes + 1)
   if carry is None:
-    shape = batch + xs.shape[len(batch) + 1 :]
+    one = jax.tree.leaves(xs)[0]
+    shape = batch + one.shape[len(batch) + 1 :]
     carry = model.carry(config, shape, axes)
   _check_carry(model, config, carry, batch)
   call = lambda mapped, **rest: function(params, *mapped, config=config, **rest)
@@ -201,7 +202,7 @@ def run(
 
 def _batch(name: str, inputs: tuple[Any, ...], axes: int) -> tuple[int, ...]:
   """Returns the leading axes that all inputs share."""
-  shapes = [tuple(x.shape) for x in inputs]
+  shapes = [tuple(x.shape) for x in jax.tree.leaves(inputs)]
   if min(len(shape) for shape in shapes) < axes:
     raise ValueError(
         f'{name} takes inputs of {axes} axes after those of a batch, got shape'

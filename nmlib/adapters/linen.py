@@ -162,7 +162,7 @@ class Layer(_Base):
   @nn.compact
   def __call__(
       self,
-      *inputs: jax.Array,
+      *inputs: Any,
       initial_carry: Any = None,
       return_carry: bool = False,
       deterministic: bool | None = None,
@@ -172,7 +172,7 @@ class Layer(_Base):
 
     Args:
       *inputs: [*batch, T, ...] for 'unroll'; for 'apply' what it takes, each
-        [*batch, ...].
+        [*batch, ...]. A pytree of such arrays is one input.
       initial_carry: for 'unroll', in place of the initial state.
       return_carry: whether to return (last carry, outputs), as `nn.RNN` does.
       deterministic: overrules the module's.

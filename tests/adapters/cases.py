@@ -17,12 +17,13 @@ _SOME = (
     'spiking_mlp',
 )  # fmt: skip
 SOME = parameterized.named_parameters(*zip(_SOME, _SOME, strict=True))
-# A layer of flax has one input in time: two are refused.
-_PAIRED = ('content_addressable_memory',)
+# A layer of flax has one input in time: two are refused, as are several with
+# other axes.
+_PAIRED = ('captioner', 'content_addressable_memory')
 OTHERS = parameterized.named_parameters(
     *[(x, x) for x in models.MODELS if x not in _SOME + _PAIRED]
 )
-WIRED = ('clique_network', 'coincidence', 'elm')  # begins of names
+WIRED = ('clique_network', 'coincidence', 'elm', 'kuramoto')  # begins of names
 
 
 class Case(NamedTuple):
@@ -32,12 +33,13 @@ class Case(NamedTuple):
   config: Any
   options: dict[str, Any]  # of `Cell` and `Layer`
   params: Any
-  inputs: tuple[jax.Array, ...]  # each [2, ...]
+  inputs: tuple[Any, ...]  # each [2, ...], or a pytree of such
 
   @property
   def has_step(self) -> bool:
-    """Whether it can be a cell."""
-    return hasattr(self.model, 'step')
+    """Whether it can be a cell; an RNN of flax takes no pytrees."""
+    plain = isinstance(self.inputs[0], jax.Array)
+    return plain and hasattr(self.model, 'step')
 
 
 def first(tree: Any) -> Any:
@@ -51,8 +53,8 @@ def case(name: str) -> Case:
   row = models.MODELS[name]
   inputs = jax.vmap(row.inputs)(jax.random.split(jax.random.key(1)))
   params = row.params(row.config)
-  inputs = inputs if isinstance(inputs, tuple) else (inputs,)
-  axes = inputs[0].ndim - 1 - row.has_time
+  inputs = inputs if type(inputs) is tuple else (inputs,)  # no NamedTuple
+  axes = jax.tree.leaves(inputs)[0].ndim - 1 - row.has_time
   return Case(
       row.module,
       row.config,

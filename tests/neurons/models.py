@@ -329,13 +329,14 @@ MODELS = {
     ),
     'captioner': Model(
         types.SimpleNamespace(
-            __name__=captioner.__name__, init=captioner.init, apply=_caption
+            __name__=captioner.__name__, init=captioner.init
         ),
         captioner.Config(4, 11, 6, 3),
         lambda key: (
             _normal(3, 4)(jax.random.fold_in(key, 0)),
             _tokens(11)(jax.random.fold_in(key, 1)),
         ),
+        apply=_caption,
         kept=r'\.score\.bias',  # common to all regions
     ),
     'lstm_language_model': Model(
@@ -387,12 +388,15 @@ MODELS = {
     ),
     'gpt': Model(gpt, gpt.Config(11, 2, 6, 3, 8, 0.0, 5), _tokens(11)),
     'ncap': Model(
-        ncap,
+        types.SimpleNamespace(
+            __name__=ncap.__name__,
+            init=ncap.init,
+            apply=lambda params, x, config: ncap.apply(
+                params, x, 7, config, right=0.4, left=0.2, speed=0.8
+            ),
+        ),
         ncap.Config(5, shared=False, constant=False, speed=True, turn=True),
         _normal(5, scale=0.5),
-        apply=lambda params, x, config: ncap.apply(
-            params, x, 7, config, right=0.4, left=0.2, speed=0.8
-        ),
     ),
     'sequence_buffer': Model(
         sequence_buffer,
