@@ -21,15 +21,15 @@ _WIDE = 'a plain network of the same size is better here, on every task'
 _LOSS = 'the loss falls, but by less than half'
 _KEPT = 'Every cycle is kept, whether it helped on validation or not.'
 _SMALL = 'spec of the small version'
+_UNDECIDED = ('points', 'control')  # by rounding: JAX 0.10.0 said no
 # What six seeds of `small` do not bear out.
 KNOWN = {
     ('deep', 'random'): 'random dendrites help deep networks nearly as much',
     **{(task, 'loss'): _LOSS for task in ('deep', 'points')},
     **{(task, 'gradient'): _GRADIENT for task in PRESETS['small'].tasks},
     **{(task, 'wide'): _WIDE for task in PRESETS['small'].tasks},
-    ('points', 'control'): 'every third seed has next to no gain',
+    _UNDECIDED: 'seeds gain from 0.003 to 0.06, some next to nothing',
 }
-_UNDECIDED = ('points', 'control')
 
 
 def make(config: Config, found: dict[str, Any]) -> train.Report:
@@ -68,8 +68,7 @@ def _claims(name, kinds, known) -> Iterator[train.Claim]:
   """Yields what the paper's account says of one task."""
   last = lambda kind, what: {kind: kinds[kind][what][:, -1]}
   because = lambda what: known.get((name, what), '')
-  undecided = lambda what: known and (name, what) == _UNDECIDED
-  settled = lambda what: {'expected': None} if undecided(what) else {}
+  undecided = lambda what: bool(known) and (name, what) == _UNDECIDED
 
   if 'control' in kinds:
     yield train.lower(
@@ -83,7 +82,8 @@ def _claims(name, kinds, known) -> Iterator[train.Claim]:
       yield train.higher(
           f'{name}: test accuracy is higher than with {what}',
           last('correlation', 'test'), last(kind, 'test'), by='interval',
-          source='own comparison', because=because(kind), **settled(kind),
+          source='own comparison', because=because(kind),
+          expected=None if undecided(kind) else not because(kind),
       )  # fmt: skip
   gains = np.diff(kinds['correlation']['validation'], axis=1).T  # [cycles, S]
   yield train.Claim(
