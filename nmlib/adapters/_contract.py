@@ -192,8 +192,7 @@ def run(
   (xs,) = inputs
   batch = _batch(model.name, inputs, axes + 1)
   if carry is None:
-    one = jax.tree.leaves(xs)[0]
-    shape = batch + one.shape[len(batch) + 1 :]
+    shape = batch + jax.tree.leaves(xs)[0].shape[len(batch) + 1 :]
     carry = model.carry(config, shape, axes)
   _check_carry(model, config, carry, batch)
   call = lambda mapped, **rest: function(params, *mapped, config=config, **rest)

@@ -86,8 +86,8 @@ def check_drives(drives: jax.Array, rounding: jax.Array | float = 0.0) -> None:
   if checks.is_concrete(sound) and not sound:
     raise ValueError(
         'the weakest drive must be positive to be scaled, got'
-        f' {jnp.min(drives):g}: the patterns exceed the capacity of these weights; take fewer or more'
-        ' alike, or weaken depression.'
+        f' {jnp.min(drives):g}: the patterns exceed the capacity of these'
+        ' weights; take fewer or more alike, or weaken depression.'
     )
 
 
