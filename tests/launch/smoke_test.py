@@ -1,6 +1,7 @@
 """What holds for every launcher; each that is in `launch/` is found."""
 
 import dataclasses
+import inspect
 import pathlib
 import re
 from unittest import mock
@@ -71,10 +72,14 @@ def test_second_run_prints_the_report_at_once(smoke, name):
 
 @pytest.mark.parametrize('name', _NAMES)
 def test_every_field_of_the_config_is_used(name):
-  presets = experiment.load(f'launch.{name}').presets
-  folder = pathlib.Path(launch.__path__[0]) / name.replace('.', '/')
-  code = '\n'.join(file.read_text() for file in folder.rglob('*.py'))
-  for field in dataclasses.fields(presets['small']):
+  """By the launcher; those of a class that it inherits from, in its folder."""
+  made = experiment.load(f'launch.{name}').presets['small']
+  bases = [base for base in type(made).__mro__[1:] if base is not object]
+  folders = [pathlib.Path(launch.__path__[0]) / name.replace('.', '/')]
+  folders += [pathlib.Path(inspect.getfile(base)).parent for base in bases]
+  files = [file for folder in folders for file in folder.rglob('*.py')]
+  code = '\n'.join(file.read_text() for file in files)
+  for field in dataclasses.fields(made):
     assert re.search(rf'\w\.{field.name}\b', code), field.name
 
 
