@@ -243,7 +243,8 @@ def learn(
   zeros = jnp.zeros_like(params.weights[:, 0])
   weights, seen = jax.lax.scan(one, zeros, patterns)
   if config.scaling == 'joint':
-    drive, lost = seen = both(patterns, weights)
+    drive, lost = both(patterns, weights)
     weights = homeostasis.joint(weights, drive, target, rounding=lost)
-  homeostasis.check_drives(*seen)  # those of a scan could not be seen in it
+  else:
+    homeostasis.check_drives(*seen)  # in the scan they could not be seen
   return params._replace(weights=params.weights.at[:, output].set(weights))

@@ -7,23 +7,18 @@ from typing import Any
 
 import numpy as np
 
+from nmlib.train.reports import claims
 from nmlib.train.reports import statistics
 
 _WIDTH, _HEIGHT, _MARGIN = 160, 16, 6  # of a row of dots, in pixels
-# What a verdict is called, by (holds, expected); its class in the page.
-_VERDICTS = {
-    (True, True): ('holds', 'holds'),
-    (False, True): ('fails', 'fails'),
-    (False, False): ('fails, as expected', 'known'),
-    (True, False): ('holds, not expected', 'fails'),
-    (True, None): ('holds, undecided', 'known'),
-    (False, None): ('fails, undecided', 'known'),
-}
 
 
 def claim(record: Mapping[str, Any]) -> str:
   """Returns one claim: the paper's figure beside ours."""
-  word, kind = _VERDICTS[record['holds'], record['expected']]
+  word = claims.verdict(record)
+  kind = 'holds' if record['expected'] else 'known'
+  if claims.is_unexpected(record):
+    kind = 'fails'
   because = f': {text(record["because"])}' if record['because'] else ''
   said = ', '.join(filter(None, (record['text'], record['compared'])))
   values = [v for row in record['ours'].values() for v in row if np.isfinite(v)]

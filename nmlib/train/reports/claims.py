@@ -12,6 +12,16 @@ from nmlib.train.reports import statistics
 
 By = Literal['mean', 'seed', 'interval']
 
+# What a verdict is called, by (holds, expected).
+_VERDICTS = {
+    (True, True): 'holds',
+    (False, True): 'fails',
+    (False, False): 'fails, as expected',
+    (True, False): 'holds, not expected',
+    (True, None): 'holds, undecided',
+    (False, None): 'fails, undecided',
+}
+
 
 @dataclasses.dataclass(frozen=True)
 class Claim:
@@ -148,16 +158,19 @@ def judged(
   return Claim(text, source, paper, ours, bool(holds), compared, **fields)
 
 
-def unexpected(record: Mapping[str, Any]) -> list[str]:
-  """Returns the claims of a stored report that came out otherwise.
+def verdict(claim: Mapping[str, Any]) -> str:
+  """Returns how a claim of a stored report came out, in words."""
+  return _VERDICTS[claim['holds'], claim['expected']]
 
-  One that rounding decides never does.
-  """
-  return [
-      claim['text']
-      for claim in record['claims']
-      if claim['expected'] not in (None, claim['holds'])
-  ]
+
+def is_unexpected(claim: Mapping[str, Any]) -> bool:
+  """Whether one came out otherwise; what rounding decides never does."""
+  return claim['expected'] not in (None, claim['holds'])
+
+
+def unexpected(record: Mapping[str, Any]) -> list[str]:
+  """Returns the claims of a stored report that came out otherwise."""
+  return [claim['text'] for claim in record['claims'] if is_unexpected(claim)]
 
 
 def _paired(text: str, ours: Mapping[str, npt.ArrayLike], theirs: Any):

@@ -12,6 +12,7 @@ import numpy as np
 
 from nmlib.train import workdir as workdir_lib
 from nmlib.train.hosts import distributed
+from nmlib.train.reports import claims as claims_lib
 from nmlib.train.reports import figures as figures_lib
 from nmlib.train.reports import tables as tables_lib
 from nmlib.train.reports.claims import Claim
@@ -151,11 +152,10 @@ def _statement(claim: Mapping[str, Any]) -> str:
 
 
 def _mark(claim: Mapping[str, Any]) -> str:
-  if claim['expected']:
-    return 'holds' if claim['holds'] else 'FAILS'
-  if claim['expected'] is None:
-    return f'{"holds" if claim["holds"] else "fails"}, undecided'
-  return 'HOLDS, not expected' if claim['holds'] else 'fails, as expected'
+  """Returns the verdict, loud if it is not expected."""
+  word, comma, rest = claims_lib.verdict(claim).partition(',')
+  loud = claims_lib.is_unexpected(claim)
+  return (word.upper() if loud else word) + comma + rest
 
 
 def _verdict(claim: Mapping[str, Any]) -> str:

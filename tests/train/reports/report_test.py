@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 
 from absl.testing import absltest
 from matplotlib import figure
@@ -78,6 +79,21 @@ class ReportTest(absltest.TestCase):
     self.assertIn('[holds] A beats B', text)
     self.assertIn('[FAILS] C is small', text)
     self.assertIn('paper (Fig. 1): 2.0', text)
+
+  def test_what_is_not_plainly_expected_says_why(self):
+    claim = self.record['claims'][0] | {'because': 'noise'}
+    for holds, expected, mark, reason, cell in (
+        (False, False, 'fails, as expected', 'expected not to hold', 'no, as'),
+        (True, False, 'HOLDS, not expected', 'expected not to hold', '**yes**'),
+        (True, None, 'holds, undecided', 'rounding decides', 'yes, undecided'),
+        (False, None, 'fails, undecided', 'rounding decides', 'no, undecided'),
+    ):
+      came = claim | {'holds': holds, 'expected': expected}
+      record = self.record | {'claims': [came]}
+      text = report.terminal(record)
+      self.assertIn(f'[{mark}] A beats B', text)
+      self.assertIn(f'{reason}: noise', text)
+      self.assertRegex(report.markdown(record), rf'{re.escape(cell)}.*: noise')
 
   def test_unfinished_run_has_no_report(self):
     self.assertIsNone(report.load(self.folder / 'elsewhere'))
